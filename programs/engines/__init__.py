@@ -1,0 +1,1 @@
+"""What can answer: one file per engine."""
