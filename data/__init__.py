@@ -1,0 +1,1 @@
+"""What people said: survey files read into distributions and value profiles."""

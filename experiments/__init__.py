@@ -1,0 +1,1 @@
+"""What is learned: recipes, stores, scores, tests and reports."""

@@ -23,6 +23,7 @@ __all__ = [
     "Question",
     "Scale",
     "ValueItem",
+    "items_by_code",
 ]
 
 Axis = Literal["survival_self_expression", "traditional_secular"]
@@ -166,6 +167,7 @@ class MissingReason(StrEnum):
     UNPARSEABLE = "unparseable"
     LOW_LABEL_MASS = "low_label_mass"
     NO_LOGPROBS = "no_logprobs"
+    TRUNCATED = "truncated"
     TIMEOUT = "timeout"
     PROVIDER_ERROR = "provider_error"
 

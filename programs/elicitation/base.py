@@ -1,0 +1,64 @@
+"""How an answer is got out of a model: the contract, and what every way shares."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import dspy
+import numpy as np
+from dspy.lm15 import Config
+
+from programs.elicitation.forms import Form
+from programs.replies import Reply
+from signatures import Answer, MissingAnswer
+
+__all__ = ["Elicitation", "average"]
+
+
+class Elicitation(Protocol):
+    """One way of asking. Implementations are stateless and never raise on what a model said.
+
+    Attributes:
+        name: as named in the recipe.
+        signature: the prompt that is asked; its instruction may be tuned.
+        draws: how many requests one form takes.
+        redraws: how many of the draws that gave no answer are asked again (once each).
+    """
+
+    name: str
+    signature: type[dspy.Signature]
+    draws: int
+    redraws: int
+
+    def config(self, draw: int) -> Config:
+        """The decoding parameters of a form's draw number ``draw``."""
+
+    def usable(self, reply: Reply, form: Form) -> bool:
+        """Whether a single reply carries an answer."""
+
+    def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
+        """Read the replies to one form.
+
+        Returns:
+            A distribution in the order of the question's scale, or why there is none.
+        """
+
+
+def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer:
+    """The answer over several forms of one question: the mean of their probabilities.
+
+    One missing form makes the answer missing: the mean of the others would carry their order's bias.
+    """
+    missing = next((a for a in answers if isinstance(a, MissingAnswer)), None)
+    if missing is not None:
+        return missing
+    given = [a for a in answers if isinstance(a, Answer)]
+    if len(given) == 1:
+        return given[0]
+    log_p = np.logaddexp.reduce([a.log_probabilities for a in given], axis=0) - np.log(len(given))
+    samples = [a.samples for a in given if a.samples is not None]
+    return Answer(
+        log_probabilities=tuple(log_p.tolist()),
+        label_mass=float(np.mean([a.label_mass for a in given])),
+        elicitation=given[0].elicitation,
+        samples=sum(samples) if samples else None,
+    )

@@ -1,0 +1,72 @@
+"""Which way of asking a model allows: found out by one real question at the start of a run."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from programs.elicitation.base import Elicitation
+from programs.elicitation.first_token import FirstTokenLogprobs
+from programs.elicitation.forms import Form, forms_of
+from programs.elicitation.sampled import SampledAnswers
+from programs.model import Model, ReplyFailure
+from programs.rendering import PlainAdapter, PromptTemplate
+from signatures import EngineError, Persona, Question
+
+__all__ = ["ElicitationName", "ElicitationSettings", "choose_elicitation"]
+
+ElicitationName = Literal["auto", "logprobs", "sampled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ElicitationSettings:
+    """What a recipe says about asking.
+
+    Attributes:
+        mode: ``auto`` takes log-probabilities where the engine gives them, else sampled answers.
+        min_label_mass: below it a log-probability answer is missing, in [0, 1].
+        draws: sampled answers a form.
+    """
+
+    mode: ElicitationName = "auto"
+    min_label_mass: float = 0.5
+    draws: int = 10
+
+
+async def choose_elicitation(
+    model: Model, settings: ElicitationSettings, persona: Persona, question: Question
+) -> tuple[Elicitation, str]:
+    """Decide how to ask, and say why.
+
+    The probe is the first question of the run itself, so where log-probabilities come nothing is wasted.
+
+    Returns:
+        The elicitation, and a sentence for the record.
+
+    Raises:
+        EngineError: when the recipe demands log-probabilities and the engine gives none.
+    """
+    sampled = SampledAnswers(draws=settings.draws)
+    if settings.mode == "sampled":
+        return sampled, "sampled answers, as the recipe asks"
+    by_logprobs = FirstTokenLogprobs(min_label_mass=settings.min_label_mass)
+    form = forms_of(question, "forward")[0]
+    if await _gives_logprobs(model, by_logprobs, persona, form):
+        return by_logprobs, "first-token log-probabilities: the engine reports them"
+    if settings.mode == "logprobs":
+        raise EngineError(
+            f"{model.name} answered without log-probabilities, which the recipe demands; "
+            'serve it with log-probabilities, or set respondent.elicitation.mode = "sampled"'
+        )
+    return sampled, f"{settings.draws} sampled answers: the engine reports no log-probabilities"
+
+
+async def _gives_logprobs(model: Model, way: FirstTokenLogprobs, persona: Persona, form: Form) -> bool:
+    values = {"persona": persona.text, "question": form.question.text, "options": form.options}
+    template = PromptTemplate.of(way.signature, PlainAdapter())
+    try:
+        reply = await model.reply(template.request(model.name, values, way.config(0)))
+    except ReplyFailure as failure:
+        raise EngineError(
+            f"{model.name} gave no reply to the first question ({failure.reason}: {failure.detail}); "
+            "check that the engine is up with: value-personas engine check"
+        ) from failure
+    return way.usable(reply, form)

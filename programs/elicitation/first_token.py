@@ -1,0 +1,85 @@
+"""A whole distribution from one call: the first token's log-probabilities over the options' letters."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dspy
+from dspy.lm15 import Config
+
+from programs.elicitation.forms import Form
+from programs.replies import Reply
+from signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
+
+__all__ = ["FirstTokenLogprobs"]
+
+_HIDDEN_LIMIT = 0.01
+"""The largest share of an answer that may lie below the reported top alternatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTokenLogprobs:
+    """Read the letters' probabilities off the first token.
+
+    Variants of a letter (leading space, lower case) are summed. The mass on letters is reported and
+    renormalised; below ``min_label_mass`` the model was not answering and the answer is missing. A letter
+    that is not among the reported alternatives has at most the probability of the last of them; where that
+    bound could hide more than 1 % of the answer, it is missing as truncated.
+
+    Attributes:
+        min_label_mass: in [0, 1].
+        top: how many alternatives to ask for; OpenAI's servers report at most 20.
+        max_tokens: the reply's length; its first token is all that counts.
+    """
+
+    min_label_mass: float = 0.5
+    top: int = 20
+    max_tokens: int = 1
+    signature: type[dspy.Signature] = AnswerAsPersona
+
+    name = "logprobs"
+    draws = 1
+    redraws = 0  # the same question has the same log-probabilities
+
+    def config(self, draw: int) -> Config:
+        """Temperature 1: some servers report log-probabilities after scaling by it."""
+        return Config(temperature=1.0, max_tokens=self.max_tokens, logprobs=self.top)
+
+    def usable(self, reply: Reply, form: Form) -> bool:
+        """Whether log-probabilities were reported at all."""
+        return bool(reply.first_token)
+
+    def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
+        """The renormalised probabilities of the letters, or why there are none."""
+        (reply,) = replies
+        if not reply.first_token:
+            return MissingAnswer(MissingReason.NO_LOGPROBS, reply.text[:200])
+        mass = _letter_mass(reply.first_token, form)
+        total = min(math.fsum(mass), 1.0)
+        if total <= 0.0 or total < self.min_label_mass:
+            said = ", ".join(f"{token!r} {math.exp(lp):.2f}" for token, lp in reply.first_token[:3])
+            return MissingAnswer(MissingReason.LOW_LABEL_MASS, f"{total:.3f} on the letters; {said}")
+        if _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * total:
+            return MissingAnswer(MissingReason.TRUNCATED, f"{len(reply.first_token)} alternatives reported")
+        log_total = math.log(math.fsum(mass))
+        logs = tuple(math.log(m) - log_total if m > 0.0 else -math.inf for m in mass)
+        return Answer(logs, label_mass=total, elicitation=self.name)
+
+
+def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> list[float]:
+    """Probability of each option in scale order, variants of its letter summed."""
+    mass = [0.0] * len(form.order)
+    place = dict(zip(form.letters, form.order, strict=True))
+    for token, log_probability in first_token:
+        position = place.get(token.strip().upper())
+        if position is not None:
+            mass[position] += math.exp(log_probability)
+    return mass
+
+
+def _hidden(first_token: Sequence[tuple[str, float]], mass: Sequence[float]) -> float:
+    """An upper bound on the probability of the letters that were not reported."""
+    absent = sum(m == 0.0 for m in mass)
+    reported = [math.exp(lp) for _, lp in first_token]
+    residual = max(0.0, 1.0 - math.fsum(reported))
+    return min(residual, absent * min(reported))

@@ -1,0 +1,61 @@
+"""A distribution from repeated answers, for engines that report no log-probabilities."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dspy
+from dspy.lm15 import Config
+
+from programs.elicitation.forms import Form
+from programs.elicitation.reply_parser import parse_reply
+from programs.replies import Reply
+from signatures import Answer, AnswerAsPersona, MissingAnswer
+
+__all__ = ["SampledAnswers"]
+
+
+@dataclass(frozen=True, slots=True)
+class SampledAnswers:
+    """Ask n times at temperature 1 and count.
+
+    Draws that are no answer are asked again once each; if after that fewer than half of the draws are
+    answers, the answer is missing for the commonest reason. ``label_mass`` is the share that were answers.
+
+    Attributes:
+        draws: how many answers are drawn.
+        max_tokens: the longest reply that is paid for.
+    """
+
+    draws: int = 10
+    max_tokens: int = 24
+    signature: type[dspy.Signature] = AnswerAsPersona
+
+    name = "sampled"
+
+    @property
+    def redraws(self) -> int:
+        """At most every draw once more."""
+        return self.draws
+
+    def config(self, draw: int) -> Config:
+        """Temperature 1, so that draws follow the model's own distribution; the seed sets them apart."""
+        return Config(temperature=1.0, max_tokens=self.max_tokens, seed=draw)
+
+    def usable(self, reply: Reply, form: Form) -> bool:
+        """Whether the reply chose an option."""
+        return isinstance(parse_reply(reply.text, form), int)
+
+    def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
+        """Relative frequencies of the options among the draws that chose one."""
+        outcomes = [parse_reply(reply.text, form) for reply in replies]
+        chosen = Counter(o for o in outcomes if isinstance(o, int))
+        missing = [o for o in outcomes if isinstance(o, MissingAnswer)]
+        n = chosen.total()
+        if n == 0 or 2 * n < self.draws:
+            reason, _ = Counter(m.reason for m in missing).most_common(1)[0]
+            return next(m for m in missing if m.reason == reason)
+        shares = (chosen[i] / n for i in range(len(form.order)))
+        logs = tuple(math.log(share) if share else -math.inf for share in shares)
+        return Answer(logs, label_mass=n / len(outcomes), elicitation=self.name, samples=n)
