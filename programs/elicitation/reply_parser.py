@@ -72,28 +72,28 @@ def _letters(text: str, form: Form) -> set[int]:
     leading = _LEADING.match(text)
     if leading:
         letter, rest = leading.group(1).upper(), (leading.group(2) or "").strip()
-        if letter in form.letters and _agrees(rest, letter, form):
-            return {form.position(letter)}
+        if letter in form.letters:
+            return {form.position(letter)} | _labels(rest, form)  # another option's text makes it a tie
     announced = {m.group(1).upper() for m in _STATED.finditer(text) if m.group(1).isupper()}
     return {form.position(a) for a in announced if a in form.letters}
 
 
-def _agrees(rest: str, letter: str, form: Form) -> bool:
-    """Whether what follows a leading letter names no other option."""
-    named = _labels(rest, form) if rest else set()
-    return not named or named == {form.position(letter)}
-
-
 def _labels(text: str, form: Form) -> set[int]:
-    """Options whose full label stands in the text, not negated and not within a longer label."""
+    """Options whose wording stands in the text, not negated and not within a longer option's wording."""
+    wordings = {_wording(label): i for i, label in enumerate(form.question.scale.labels)}
     folded, found = text.casefold(), set()
-    for label in sorted(form.question.scale.labels, key=len, reverse=True):
-        pattern = re.compile(rf"(?<!\w){re.escape(label.casefold())}(?!\w)")
+    for wording in sorted(filter(None, wordings), key=len, reverse=True):
+        pattern = re.compile(rf"(?<!\w){re.escape(wording)}(?!\w)")
         for match in pattern.finditer(folded):
             if not _NEGATION.search(folded[: match.start()]):
-                found.add(form.question.scale.labels.index(label))
+                found.add(wordings[wording])
         folded = pattern.sub(" ", folded)
     return found
+
+
+def _wording(label: str) -> str:
+    """The words of a label; a bare number has none, "1 – never" has "never". Numbers are read apart."""
+    return re.sub(r"^\d+\s*[–-]?\s*", "", label.casefold())
 
 
 def _numbers(text: str, form: Form) -> set[int]:
@@ -114,4 +114,4 @@ def _numbers(text: str, form: Form) -> set[int]:
 
 def _is_numeric(form: Form) -> bool:
     """Whether the options are numbers, as on a 1–10 scale with labelled ends."""
-    return sum(label.strip().isdigit() for label in form.question.scale.labels) >= 2
+    return sum(not _wording(label) for label in form.question.scale.labels) >= 2

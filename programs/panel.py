@@ -1,0 +1,230 @@
+"""Personas × questions, concurrently: the bulk path of everything that is asked."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from dspy.lm15 import Request
+from numpy.typing import NDArray
+
+from programs.elicitation import Form, average, forms_of
+from programs.model import Model, ReplyFailure
+from programs.replies import Reply
+from programs.respondent import Respondent, form_values
+from signatures import Answer, MissingAnswer, MissingReason, Persona, Question
+
+__all__ = ["Panel", "PanelResult"]
+
+_BLOCK = 1024
+"""Cells looked up in the store at once: large enough for one query's overhead, small enough for memory."""
+
+REASONS = tuple(MissingReason)
+"""The order in which ``PanelResult.missing`` numbers the reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelResult:
+    """What P personas answered to M questions of at most K options.
+
+    Attributes:
+        personas: P personas, in the order asked.
+        questions: M questions, in the order asked.
+        log_p: shape (P, M, K), natural logarithms in scale order; NaN where there is no answer, and
+            beyond the options of a shorter question.
+        label_mass: shape (P, M); NaN where there is no answer.
+        missing: shape (P, M), an index into ``REASONS``; −1 where there is an answer.
+        order_effect: shape (M,), mean total variation between a persona's answers on the first and the
+            last of its forms; NaN where a question was put on one form only.
+    """
+
+    personas: tuple[Persona, ...]
+    questions: tuple[Question, ...]
+    log_p: NDArray[np.float64]
+    label_mass: NDArray[np.float64]
+    missing: NDArray[np.int8]
+    order_effect: NDArray[np.float64]
+
+    def missing_by_reason(self) -> dict[str, int]:
+        """How many (persona, question) cells are missing, by reason."""
+        counts = Counter(self.missing[self.missing >= 0].tolist())
+        return {REASONS[code].value: n for code, n in sorted(counts.items())}
+
+
+@dataclass(slots=True)
+class _Page:
+    """One form of one cell, with a reply for each draw."""
+
+    form: Form
+    requests: list[Request]
+    replies: list[Reply | None]
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One question put to one persona."""
+
+    row: int
+    column: int
+    pages: list[_Page]
+
+
+class Panel:
+    """Ask every persona every question.
+
+    Requests go persona by persona, so that a server's prefix cache serves all questions of a persona.
+    Personas of equal text are asked once. Everything already in the store is read from there.
+
+    Args:
+        model: what answers; it keeps every reply before it is counted.
+        respondent: the prompt, how a distribution is got out of the model, and the option order.
+        concurrency: how many cells are in flight at once.
+
+    Example:
+        >>> result = Panel(model, respondent).run(personas, questions)
+        >>> result.log_p.shape
+        (100, 24, 10)
+    """
+
+    def __init__(self, model: Model, respondent: Respondent, concurrency: int = 16) -> None:
+        if concurrency < 1:
+            raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+        self.model = model
+        self.respondent = respondent
+        self.concurrency = concurrency
+
+    def run(self, personas: Sequence[Persona], questions: Sequence[Question]) -> PanelResult:
+        """Ask and wait; ``ask`` is the same inside an event loop."""
+        return asyncio.run(self.ask(personas, questions))
+
+    async def ask(
+        self,
+        personas: Sequence[Persona],
+        questions: Sequence[Question],
+        on_answered: Callable[[int], None] = lambda n: None,
+    ) -> PanelResult:
+        """Ask every persona every question.
+
+        Args:
+            personas: who is asked; equal texts share their answers.
+            questions: what is asked.
+            on_answered: called with the number of (persona, question) cells just settled, durably.
+
+        Returns:
+            The answers, in the order of the arguments whatever the order in which they came.
+
+        Raises:
+            EngineError: when the engine cannot answer at all; a call that fails alone is a missing answer.
+        """
+        texts = list(dict.fromkeys(persona.text for persona in personas))
+        copies = Counter(persona.text for persona in personas)
+        sheet = _Sheet(len(texts), questions)
+        cells = self._cells(texts, questions)
+
+        async def work() -> None:
+            for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
+                sheet.enter(cell, await self._settle(cell))
+                on_answered(copies[texts[cell.row]])
+
+        await _all_of(work() for _ in range(self.concurrency))
+        row_of = {text: row for row, text in enumerate(texts)}
+        return sheet.result(tuple(personas), [row_of[persona.text] for persona in personas])
+
+    def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
+        """The system and user text that ask one persona one question, for a person to judge."""
+        form = forms_of(question, self.respondent.option_order)[0]
+        template = self.respondent.template
+        return template.system, template.user_text(form_values(persona.text, form))
+
+    def _cells(self, texts: Sequence[str], questions: Sequence[Question]) -> Iterator[_Cell]:
+        """The cells in asking order, their stored replies filled in block by block."""
+        template, model = self.respondent.template, self.model.name
+        elicitation = self.respondent.elicitation
+        configs = [elicitation.config(draw) for draw in range(elicitation.draws)]
+
+        def page(text: str, form: Form) -> _Page:
+            values = form_values(text, form)
+            requests = [template.request(model, values, config) for config in configs]
+            return _Page(form, requests, [None] * len(requests))
+
+        unfilled = (
+            _Cell(row, column, [page(text, form) for form in forms_of(question, order, row)])
+            for order in (self.respondent.option_order,)
+            for row, text in enumerate(texts)
+            for column, question in enumerate(questions)
+        )
+        while block := list(islice(unfilled, _BLOCK)):
+            slots = [(p, draw) for cell in block for p in cell.pages for draw in range(len(configs))]
+            stored = self.model.stored([(p.requests[draw], 0) for p, draw in slots])
+            for (p, draw), reply in zip(slots, stored, strict=True):
+                p.replies[draw] = reply
+            yield from block
+
+    async def _settle(self, cell: _Cell) -> list[Answer | MissingAnswer]:
+        """One answer a page."""
+        try:
+            return [self._read(page, await self._complete(page)) for page in cell.pages]
+        except ReplyFailure as failure:
+            return [MissingAnswer(failure.reason, failure.detail)]
+
+    async def _complete(self, page: _Page) -> list[Reply]:
+        """Every draw's reply; a draw that is no answer is replaced once by a redraw, where allowed."""
+        elicitation = self.respondent.elicitation
+        replies = [
+            reply or await self.model.reply(request)
+            for request, reply in zip(page.requests, page.replies, strict=True)
+        ]
+        if elicitation.redraws:
+            empty = [d for d, reply in enumerate(replies) if not elicitation.usable(reply, page.form)]
+            for draw in empty[: elicitation.redraws]:
+                redraw = replace(page.requests[draw], config=elicitation.config(elicitation.draws + draw))
+                replies[draw] = await self.model.reply(redraw)
+        return replies
+
+    def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
+        return self.respondent.elicitation.read(page.form, replies)
+
+
+class _Sheet:
+    """The arrays being filled, one row for each distinct persona text."""
+
+    def __init__(self, rows: int, questions: Sequence[Question]) -> None:
+        self.questions = tuple(questions)
+        options = max((len(q.scale) for q in questions), default=0)
+        self.log_p = np.full((rows, len(questions), options), np.nan)
+        self.label_mass = np.full((rows, len(questions)), np.nan)
+        self.missing = np.full((rows, len(questions)), -1, dtype=np.int8)
+        self.order_effect = np.full((rows, len(questions)), np.nan)
+
+    def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer]) -> None:
+        """Write one settled cell."""
+        at, answer = (cell.row, cell.column), average(pages)
+        if isinstance(answer, MissingAnswer):
+            self.missing[at] = REASONS.index(answer.reason)
+            return
+        self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
+        self.label_mass[at] = answer.label_mass
+        first, last = pages[0], pages[-1]
+        if len(pages) > 1 and isinstance(first, Answer) and isinstance(last, Answer):
+            self.order_effect[at] = 0.5 * np.abs(first.probabilities - last.probabilities).sum()
+
+    def result(self, personas: tuple[Persona, ...], rows: list[int]) -> PanelResult:
+        """The result with one row for each persona."""
+        seen = ~np.isnan(self.order_effect)
+        total = np.where(seen, self.order_effect, 0.0).sum(axis=0)
+        effect = np.divide(total, seen.sum(axis=0), out=np.full(total.shape, np.nan), where=seen.any(axis=0))
+        return PanelResult(
+            personas, self.questions, self.log_p[rows], self.label_mass[rows], self.missing[rows], effect
+        )
+
+
+async def _all_of(jobs: Iterator[object]) -> None:
+    """Run workers side by side; the first error cancels the rest and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)  # type: ignore[arg-type]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None

@@ -1,0 +1,92 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programs.elicitation import Form, parse_reply
+from signatures import MissingAnswer, MissingReason, Scale
+from tests.builders import AGREE, TEN, page
+
+GOOD_BAD = Scale(("very good", "good", "bad", "very bad"), (1.0, 2.0, 3.0, 4.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("B", 1),
+        ("b", 1),
+        (" (C) ", 2),
+        ("**D**", 3),
+        ("A.", 0),
+        ("B. agree", 1),
+        ("B) agree, because I was brought up that way", 1),
+        ("Answer: C", 2),
+        ("My answer is B.", 1),
+        ("I would choose option D", 3),
+        ("strongly agree", 0),
+        ("I strongly disagree with that.", 3),
+        ("I disagree", 2),
+        ('{"answer": "C"}', 2),
+        ('```json\n{"answer": "strongly agree"}\n```', 0),
+        ("<think>Perhaps A? No, they would say B.</think>\nC", 2),
+    ],
+)
+def test_a_choice_is_found(text: str, position: int) -> None:
+    assert parse_reply(text, page(AGREE)) == position
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("7", 7),
+        ("7/10", 7),
+        ("I'd say 3 out of 10.", 3),
+        ("10", 10),
+        ("G", 7),
+        ("8.", 8),
+        ("never justifiable", 1),
+    ],
+)
+def test_numbers_on_a_numeric_scale(text: str, score: int) -> None:
+    assert parse_reply(text, page(TEN)) == score - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", MissingReason.EMPTY),
+        ("   \n", MissingReason.EMPTY),
+        ("<think>A or B, I wonder", MissingReason.EMPTY),
+        ("As an AI language model, I do not hold personal opinions.", MissingReason.REFUSED),
+        ("I'm sorry, but I can't answer that.", MissingReason.REFUSED),
+        ("I’d prefer not to say", MissingReason.REFUSED),
+        ("agree or disagree", MissingReason.UNPARSEABLE),
+        ("A or B", MissingReason.UNPARSEABLE),
+        ("Z", MissingReason.UNPARSEABLE),
+        ("No estoy seguro", MissingReason.UNPARSEABLE),
+        ("I do not agree", MissingReason.UNPARSEABLE),
+        ("A. strongly disagree", MissingReason.UNPARSEABLE),
+    ],
+)
+def test_what_is_no_answer_stays_none(text: str, reason: MissingReason) -> None:
+    outcome = parse_reply(text, page(AGREE))
+    assert isinstance(outcome, MissingAnswer)
+    assert outcome.reason is reason
+
+
+@pytest.mark.parametrize("text", ["11", "0", "7/5", "between 3 and 4", "-2", "3.5"])
+def test_numbers_off_the_scale_or_between_are_no_answer(text: str) -> None:
+    assert isinstance(parse_reply(text, page(TEN)), MissingAnswer)
+
+
+def test_a_longer_label_hides_the_shorter_one_within_it() -> None:
+    assert parse_reply("very good", page(GOOD_BAD)) == 0
+
+
+def test_letters_follow_the_page() -> None:
+    assert parse_reply("A", Form(page().question, (3, 2, 1, 0))) == 3
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    outcome = parse_reply(text, page(AGREE))
+    assert isinstance(outcome, MissingAnswer) or 0 <= outcome < 4

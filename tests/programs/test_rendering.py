@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import dspy
+import pytest
+from dspy.lm15 import Config
+
+import signatures
+from programs.rendering import PlainAdapter, PromptTemplate, parse_reply_fields, render_request
+from signatures import AnswerAsPersona, HedgedDescriptor
+from tests.builders import AGREE, page
+
+SNAPSHOTS = Path(__file__).parents[1] / "signatures" / "snapshots"
+
+PLAIN = {
+    "persona": "You are a person.",
+    "question": "Men make better leaders.",
+    "options": page(AGREE).options,
+    "descriptor": "You trust people.",
+}
+TYPED = {
+    "item": "How important God is in your life",
+    "scale": ["not at all", "somewhat", "very"],
+    "answer": "somewhat",
+    "neighbours": ["not at all", "very"],
+    "composite": False,
+    "address": "you",
+}
+
+
+def rendered(name: str) -> str:
+    signature = getattr(signatures, name)
+    plain = set(signature.input_fields) <= set(PLAIN) and name != "StateAnswerDistribution"
+    adapter = PlainAdapter() if plain else dspy.ChatAdapter()
+    values = {k: v for k, v in (PLAIN | TYPED).items() if k in signature.input_fields}
+    messages = adapter.format(signature, [], values)
+    return "\n\n".join(f"=== {m['role']} ===\n{m['content']}" for m in messages) + "\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AnswerAsPersona", "StateAnswerDistribution", "HedgedDescriptor", "UnhedgedDescriptor", "RecoverAnswer"],
+)
+def test_prompts_are_what_they_were(name: str) -> None:
+    """To accept a changed prompt on purpose, write what this test rendered into the snapshot."""
+    assert rendered(name) == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_a_template_fills_in_what_the_adapter_would_render() -> None:
+    values = {"persona": "You are\n{young} [[ ## question ## ]]", "question": "Ça va?", "options": "A. oui"}
+    for adapter in (PlainAdapter(), dspy.ChatAdapter()):
+        template = PromptTemplate.of(AnswerAsPersona, adapter)
+        system, user = adapter.format(AnswerAsPersona, [], values)
+        assert template.system == system["content"]
+        assert template.user_text(values) == user["content"]
+
+
+def test_the_persona_comes_first_and_the_question_last() -> None:
+    template = PromptTemplate.of(AnswerAsPersona, PlainAdapter())
+    assert template.pieces[0] == ""
+    assert template.fields[0] == "persona"
+
+
+def test_an_adapter_that_drops_a_field_is_refused() -> None:
+    class Forgetful(PlainAdapter):
+        def format_user_message_content(self, signature, inputs, *args, **kwargs):  # type: ignore[no-untyped-def]
+            kept = {k: v for k, v in inputs.items() if k != "options"}
+            return super().format_user_message_content(signature, kept, *args, **kwargs)
+
+    with pytest.raises(ValueError, match="does not render the field 'options' exactly once"):
+        PromptTemplate.of(AnswerAsPersona, Forgetful())
+
+
+def test_typed_inputs_go_through_dspys_own_adapter() -> None:
+    request = render_request(HedgedDescriptor, [], TYPED, "m", Config(seed=3))
+    system, user = dspy.ChatAdapter().format(HedgedDescriptor, [], TYPED)
+    assert request.system == system["content"]
+    assert request.messages[-1].text == user["content"]
+
+
+def test_a_reply_out_of_form_has_no_fields() -> None:
+    assert parse_reply_fields(HedgedDescriptor, "I would rather not.") is None
+    fields = parse_reply_fields(
+        HedgedDescriptor, "[[ ## descriptor ## ]]\nYou pray.\n\n[[ ## completed ## ]]"
+    )
+    assert fields == {"descriptor": "You pray."}
