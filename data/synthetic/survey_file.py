@@ -1,0 +1,255 @@
+"""A synthetic survey, written as a real .sav file in the columns and codes of WVS-7."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+from numpy.typing import NDArray
+
+from data.codebook import Codebook, StoredItem, StoredQuestion, load_codebook
+from data.codebook_file import AimsRule, AutonomyRule
+from data.instruments import Instrument, load_instrument
+from data.layout import SYNTHETIC_COLUMN
+from data.synthetic.truth import SyntheticTruth
+from data.synthetic.world import People, SyntheticCountry, World, load_world
+from signatures.errors import SurveyError
+
+__all__ = ["write_synthetic_survey"]
+
+Codes = NDArray[np.float64]
+
+_YEAR, _WAVE = 2020, 7
+_MISSING_LABELS = {
+    "dont_know": "Don't know",
+    "no_answer": "No answer",
+    "not_applicable": "Not applicable",
+    "not_asked": "Not asked",
+    "other_missing": "Missing; unknown",
+}
+
+
+def write_synthetic_survey(
+    path: str | Path,
+    *,
+    seed: int = 0,
+    respondents_per_country: int = 1000,
+    countries: int = 8,
+    questions: Sequence[str] | None = None,
+) -> SyntheticTruth:
+    """Write a survey of the synthetic world as a ``.sav`` file.
+
+    Townspeople are over-sampled and think differently: without ``W_WEIGHT`` every estimate is off. The column
+    ``SYNTHETIC`` marks the file for what it is.
+
+    Args:
+        path: the file to write; its folder must exist.
+        seed: of all draws.
+        respondents_per_country: at least 50.
+        countries: how many of the eight countries, from 1 to 8. Each quadrant of the map is visited first.
+        questions: codes of target questions; all of the codebook's when None.
+
+    Returns:
+        The truth about the populations that were sampled.
+
+    Raises:
+        SurveyError: for an unknown question, a count out of range or a file that cannot be written.
+    """
+    world = load_world()
+    codes = _question_codes(world, questions)
+    homes = _homes(world, countries)
+    if respondents_per_country < 50:
+        raise SurveyError(
+            f"a synthetic survey needs at least 50 respondents a country, got {respondents_per_country}"
+        )
+    streams = np.random.SeedSequence(seed).spawn(len(homes))
+    columns = _Columns(load_codebook("wvs7"), load_instrument("inglehart-welzel"), world, codes)
+    frames = [
+        columns.interview(home, respondents_per_country, np.random.default_rng(stream))
+        for home, stream in zip(homes, streams, strict=True)
+    ]
+    _save(Path(path), pd.concat(frames, ignore_index=True), columns)
+    options = {code: len(columns.codebook.questions[code].question.scale) for code in codes}
+    return SyntheticTruth(world, {home.alpha3: home for home in homes}, options, seed)
+
+
+def _question_codes(world: World, questions: Sequence[str] | None) -> tuple[str, ...]:
+    known = tuple(world.targets)
+    if questions is None:
+        return known
+    if unknown := [code for code in questions if code not in world.targets]:
+        raise SurveyError(
+            f"question {unknown[0]!r} is not asked in the synthetic world; it knows {', '.join(known)}"
+        )
+    return tuple(questions)
+
+
+def _homes(world: World, countries: int) -> list[SyntheticCountry]:
+    homes = list(world.countries.values())
+    if not 1 <= countries <= len(homes):
+        raise SurveyError(f"the synthetic world has 1 to {len(homes)} countries to survey, got {countries}")
+    by_quadrant = homes[::2] + homes[1::2]  # the file lists two neighbours a quadrant
+    return sorted(by_quadrant[:countries], key=lambda home: home.numeric)
+
+
+@dataclass
+class _Columns:
+    """Turns people into the columns of a survey file, and says what each column means."""
+
+    codebook: Codebook
+    instrument: Instrument
+    world: World
+    questions: tuple[str, ...]
+    labels: dict[str, str] = field(default_factory=dict)
+    value_labels: dict[str, dict[float, str]] = field(default_factory=dict)
+    missing_ranges: dict[str, list[Any]] = field(default_factory=dict)
+
+    def interview(self, home: SyntheticCountry, n: int, rng: np.random.Generator) -> pd.DataFrame:
+        """Draw and interview a stratified sample of one country, shape (n, columns)."""
+        urban, weights = self._sample_design(home, n)
+        people = self.world.people(home, urban, rng)
+        columns: dict[str, object] = {
+            self.codebook.design["wave"][0]: np.full(n, float(_WAVE)),
+            self.codebook.design["year"][0]: np.full(n, float(_YEAR)),
+            self.codebook.design["country"][0]: np.full(n, float(home.numeric)),
+            self.codebook.design["country_alpha"][0]: [home.alpha3] * n,
+            self.codebook.design["respondent"][0]: home.numeric * 1e6 + np.arange(1, n + 1),
+            self.codebook.weights["within-country"][0]: weights,
+            SYNTHETIC_COLUMN: np.ones(n),
+        }
+        self._name_country(home)
+        columns |= self._settlement(urban)
+        for item in self.codebook.items.values():
+            columns |= self._item_columns(item, people, rng)
+        for code in self.questions:
+            columns |= self._question_column(self.codebook.questions[code], people, rng)
+        return pd.DataFrame(columns)
+
+    def _sample_design(self, home: SyntheticCountry, n: int) -> tuple[NDArray[np.bool_], Codes]:
+        """Who lives in a town, and weights of mean 1 that give town and country their shares back."""
+        in_town = round(n * min(0.95, home.urban + self.world.urban_oversampling))
+        urban = np.arange(n) < in_town
+        share = in_town / n
+        weights = np.where(urban, home.urban / share, (1.0 - home.urban) / (1.0 - share))
+        return urban, weights
+
+    def _name_country(self, home: SyntheticCountry) -> None:
+        column = self.codebook.design["country"][0]
+        self.labels[column] = "Country (invented)"
+        self.value_labels.setdefault(column, {})[float(home.numeric)] = home.name
+
+    def _settlement(self, urban: NDArray[np.bool_]) -> dict[str, Codes]:
+        entry = self.codebook.demographics["settlement"]
+        column = entry.column if isinstance(entry.column, str) else entry.column[0]
+        assert entry.codes is not None
+        assert entry.labels is not None
+        town, country = entry.codes
+        self.value_labels[column] = dict(zip(map(float, entry.codes), entry.labels, strict=True))
+        return {column: np.where(urban, float(town), float(country))}
+
+    def _item_columns(self, item: StoredItem, people: People, rng: np.random.Generator) -> dict[str, Codes]:
+        positions = people.answers[item.code]
+        if isinstance(item.build, AimsRule):
+            return self._aims(item.build, positions, rng)
+        if isinstance(item.build, AutonomyRule):
+            return self._child_qualities(item.build, positions, rng)
+        stored = self.instrument.scales[item.code]
+        codes = np.asarray(item.codes or stored.codes)
+        text = next(known.text for known in self.instrument.items if known.code == item.code)
+        self._describe(item.columns[0], text, dict(zip(codes.tolist(), stored.scale.labels, strict=True)))
+        return {item.columns[0]: self._with_gaps(codes[positions], self.world.missing_item, rng)}
+
+    def _aims(
+        self, rule: AimsRule, positions: NDArray[np.int64], rng: np.random.Generator
+    ) -> dict[str, Codes]:
+        """Two different aims: both materialist, one of each kind, or both post-materialist."""
+        n = len(positions)
+        first_kind = np.where(positions == 1, rng.integers(0, 2, n), positions // 2)
+        second_kind = np.where(positions == 1, 1 - first_kind, first_kind)
+        choice = rng.integers(0, 2, n)
+        other = np.where(first_kind == second_kind, 1 - choice, rng.integers(0, 2, n))
+        codes = np.array([rule.materialist, rule.post_materialist], dtype=np.float64)
+        labels = {
+            float(code): label
+            for kind, kind_codes in (
+                ("materialist", rule.materialist),
+                ("post_materialist", rule.post_materialist),
+            )
+            for code, label in zip(kind_codes, self.world.aims[kind], strict=True)
+        }
+        gaps = self.world.missing_item
+        self._describe(rule.first, "Most important aim of the country", labels)
+        self._describe(rule.second, "Second most important aim of the country", labels)
+        return {
+            rule.first: self._with_gaps(codes[first_kind, choice], gaps, rng),
+            rule.second: self._with_gaps(codes[second_kind, other], gaps, rng),
+        }
+
+    def _child_qualities(
+        self, rule: AutonomyRule, positions: NDArray[np.int64], rng: np.random.Generator
+    ) -> dict[str, Codes]:
+        """Which qualities were mentioned: any of the patterns that give the index, with equal chance."""
+        patterns = np.array(np.meshgrid(*[[0, 1]] * 4, indexing="ij")).reshape(4, -1).T
+        index = patterns[:, :2].sum(axis=1) - patterns[:, 2:].sum(axis=1)
+        mentioned = np.empty((len(positions), 4), dtype=np.int64)
+        for position in np.unique(positions):
+            fitting = np.flatnonzero(index == position - 2)
+            rows = positions == position
+            mentioned[rows] = patterns[rng.choice(fitting, size=int(rows.sum()))]
+        yes, no = float(rule.mentioned), float(rule.not_mentioned[-1])
+        columns = {}
+        for j, column in enumerate([*rule.plus, *rule.minus]):
+            self._describe(
+                column,
+                "A quality that children should learn at home",
+                {yes: "mentioned", no: "not mentioned"},
+            )
+            columns[column] = self._with_gaps(
+                np.where(mentioned[:, j] == 1, yes, no), self.world.missing_item, rng
+            )
+        return columns
+
+    def _question_column(
+        self, entry: StoredQuestion, people: People, rng: np.random.Generator
+    ) -> dict[str, Codes]:
+        labels = entry.question.scale.labels
+        p = self.world.targets[entry.question.code].probabilities(people.items, len(labels))
+        drawn = (p.cumsum(axis=1) < rng.random(len(p))[:, None]).sum(axis=1)
+        codes = np.asarray(entry.stored.codes)[np.minimum(drawn, len(labels) - 1)]
+        self._describe(
+            entry.columns[0], entry.question.text, dict(zip(entry.stored.codes, labels, strict=True))
+        )
+        return {entry.columns[0]: self._with_gaps(codes, self.world.missing_target, rng)}
+
+    def _with_gaps(self, codes: Codes, share: float, rng: np.random.Generator) -> Codes:
+        """Replace a share of the answers, at random, by don't-know and no-answer codes."""
+        kinds = {kind: code for code, kind in self.codebook.missing.items()}
+        gap = rng.choice([kinds["dont_know"], kinds["no_answer"]], size=len(codes))
+        return np.where(rng.random(len(codes)) < share, gap, codes)
+
+    def _describe(self, column: str, text: str, labels: dict[float, str]) -> None:
+        """Record a column's label, its value labels and its user-missing range, as WVS files have them."""
+        missing = {code: _MISSING_LABELS[kind] for code, kind in self.codebook.missing.items() if code >= -5}
+        self.labels[column] = text[:200]
+        self.value_labels[column] = {**labels, **missing}
+        self.missing_ranges[column] = [{"lo": min(missing), "hi": max(missing)}]
+
+
+def _save(path: Path, frame: pd.DataFrame, columns: _Columns) -> None:
+    if not path.parent.is_dir():
+        raise SurveyError(f"{path}: the folder does not exist; make it first")
+    try:
+        pyreadstat.write_sav(
+            frame,
+            str(path),
+            file_label="Synthetic survey: invented countries and people",
+            column_labels={name: columns.labels.get(name, name) for name in frame.columns},
+            variable_value_labels=columns.value_labels,
+            missing_ranges=columns.missing_ranges,
+            row_compress=True,
+        )
+    except (OSError, pyreadstat.PyreadstatError) as error:
+        raise SurveyError(f"{path}: cannot be written ({error})") from None
