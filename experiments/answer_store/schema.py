@@ -1,0 +1,48 @@
+"""The tables of the answer store, as of the newest migration."""
+
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
+
+__all__ = ["HEAD", "VERSION_TABLE", "leases", "metadata", "replies", "texts"]
+
+VERSION_TABLE = "value_personas_schema"
+"""Alembic's own default name would clash with MLflow's when both share one database."""
+
+HEAD = "0002"
+"""The newest migration; a test compares it with the scripts."""
+
+metadata = MetaData()
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # 64 bits of the text's own hash
+    Column("body", Text, nullable=False),
+)
+"""Paragraphs of prompts, each once: a persona's text is shared by all its questions, and so on."""
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("engine", BigInteger, nullable=False),  # a text: the identity
+    Column("shape", BigInteger, nullable=False),  # a text: the request as JSON, its texts taken out
+    Column("prompt", LargeBinary, nullable=False),  # ids of those texts, 8 bytes each, little-endian
+    Column("sample", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("first_token", Text),  # JSON: [[token, log-probability], ...]
+    Column("finish_reason", Text, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("latency_s", Double, nullable=False),
+    Column("created_at", Double, nullable=False),  # seconds since 1970, UTC
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", Double, nullable=False),  # seconds since 1970, UTC
+    Index("leases_by_holder", "holder"),
+)
+"""Keys that some process is asking at this moment."""

@@ -1,0 +1,111 @@
+"""The answer store, as models use it (``programs.replies.AnswerStore`` is the contract)."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import sqlalchemy as sa
+from dspy.lm15 import Request
+
+from experiments.answer_store.opening import WatchedFile, database_url, open_engine, place_of, store_errors
+from experiments.answer_store.records import reply_of_row, row_of
+from experiments.answer_store.schema import replies
+from experiments.answer_store.writer import Claim, Put, Release, Writer
+from programs.replies import Reply
+
+__all__ = ["AnswerStore"]
+
+_KEYS_A_QUERY = 900
+"""Older SQLite takes 999 parameters a statement."""
+
+_SELECT = sa.select(
+    replies.c.key,
+    replies.c.text,
+    replies.c.first_token,
+    replies.c.finish_reason,
+    replies.c.input_tokens,
+    replies.c.output_tokens,
+    replies.c.latency_s,
+).where(replies.c.key.in_(sa.bindparam("keys", expanding=True)))
+
+
+class AnswerStore:
+    """Every reply ever paid for, on SQLite (a path) or PostgreSQL (a URL).
+
+    Safe to use from several threads, event loops and processes at once. Its memory does not grow with
+    what is stored.
+
+    Args:
+        location: a file, made if need be, or ``postgresql://user@host/database``.
+        create: whether a missing file is made.
+
+    Attributes:
+        place: the store as messages name it.
+
+    Raises:
+        StoreError: when it is foreign, newer than this version, or cannot be opened. It is unharmed.
+
+    Example:
+        >>> with AnswerStore("answers.db") as store:
+        ...     model = connect(settings, store)
+    """
+
+    def __init__(self, location: str | Path, *, create: bool = True) -> None:
+        url = database_url(location)
+        self.place = place_of(url)
+        self.engine = open_engine(url, create=create)
+        watched = WatchedFile(url)
+        self._writer = Writer(self.engine, self.place, _stored, watched.check)
+        self._check = watched.check
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+        """The stored replies among ``keys``; absent ones are left out."""
+        self._check()
+        with store_errors(self.place), self.engine.connect() as connection:
+            return _stored(connection, keys)
+
+    async def claim(self, key: bytes) -> Reply | None:
+        """The stored reply, or None: the key is the caller's to ask until ``put`` or ``release``."""
+        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Claim(key, future))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.release(key)  # granted at the moment of the cancellation
+            raise
+
+    async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
+        """Make a reply durable and give up the claim; returns after the commit."""
+        row, texts = row_of(key, identity, request, reply, sample)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Put(row, texts, future))
+        await future
+
+    def release(self, key: bytes) -> None:
+        """Give up a claim that brought no reply. Does not wait."""
+        self._writer.release(Release(key))
+
+    def close(self) -> None:
+        """Write what is queued and let go of the database."""
+        self._writer.close()
+        self.engine.dispose()
+
+    def __enter__(self) -> "AnswerStore":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _stored(connection: sa.Connection, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+    """Replies by key, a few hundred keys a query."""
+    found: dict[bytes, Reply] = {}
+    for start in range(0, len(keys), _KEYS_A_QUERY):
+        some = list(keys[start : start + _KEYS_A_QUERY])
+        for key, *rest in connection.execute(_SELECT, {"keys": some}):
+            found[bytes(key)] = reply_of_row(rest)
+    return found

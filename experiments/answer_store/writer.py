@@ -1,0 +1,244 @@
+"""The one thread of a process that writes to the store: everything queued is one commit."""
+
+import asyncio
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from experiments.answer_store import leases
+from experiments.answer_store.opening import store_errors
+from experiments.answer_store.schema import replies, texts
+from programs.replies import Reply
+from signatures import StoreError
+
+__all__ = ["Claim", "Job", "Put", "Release", "Writer"]
+
+_LARGEST_BATCH = 1000
+_REMEMBERED = 50_000
+"""Texts known to have their row: 64 bits each, so a few megabytes."""
+
+_ASK_AGAIN_S = 0.1
+"""How often a key that another process holds is looked at."""
+
+_RENEW_S = leases.LEASE_S / 3
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """A key that somebody wants to ask. The outcome is its stored reply, or None: go ahead."""
+
+    key: bytes
+    future: asyncio.Future[Reply | None]
+
+
+@dataclass(slots=True, eq=False)
+class Put:
+    """A reply to be made durable, as a row, with its prompt's texts by number."""
+
+    row: dict[str, Any]
+    texts: dict[int, str]
+    future: asyncio.Future[None]
+
+
+@dataclass(slots=True, eq=False)
+class Release:
+    """A claim given up."""
+
+    key: bytes
+
+
+Job = Claim | Put | Release
+Outcome = tuple[Claim | Put, Reply | StoreError | None]
+
+
+class Writer:
+    """Takes jobs from any thread and does all that are waiting in one transaction after the other.
+
+    A commit takes about as long as a few replies take to arrive, so batches grow by themselves under
+    load, and a lone reply waits for nothing: commits are never as much as 0.5 s apart.
+
+    Args:
+        engine: the database.
+        place: the store's name in messages.
+        stored: reads replies by key on a given connection.
+        still_there: raises ``StoreError`` when the store was deleted or replaced.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        place: str,
+        stored: Callable[[sa.Connection, Sequence[bytes]], dict[bytes, Reply]],
+        still_there: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._place = place
+        self._stored = stored
+        self._still_there = still_there
+        self._holder = leases.new_holder()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._postponed: list[Claim] = []
+        self._held: set[bytes] = set()
+        self._known: set[int] = set()
+        self._broken: StoreError | None = None
+        self._renewed = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="answer-store", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job.
+
+        Raises:
+            StoreError: when an earlier one failed; nothing more is written after that.
+        """
+        if self._broken is not None:
+            raise StoreError(str(self._broken))
+        self._jobs.put(job)
+
+    def release(self, job: Release) -> None:
+        """Queue a release; of no consequence when the store has failed."""
+        self._jobs.put(job)
+
+    def close(self) -> None:
+        """Do what is queued, give up all leases, and end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection, closing = None, False
+        while not closing:
+            batch, closing = self._next_batch()
+            try:
+                with store_errors(self._place):
+                    if connection is None:
+                        connection = self._engine.connect().execution_options(writes=True)
+                    outcomes = self._commit(connection, batch, closing)
+            except StoreError as error:
+                self._broken = self._broken or error
+                outcomes = [(job, error) for job in batch if not isinstance(job, Release)]
+            self._deliver(outcomes)
+        if connection is not None:
+            connection.close()
+
+    def _next_batch(self) -> tuple[list[Job], bool]:
+        """Everything that waits, at least one job or the time to renew; and whether to end."""
+        patience = _ASK_AGAIN_S if self._postponed else _RENEW_S if self._held else None
+        batch: list[Job] = []
+        try:
+            job = self._jobs.get(timeout=patience)
+            while job is not None and len(batch) < _LARGEST_BATCH:
+                batch.append(job)
+                job = self._jobs.get_nowait()
+        except queue.Empty:
+            return batch + self._postponed, False
+        if job is not None:
+            batch.append(job)
+        return batch + self._postponed, job is None
+
+    def _commit(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
+        """Do a batch in one transaction. Nothing of it is told to anyone before the commit."""
+        if self._broken is not None:
+            raise self._broken
+        puts = [job for job in batch if isinstance(job, Put)]
+        claims = [job for job in batch if isinstance(job, Claim) and not job.future.cancelled()]
+        done = {job.row["key"] for job in puts} | {job.key for job in batch if isinstance(job, Release)}
+        new_texts = {number: text for job in puts for number, text in job.texts.items()}
+        new_texts = {number: text for number, text in new_texts.items() if number not in self._known}
+        self._still_there()
+        with connection.begin():
+            self._write(connection, puts, new_texts)
+            if done & self._held:
+                leases.drop(connection, done & self._held, self._holder)
+            held = self._held - done
+            granted, postponed = self._claim(connection, claims, held)
+            self._keep_leases(connection, closing)
+        self._still_there()
+        self._held, self._postponed = held, postponed
+        self._known = new_texts.keys() | (self._known if len(self._known) < _REMEMBERED else set())
+        return [*((put, None) for put in puts), *granted]
+
+    def _write(self, connection: sa.Connection, puts: list[Put], new_texts: dict[int, str]) -> None:
+        dialect = connection.dialect.name
+        if new_texts:
+            # Sorted, so that two processes on PostgreSQL lock rows in one order.
+            rows = [{"id": number, "body": text} for number, text in sorted(new_texts.items())]
+            connection.execute(_insert_once(dialect, texts), rows)
+        if puts:
+            connection.execute(_insert_once(dialect, replies), [job.row for job in puts])
+
+    def _claim(
+        self, connection: sa.Connection, claims: list[Claim], held: set[bytes]
+    ) -> tuple[list[Outcome], list[Claim]]:
+        """Grant claims; adds the keys now held to ``held``. Returns what is decided and what must wait."""
+        first = {claim.key: claim for claim in reversed(claims) if claim.key not in held}
+        postponed = [claim for claim in claims if first.get(claim.key) is not claim]
+        if not first:
+            return [], postponed
+        holders = leases.take(connection, first.keys(), self._holder, time.time())
+        found = self._stored(connection, list(first))  # after the lease: it may have been put meanwhile
+        if found:
+            leases.drop(connection, found.keys(), self._holder)
+        decided: list[Outcome] = []
+        for key, claim in first.items():
+            if key in found:
+                decided.append((claim, found[key]))
+            elif holders.get(key) == self._holder:
+                held.add(key)
+                decided.append((claim, None))
+            else:
+                postponed.append(claim)
+        for holder in {holders[claim.key] for claim in postponed if claim.key in holders}:
+            if leases.is_gone(holder):
+                leases.drop_all(connection, holder)
+        return decided, postponed
+
+    def _keep_leases(self, connection: sa.Connection, closing: bool) -> None:
+        if closing:
+            leases.drop_all(connection, self._holder)
+        elif self._held and time.monotonic() - self._renewed > _RENEW_S:
+            leases.renew(connection, self._holder, time.time())
+            self._renewed = time.monotonic()
+
+    def _deliver(self, outcomes: Iterable[Outcome]) -> None:
+        """Wake each event loop once with all that concerns it."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = defaultdict(list)
+        for job, outcome in outcomes:
+            by_loop[job.future.get_loop()].append((job, outcome))
+        for loop, of_loop in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(self._settle, of_loop)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                self._give_up(of_loop)
+
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Runs in the loop's own thread."""
+        abandoned = []
+        for job, outcome in outcomes:
+            if job.future.done():
+                abandoned.append((job, outcome))
+            elif isinstance(outcome, StoreError):
+                job.future.set_exception(outcome)
+            else:
+                job.future.set_result(outcome)  # type: ignore[arg-type] # a Put's outcome is always None
+        self._give_up(abandoned)
+
+    def _give_up(self, outcomes: Iterable[Outcome]) -> None:
+        """Free keys that were granted to somebody who no longer waits."""
+        for job, outcome in outcomes:
+            if isinstance(job, Claim) and outcome is None:
+                self.release(Release(job.key))
+
+
+@cache
+def _insert_once(dialect: str, table: sa.Table) -> sa.Insert:
+    """An insertion that leaves a row that is already there as it is."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    return insert.on_conflict_do_nothing()

@@ -1,0 +1,176 @@
+"""What an engine is, and how its responses become replies and back.
+
+An engine answers one request. Wrappers around it (patience, durability) speak the leaner ``reply``: one
+small ``Reply`` in place of a tree of response objects, which would cost more than everything else here.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol, cast
+
+from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, TopLogprob, Usage
+
+from programs.replies import Reply
+
+__all__ = [
+    "Engine",
+    "InProcess",
+    "Replier",
+    "SyncEngine",
+    "as_replier",
+    "rank_alternatives",
+    "reply_of",
+    "response_of",
+]
+
+_FINISH_REASONS = frozenset({"stop", "length", "tool_call", "content_filter", "error"})
+
+
+class Engine(Protocol):
+    """One way of reaching a language model: one attempt for one request.
+
+    ``complete`` raises the errors of ``dspy.lm15`` (``RateLimitError`` with ``retry_after``,
+    ``ServerError``, ``TimeoutError``, ``TransportError``, ``AuthError``, ``InvalidRequestError``,
+    ``UnsupportedModelError`` ...). It never retries, stores or counts: the wrappers do.
+
+    Attributes:
+        identity: engine kind, endpoint and every parameter that changes answers; never a credential.
+    """
+
+    identity: str
+
+    async def complete(self, request: Request) -> Response:
+        """Answer one request."""
+
+    async def aclose(self) -> None:
+        """Let go of connections. Closing twice is allowed."""
+
+
+class SyncEngine(Protocol):
+    """An engine that computes in this thread, such as the synthetic respondent."""
+
+    identity: str
+
+    def complete(self, request: Request) -> Response:
+        """Answer one request."""
+
+
+class Replier(Protocol):
+    """An engine's lean side: what the wrappers and the model speak among themselves."""
+
+    identity: str
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request; ``sample`` tells several draws of the same request apart."""
+
+    async def aclose(self) -> None:
+        """Let go of connections. Closing twice is allowed."""
+
+
+def as_replier(engine: Engine | Replier) -> Replier:
+    """An engine as the wrappers speak to it; one that has ``reply`` itself is returned unchanged."""
+    return cast("Replier", engine) if hasattr(engine, "reply") else _Reading(cast("Engine", engine))
+
+
+class _Reading:
+    """Reads the replies out of an engine's responses."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.identity = engine.identity
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        started = time.perf_counter()
+        response = await self._engine.complete(reseeded(request, sample))
+        return reply_of(response, time.perf_counter() - started)
+
+    async def aclose(self) -> None:
+        await self._engine.aclose()
+
+
+class InProcess:
+    """A synchronous engine as an asynchronous one. It runs in the event loop's thread: it must be quick.
+
+    Draws of one request are told apart by the seed, so that an engine without state can draw anew and
+    still gives the same answers whatever the concurrency.
+    """
+
+    def __init__(self, engine: SyncEngine) -> None:
+        self._engine = engine
+        self.identity = engine.identity
+
+    async def complete(self, request: Request) -> Response:
+        """Answer one request."""
+        return self._engine.complete(request)
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request; draw ``sample`` has the seed of the request plus ``sample``."""
+        started = time.perf_counter()
+        if sample:
+            request = reseeded(_with_seed(request, request.config.seed or 0), sample)
+        return reply_of(self._engine.complete(request), time.perf_counter() - started)
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+
+def reseeded(request: Request, sample: int) -> Request:
+    """The request of one draw: a stated seed moves on by ``sample``, or every draw would be the same."""
+    if not sample or request.config.seed is None:
+        return request
+    return _with_seed(request, request.config.seed + sample)
+
+
+def _with_seed(request: Request, seed: int) -> Request:
+    return replace(request, config=replace(request.config, seed=seed))
+
+
+def reply_of(response: Response, latency_s: float) -> Reply:
+    """What is kept of a response: its text, its first token's alternatives, its tokens."""
+    text = "\n".join(part.text for part in response.message.parts if isinstance(part, TextPart))
+    first = response.logprobs[0] if response.logprobs else None
+    alternatives = None
+    if first is not None:
+        alternatives = rank_alternatives(
+            (first.token, first.logprob), [(top.token, top.logprob) for top in first.top]
+        )
+    usage = response.usage
+    return Reply(
+        text, alternatives, response.finish_reason, usage.input_tokens, usage.output_tokens, latency_s
+    )
+
+
+def response_of(reply: Reply, model: str) -> Response:
+    """A reply as DSPy takes it, whether it was just asked or comes from the store."""
+    logprobs = None
+    if reply.first_token:
+        token, log_probability = next(
+            ((t, lp) for t, lp in reply.first_token if t and reply.text.startswith(t)), reply.first_token[0]
+        )
+        top = tuple(TopLogprob(t, lp) for t, lp in reply.first_token)
+        logprobs = (TokenLogprob(token, log_probability, top=top),)
+    known = reply.finish_reason in _FINISH_REASONS
+    return Response(
+        id=None,
+        model=model,
+        message=Message.assistant(reply.text),
+        finish_reason=cast("Any", reply.finish_reason if known else "stop"),
+        usage=Usage(input_tokens=reply.input_tokens, output_tokens=reply.output_tokens),
+        logprobs=logprobs,
+    )
+
+
+def rank_alternatives(
+    chosen: tuple[str, float], alternatives: Sequence[tuple[str, float]]
+) -> tuple[tuple[str, float], ...]:
+    """The chosen token and its alternatives, most likely first, the chosen one once."""
+    ranked = list(alternatives)
+    if all(token != chosen[0] for token, _ in ranked):  # servers differ on whether it is among them
+        ranked.append(chosen)
+    ranked.sort(key=_log_probability, reverse=True)
+    return tuple(ranked)
+
+
+def _log_probability(pair: tuple[str, float]) -> float:
+    return pair[1]

@@ -1,0 +1,210 @@
+"""How hard an engine may be pressed: calls in flight, a minute, and in all."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from dspy.lm15 import Request, TextPart
+
+from programs.engines.settings import EngineSettings, Prices
+from programs.replies import Reply
+from signatures import BudgetError
+
+__all__ = ["Budget", "Pace", "Slots", "Usage", "estimated_tokens"]
+
+_BACK_OFF = 0.7
+"""By how much a 429 lowers the number of calls in flight."""
+
+_BURST_S = 1.0
+"""How many seconds' worth of calls may go at once under a limit per minute."""
+
+
+class Slots:
+    """Calls in flight: additive increase, multiplicative decrease below a ceiling (Chiu & Jain 1989).
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self.limit = float(ceiling)
+        self.busy = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._lowered = 0.0
+
+    async def enter(self) -> None:
+        """Wait for a place."""
+        if self.busy < int(self.limit) and not self._waiting:
+            self.busy += 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self.leave()  # the place was given at the moment of the cancellation
+            raise
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.busy -= 1
+        while self._waiting and self.busy < int(self.limit):
+            place = self._waiting.popleft()
+            if not place.done():
+                self.busy += 1
+                place.set_result(None)
+
+    def raise_limit(self) -> None:
+        """One more call in flight for every round of calls that went well."""
+        if self.limit < self._ceiling:
+            self.limit = min(self._ceiling, self.limit + 1.0 / self.limit)
+
+    def lower_limit(self, started: float) -> None:
+        """Fewer calls in flight, once for all calls that were sent before the last lowering."""
+        if started > self._lowered:
+            self.limit = max(1.0, self.limit * _BACK_OFF)
+            self._lowered = time.monotonic()
+
+
+class Pace:
+    """At most so many units a minute, as an even flow (generic cell rate algorithm, ITU-T I.371)."""
+
+    def __init__(self, per_minute: float) -> None:
+        self._interval = 60.0 / per_minute
+        self._next = 0.0
+        self._lock = threading.Lock()  # one pace for all event loops
+
+    def take(self, units: float) -> float:
+        """Book so many units; returns the seconds to wait before using them."""
+        with self._lock:
+            now = time.monotonic()
+            start = max(self._next, now - _BURST_S)
+            self._next = start + units * self._interval
+            return max(0.0, start - now)
+
+    def give_back(self, units: float) -> None:
+        """Return units that were booked and not used (or, negative, book the excess)."""
+        with self._lock:
+            self._next -= units * self._interval
+
+
+@dataclass(slots=True)
+class Usage:
+    """What a model was asked and what it cost, over the life of a ``Model``.
+
+    Attributes:
+        calls: attempts sent, retries included.
+        retries: attempts beyond the first.
+        failures: calls given up.
+        stored: replies read from the store.
+        input_tokens: tokens read, as far as the engine said.
+        output_tokens: tokens written, as far as the engine said.
+        prices: the price table, if any.
+    """
+
+    calls: int = 0
+    retries: int = 0
+    failures: int = 0
+    stored: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    prices: Prices | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def count(self, **more: int) -> None:
+        """Add to counters by name; several threads may count at once."""
+        with self._lock:
+            for name, number in more.items():
+                setattr(self, name, getattr(self, name) + number)
+
+    @property
+    def cost(self) -> float | None:
+        """The price of all tokens; None without a price table."""
+        return self.prices.cost(self.input_tokens, self.output_tokens) if self.prices else None
+
+    def as_dict(self) -> dict[str, float]:
+        """The counters by name; ``cost`` only where there is a price table."""
+        counts: dict[str, float] = {
+            name: getattr(self, name)
+            for name in ("calls", "retries", "failures", "stored", "input_tokens", "output_tokens")
+        }
+        if self.cost is not None:
+            counts["cost"] = self.cost
+        return counts
+
+
+class Budget:
+    """Hard caps on attempts, tokens and money, checked before each attempt; counts what is used.
+
+    What is in flight is counted at its upper estimate, so that no cap is passed by concurrency.
+    """
+
+    def __init__(self, settings: EngineSettings, usage: Usage) -> None:
+        self._settings = settings
+        self.usage = usage
+        self._booked = [0, 0]
+        self._lock = threading.Lock()  # several event loops share one budget
+        self._capped = settings.max_tokens_total is not None or settings.max_cost is not None
+
+    def book(self, request: Request) -> tuple[int, int]:
+        """Count an attempt about to be made.
+
+        Returns:
+            The tokens booked for it, read and written, for ``settle``.
+
+        Raises:
+            BudgetError: when it could pass a cap.
+        """
+        estimate = estimated_tokens(request) if self._capped else (0, 0)
+        with self._lock:
+            self._check(estimate)
+            self.usage.count(calls=1)
+            self._booked[0] += estimate[0]
+            self._booked[1] += estimate[1]
+        return estimate
+
+    def settle(self, estimate: tuple[int, int], reply: Reply | None) -> None:
+        """Replace an attempt's estimate by what the engine said it used."""
+        with self._lock:
+            self._booked[0] -= estimate[0]
+            self._booked[1] -= estimate[1]
+            if reply is not None:
+                read, written = reply.input_tokens, reply.output_tokens
+                self.usage.count(
+                    input_tokens=estimate[0] if read is None else read,
+                    output_tokens=estimate[1] if written is None else written,
+                )
+
+    def _check(self, estimate: tuple[int, int]) -> None:
+        caps, usage = self._settings, self.usage
+        if caps.max_calls is not None and usage.calls >= caps.max_calls:
+            raise BudgetError(f"max_calls = {caps.max_calls} is reached; raise it and run again to go on")
+        if not self._capped:
+            return
+        read = usage.input_tokens + self._booked[0] + estimate[0]
+        written = usage.output_tokens + self._booked[1] + estimate[1]
+        if caps.max_tokens_total is not None and read + written > caps.max_tokens_total:
+            raise BudgetError(
+                f"the next call could pass max_tokens_total = {caps.max_tokens_total}, "
+                f"{usage.input_tokens + usage.output_tokens} used; raise it and run again to go on"
+            )
+        if caps.max_cost is not None and caps.prices and caps.prices.cost(read, written) > caps.max_cost:
+            raise BudgetError(
+                f"the next call could pass max_cost = {caps.max_cost:g}, "
+                f"{usage.cost or 0.0:.4g} spent; raise it and run again to go on"
+            )
+
+
+def estimated_tokens(request: Request) -> tuple[int, int]:
+    """An upper estimate of the tokens an attempt reads and writes.
+
+    Three characters a token is on the safe side for the languages of the prompts; a reply without a stated
+    length is taken for 1,000 tokens.
+    """
+    system = request.system if isinstance(request.system, str) else ""
+    texts = (p.text for m in request.messages for p in m.parts if isinstance(p, TextPart))
+    characters = len(system) + sum(map(len, texts))
+    return characters // 3 + 8 * (1 + len(request.messages)), request.config.max_tokens or 1000

@@ -1,0 +1,126 @@
+"""A model as DSPy's modules and optimisers hold it: a ``dspy.LM`` over our wrapped engine."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import dspy
+from dspy.lm15 import Request, Response, ServerError
+
+from programs.engines.base import Replier, response_of
+from programs.engines.threads import run_in_background
+from programs.replies import ReplyFailure
+from signatures import EngineError, ValuePersonasError
+
+__all__ = ["AsyncDSPyEngine", "DSPyEngine", "language_model"]
+
+_draws: ContextVar[Iterator[int] | None] = ContextVar("draws", default=None)
+
+
+def language_model(name: str, replier: Replier) -> dspy.LM:
+    """A ``dspy.LM`` whose every reply is durable, for modules and optimisers.
+
+    DSPy's cache, retries and history of it are off: the store, the patient wrapper and the record of the
+    run do that work. Saved with a program it holds no address and no secret.
+    """
+    asynchronous = AsyncDSPyEngine(replier)
+    return _LM(name, engine=DSPyEngine(asynchronous), async_engine=asynchronous, cache=False, num_retries=0)
+
+
+class AsyncDSPyEngine:
+    """The asynchronous engine that DSPy calls."""
+
+    def __init__(self, replier: Replier | None) -> None:
+        self._replier = replier
+
+    async def complete(self, request: Request) -> Response:
+        """Answer one request; which draw of it, the call's ``rollout_id`` and ``n`` say."""
+        if self._replier is None:
+            raise EngineError("this program was saved without its model; give it one with set_lm(model.lm)")
+        draws = _draws.get()
+        try:
+            reply = await self._replier.reply(request, next(draws) if draws else 0)
+        except ReplyFailure as failure:
+            raise ServerError(str(failure)) from failure
+        return response_of(reply, request.model)
+
+    async def aclose(self) -> None:
+        """The model closes its engine."""
+
+    def dump_state(self) -> dict[str, Any]:
+        """Nothing: whoever loads the program says which model it runs on."""
+        return {}
+
+    @classmethod
+    def load_state(cls, state: dict[str, Any]) -> "AsyncDSPyEngine":
+        """An engine that asks to be replaced."""
+        return cls(None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "AsyncDSPyEngine":
+        """Copies of a program, of which optimisers make many, share the engine."""
+        return self
+
+
+class DSPyEngine:
+    """Its twin for DSPy's threads, which all share one background loop."""
+
+    def __init__(self, asynchronous: AsyncDSPyEngine) -> None:
+        self._asynchronous = asynchronous
+
+    def complete(self, request: Request) -> Response:
+        """Answer one request."""
+        return run_in_background(self._asynchronous.complete(request))
+
+    def close(self) -> None:
+        """The model closes its engine."""
+
+    def dump_state(self) -> dict[str, Any]:
+        """Nothing: whoever loads the program says which model it runs on."""
+        return {}
+
+    @classmethod
+    def load_state(cls, state: dict[str, Any]) -> "DSPyEngine":
+        """An engine that asks to be replaced."""
+        return cls(AsyncDSPyEngine(None))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "DSPyEngine":
+        """Copies of a program share the engine."""
+        return self
+
+
+class _LM(dspy.LM):
+    """Tells the engine which draw is wanted, and lets the project's own errors through as themselves.
+
+    DSPy strips ``rollout_id`` before the engine and asks for ``n`` candidates by sending one request n
+    times. To a store, those are one request: without a number for each, all draws would be the first.
+    """
+
+    def __call__(self, prompt: Any = None, *, messages: Any = None, **kwargs: Any) -> Any:
+        with self._draws(kwargs), _own_errors():
+            return super().__call__(prompt, messages=messages, **kwargs)
+
+    async def acall(self, prompt: Any = None, *, messages: Any = None, **kwargs: Any) -> Any:
+        with self._draws(kwargs), _own_errors():
+            return await super().acall(prompt, messages=messages, **kwargs)
+
+    @contextmanager
+    def _draws(self, kwargs: dict[str, Any]) -> Iterator[None]:
+        first = kwargs.get("rollout_id", self.kwargs.get("rollout_id")) or 0
+        token = _draws.set(itertools.count(first))
+        try:
+            yield
+        finally:
+            _draws.reset(token)
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """DSPy wraps what it does not know; a budget that is reached must end the run as what it is."""
+    try:
+        yield
+    except dspy.LMError as error:
+        if isinstance(error.__cause__, ValuePersonasError):
+            raise error.__cause__ from None
+        raise

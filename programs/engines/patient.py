@@ -1,0 +1,140 @@
+"""Patience: limits, retries and a clear end around an engine that only ever tries once."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncGenerator
+from typing import NoReturn
+
+from dspy.lm15 import LM15Error, RateLimitError, Request
+
+from programs.engines.base import Replier
+from programs.engines.faults import UnreachableError, ending, is_transient, missing_reason, one_line
+from programs.engines.limits import Budget, Pace, Slots, Usage, estimated_tokens
+from programs.engines.per_loop import PerLoop
+from programs.engines.settings import EngineSettings
+from programs.replies import Reply, ReplyFailure
+from signatures import EngineError
+
+__all__ = ["PatientEngine"]
+
+_FIRST_DELAY_S = 0.5
+_LONGEST_DELAY_S = 30.0
+_LONGEST_RETRY_AFTER_S = 300.0
+
+_HOPELESS_AFTER = 50
+"""Calls given up in a row, none answered between them, after which a run would only waste time."""
+
+
+class PatientEngine:
+    """Tries a call until it is answered, given up, or found to be hopeless.
+
+    Transient failures (429, 5xx, time-outs, broken connections, replies that are not what the protocol
+    promises) are tried again after an exponentially growing delay with full jitter, or after what the
+    server asks for. What remains is a ``ReplyFailure``: one missing answer. A failure that would meet
+    every call (``faults.ending``) ends the run.
+
+    Args:
+        engine: tries once.
+        settings: the limits.
+        usage: the counters to keep.
+        first_delay_s: the mean first delay is half of it; tests make it short.
+    """
+
+    def __init__(
+        self, engine: Replier, settings: EngineSettings, usage: Usage, first_delay_s: float = _FIRST_DELAY_S
+    ) -> None:
+        self._engine = engine
+        self.identity = engine.identity
+        self._settings = settings
+        self._usage = usage
+        self._budget = Budget(settings, usage)
+        self._calls = Pace(settings.requests_per_minute) if settings.requests_per_minute else None
+        self._tokens = Pace(settings.tokens_per_minute) if settings.tokens_per_minute else None
+        self._slots = PerLoop(self._slots_of_a_loop)
+        self._first_delay_s = first_delay_s
+        self._answered = False
+        self._given_up = 0
+
+    async def _slots_of_a_loop(self) -> AsyncGenerator[Slots, None]:
+        yield Slots(self._settings.concurrency)
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request.
+
+        Raises:
+            ReplyFailure: when it was given up.
+            EngineError: when no call can succeed; ``BudgetError`` before one would pass a cap.
+        """
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(request, sample)
+            except (LM15Error, TimeoutError, ConnectionError) as error:
+                delay = self._delay(error, attempt)
+            attempt += 1
+            self._usage.count(retries=1)
+            await asyncio.sleep(delay)
+
+    async def aclose(self) -> None:
+        """Close the engine's connections in the running loop."""
+        await self._slots.aclose()
+        await self._engine.aclose()
+
+    async def _attempt(self, request: Request, sample: int) -> Reply:
+        slots = await self._slots.get()
+        await slots.enter()
+        started, estimate, reply = time.monotonic(), None, None
+        try:
+            await self._keep_pace(request)
+            estimate = self._budget.book(request)
+            async with asyncio.timeout(self._settings.timeout_s):
+                reply = await self._engine.reply(request, sample)
+        except RateLimitError:
+            slots.lower_limit(started)
+            raise
+        finally:
+            slots.leave()
+            if estimate is not None:
+                self._budget.settle(estimate, reply)
+        slots.raise_limit()
+        self._answered, self._given_up = True, 0
+        return reply
+
+    async def _keep_pace(self, request: Request) -> None:
+        """Wait for the limits per minute; no reply is needed to know that there are none."""
+        wait = self._calls.take(1) if self._calls else 0.0
+        if self._tokens:
+            wait = max(wait, self._tokens.take(sum(estimated_tokens(request))))
+        if wait > 0.0:
+            await asyncio.sleep(wait)
+
+    def _delay(self, error: Exception, attempt: int) -> float:
+        """Seconds until the next attempt.
+
+        Raises:
+            ReplyFailure: when there is none.
+            EngineError: when there would be no use in any.
+        """
+        end = ending(error, self._answered)
+        if end is not None:
+            raise end from None
+        if not is_transient(error) or attempt >= self._settings.max_retries:
+            self._give_up(error)
+        asked_for = getattr(error, "retry_after", None)
+        if asked_for is not None:
+            return min(max(float(asked_for), 0.0), _LONGEST_RETRY_AFTER_S)
+        # Full jitter: the delays of calls that failed together must not end together.
+        return random.uniform(0.0, min(self._first_delay_s * 2**attempt, _LONGEST_DELAY_S))
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        self._usage.count(failures=1)
+        self._given_up += 1
+        if isinstance(error, UnreachableError):
+            raise EngineError(f"{one_line(error)}; start the server again and run again to go on") from None
+        if self._given_up >= _HOPELESS_AFTER:
+            raise EngineError(
+                f"{self._given_up} calls in a row failed, the last with: {one_line(error)}; "
+                "see what `value-personas engine check` says of this engine"
+            ) from None
+        raise ReplyFailure(missing_reason(error), one_line(error)) from None

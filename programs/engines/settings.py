@@ -1,0 +1,93 @@
+"""The settings of a language model, as they stand in a recipe."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from yarl import URL
+
+__all__ = ["EngineSettings", "Prices"]
+
+
+class Prices(BaseModel):
+    """What a model costs, in any one currency.
+
+    Attributes:
+        input_per_million: price of a million tokens read.
+        output_per_million: price of a million tokens written.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_per_million: Annotated[float, Field(ge=0)]
+    output_per_million: Annotated[float, Field(ge=0)]
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        """The price of so many tokens."""
+        return (input_tokens * self.input_per_million + output_tokens * self.output_per_million) / 1e6
+
+
+class EngineSettings(BaseModel):
+    """Which model, where, and how hard it may be pressed. Keys come from the environment only.
+
+    Attributes:
+        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER``, or any name
+            DSPy knows.
+        base_url: one or several addresses of servers of the same model; calls go to the least busy.
+        endpoint: ``chat`` or ``completions``.
+        deployment: a name for the servers under which replies are kept, for servers whose addresses
+            change from day to day; the addresses themselves when absent.
+        api_key_env: the environment variable that holds the key.
+        concurrency: calls in flight at most; 429s lower it for a while.
+        timeout_s: seconds for one attempt.
+        max_retries: further attempts after a failed one.
+        requests_per_minute: at most so many attempts a minute.
+        tokens_per_minute: at most so many tokens a minute, read and written.
+        max_calls: stop before the next attempt would exceed this.
+        max_tokens_total: stop before the next attempt could exceed this, read and written.
+        max_cost: stop before the next attempt could exceed this, in the currency of ``prices``.
+        prices: the price table.
+        parameters: parameters of the engine itself, such as the synthetic respondent's faults.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lm: Annotated[str, Field(min_length=1)] = "synthetic/respondent"
+    base_url: str | tuple[str, ...] = ()
+    endpoint: Annotated[str, Field(pattern="^(chat|completions)$")] = "chat"
+    deployment: str | None = None
+    api_key_env: str | None = None
+    concurrency: Annotated[int, Field(ge=1)] = 16
+    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    max_retries: Annotated[int, Field(ge=0)] = 6
+    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
+    tokens_per_minute: Annotated[float, Field(gt=0)] | None = None
+    max_calls: Annotated[int, Field(ge=0)] | None = None
+    max_tokens_total: Annotated[int, Field(ge=0)] | None = None
+    max_cost: Annotated[float, Field(ge=0)] | None = None
+    prices: Prices | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_addresses(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
+        addresses = (value,) if isinstance(value, str) else value
+        for address in addresses:
+            url = URL(address)
+            if url.user or url.password or url.query_string:
+                raise ValueError("base_url must not carry a credential; name its variable in api_key_env")
+            if url.scheme not in ("http", "https") or not url.host:
+                raise ValueError(f"base_url must begin with http:// or https://, got {address!r}")
+        return tuple(address.rstrip("/") for address in addresses)
+
+    @model_validator(mode="after")
+    def _check_prices(self) -> "EngineSettings":
+        if self.max_cost is not None and self.prices is None:
+            raise ValueError(
+                "max_cost needs a price table: set prices.input_per_million and output_per_million"
+            )
+        return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The base URLs, without trailing slashes."""
+        return (self.base_url,) if isinstance(self.base_url, str) else self.base_url
