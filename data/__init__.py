@@ -1,1 +1,37 @@
 """What people said: survey files read into distributions and value profiles."""
+
+from data.codebook import Codebook, codebook_names, load_codebook
+from data.countries import country_name, cultural_zone
+from data.cultural_map import cultural_map, draw_cultural_map
+from data.instruments import Instrument, instrument_names, load_instrument
+from data.profiles import ProfileTable, value_profiles
+from data.sampling import DESIGNS, ProfileSample, sample_profiles
+from data.splits import Split, TrainingView, split_countries, split_questions, training_view
+from data.survey import Source, Survey
+from data.survey_reading import read_survey
+
+__all__ = [
+    "DESIGNS",
+    "Codebook",
+    "Instrument",
+    "ProfileSample",
+    "ProfileTable",
+    "Source",
+    "Split",
+    "Survey",
+    "TrainingView",
+    "codebook_names",
+    "country_name",
+    "cultural_map",
+    "cultural_zone",
+    "draw_cultural_map",
+    "instrument_names",
+    "load_codebook",
+    "load_instrument",
+    "read_survey",
+    "sample_profiles",
+    "split_countries",
+    "split_questions",
+    "training_view",
+    "value_profiles",
+]

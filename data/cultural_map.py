@@ -1,0 +1,108 @@
+"""The two axes of the Inglehart–Welzel cultural map, as a check on profiles.
+
+An item's score is its weighted country mean, standardised by the published mean and standard deviation; the
+weighted sum of the ten is taken to each axis by the slope and intercept of the official syntax.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.countries import published_map
+from data.instruments import Instrument, load_instrument
+from data.profiles import ProfileTable
+from signatures.errors import SurveyError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["cultural_map", "draw_cultural_map"]
+
+_AXES = ("survival_self_expression", "traditional_secular")
+
+
+def cultural_map(profiles: ProfileTable) -> pd.DataFrame:
+    """Where a survey's countries lie on the cultural map.
+
+    Args:
+        profiles: profiles with all items that the map needs.
+
+    Returns:
+        Columns country, survival_self_expression, traditional_secular: one row a country.
+
+    Raises:
+        SurveyError: when the instrument has no map, or an item is absent from the survey or from a country.
+    """
+    instrument = load_instrument(profiles.instrument)
+    if not instrument.map_lines:
+        raise SurveyError(f"instrument {instrument.name} has no cultural map")
+    if profiles.absent:
+        raise SurveyError(
+            f"the cultural map needs all its items; the survey lacks {', '.join(profiles.absent)}"
+        )
+    rows = [(country, *_point(profiles, instrument, country)) for country in profiles.countries]
+    return pd.DataFrame(rows, columns=["country", *_AXES])
+
+
+def _point(profiles: ProfileTable, instrument: Instrument, country: str) -> tuple[float, float]:
+    frame, weight = profiles.of(country)
+    total: NDArray[np.float64] = np.zeros(2)
+    for code in frame.columns:
+        norm = instrument.norms[code]
+        answers = frame[code].to_numpy(np.float64)
+        known = ~np.isnan(answers)
+        if not known.any():
+            raise SurveyError(f"nobody in {country} answered {code}; leave the country out of the map")
+        assert norm.mean is not None  # an instrument with a map states these of every item
+        assert norm.sd is not None
+        assert norm.map_weights is not None
+        score = (np.average(answers[known], weights=weight[known]) - norm.mean) / norm.sd
+        total += score * np.array(norm.map_weights)
+    lines = [instrument.map_lines["survival_self_expression"], instrument.map_lines["traditional_secular"]]
+    x, y = (slope * value + intercept for value, (slope, intercept) in zip(total, lines, strict=True))
+    return float(x), float(y)
+
+
+def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None) -> "Figure":
+    """Draw a survey's countries over the published ones, coloured by cultural zone.
+
+    Args:
+        points: as ``cultural_map`` returns them.
+        names: alpha-3 code → the name to write beside the point.
+
+    Returns:
+        A figure, not yet saved.
+    """
+    from matplotlib.figure import Figure  # without pyplot: no window system and no state
+
+    figure = Figure(figsize=(7.5, 6.5), layout="constrained")
+    axes = figure.add_subplot()
+    _draw_published(axes)
+    axes.scatter(
+        points[_AXES[0]], points[_AXES[1]], s=46, marker="D", color="black", zorder=3, label="this survey"
+    )
+    for row in points.itertuples(index=False):
+        name = (names or {}).get(str(row.country), str(row.country))
+        axes.annotate(
+            name, (row.survival_self_expression, row.traditional_secular), (5, 5), None, "offset points"
+        )
+    axes.set_xlabel("survival → self-expression values")
+    axes.set_ylabel("traditional → secular-rational values")
+    axes.set_title("Cultural map: this survey over the published countries")
+    axes.legend(fontsize="small", frameon=False, loc="upper left")
+    return figure
+
+
+def _draw_published(axes: Any) -> None:
+    published = published_map().values()
+    for zone in sorted({point.zone for point in published}):
+        inside = [point for point in published if point.zone == zone]
+        axes.scatter(
+            [point.survival_self_expression for point in inside],
+            [point.traditional_secular for point in inside],
+            s=18,
+            alpha=0.6,
+            label=zone,
+        )

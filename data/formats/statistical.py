@@ -1,0 +1,114 @@
+"""SPSS, Stata and SAS files, through pyreadstat (ReadStat)."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data.formats.base import Format, Header, MissingRange, first_line
+from signatures.errors import SurveyError
+
+__all__ = ["SAS", "SAS_TRANSPORT", "SPSS", "SPSS_PORTABLE", "STATA"]
+
+Reader = Callable[..., tuple[Any, Any]]
+
+# Not for the formats whose readers do not know the argument.
+_USER_MISSING = {".sav", ".zsav", ".dta", ".sas7bdat"}
+
+
+def _reader(suffix: str) -> Reader:
+    import pyreadstat  # 0.1 s: not for the command line's help
+
+    readers: dict[str, Reader] = {
+        ".sav": pyreadstat.read_sav,
+        ".zsav": pyreadstat.read_sav,
+        ".por": pyreadstat.read_por,
+        ".dta": pyreadstat.read_dta,
+        ".sas7bdat": pyreadstat.read_sas7bdat,
+        ".xpt": pyreadstat.read_xport,
+    }
+    return readers[suffix]
+
+
+def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[Any, Any]:
+    """Call the reader of the suffix; every way it has of failing becomes one line."""
+    import pyreadstat
+
+    suffix = path.suffix.lower()
+    if suffix in _USER_MISSING:
+        arguments["user_missing"] = True  # else declared missing codes are indistinguishable from NaN
+    if encoding is not None:
+        arguments["encoding"] = encoding
+    try:
+        # Dates are never needed here, and a date outside Python's range would overflow.
+        return _reader(suffix)(str(path), disable_datetime_conversion=True, **arguments)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
+        raise SurveyError(_explain(path, first_line(error), encoding)) from error
+    except (UnicodeDecodeError, LookupError, ValueError, OSError, OverflowError) as error:
+        raise SurveyError(_explain(path, first_line(error), encoding)) from error
+
+
+def _explain(path: Path, reason: str, encoding: str | None) -> str:
+    if re.search("encod|convert string|codec|utf", reason, re.IGNORECASE):
+        tried = f"encoding {encoding!r}" if encoding else "the encoding it declares"
+        return (
+            f"{path}: its texts cannot be read in {tried} ({reason}); name another, such as encoding='cp1252'"
+        )
+    return f"{path}: not readable as a {path.suffix} file ({reason}); check that the download is complete"
+
+
+def _inspect(path: Path, encoding: str | None) -> Header:
+    _, meta = _call(path, encoding, metadataonly=True)
+    return header_from_metadata(path, meta, encoding)
+
+
+def header_from_metadata(path: Path, meta: Any, encoding: str | None) -> Header:
+    """Translate pyreadstat's metadata container."""
+    columns = tuple(meta.column_names)
+    repeated = [name for name in columns if re.search(r"_duplicated\d+$", name)]
+    notes = []
+    if repeated:
+        notes.append(
+            f"{path.name} holds {len(repeated)} repeated variable name(s), such as "
+            f"{repeated[0].rsplit('_duplicated', 1)[0]}; the first of each is the one that is read."
+        )
+    labels = {name: text for name, text in meta.column_names_to_labels.items() if text}
+    return Header(
+        path=path,
+        columns=tuple(name for name in columns if name not in set(repeated)),
+        labels=labels,
+        value_labels={name: dict(pairs) for name, pairs in meta.variable_value_labels.items()},
+        missing=_missing(meta),
+        rows=meta.number_rows,
+        notes=tuple(notes),
+        settings={"encoding": encoding} if encoding else {},
+    )
+
+
+def _missing(meta: Any) -> dict[str, tuple[MissingRange, ...]]:
+    declared: dict[str, tuple[MissingRange, ...]] = {}
+    ranges: Mapping[str, Sequence[Mapping[str, Any]]] = meta.missing_ranges or {}
+    for name, found in ranges.items():
+        declared[name] = tuple((part["lo"], part["hi"]) for part in found)
+    tagged: Mapping[str, Sequence[str]] = meta.missing_user_values or {}
+    for name, letters in tagged.items():
+        declared[name] = declared.get(name, ()) + tuple((letter, letter) for letter in letters)
+    return declared
+
+
+def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
+    frame, _ = _call(header.path, header.settings.get("encoding"), usecols=list(columns))
+    absent = [name for name in columns if name not in frame.columns]  # silently ignored by pyreadstat
+    if absent:
+        raise SurveyError(f"{header.path}: no column {absent[0]!r}; the file changed while it was read")
+    result: pd.DataFrame = frame[list(columns)]
+    return result
+
+
+SPSS = Format("SPSS", (".sav", ".zsav"), _inspect, _read)
+SPSS_PORTABLE = Format("SPSS portable", (".por",), _inspect, _read)
+STATA = Format("Stata", (".dta",), _inspect, _read)
+SAS = Format("SAS", (".sas7bdat",), _inspect, _read)
+SAS_TRANSPORT = Format("SAS transport", (".xpt",), _inspect, _read)

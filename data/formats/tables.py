@@ -1,0 +1,91 @@
+"""Excel workbooks and Parquet tables."""
+
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data.formats.base import Format, Header, first_line
+from data.formats.column_names import clean_columns
+from signatures.errors import SurveyError
+
+__all__ = ["EXCEL", "PARQUET"]
+
+
+@contextmanager
+def _first_sheet(path: Path) -> Iterator[Any]:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with warnings.catch_warnings():
+            # Says only that the sheet will look plain.
+            warnings.filterwarnings("ignore", "Workbook contains no default style", UserWarning)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        raise SurveyError(f"{path}: not readable as an Excel workbook ({first_line(error)})") from error
+    try:
+        yield book.worksheets[0]
+    finally:
+        book.close()
+
+
+def _inspect_excel(path: Path, encoding: str | None) -> Header:
+    with _first_sheet(path) as sheet:
+        first = next(sheet.iter_rows(values_only=True), ())
+    names = ["" if cell is None else str(cell) for cell in first]
+    if not any(names):
+        raise SurveyError(f"{path}: the first row of the first sheet is empty; expected the column names")
+    columns, stored, labels, repeats = clean_columns(names)
+    notes = (
+        (f"{path.name} holds {repeats} repeated column name(s); the first of each is read.",)
+        if repeats
+        else ()
+    )
+    return Header(path, columns, stored, labels, notes=notes)
+
+
+def _read_excel(header: Header, columns: Sequence[str]) -> pd.DataFrame:
+    with _first_sheet(header.path) as sheet:
+        rows = sheet.iter_rows(values_only=True)
+        first = ["" if cell is None else str(cell) for cell in next(rows)]
+        at = [first.index(header.stored.get(name, name)) for name in columns]
+        records = [[row[i] if i < len(row) else None for i in at] for row in rows]
+    filled = [row for row in records if any(cell is not None for cell in row)]
+    return pd.DataFrame(filled, columns=list(columns)).infer_objects()
+
+
+def _inspect_parquet(path: Path, encoding: str | None) -> Header:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise SurveyError(f"{path}: not readable as a Parquet table ({first_line(error)})") from error
+    with file:
+        names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
+        rows = file.metadata.num_rows
+    columns, stored, labels, _ = clean_columns(names)
+    return Header(path, columns, stored, labels, rows=rows)
+
+
+def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
+    import pyarrow
+    import pyarrow.parquet
+
+    stored = [header.stored.get(name, name) for name in columns]
+    try:
+        table = pyarrow.parquet.read_table(header.path, columns=stored)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise SurveyError(f"{header.path}: not readable as a Parquet table ({first_line(error)})") from error
+    frame = table.to_pandas(ignore_metadata=True)
+    return frame[stored].set_axis(list(columns), axis=1)
+
+
+EXCEL = Format("Excel", (".xlsx", ".xlsm"), _inspect_excel, _read_excel)
+PARQUET = Format("Parquet", (".parquet",), _inspect_parquet, _read_parquet)

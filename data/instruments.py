@@ -1,0 +1,103 @@
+"""Instruments: which items make a value profile, what each answer means, and how items bear on the map."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from data.codebook_file import InstrumentFile, InstrumentItem, load_toml
+from data.scales import StoredScale, stored_scale
+from signatures.domain import Axis, ValueItem
+from signatures.errors import SurveyError
+
+__all__ = ["Instrument", "ItemNorm", "instrument_names", "load_instrument"]
+
+_FOLDER = Path(__file__).parent / "instruments"
+
+
+@dataclass(frozen=True)
+class ItemNorm:
+    """What is published of an item: against it direction is checked and the map computed.
+
+    Attributes:
+        mean: mean over the respondents of the published surveys, in stored codes.
+        sd: standard deviation over respondents.
+        country_sd: standard deviation of country means.
+        map_weights: score weights on (survival–self-expression, traditional–secular).
+        low_words: words that a file's own label of the lowest code may carry.
+        high_words: words that a file's own label of the highest code may carry.
+    """
+
+    mean: float | None
+    sd: float | None
+    country_sd: float | None
+    map_weights: tuple[float, float] | None
+    low_words: tuple[str, ...]
+    high_words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A set of value items.
+
+    Attributes:
+        name: by which it is asked for.
+        title: for people.
+        items: the items, in the order in which a profile lists them.
+        scales: item code → its scale with the published codes.
+        norms: item code → what is published of it.
+        minimum_share: the share of the items in a file that a respondent must have answered.
+        map_lines: axis → (slope, intercept) from the weighted sum to the axis; empty without a map.
+    """
+
+    name: str
+    title: str
+    items: tuple[ValueItem, ...]
+    scales: dict[str, StoredScale]
+    norms: dict[str, ItemNorm]
+    minimum_share: float
+    map_lines: dict[Axis, tuple[float, float]]
+
+
+def instrument_names() -> tuple[str, ...]:
+    """The names of the instruments that come with the project."""
+    return tuple(sorted(path.stem.replace("_", "-") for path in _FOLDER.glob("*.toml")))
+
+
+@cache
+def load_instrument(name: str) -> Instrument:
+    """Load an instrument by its name, or from a TOML file of one's own.
+
+    Raises:
+        SurveyError: for an unknown name or a file that does not describe an instrument.
+    """
+    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name.replace('-', '_')}.toml"
+    if not path.is_file():
+        raise SurveyError(
+            f"unknown instrument {name!r}; expected {', '.join(instrument_names())} or a .toml file"
+        )
+    written = load_toml(path, InstrumentFile)
+    scales = {code: stored_scale(item, f"{path}: items.{code}") for code, item in written.items.items()}
+    return Instrument(
+        name=written.instrument.name,
+        title=written.instrument.title,
+        items=tuple(_value_item(code, item, scales[code]) for code, item in written.items.items()),
+        scales=scales,
+        norms={code: _norm(item) for code, item in written.items.items()},
+        minimum_share=written.instrument.minimum_share,
+        map_lines={axis: (line.slope, line.intercept) for axis, line in written.map.items()},
+    )
+
+
+def _value_item(code: str, item: InstrumentItem, stored: StoredScale) -> ValueItem:
+    return ValueItem(code, item.text, stored.scale, item.axis, item.sign, item.composite)
+
+
+def _norm(item: InstrumentItem) -> ItemNorm:
+    return ItemNorm(
+        item.mean,
+        item.sd,
+        item.country_sd,
+        item.map_weights,
+        tuple(item.low_words),
+        tuple(item.high_words),
+    )

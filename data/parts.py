@@ -1,0 +1,285 @@
+"""One survey file, read by a codebook: the part that it contributes to a survey."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
+from data.composites import build_item
+from data.countries import country_alpha3, country_name
+from data.decoding import Coded, ColumnFacts, decode, label_order
+from data.demographics import read_demographics
+from data.formats import Header
+from data.instruments import instrument_names, load_instrument
+from data.layout import ColumnFinder, Layout, facts_of, lay_out
+from data.missing import code_of_kind, kind_from_words
+from data.readers import file_hash, inspect_file, read_columns
+from data.scales import StoredScale
+from data.survey import ItemColumn, Source
+from signatures.domain import Question, ValueItem
+from signatures.errors import SurveyError
+
+__all__ = ["Part", "ReadOptions", "item_and_scale", "read_part"]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are to be read; see ``read_survey``."""
+
+    codebook: str | None = None
+    countries: tuple[str, ...] | None = None
+    weight: str = "within-country"
+    reverse: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    encoding: str | None = None
+    questions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file contributes.
+
+    Attributes:
+        country: shape (n,), alpha-3 codes.
+        names: alpha-3 → name.
+        wave: shape (n,), the wave or year as text, "" where unknown.
+        weight: shape (n,), raw within-country weights, None when the file has none.
+        population: shape (n,), raw population weights, None when not asked for or absent.
+    """
+
+    codebook: Codebook
+    country: NDArray[np.str_]
+    names: dict[str, str]
+    wave: NDArray[np.str_]
+    weight: "pd.Series[float] | None"
+    population: "pd.Series[float] | None"
+    weight_column: str
+    items: dict[str, ItemColumn]
+    questions: dict[str, tuple[Question, Coded]]
+    demographics: pd.DataFrame
+    notes: tuple[str, ...]
+    source: Source
+    is_synthetic: bool
+
+
+def read_part(path: str | Path, options: ReadOptions) -> Part:
+    """Read one file.
+
+    Raises:
+        SurveyError: in one line, when the file cannot be used as it stands.
+    """
+    header = inspect_file(path, options.encoding)
+    if options.codebook is None:
+        codebook = recognise_codebook(header.columns, str(path))
+    else:
+        codebook = load_codebook(options.codebook)
+    layout, finder = lay_out(header, codebook, options.questions)
+    return _PartReader(header, codebook, layout, finder, options).read()
+
+
+def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
+    """The value item of a code and its scale, from whichever instrument holds it.
+
+    Raises:
+        SurveyError: when no instrument holds it.
+    """
+    for name in instrument_names():
+        instrument = load_instrument(name)
+        for item in instrument.items:
+            if item.code == code:
+                return item, instrument.scales[code]
+    raise SurveyError(f"value item {code!r} is in no instrument ({', '.join(instrument_names())})")
+
+
+class _PartReader:
+    """Holds the columns of one file while they are decoded one after the other."""
+
+    def __init__(
+        self, header: Header, codebook: Codebook, layout: Layout, finder: ColumnFinder, options: ReadOptions
+    ) -> None:
+        self._header = header
+        self._codebook = codebook
+        self._layout = layout
+        self._finder = finder
+        self._options = options
+        self._columns = layout.columns(finder, options.weight)
+        self._frame = read_columns(header, self._columns)
+        self._notes = list(header.notes)
+        self._keep = np.ones(len(self._frame), dtype=np.bool_)
+
+    def read(self) -> Part:
+        rows = len(self._frame)
+        country, names = self._countries()
+        if self._options.countries is not None:
+            wanted = [self._wanted(name, names) for name in self._options.countries]
+            self._keep = np.isin(country, wanted)
+        self._keep &= country != ""
+        self._frame = self._frame[self._keep].reset_index(drop=True) if not self._keep.all() else self._frame
+        country = country[self._keep]
+        present = {code: name for code, name in names.items() if code in set(country)}
+        return Part(
+            codebook=self._codebook,
+            country=country,
+            names=present,
+            wave=self._wave(),
+            weight=self._optional(self._layout.weight.get("within-country")),
+            population=self._optional(self._layout.weight.get("population")),
+            weight_column=self._layout.weight.get("within-country", ""),
+            items=self._items(),
+            questions=self._questions(),
+            demographics=read_demographics(
+                self._layout.demographics, self._layout.personality, self._codebook.missing, self._file_column
+            ),
+            notes=tuple(self._notes),
+            source=Source(
+                str(self._header.path),
+                file_hash(self._header.path),
+                rows,
+                self._columns,
+                len(self._header.columns),
+            ),
+            is_synthetic=self._says_synthetic(),
+        )
+
+    def _file_column(self, name: str) -> tuple[Any, ColumnFacts]:
+        return self._frame[name], facts_of(self._header, name)
+
+    def _codebook_column(self, name: str) -> tuple[Any, ColumnFacts]:
+        found = self._finder.find((name,))
+        assert found is not None  # lay_out keeps an item only when all its parts are there
+        return self._file_column(found)
+
+    def _optional(self, column: str | None) -> "pd.Series[float] | None":
+        if column is None or column not in self._frame.columns:
+            return None
+        return self._frame[column]
+
+    def _wanted(self, name: str, names: dict[str, str]) -> str:
+        code = name if name in names else country_alpha3(name)
+        if code is None or code not in names:
+            raise SurveyError(
+                f"{self._header.path}: country {name!r} is not in the file; it holds {', '.join(sorted(names))}"
+            )
+        return code
+
+    def _countries(self) -> tuple[NDArray[np.str_], dict[str, str]]:
+        """Alpha-3 codes a respondent ("" where none is given) and code → name."""
+        codes = np.full(len(self._frame), "", dtype="<U12")
+        names: dict[str, str] = {}
+        for column in self._layout.country:
+            labels = self._header.value_labels.get(column, {})
+            keys, distinct = pd.factorize(self._frame[column])
+            read = [self._country_code(value, labels) for value in distinct]
+            found = np.array([code for code, _ in read] + [""], dtype="<U12")[keys]
+            codes = np.where(codes == "", found, codes)
+            # The file's own label names a country better than any table; a later column may bring it.
+            for value, (_, label) in zip(distinct, read, strict=True):
+                code = str(codes[keys == list(distinct).index(value)][0])
+                if code and label:
+                    names[code] = label
+        for code in np.unique(codes[codes != ""]):
+            names.setdefault(str(code), country_name(str(code)) or str(code))
+        self._refuse_unknown(codes)
+        return codes, names
+
+    def _country_code(self, value: Any, labels: Any) -> tuple[str, str]:
+        """(alpha-3 code or "", the file's own label or "")."""
+        label = str(labels.get(value, "")).strip()
+        text = str(value).strip()
+        if not text or text.startswith("-") or (label and kind_from_words(label)):
+            return "", ""
+        known = country_alpha3(value) or (country_alpha3(label) if label else None)
+        if known:
+            return known, "" if label.isdigit() else label
+        if text.replace(".", "").isdigit():  # a numeric code that no table assigns
+            return str(int(float(text))), label
+        return text.upper()[:12] if len(text) <= 3 else text[:12], label
+
+    def _refuse_unknown(self, codes: NDArray[np.str_]) -> None:
+        lost = int((codes == "").sum())
+        if lost == len(codes):
+            raise SurveyError(
+                f"{self._header.path}: column {self._layout.country[0]} names no country in any row"
+            )
+        if lost:
+            self._notes.append(
+                f"{lost} respondent(s) of {self._header.path.name} have no country and are left out."
+            )
+
+    def _wave(self) -> NDArray[np.str_]:
+        if self._layout.wave is None:
+            return np.full(len(self._frame), "", dtype="<U12")
+        numbers = pd.to_numeric(self._frame[self._layout.wave], errors="coerce").to_numpy(np.float64)
+        known = np.isfinite(numbers) & (numbers > 0)
+        whole = np.where(known, numbers, 0).astype(np.int64).astype("<U12")
+        return np.where(known, whole, "")
+
+    def _says_synthetic(self) -> bool:
+        column = self._layout.synthetic
+        if column is None:
+            return False
+        return bool((pd.to_numeric(self._frame[column], errors="coerce") == 1).any())
+
+    def _questions(self) -> dict[str, tuple[Question, Coded]]:
+        found = {}
+        for entry, column in self._layout.questions:
+            values, facts = self._file_column(column)
+            coded = decode(values, entry.stored, entry.missing, facts)
+            self._remark(entry.question.code, column, coded, facts, entry.stored)
+            if entry.question.code in self._options.reverse:
+                coded = _turned(coded, len(entry.question.scale))
+            found[entry.question.code] = (entry.question, coded)
+        return found
+
+    def _items(self) -> dict[str, ItemColumn]:
+        return {code: self._item(code, entry, column) for code, (entry, column) in self._layout.items.items()}
+
+    def _item(self, code: str, entry: StoredItem, column: str | None) -> ItemColumn:
+        item, stored = item_and_scale(code)
+        if entry.codes is not None:
+            stored = stored.with_codes(entry.codes)
+        if column is None:
+            coded = build_item(entry, stored, self._codebook.missing, self._codebook_column)
+            found = ItemColumn(item, coded, f"built by {entry.build.rule}" if entry.build else "")
+        else:
+            values, facts = self._file_column(column)
+            coded = decode(values, stored, entry.missing, facts)
+            self._remark(code, column, coded, facts, stored)
+            labels = {
+                float(value): text
+                for value, text in facts.value_labels.items()
+                if not isinstance(value, str) and value in stored.positions
+            }
+            found = ItemColumn(item, coded, column, labels if label_order(labels, stored) is None else {})
+        if code in self._options.reverse:
+            return replace(found, coded=_turned(found.coded, len(item.scale)), reversed_by_user=True)
+        return found
+
+    def _remark(self, code: str, column: str, coded: Coded, facts: ColumnFacts, stored: StoredScale) -> None:
+        """Note what a user of this column should know."""
+        if label_order(facts.value_labels, stored) is not None:
+            self._notes.append(
+                f"{column}: the file's own labels order the options of {code} otherwise; they are used."
+            )
+        off = sum(int((coded == code_of_kind(kind)).sum()) for kind in ("off_scale", "unreadable"))
+        answered = int((coded >= 0).sum())
+        if off > 0.01 * max(answered + off, 1):
+            self._notes.append(
+                f"{column}: {off} of {answered + off} answers are no option of {code}'s scale "
+                f"({stored.codes[0]:g} … {stored.codes[-1]:g}) and are left out."
+            )
+
+
+def _turned(coded: Coded, options: int) -> Coded:
+    """The scale read from the other end; missing answers stay."""
+    return np.where(coded >= 0, options - 1 - coded, coded).astype(np.int8)
+
+
+def unknown_codes(asked: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The codes asked for that nobody knows."""
+    return [code for code in asked if code not in known]

@@ -1,0 +1,140 @@
+"""Weighted value profiles of a population: each respondent's answers on the items of an instrument."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.direction import refuse_contradictions
+from data.instruments import Instrument, load_instrument
+from data.survey import Survey
+from signatures.domain import ValueItem
+from signatures.errors import SurveyError
+
+__all__ = ["ProfileTable", "value_profiles"]
+
+
+@dataclass(frozen=True)
+class ProfileTable:
+    """Value profiles with their weights and countries.
+
+    Attributes:
+        frame: one row a respondent, one column an item by its code, stored codes as floats, NaN missing. The
+            index is the respondent's row in the survey.
+        weight: the respondents' weights > 0, same index.
+        country: the respondents' countries, same index.
+        items: the items of the columns, with the scale that this survey uses.
+        absent: codes of the instrument's items that the survey lacks.
+        missing_counts: number of items missing → number of respondents, before the incomplete are left out.
+        dropped: respondents left out because they answered too few items.
+        notes: plain sentences for the user.
+        instrument: the instrument's name.
+        demographics: the respondents' sociodemographics, same index.
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    weight: "pd.Series[float]" = field(repr=False)
+    country: "pd.Series[str]" = field(repr=False)
+    items: tuple[ValueItem, ...] = field(repr=False)
+    absent: tuple[str, ...]
+    missing_counts: Mapping[int, int]
+    dropped: int
+    notes: tuple[str, ...]
+    instrument: str
+    demographics: pd.DataFrame = field(repr=False)
+    # country → respondents in the order in which a systematic draw walks through them
+    order_cache: dict[str, NDArray[np.int64]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The countries that have profiles, sorted."""
+        return tuple(sorted(self.country.unique()))
+
+    def of(self, country: str) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+        """One country's profiles and weights.
+
+        Raises:
+            SurveyError: when the country has none.
+        """
+        mask = self.country == country
+        if not mask.any():
+            raise SurveyError(
+                f"no value profile of country {country!r}; there are some of {', '.join(self.countries)}"
+            )
+        return self.frame[mask], self.weight[mask].to_numpy(np.float64)
+
+
+def value_profiles(survey: Survey, instrument: str = "inglehart-welzel") -> ProfileTable:
+    """The value profiles of a survey's respondents.
+
+    A respondent with at least the instrument's minimum share of the items in the survey is kept; what is still
+    missing is left out of that profile, never filled.
+
+    Args:
+        survey: what was read.
+        instrument: the name of an instrument, or a TOML file of one's own.
+
+    Raises:
+        SurveyError: when the survey holds no item of the instrument, or stores one the other way round than
+            the instrument says (the message names the evidence and the two ways on).
+    """
+    measured = load_instrument(instrument)
+    present = [item.code for item in measured.items if item.code in survey.item_columns]
+    absent = tuple(item.code for item in measured.items if item.code not in survey.item_columns)
+    if not present:
+        raise SurveyError(
+            f"{survey.sources[0].path}: holds no item of instrument {measured.name} ({', '.join(absent)})"
+        )
+    warnings = refuse_contradictions(survey, measured)
+    frame = pd.DataFrame({code: _answers(survey, code) for code in present})
+    weighted = survey.weights > 0
+    missing = frame.isna().sum(axis=1).to_numpy()
+    needed = int(np.ceil(measured.minimum_share * len(present)))
+    keep = weighted & (len(present) - missing >= needed)
+    counts = np.bincount(missing[weighted], minlength=len(present) + 1)
+    dropped = int(weighted.sum() - keep.sum())
+    country = pd.Series(np.array(survey.countries)[survey.country_index], dtype="str")
+    return ProfileTable(
+        frame=frame[keep],
+        weight=pd.Series(survey.weights)[keep],
+        country=country[keep],
+        items=tuple(survey.item_columns[code].item for code in present),
+        absent=absent,
+        missing_counts={k: int(n) for k, n in enumerate(counts) if n},
+        dropped=dropped,
+        notes=(*warnings, *_notes(measured, present, absent, counts, dropped, needed)),
+        instrument=measured.name,
+        demographics=survey.demographics[keep],
+    )
+
+
+def _answers(survey: Survey, code: str) -> NDArray[np.float64]:
+    """Stored codes, NaN where missing; shape (n,)."""
+    column = survey.item_columns[code]
+    scores = np.append(column.item.scale.values, np.nan)
+    return scores[np.where(column.coded >= 0, column.coded, len(scores) - 1)]
+
+
+def _notes(
+    instrument: Instrument,
+    present: list[str],
+    absent: tuple[str, ...],
+    counts: NDArray[np.int64],
+    dropped: int,
+    needed: int,
+) -> list[str]:
+    notes = []
+    if absent:
+        notes.append(
+            f"{len(present)} of the {len(instrument.items)} items of {instrument.title} are in the survey; "
+            f"absent: {', '.join(absent)}. Profiles use those that are there."
+        )
+    incomplete = int(counts[1:].sum())
+    if incomplete:
+        notes.append(
+            f"{incomplete} of {int(counts.sum())} respondents lack at least one item; {dropped} answered fewer than "
+            f"{needed} and are left out."
+        )
+    return notes

@@ -1,0 +1,200 @@
+"""Sampling designs: which respondents' profiles stand for a country.
+
+Every design is unbiased under the weights: a respondent is drawn n·w/Σw times on average, so that the mean of
+any function of a profile estimates its weighted population mean. ``marginal`` keeps this for functions of one
+item only: it draws the items independently and so destroys their joint distribution on purpose.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.profile_order import spread_order
+from data.profiles import ProfileTable
+from signatures.domain import Profile
+from signatures.errors import SurveyError
+
+__all__ = ["DESIGNS", "ProfileSample", "sample_profiles"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ProfileSample:
+    """Profiles that stand for a country.
+
+    Attributes:
+        profiles: the distinct profiles drawn; an item that a respondent did not answer is left out.
+        weights: shape (len(profiles),), the share of the country each stands for, summing to 1.
+        design: how they were drawn.
+        n: the number of draws asked for (with ``all``, the number of respondents).
+        respondents: shape (draws,), rows of the survey, so that other kinds of persona can be made from the
+            same draws; empty for ``marginal``, whose profiles belong to nobody.
+        profile_of: shape (draws,), the position in ``profiles`` of each draw.
+        draw_weights: shape (draws,), summing to 1.
+    """
+
+    profiles: tuple[Profile, ...] = field(repr=False)
+    weights: Floats = field(repr=False)
+    design: str
+    n: int
+    respondents: Integers = field(repr=False)
+    profile_of: Integers = field(repr=False)
+    draw_weights: Floats = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What a design draws from: one country's profiles, shares summing to 1, and what they are ordered by."""
+
+    profiles: ProfileTable
+    country: str
+    values: Floats
+    share: Floats
+    rows: Integers
+    by: "str | pd.Series[Any] | None"
+
+
+def sample_profiles(
+    profiles: ProfileTable,
+    country: str,
+    n: int,
+    design: str = "systematic",
+    seed: int = 0,
+    *,
+    by: "str | pd.Series[Any] | None" = None,
+) -> ProfileSample:
+    """Draw value profiles of a country.
+
+    Args:
+        profiles: the population's profiles.
+        country: a country of it.
+        n: how many draws, ≥ 1; ``all`` takes every respondent whatever n is.
+        design: ``systematic`` (an even walk through the respondents ordered along the profile space, from a random
+            start), ``random`` (independent draws with replacement), ``stratified`` (an even walk through the strata
+            of ``by``, random within each), ``all``, or ``marginal`` (items drawn independently).
+        seed: the same seed, country and design give the same draws.
+        by: for ``stratified``, the name of an item or a sociodemographic, or a series over the survey's rows.
+
+    Raises:
+        SurveyError: for an unknown country, design or stratum, or n < 1.
+    """
+    if design not in DESIGNS:
+        raise SurveyError(f"unknown sampling design {design!r}; expected one of {', '.join(DESIGNS)}")
+    if n < 1:
+        raise SurveyError(f"a sample needs at least one draw, got n={n}")
+    frame, weight = profiles.of(country)
+    drawn = _Frame(
+        profiles,
+        country,
+        frame.to_numpy(np.float64),
+        weight / weight.sum(),
+        frame.index.to_numpy(np.int64),
+        by,
+    )
+    # One stream a country, so that leaving a country out changes no other's draws.
+    stream = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(country.encode()),))
+    values, respondents, draw_weights = DESIGNS[design](drawn, n, np.random.default_rng(stream))
+    distinct, profile_of = _collapse(values)
+    items = tuple(item.code for item in profiles.items)
+    return ProfileSample(
+        profiles=tuple(_profile(items, row) for row in distinct),
+        weights=np.bincount(profile_of, draw_weights, len(distinct)),
+        design=design,
+        n=len(draw_weights),
+        respondents=respondents,
+        profile_of=profile_of,
+        draw_weights=draw_weights,
+    )
+
+
+Draw = tuple[Floats, Integers, Floats]
+
+
+def _rows(frame: _Frame, at: Integers) -> Draw:
+    return frame.values[at], frame.rows[at], np.full(len(at), 1.0 / len(at))
+
+
+def _even_walk(share: Floats, order: Integers, n: int, rng: np.random.Generator) -> Integers:
+    """Systematic sampling with probability proportional to size (Madow 1949): n even steps, random start."""
+    ends = np.cumsum(share[order])
+    steps = (rng.random() + np.arange(n)) / n * ends[-1]
+    return order[np.searchsorted(ends, steps, side="right").clip(max=len(order) - 1)]
+
+
+def _systematic(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
+    cache = frame.profiles.order_cache
+    if frame.country not in cache:
+        cache[frame.country] = spread_order(frame.values, frame.share)
+    return _rows(frame, _even_walk(frame.share, cache[frame.country], n, rng))
+
+
+def _random(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
+    return _rows(frame, rng.choice(len(frame.share), size=n, replace=True, p=frame.share))
+
+
+def _stratified(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
+    strata = _strata(frame)
+    shuffled = rng.permutation(len(strata))
+    order = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    return _rows(frame, _even_walk(frame.share, order, n, rng))
+
+
+def _all(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
+    return frame.values, frame.rows, frame.share
+
+
+def _marginal(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
+    # Drawn among those who answered the item: with a missing answer there is no marginal to draw from.
+    columns = []
+    for values in frame.values.T:
+        answered = np.flatnonzero(~np.isnan(values))
+        share = frame.share[answered]
+        columns.append(values[rng.choice(answered, size=n, replace=True, p=share / share.sum())])
+    return np.column_stack(columns), np.empty(0, dtype=np.int64), np.full(n, 1.0 / n)
+
+
+DESIGNS: dict[str, Callable[[_Frame, int, np.random.Generator], Draw]] = {
+    "systematic": _systematic,
+    "random": _random,
+    "stratified": _stratified,
+    "all": _all,
+    "marginal": _marginal,
+}
+
+
+def _strata(frame: _Frame) -> Integers:
+    """The stratum of each respondent as a number; those without one make a stratum of their own."""
+    table = frame.profiles
+    known = [*table.frame.columns, *table.demographics.columns]
+    if frame.by is None:
+        raise SurveyError(f"the stratified design needs by=..., one of {', '.join(known)} or a series")
+    if isinstance(frame.by, str):
+        if frame.by not in known:
+            raise SurveyError(f"unknown stratum {frame.by!r}; expected one of {', '.join(known)}")
+        source = table.frame if frame.by in table.frame.columns else table.demographics
+        column = source[frame.by]
+    else:
+        column = frame.by
+    absent = set(frame.rows.tolist()) - set(column.index)
+    if absent:
+        raise SurveyError(f"the series of strata lacks {len(absent)} respondents of {frame.country}")
+    return np.asarray(pd.factorize(column.loc[frame.rows], sort=True)[0], dtype=np.int64)
+
+
+def _collapse(values: Floats) -> tuple[Floats, Integers]:
+    """Distinct rows, missing equal to missing, and the row of each draw."""
+    filled = np.where(np.isnan(values), np.inf, values)  # NaN is unequal to itself
+    distinct, inverse = np.unique(filled, axis=0, return_inverse=True)
+    return np.where(np.isinf(distinct), np.nan, distinct), inverse.reshape(-1).astype(np.int64)
+
+
+def _profile(items: tuple[str, ...], row: Floats) -> Profile:
+    answered = [(code, float(value)) for code, value in zip(items, row, strict=True) if not np.isnan(value)]
+    return Profile(tuple(code for code, _ in answered), tuple(value for _, value in answered))
