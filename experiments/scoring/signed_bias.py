@@ -1,0 +1,21 @@
+"""Signed error of the mean."""
+
+import numpy as np
+
+from experiments.scoring.cells import Array, Cells
+
+__all__ = ["signed_bias"]
+
+
+def signed_bias(cells: Cells) -> Array:
+    """(E_q[r] − E_h[r]) / |r_K − r_1|: positive where the prediction scores too high.
+
+    Range [−1, 1], best at 0. The sign follows the stored scores, ascending or not.
+
+    Args:
+        cells: distributions of shape (..., K).
+
+    Returns:
+        Shape (...).
+    """
+    return np.asarray(cells.bias / cells.span)

@@ -1,0 +1,27 @@
+"""SimBench's score."""
+
+import numpy as np
+
+from experiments.scoring.cells import Array, Cells
+from experiments.scoring.total_variation import total_variation
+
+__all__ = ["simbench"]
+
+
+def simbench(cells: Cells) -> Array:
+    """100 · (1 − TV(q, h) / TV(uniform, h)) (Hu et al. 2025, SimBench, arXiv 2510.17516).
+
+    100 is a perfect prediction, 0 is as good as the uniform distribution, below 0 worse. Higher is better.
+    NaN where the human distribution is itself uniform.
+
+    Args:
+        cells: distributions of shape (..., K).
+
+    Returns:
+        Shape (...).
+    """
+    uniform = np.where(cells.mask, 1.0 / cells.count[..., None], 0.0)
+    baseline = np.abs(uniform - cells.human).sum(axis=-1) / 2.0
+    out = np.full(baseline.shape, np.nan)
+    np.divide(total_variation(cells), baseline, out=out, where=baseline > 1e-12)
+    return np.asarray(100.0 * (1.0 - out))
