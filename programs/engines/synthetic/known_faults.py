@@ -1,0 +1,60 @@
+"""The known faults of the synthetic respondent, each a parameter."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["KnownFaults"]
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Amount = Annotated[float, Field(ge=0.0)]
+
+
+class KnownFaults(BaseModel):
+    """How far the synthetic respondent is from a perfect reader of a perfect description.
+
+    Positions on value items run from 0 to 1 in the order of their codes.
+
+    Attributes:
+        prior_pull: the share of the way from a stated position to the respondent's own, in [0, 1].
+        country_knowledge: how far a named country moves it from its own position toward what is thought of
+            that country: country_knowledge^(1 + d/2), where d is the country's distance from it on the
+            cultural map. 1 knows every country, 0 none.
+        spill_over: how strongly a stated position is taken as a sign of a traditional or a modern person
+            throughout: every other item moves toward that pole by spill_over × the mean extremity of
+            what was stated, at most all the way.
+        hedge_relief: the share of that inference which a hedge prevents, in [0, 1].
+        knowledge_error: the relative error of what is believed of each loading, as a standard deviation.
+        sharpness: τ ≥ 1, under-dispersion: answers follow p ∝ exp(−τ(x − c)²/2σ²), with c such that the mean
+            stays that of τ = 1. A mean-preserving tilt at T = τ restores the honest law.
+        order_effect: by how much the log-odds of the option listed first are raised.
+        refusal_rate: the share of requests that are refused.
+        label_noise: the share of first-token probability that lies on no option's letter.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prior_pull: Share = 0.12
+    country_knowledge: Share = 0.5
+    spill_over: Amount = 0.8
+    hedge_relief: Share = 0.9
+    knowledge_error: Amount = 0.15
+    sharpness: Annotated[float, Field(ge=1.0, le=100.0)] = 3.0
+    order_effect: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.1
+    refusal_rate: Share = 0.002
+    label_noise: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.03
+
+    @classmethod
+    def none(cls) -> "KnownFaults":
+        """Every fault off: a perfect reader who knows the true laws."""
+        return cls(
+            prior_pull=0.0,
+            country_knowledge=1.0,
+            spill_over=0.0,
+            hedge_relief=1.0,
+            knowledge_error=0.0,
+            sharpness=1.0,
+            order_effect=0.0,
+            refusal_rate=0.0,
+            label_noise=0.0,
+        )

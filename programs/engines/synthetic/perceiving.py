@@ -1,0 +1,88 @@
+"""From what a description says to what the respondent takes the person's values to be."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from programs.engines.synthetic.known_faults import KnownFaults
+from programs.engines.synthetic.lexicon import Lexicon, load_lexicon
+from programs.engines.synthetic.reading import Description, Statement
+
+__all__ = ["Perception", "perceive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Perception:
+    """The values that a described person is taken to have.
+
+    Attributes:
+        values: item code → position in [0, 1], every item.
+        stated: item code → the position as the description states it.
+    """
+
+    values: Mapping[str, float]
+    stated: Mapping[str, float]
+
+
+def perceive(description: Description, faults: KnownFaults) -> Perception:
+    """Fill in the whole person: stated positions, the respondent's own where nothing is said, inference.
+
+    Args:
+        description: what was read.
+        faults: how far the respondent is from a perfect reader.
+    """
+    lexicon = load_lexicon()
+    stated = _stated(description.statements)
+    own = _stereotypes(lexicon, lexicon.prior)
+    assumed = _stereotypes(lexicon, _imagined_place(lexicon, description.country, faults.country_knowledge))
+    values = {
+        code: stated[code] + faults.prior_pull * (own[code] - stated[code])
+        if code in stated
+        else assumed[code]
+        for code in lexicon.items
+    }
+    return Perception(_spill(values, description.statements, faults), stated)
+
+
+def _stated(statements: tuple[Statement, ...]) -> dict[str, float]:
+    """The mean position for each item that was spoken of."""
+    positions: dict[str, list[float]] = {}
+    for statement in statements:
+        positions.setdefault(statement.item, []).append(statement.position)
+    return {code: math.fsum(found) / len(found) for code, found in positions.items()}
+
+
+def _stereotypes(lexicon: Lexicon, place: tuple[float, float]) -> dict[str, float]:
+    return {code: words.stereotype(place) for code, words in lexicon.items.items()}
+
+
+def _imagined_place(lexicon: Lexicon, country: str | None, knowledge: float) -> tuple[float, float]:
+    """The respondent's own place, moved toward a country by what is known of it: less, the further it is."""
+    if country is None:
+        return lexicon.prior
+    (x, y), (to_x, to_y) = lexicon.prior, lexicon.places[country]
+    known = knowledge ** (1.0 + math.hypot(to_x - x, to_y - y) / 2.0)
+    return (x + known * (to_x - x), y + known * (to_y - y))
+
+
+def _spill(
+    values: Mapping[str, float], statements: tuple[Statement, ...], faults: KnownFaults
+) -> Mapping[str, float]:
+    """Take each statement for a sign of a traditional or modern person in everything else.
+
+    One naive dimension runs across both axes of the map, so that the religious are taken to be distrustful.
+    """
+    if faults.spill_over == 0.0 or not statements:
+        return values
+    items = load_lexicon().items
+    signs = [
+        (s.item, items[s.item].modern * (2.0 * s.position - 1.0) * (1.0 - faults.hedge_relief * s.hedged))
+        for s in statements
+    ]
+    spilt = {}
+    for code, value in values.items():
+        others = [sign for item, sign in signs if item != code]
+        tendency = items[code].modern * math.fsum(others) / max(len(others), 1)
+        share = min(1.0, faults.spill_over * abs(tendency))
+        spilt[code] = value + share * ((1.0 if tendency > 0.0 else 0.0) - value)
+    return spilt

@@ -1,0 +1,125 @@
+"""Telling requests apart by their text: a descriptor to write, a question to answer, or neither."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dspy.lm15 import Request, TextPart
+
+__all__ = ["DescriptorTask", "QuestionTask", "read_request"]
+
+_FIELD = re.compile(
+    r"^\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with |\Z)", re.DOTALL | re.MULTILINE
+)
+_OPTION = re.compile(r"^\s*([A-Z])[.)]\s+(\S.*?)\s*$")
+_FIRST_OPTION = re.compile(r"^\s*A[.)]\s+\S", re.MULTILINE)
+_QUOTED = re.compile(r"""["']([^"']+)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptorTask:
+    """A request to describe one answer.
+
+    Attributes:
+        item: what the item asks.
+        scale: every possible answer.
+        answer: the one to describe.
+        address: the pronoun asked for.
+        instruction: the whole system text.
+    """
+
+    item: str
+    scale: tuple[str, ...]
+    answer: str
+    address: str
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTask:
+    """A request to answer a question as a described person.
+
+    Attributes:
+        description: everything before the question.
+        question: its text.
+        letters: the options' letters, as listed.
+        labels: the options' texts, as listed.
+        verbalised: whether a probability for each option is asked for in words.
+        field: the field in which a ChatAdapter prompt wants the reply, None for a plain prompt.
+    """
+
+    description: str
+    question: str
+    letters: tuple[str, ...]
+    labels: tuple[str, ...]
+    verbalised: bool
+    field: str | None = None
+
+
+def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
+    """What a request wants, told by its system text and its last message; None when it is neither."""
+    system = request.system if isinstance(request.system, str) else _joined(request.system or ())
+    user = _joined(request.messages[-1].parts)
+    if "[[ ## " in user:
+        return _read_fields(system, dict(_FIELD.findall(user)))
+    starts = [match.start() for match in _FIRST_OPTION.finditer(user)]
+    if not starts:
+        return None
+    before, _, question = user[: starts[-1]].rstrip().rpartition("\n\n")
+    letters, labels = _read_options(user[starts[-1] :])
+    if len(letters) < 2:
+        return None
+    return QuestionTask(before or system, question.strip(), letters, labels, _wants_probabilities(system))
+
+
+def _read_fields(system: str, fields: Mapping[str, str]) -> DescriptorTask | QuestionTask | None:
+    if {"item", "scale", "answer"} <= fields.keys():
+        return DescriptorTask(
+            fields["item"].strip(),
+            _read_list(fields["scale"]),
+            fields["answer"].strip(),
+            fields.get("address", "you"),
+            system,
+        )
+    if {"question", "options"} <= fields.keys():
+        letters, labels = _read_options(fields["options"])
+        description = fields.get("persona") or fields.get("descriptor") or ""
+        verbalised = _wants_probabilities(system)
+        field = "probabilities" if verbalised else "answer"
+        if len(letters) >= 2:
+            return QuestionTask(description, fields["question"].strip(), letters, labels, verbalised, field)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _read_options(block: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Letters and texts of the options that a block begins with."""
+    letters, labels = [], []
+    for line in block.strip().splitlines():
+        found = _OPTION.match(line)
+        if found is None:
+            break
+        letters.append(found.group(1))
+        labels.append(found.group(2))
+    return tuple(letters), tuple(labels)
+
+
+def _read_list(text: str) -> tuple[str, ...]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return tuple(_QUOTED.findall(text)) or tuple(
+            line.strip() for line in text.splitlines() if line.strip()
+        )
+    return tuple(str(part) for part in value) if isinstance(value, list) else (str(value),)
+
+
+@lru_cache(maxsize=256)
+def _wants_probabilities(system: str) -> bool:
+    return re.search(r"\bprobabilit", system) is not None
+
+
+def _joined(parts: tuple[object, ...]) -> str:
+    return "\n".join(part.text for part in parts if isinstance(part, TextPart))

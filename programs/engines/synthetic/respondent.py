@@ -1,0 +1,265 @@
+"""``synthetic/respondent``: the embedded default engine. In-process, no weights, no network.
+
+It knows a person only by the prompt's text, and answers with faults that are stated parameters. It shows
+that the method's parts work; what it says of real people means nothing.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
+from pydantic import ValidationError
+
+from programs.engines.synthetic.answering import answer_law
+from programs.engines.synthetic.known_faults import KnownFaults
+from programs.engines.synthetic.lexicon import Belief, load_lexicon
+from programs.engines.synthetic.perceiving import Perception, perceive
+from programs.engines.synthetic.prompts import DescriptorTask, QuestionTask, read_request
+from programs.engines.synthetic.questions import option_positions, recognise_question
+from programs.engines.synthetic.reading import read_description
+from programs.engines.synthetic.writing import write_descriptor
+from programs.replies import Reply
+from signatures import RecipeError
+
+__all__ = ["AsyncSyntheticRespondent", "SyntheticRespondent"]
+
+_UNKNOWN_CENTRE, _UNKNOWN_SPREAD = 0.5, 0.35
+"""What is thought of a question that is not recognised: anything, the middle rather than the ends."""
+
+_REFUSAL = "I'm sorry, but I can't answer as that person."
+_PUZZLED = "I do not see which question I am asked."
+_REFUSAL_TOKENS = (("I'm", 0.93), ("Sorry", 0.04), ("As", 0.02))
+_STRAY_TOKENS = (("The", 0.6), ("It", 0.4))
+"""What a first token may be that is no letter. Never a letter's own token, such as "I" among ten options."""
+
+_SPACED, _LOWER, _WITH_VARIANTS = 0.03, 0.01, 3
+"""Shares of a letter's probability on " A" and "a"; only for the likeliest letters: 20 alternatives are reported."""
+
+
+class SyntheticRespondent:
+    """A DSPy engine whose faults are parameters.
+
+    It writes descriptors, answers questions as a described person with a letter and first-token
+    log-probabilities, and states distributions in words. Everything is a function of the request's text,
+    its seed and the parameters: any draw comes from a hash of these.
+
+    Args:
+        seed: of beliefs' errors, refusals and drawn answers.
+        parameters: fields of ``KnownFaults``; those left out have their defaults.
+
+    Raises:
+        RecipeError: for a parameter that does not exist or is out of range.
+
+    Attributes:
+        identity: the name, the lexicon's version and every parameter.
+        faults: the parameters.
+
+    Example:
+        >>> engine = SyntheticRespondent(spill_over=0.0)
+        >>> lm = dspy.LM("synthetic/respondent", engine=engine, cache=False)
+    """
+
+    supports_response_schema = False
+    supported_params = frozenset({"temperature", "max_tokens", "logprobs", "top_logprobs", "seed"})
+
+    def __init__(self, *, seed: int = 0, **parameters: Any) -> None:
+        self.seed = seed
+        self.faults = _faults(parameters)
+        stated = json.dumps({"seed": seed, **self.faults.model_dump()}, sort_keys=True)
+        self.identity = f"synthetic/respondent lexicon={load_lexicon().version} {stated}"
+        # Thousands of requests share a persona, and all share the questions.
+        self._perceive = lru_cache(maxsize=8192)(self._perceive_text)
+        self._recall = lru_cache(maxsize=1024)(self._recall_question)
+
+    def complete(self, request: Request) -> Response:
+        """Answer one request."""
+        reply = self.reply(request)
+        logprobs = None
+        if reply.first_token is not None:
+            top = tuple(TopLogprob(token, lp) for token, lp in reply.first_token)
+            chosen = max(top, key=lambda t: (reply.text.startswith(t.token), t.logprob))
+            logprobs = (TokenLogprob(chosen.token, chosen.logprob, top=top),)
+        return Response(
+            id=None,
+            model=request.model,
+            message=Message.assistant(reply.text),
+            finish_reason="length" if reply.finish_reason == "length" else "stop",
+            usage=Usage(input_tokens=reply.input_tokens, output_tokens=reply.output_tokens),
+            logprobs=logprobs,
+        )
+
+    def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request without building DSPy's tree of response objects.
+
+        Args:
+            request: what is asked.
+            sample: sets draws of one request apart, as another seed would.
+        """
+        task = read_request(request)
+        seed = (request.config.seed or 0) + sample
+        if isinstance(task, DescriptorTask):
+            text = write_descriptor(
+                task.item, task.scale, task.answer, task.instruction, task.address, seed + self.seed
+            )
+            return _in_words(request, _in_field("descriptor", text))
+        if task is None:
+            return _in_words(request, _PUZZLED)
+        refused = self._chance("refusal", request, seed) < self.faults.refusal_rate
+        letters = self._letter_law(task)
+        if task.verbalised:
+            stated = json.dumps({letter: round(p, 4) for letter, p in letters.items()})
+            return _in_words(request, _REFUSAL if refused else _in_field(task.field, stated))
+        return self._say_letter(request, task, letters, refused, seed)
+
+    def dump_state(self) -> dict[str, Any]:
+        """The parameters, as JSON: all that there is to it."""
+        return {"seed": self.seed, **self.faults.model_dump()}
+
+    @classmethod
+    def load_state(cls, state: Mapping[str, Any]) -> "SyntheticRespondent":
+        """The engine that was dumped."""
+        return cls(**state)
+
+    def _perceive_text(self, description: str) -> Perception:
+        return perceive(read_description(description), self.faults)
+
+    def _recall_question(self, text: str) -> Belief | None:
+        """A question as this respondent believes it to work: with its own error in each loading."""
+        belief = recognise_question(text)
+        error = self.faults.knowledge_error
+        if belief is None or belief.item or error == 0.0:
+            return belief
+        digest = blake2b(f"{self.seed} {belief.code}".encode(), digest_size=8).digest()
+        rng = np.random.default_rng(int.from_bytes(digest, "big"))
+        loadings = {item: b * (1.0 + error * rng.standard_normal()) for item, b in belief.loadings.items()}
+        centre = belief.centre + 0.1 * error * rng.standard_normal()
+        return Belief(belief.code, belief.words, belief.scale, float(centre), belief.spread, loadings)
+
+    def _letter_law(self, task: QuestionTask) -> dict[str, float]:
+        """The probability of each listed letter, summing to 1."""
+        belief = self._recall(task.question)
+        positions = option_positions(task.labels, belief.scale if belief else None)
+        location, spread = _UNKNOWN_CENTRE, _UNKNOWN_SPREAD
+        if belief is not None:
+            location, spread = _locate(self._perceive(task.description), belief), belief.spread
+        p = answer_law(location, positions, spread, self.faults.sharpness)
+        if self.faults.order_effect:
+            p[0] *= math.exp(self.faults.order_effect)
+            total = math.fsum(p)
+            p = [mass / total for mass in p]
+        return dict(zip(task.letters, p, strict=True))
+
+    def _say_letter(
+        self, request: Request, task: QuestionTask, letters: Mapping[str, float], refused: bool, seed: int
+    ) -> Reply:
+        if refused:
+            said = _cut(_REFUSAL, request.config.max_tokens)
+        else:
+            said = _draw(letters, request.config.temperature, self._chance("letter", request, seed))
+        reply = _in_words(request, _in_field(task.field, said) if task.field else said)
+        if request.config.logprobs is None or task.field:
+            return reply
+        tokens = _first_tokens(letters, self.faults.label_noise, refused)
+        ranked = sorted(tokens, key=lambda pair: -pair[1])[: int(request.config.logprobs)]
+        alternatives = tuple((token, math.log(p)) for token, p in ranked if p > 0.0)
+        return Reply(reply.text, alternatives, reply.finish_reason, reply.input_tokens, reply.output_tokens)
+
+    def _chance(self, purpose: str, request: Request, seed: int) -> float:
+        """A number in [0, 1) that depends on nothing but the request's text and the seeds."""
+        text = "\0".join(message.text or "" for message in request.messages)
+        digest = blake2b(f"{purpose} {self.seed} {seed} {text}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") / 2.0**64
+
+
+class AsyncSyntheticRespondent:
+    """The same respondent behind an asynchronous engine's interface.
+
+    Attributes:
+        identity: that of the respondent.
+    """
+
+    def __init__(self, respondent: SyntheticRespondent) -> None:
+        self.respondent = respondent
+        self.identity = respondent.identity
+
+    async def complete(self, request: Request) -> Response:
+        """Answer one request, at once."""
+        return self.respondent.complete(request)
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request with what is kept of a response."""
+        return self.respondent.reply(request, sample)
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+
+def _faults(parameters: Mapping[str, Any]) -> KnownFaults:
+    try:
+        return KnownFaults(**parameters)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        known = ", ".join(KnownFaults.model_fields)
+        raise RecipeError(
+            f"synthetic/respondent: parameter {name!r}: {first['msg']} (got {first['input']!r}); "
+            f"it takes seed, {known}"
+        ) from None
+
+
+def _locate(perception: Perception, belief: Belief) -> float:
+    """U = centre + Σ b·(x − ½). Asked for what the description states, it repeats what is stated."""
+    if belief.item and belief.code in perception.stated:
+        return perception.stated[belief.code]
+    values = perception.values
+    return belief.centre + math.fsum(b * (values[item] - 0.5) for item, b in belief.loadings.items())
+
+
+def _draw(letters: Mapping[str, float], temperature: float | None, chance: float) -> str:
+    """One letter: the likeliest at temperature 0, else drawn from p^(1/temperature)."""
+    if temperature == 0.0:
+        return max(letters, key=lambda letter: letters[letter])
+    power = 1.0 / (1.0 if temperature is None else temperature)
+    masses = {letter: p**power for letter, p in letters.items()}
+    left = chance * math.fsum(masses.values())
+    for letter, mass in masses.items():
+        left -= mass
+        if left < 0.0:
+            return letter
+    return max(masses, key=lambda letter: masses[letter])
+
+
+def _first_tokens(letters: Mapping[str, float], noise: float, refused: bool) -> list[tuple[str, float]]:
+    """(token, probability) of everything that may come first."""
+    on_letters = 0.01 if refused else 1.0 - noise
+    stray = _REFUSAL_TOKENS if refused else tuple((token, noise * share) for token, share in _STRAY_TOKENS)
+    tokens = [*stray]
+    likeliest = sorted(letters, key=lambda letter: -letters[letter])[:_WITH_VARIANTS]
+    for letter, p in letters.items():
+        mass = p * on_letters
+        if letter in likeliest:
+            tokens += [(f" {letter}", mass * _SPACED), (letter.lower(), mass * _LOWER)]
+            mass *= 1.0 - _SPACED - _LOWER
+        tokens.append((letter, mass))
+    return tokens
+
+
+def _in_field(field: str | None, text: str) -> str:
+    return text if field is None else f"[[ ## {field} ## ]]\n{text}\n\n[[ ## completed ## ]]"
+
+
+def _cut(text: str, max_tokens: int | None) -> str:
+    """The first words of a text, a word standing for a token."""
+    words = text.split()
+    return text if max_tokens is None or len(words) <= max_tokens else " ".join(words[:max_tokens])
+
+
+def _in_words(request: Request, text: str) -> Reply:
+    characters = sum(len(message.text or "") for message in request.messages) + len(str(request.system or ""))
+    cut = text != _REFUSAL and _REFUSAL.startswith(text) and len(text) > 1
+    return Reply(text, None, "length" if cut else "stop", characters // 4, max(1, len(text) // 4))

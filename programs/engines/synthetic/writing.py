@@ -1,0 +1,61 @@
+"""How the synthetic respondent writes the descriptor of an answer."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from programs.engines.synthetic.lexicon import ItemWords, Lexicon, load_lexicon
+from programs.engines.synthetic.questions import option_positions, recognise_question
+
+__all__ = ["write_descriptor"]
+
+_YOU = {"You": "You", "you": "you", "Your": "Your", "your": "your", "me": "you", "are": "are"}
+_I = {"You": "I", "you": "I", "Your": "My", "your": "my", "me": "me", "are": "am"}
+
+
+def write_descriptor(
+    item: str, scale: Sequence[str], answer: str, instruction: str, address: str, seed: int
+) -> str:
+    """Describe one answer.
+
+    The degree names the answer's position exactly. Where the instruction asks that nothing else be implied,
+    a hedge closes the descriptor; where it does not, a sentence on the person's whole character does.
+
+    Args:
+        item: what the item asks.
+        scale: every possible answer.
+        answer: one of them.
+        instruction: the task, as the prompt words it.
+        address: ``I``, else the person is spoken to.
+        seed: picks among wordings.
+    """
+    lexicon = load_lexicon()
+    asked = recognise_question(item)
+    pronouns = _I if address.strip() == "I" else _YOU
+    hedge = lexicon.hedge_asked.search(" ".join(instruction.split())) is not None
+    choice = _number(f"{seed} {item} {answer}")
+    closing = lexicon.hedges[choice % len(lexicon.hedges)] if hedge else ""
+    if asked is None or not asked.item or answer not in scale:
+        return _join(pronouns, "{You} hold this view: " + answer.rstrip(".") + ".", closing)
+    words = lexicon.items[asked.code]
+    position = option_positions(tuple(scale), asked.scale)[list(scale).index(answer)]
+    sentence = words.written[choice // 7 % len(words.written)]
+    sentence = sentence.replace("{degree}", _degree(words.oriented(position), lexicon))
+    return _join(pronouns, sentence, closing or _trait(position, words, lexicon))
+
+
+def _degree(degree: float, lexicon: Lexicon) -> str:
+    return min(lexicon.written_degrees, key=lambda pair: abs(pair[0] - degree))[1]
+
+
+def _trait(position: float, words: ItemWords, lexicon: Lexicon) -> str:
+    modern = position if words.modern > 0 else 1.0 - position
+    trait = lexicon.traits[round(modern * (len(lexicon.traits) - 1))]
+    return lexicon.trait_sentence.replace("{trait}", trait)
+
+
+def _join(pronouns: dict[str, str], *sentences: str) -> str:
+    return " ".join(sentences).strip().format_map(pronouns)
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
