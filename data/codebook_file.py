@@ -165,6 +165,7 @@ class _InstrumentEntry(_Entry):
     name: str
     title: str
     minimum_share: float = Field(gt=0, le=1)
+    pattern: tuple[float, float] = (0.0, 1.0)  # no expectation: correlations then weigh nothing
 
 
 class _Line(_Entry):

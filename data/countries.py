@@ -32,7 +32,7 @@ def _table() -> tuple[dict[str, str], dict[str, str]]:
         for row in csv.DictReader(stream):
             alpha3 = row["alpha3"]
             names[alpha3] = row["name"]
-            known = [alpha3, row["alpha2"], row["numeric"], *row["also"].split(), row["name"]]
+            known = [alpha3, row["alpha2"], row["numeric"], *row["also"].split(";"), row["name"]]
             writings.update({normalise(text): alpha3 for text in known if text})
     writings.update({normalise(point.country): alpha3 for alpha3, point in published_map().items()})
     return writings, names

@@ -86,7 +86,10 @@ def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None)
     for row in points.itertuples(index=False):
         name = (names or {}).get(str(row.country), str(row.country))
         axes.annotate(
-            name, (row.survival_self_expression, row.traditional_secular), (5, 5), None, "offset points"
+            name,
+            (row.survival_self_expression, row.traditional_secular),
+            xytext=(5, 5),
+            textcoords="offset points",
         )
     axes.set_xlabel("survival → self-expression values")
     axes.set_ylabel("traditional → secular-rational values")

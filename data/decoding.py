@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from data.formats import MissingRange
 from data.missing import code_of_kind, kind_from_words, normalise
 from data.scales import StoredScale
 
-__all__ = ["Coded", "ColumnFacts", "decode", "label_order"]
+__all__ = ["Coded", "ColumnFacts", "decode", "label_order", "labels_of_options"]
 
 Coded = NDArray[np.int8]
 
@@ -47,6 +47,8 @@ def decode(
     stored: StoredScale,
     missing: Mapping[float, str],
     facts: ColumnFacts,
+    *,
+    backwards: bool = True,
 ) -> Coded:
     """Read a column of answers.
 
@@ -55,12 +57,13 @@ def decode(
         stored: the scale with the codes and words of its options.
         missing: code → kind, from the codebook.
         facts: what the file says of the column.
+        backwards: whether labels that run exactly backwards are followed (see ``label_order``).
 
     Returns:
         Shape (n,), int8: a position ≥ 0, or the negative number of a kind of missing answer.
     """
     positions = stored.positions
-    order = label_order(facts.value_labels, stored)
+    order = label_order(facts.value_labels, stored, backwards=backwards)
     if order is not None:
         positions = order
     reader = _AnswerReader(positions, stored.words, missing, facts)
@@ -71,12 +74,19 @@ def decode(
     return table[keys]  # key −1 is an empty cell and picks the last entry
 
 
-def label_order(labels: Mapping[float | str, str], stored: StoredScale) -> dict[float, int] | None:
+def label_order(
+    labels: Mapping[float | str, str], stored: StoredScale, *, backwards: bool
+) -> dict[float, int] | None:
     """Where the file's own labels name every option but in another order, that order; else None.
 
-    A file's label is trusted over a number (EVS 2017 stores 2 = bad, 3 = don't mind where WVS stores the
-    contrary). A scale that runs exactly backwards is no other order but a reversed item: it is left as it is
-    for the direction check, which stops.
+    A file's label is trusted over a number: EVS 2017 stores 2 = bad, 3 = don't mind where WVS stores the
+    contrary.
+
+    Args:
+        labels: the file's own, stored value → label.
+        stored: the codebook's scale.
+        backwards: whether an exactly reversed order counts as one. Not so for a value item, which is left as
+            it is for the direction check, which stops.
     """
     found = {
         float(value): stored.words[normalise(text)]
@@ -86,7 +96,7 @@ def label_order(labels: Mapping[float | str, str], stored: StoredScale) -> dict[
     if sorted(found.values()) != list(range(len(stored.codes))):
         return None
     by_position = [code for code, _ in sorted(found.items(), key=lambda pair: pair[1])]
-    if tuple(by_position) == stored.codes or tuple(reversed(by_position)) == stored.codes:
+    if tuple(by_position) == stored.codes or (not backwards and tuple(reversed(by_position)) == stored.codes):
         return None
     return found
 
@@ -149,6 +159,17 @@ def _as_number(text: str) -> float | None:
         return None
 
 
-def distinct_used(coded: Coded, options: int) -> Sequence[int]:
-    """The positions that occur."""
-    return [int(k) for k in np.flatnonzero(np.bincount(coded[coded >= 0], minlength=options))]
+def labels_of_options(
+    values: "pd.Series[float] | pd.Series[str]", stored: StoredScale, facts: ColumnFacts
+) -> dict[int, str]:
+    """The file's own words for the options, position → label: its value labels, or its answers themselves."""
+    positions = label_order(facts.value_labels, stored, backwards=False) or stored.positions
+    found = {
+        positions[float(value)]: label
+        for value, label in facts.value_labels.items()
+        if not isinstance(value, str) and float(value) in positions
+    }
+    if not found and not pd.api.types.is_numeric_dtype(values):
+        texts = [text for text in pd.unique(values.dropna()) if isinstance(text, str)]
+        found = {stored.words[normalise(text)]: text for text in texts if normalise(text) in stored.words}
+    return found

@@ -58,15 +58,15 @@ def _category(
     entry: DemographicEntry,
     missing: Mapping[float, str],
     facts: ColumnFacts,
-) -> pd.Categorical:
+) -> "pd.Categorical[str]":
     # Several codes may mean one category; their positions then point at the same label.
     labels, also = entry.labels or [], entry.also or [[] for _ in entry.labels or []]
     distinct = list(dict.fromkeys(labels))
     words = {normalise(text): i for i, texts in enumerate(also) for text in (labels[i], *texts)}
     coded = decode(values, code_list(entry.codes or [], words), missing, facts)
     to_distinct = np.array([distinct.index(label) for label in labels])
-    positions = np.where(coded >= 0, to_distinct[np.maximum(coded, 0)], -1)
-    return pd.Categorical.from_codes(positions, categories=distinct, ordered=True)
+    positions = np.where(coded >= 0, to_distinct[np.maximum(coded, 0)], -1).astype(np.int64)
+    return pd.Categorical.from_codes(positions, categories=pd.Index(distinct), ordered=True)
 
 
 def _statement(name: str, missing: Mapping[float, str], column: Column) -> "pd.Series[float]":

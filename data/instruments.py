@@ -45,6 +45,8 @@ class Instrument:
         items: the items, in the order in which a profile lists them.
         scales: item code → its scale with the published codes.
         norms: item code → what is published of it.
+        pattern: an item's expected correlation with the others, turned one way, and its spread over
+            countries.
         minimum_share: the share of the items in a file that a respondent must have answered.
         map_lines: axis → (slope, intercept) from the weighted sum to the axis; empty without a map.
     """
@@ -55,6 +57,7 @@ class Instrument:
     scales: dict[str, StoredScale]
     norms: dict[str, ItemNorm]
     minimum_share: float
+    pattern: tuple[float, float]
     map_lines: dict[Axis, tuple[float, float]]
 
 
@@ -84,6 +87,7 @@ def load_instrument(name: str) -> Instrument:
         scales=scales,
         norms={code: _norm(item) for code, item in written.items.items()},
         minimum_share=written.instrument.minimum_share,
+        pattern=written.instrument.pattern,
         map_lines={axis: (line.slope, line.intercept) for axis, line in written.map.items()},
     )
 

@@ -1,6 +1,5 @@
 """One survey file, read by a codebook: the part that it contributes to a survey."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from numpy.typing import NDArray
 
 from data.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
 from data.composites import build_item
-from data.countries import country_alpha3, country_name
-from data.decoding import Coded, ColumnFacts, decode, label_order
+from data.countries import country_alpha3
+from data.country_column import read_countries
+from data.decoding import Coded, ColumnFacts, decode, label_order, labels_of_options
 from data.demographics import read_demographics
 from data.formats import Header
 from data.instruments import instrument_names, load_instrument
 from data.layout import ColumnFinder, Layout, facts_of, lay_out
-from data.missing import code_of_kind, kind_from_words
+from data.missing import code_of_kind
 from data.readers import file_hash, inspect_file, read_columns
 from data.scales import StoredScale
 from data.survey import ItemColumn, Source
@@ -110,6 +110,7 @@ class _PartReader:
         self._columns = layout.columns(finder, options.weight)
         self._frame = read_columns(header, self._columns)
         self._notes = list(header.notes)
+        self._unlabelled: list[str] = []
         self._keep = np.ones(len(self._frame), dtype=np.bool_)
 
     def read(self) -> Part:
@@ -135,7 +136,7 @@ class _PartReader:
             demographics=read_demographics(
                 self._layout.demographics, self._layout.personality, self._codebook.missing, self._file_column
             ),
-            notes=tuple(self._notes),
+            notes=self._all_notes(),
             source=Source(
                 str(self._header.path),
                 file_hash(self._header.path),
@@ -163,44 +164,14 @@ class _PartReader:
         code = name if name in names else country_alpha3(name)
         if code is None or code not in names:
             raise SurveyError(
-                f"{self._header.path}: country {name!r} is not in the file; it holds {', '.join(sorted(names))}"
+                f"{self._header.path}: country {name!r} is not in the file; "
+                f"it holds {', '.join(sorted(names))}"
             )
         return code
 
     def _countries(self) -> tuple[NDArray[np.str_], dict[str, str]]:
-        """Alpha-3 codes a respondent ("" where none is given) and code → name."""
-        codes = np.full(len(self._frame), "", dtype="<U12")
-        names: dict[str, str] = {}
-        for column in self._layout.country:
-            labels = self._header.value_labels.get(column, {})
-            keys, distinct = pd.factorize(self._frame[column])
-            read = [self._country_code(value, labels) for value in distinct]
-            found = np.array([code for code, _ in read] + [""], dtype="<U12")[keys]
-            codes = np.where(codes == "", found, codes)
-            # The file's own label names a country better than any table; a later column may bring it.
-            for value, (_, label) in zip(distinct, read, strict=True):
-                code = str(codes[keys == list(distinct).index(value)][0])
-                if code and label:
-                    names[code] = label
-        for code in np.unique(codes[codes != ""]):
-            names.setdefault(str(code), country_name(str(code)) or str(code))
-        self._refuse_unknown(codes)
-        return codes, names
-
-    def _country_code(self, value: Any, labels: Any) -> tuple[str, str]:
-        """(alpha-3 code or "", the file's own label or "")."""
-        label = str(labels.get(value, "")).strip()
-        text = str(value).strip()
-        if not text or text.startswith("-") or (label and kind_from_words(label)):
-            return "", ""
-        known = country_alpha3(value) or (country_alpha3(label) if label else None)
-        if known:
-            return known, "" if label.isdigit() else label
-        if text.replace(".", "").isdigit():  # a numeric code that no table assigns
-            return str(int(float(text))), label
-        return text.upper()[:12] if len(text) <= 3 else text[:12], label
-
-    def _refuse_unknown(self, codes: NDArray[np.str_]) -> None:
+        columns = {name: self._frame[name] for name in self._layout.country}
+        codes, names = read_countries(columns, self._header.value_labels)
         lost = int((codes == "").sum())
         if lost == len(codes):
             raise SurveyError(
@@ -210,6 +181,7 @@ class _PartReader:
             self._notes.append(
                 f"{lost} respondent(s) of {self._header.path.name} have no country and are left out."
             )
+        return codes, names
 
     def _wave(self) -> NDArray[np.str_]:
         if self._layout.wave is None:
@@ -248,24 +220,31 @@ class _PartReader:
             found = ItemColumn(item, coded, f"built by {entry.build.rule}" if entry.build else "")
         else:
             values, facts = self._file_column(column)
-            coded = decode(values, stored, entry.missing, facts)
+            coded = decode(values, stored, entry.missing, facts, backwards=False)
             self._remark(code, column, coded, facts, stored)
-            labels = {
-                float(value): text
-                for value, text in facts.value_labels.items()
-                if not isinstance(value, str) and value in stored.positions
-            }
-            found = ItemColumn(item, coded, column, labels if label_order(labels, stored) is None else {})
+            labels = labels_of_options(values, stored, facts)
+            found = ItemColumn(item, coded, column, labels)
         if code in self._options.reverse:
             return replace(found, coded=_turned(found.coded, len(item.scale)), reversed_by_user=True)
         return found
 
+    def _all_notes(self) -> tuple[str, ...]:
+        if self._unlabelled:
+            self._notes.append(
+                f"{self._header.path.name} labels no answer of {', '.join(self._unlabelled)}, only missing codes: "
+                "someone recoded them, and their direction cannot be read from the file."
+            )
+        return tuple(self._notes)
+
     def _remark(self, code: str, column: str, coded: Coded, facts: ColumnFacts, stored: StoredScale) -> None:
         """Note what a user of this column should know."""
-        if label_order(facts.value_labels, stored) is not None:
+        backwards = code in self._layout.items  # there it stops the run instead
+        if label_order(facts.value_labels, stored, backwards=not backwards) is not None:
             self._notes.append(
                 f"{column}: the file's own labels order the options of {code} otherwise; they are used."
             )
+        if facts.value_labels and not any(value in stored.positions for value in facts.value_labels):
+            self._unlabelled.append(code)
         off = sum(int((coded == code_of_kind(kind)).sum()) for kind in ("off_scale", "unreadable"))
         answered = int((coded >= 0).sum())
         if off > 0.01 * max(answered + off, 1):
@@ -278,8 +257,3 @@ class _PartReader:
 def _turned(coded: Coded, options: int) -> Coded:
     """The scale read from the other end; missing answers stay."""
     return np.where(coded >= 0, options - 1 - coded, coded).astype(np.int8)
-
-
-def unknown_codes(asked: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The codes asked for that nobody knows."""
-    return [code for code in asked if code not in known]

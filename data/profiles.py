@@ -63,14 +63,14 @@ class ProfileTable:
             raise SurveyError(
                 f"no value profile of country {country!r}; there are some of {', '.join(self.countries)}"
             )
-        return self.frame[mask], self.weight[mask].to_numpy(np.float64)
+        return self.frame[mask], np.asarray(self.weight[mask], dtype=np.float64)
 
 
 def value_profiles(survey: Survey, instrument: str = "inglehart-welzel") -> ProfileTable:
     """The value profiles of a survey's respondents.
 
-    A respondent with at least the instrument's minimum share of the items in the survey is kept; what is still
-    missing is left out of that profile, never filled.
+    A respondent with at least the instrument's minimum share of the items in the survey is kept; what is
+    still missing is left out of that profile, never filled.
 
     Args:
         survey: what was read.
@@ -134,7 +134,7 @@ def _notes(
     incomplete = int(counts[1:].sum())
     if incomplete:
         notes.append(
-            f"{incomplete} of {int(counts.sum())} respondents lack at least one item; {dropped} answered fewer than "
-            f"{needed} and are left out."
+            f"{incomplete} of {int(counts.sum())} respondents lack at least one item; "
+            f"{dropped} answered fewer than {needed} and are left out."
         )
     return notes

@@ -11,8 +11,8 @@ from signatures.errors import SurveyError
 
 __all__ = ["file_hash", "inspect_file", "read_columns"]
 
-# First bytes → suffixes that may carry them. A file that contradicts its suffix is refused by name rather than
-# left to fail inside a reader.
+# First bytes → suffixes that may carry them. A file that contradicts its suffix is refused by name rather
+# than left to fail inside a reader.
 _MAGIC: tuple[tuple[bytes, str, frozenset[str]], ...] = (
     (b"$FL2", "an SPSS file", frozenset({".sav"})),
     (b"$FL3", "a compressed SPSS file", frozenset({".zsav", ".sav"})),

@@ -76,9 +76,10 @@ def sample_profiles(
         profiles: the population's profiles.
         country: a country of it.
         n: how many draws, ≥ 1; ``all`` takes every respondent whatever n is.
-        design: ``systematic`` (an even walk through the respondents ordered along the profile space, from a random
-            start), ``random`` (independent draws with replacement), ``stratified`` (an even walk through the strata
-            of ``by``, random within each), ``all``, or ``marginal`` (items drawn independently).
+        design: ``systematic`` (an even walk through the respondents ordered along the profile space, from a
+            random start), ``random`` (independent draws with replacement), ``stratified`` (an even walk
+            through the strata of ``by``, random within each), ``all``, or ``marginal`` (items drawn
+            independently).
         seed: the same seed, country and design give the same draws.
         by: for ``stratified``, the name of an item or a sociodemographic, or a series over the survey's rows.
 
@@ -105,7 +106,7 @@ def sample_profiles(
     items = tuple(item.code for item in profiles.items)
     return ProfileSample(
         profiles=tuple(_profile(items, row) for row in distinct),
-        weights=np.bincount(profile_of, draw_weights, len(distinct)),
+        weights=np.bincount(profile_of, draw_weights, len(distinct)).astype(np.float64),
         design=design,
         n=len(draw_weights),
         respondents=respondents,
@@ -125,7 +126,8 @@ def _even_walk(share: Floats, order: Integers, n: int, rng: np.random.Generator)
     """Systematic sampling with probability proportional to size (Madow 1949): n even steps, random start."""
     ends = np.cumsum(share[order])
     steps = (rng.random() + np.arange(n)) / n * ends[-1]
-    return order[np.searchsorted(ends, steps, side="right").clip(max=len(order) - 1)]
+    at = np.searchsorted(ends, steps, side="right").clip(max=len(order) - 1)
+    return np.asarray(order[at], dtype=np.int64)
 
 
 def _systematic(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
@@ -185,7 +187,7 @@ def _strata(frame: _Frame) -> Integers:
     absent = set(frame.rows.tolist()) - set(column.index)
     if absent:
         raise SurveyError(f"the series of strata lacks {len(absent)} respondents of {frame.country}")
-    return np.asarray(pd.factorize(column.loc[frame.rows], sort=True)[0], dtype=np.int64)
+    return np.asarray(pd.factorize(column.reindex(frame.rows), sort=True)[0], dtype=np.int64)
 
 
 def _collapse(values: Floats) -> tuple[Floats, Integers]:

@@ -45,14 +45,14 @@ class ItemColumn:
         item: the item, its scale cut down to the codes that this survey uses.
         coded: shape (n,), positions on the item's scale or kinds of missing answers.
         column: the file's column, or the rule by which it was built.
-        labels: the file's own labels of the stored codes (answers only).
+        labels: the file's own words for the options, by position on the item's full scale.
         reversed_by_user: whether the user had it turned round.
     """
 
     item: ValueItem
     coded: Coded
     column: str
-    labels: Mapping[float, str] = field(default_factory=dict)
+    labels: Mapping[int, str] = field(default_factory=dict)
     reversed_by_user: bool = False
 
 
@@ -186,7 +186,7 @@ class Survey:
 
     def _rows(self, country: str) -> NDArray[np.bool_]:
         index = self.countries.index(self._country(country))
-        return (self.country_index == index) & (self.weights > 0)
+        return np.asarray((self.country_index == index) & (self.weights > 0))
 
     def _table(self, question: Question) -> Floats:
         """Weighted counts, shape (C, K); every distribution is a row of one such table."""
@@ -197,7 +197,7 @@ class Survey:
             mask = coded >= 0
             cells = self.country_index[mask] * options + coded[mask]
             counts = np.bincount(cells, self.weights[mask], len(self.countries) * options)
-            known = counts.reshape(len(self.countries), options)
+            known = counts.astype(np.float64).reshape(len(self.countries), options)
             self._tables[question.code] = known
         return known
 

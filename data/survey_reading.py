@@ -41,8 +41,8 @@ def read_survey(
         path: a file, or files of different countries or waves.
         codebook: a codebook's name or TOML file; recognised from the columns when None.
         countries: codes or names of the countries to keep, None for all.
-        weight: ``within-country`` as stored; ``equal-country`` and ``population`` scale the countries to equal or
-            to population size and leave shares within a country as they are; ``unweighted``.
+        weight: ``within-country`` as stored; ``equal-country`` and ``population`` scale the countries to
+            equal or to population size and leave shares within a country as they are; ``unweighted``.
         reverse: codes of items or questions that the file stores from the other end.
         accept: codes of items whose direction looks wrong and is right.
         encoding: the encoding of the files' texts, where their own declaration is wrong.
@@ -117,8 +117,9 @@ def _refuse_mixed_codebooks(parts: list[Part]) -> None:
     for part in parts[1:]:
         if part.codebook.name != first.codebook.name:
             raise SurveyError(
-                f"{part.source.path} is of {part.codebook.name}, {first.source.path} of {first.codebook.name}: their "
-                "questions bear different codes, and the same respondents may be in both; read them one by one"
+                f"{part.source.path} is of {part.codebook.name}, {first.source.path} of "
+                f"{first.codebook.name}: their questions bear different codes, and the same respondents may "
+                "be in both; read them one by one"
             )
 
 
@@ -133,8 +134,8 @@ def _refuse_overlap(parts: list[Part]) -> None:
                 if common or "" in waves | other:
                     when = f"wave {', '.join(sorted(common))}" if common - {""} else "a wave that is not told"
                     raise SurveyError(
-                        f"{country} is in {path} and in {part.source.path} with {when}: its respondents would count "
-                        "twice; leave one file out"
+                        f"{country} is in {path} and in {part.source.path} with {when}: its "
+                        "respondents would count twice; leave one file out"
                     )
             seen[country].append((waves, part.source.path))
 
@@ -178,7 +179,7 @@ def _population(parts: list[Part], index: NDArray[np.int64], countries: int) -> 
         raise SurveyError(
             f"{_where(parts)}: a country has no population weight; choose weight='within-country'"
         )
-    return totals
+    return np.asarray(totals, dtype=np.float64)
 
 
 def _questions(
@@ -258,5 +259,6 @@ def _pooling_notes(waves: dict[str, tuple[str, ...]]) -> list[str]:
         return []
     some = "; ".join(f"{country} {', '.join(found)}" for country, found in list(pooled.items())[:4])
     return [
-        f"Several waves or years are pooled in {len(pooled)} countries ({some}{' …' if len(pooled) > 4 else ''})."
+        f"Several waves or years are pooled in {len(pooled)} countries "
+        f"({some}{' …' if len(pooled) > 4 else ''})."
     ]

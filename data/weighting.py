@@ -57,8 +57,8 @@ def usable_weights(
     empty = [name for name, total in zip(names, totals, strict=True) if not total > 0]
     if empty:
         raise SurveyError(
-            f"{where}: all weights of {', '.join(empty)} are zero, negative or missing; leave the country out with "
-            "countries=..., or read the file with weight='unweighted'"
+            f"{where}: all weights of {', '.join(empty)} are zero, negative or missing; leave the country "
+            "out with countries=..., or read the file with weight='unweighted'"
         )
     return weights, notes
 
@@ -71,6 +71,6 @@ def country_scaled(weights: Floats, country: NDArray[np.int64], totals: Floats |
         country: shape (n,), positions.
         totals: shape (C,), population sizes; None for equal countries.
     """
-    sums = np.bincount(country, weights, None if totals is None else len(totals))
+    sums = np.bincount(country, weights, 0 if totals is None else len(totals))
     wanted = np.full(len(sums), _EQUAL_SIZE) if totals is None else totals
     return np.asarray(weights * (wanted / np.where(sums > 0, sums, 1.0))[country])

@@ -1,6 +1,7 @@
 """SPSS, Stata and SAS files, through pyreadstat (ReadStat)."""
 
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,12 @@ def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[Any, Any]
     if encoding is not None:
         arguments["encoding"] = encoding
     try:
-        # Dates are never needed here, and a date outside Python's range would overflow.
-        return _reader(suffix)(str(path), disable_datetime_conversion=True, **arguments)
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "column .* is duplicated", UserWarning
+            )  # a note says it instead
+            # Dates are never needed here, and a date outside Python's range would overflow.
+            return _reader(suffix)(str(path), disable_datetime_conversion=True, **arguments)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         raise SurveyError(_explain(path, first_line(error), encoding)) from error
     except (UnicodeDecodeError, LookupError, ValueError, OSError, OverflowError) as error:

@@ -83,7 +83,7 @@ def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
         table = pyarrow.parquet.read_table(header.path, columns=stored)
     except (pyarrow.ArrowException, OSError) as error:
         raise SurveyError(f"{header.path}: not readable as a Parquet table ({first_line(error)})") from error
-    frame = table.to_pandas(ignore_metadata=True)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     return frame[stored].set_axis(list(columns), axis=1)
 
 
