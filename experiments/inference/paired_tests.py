@@ -1,0 +1,109 @@
+"""Paired tests of two methods, and Holm's correction over several."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from signatures import CalibrationError
+
+__all__ = ["holm", "sign_flip_p", "unit_means", "wilcoxon_p"]
+
+Array = NDArray[np.float64]
+
+EXACT_LIMIT = 16
+"""Up to this many units all 2ⁿ sign patterns are tried."""
+
+
+def unit_means(differences: ArrayLike, clusters: list[object] | None = None) -> Array:
+    """The mean difference of each independent unit.
+
+    Cells of one country share its people and its personas, so a test that takes each cell for an
+    observation finds far too much. The unit is the country, or its cultural zone.
+
+    Args:
+        differences: shape (countries, questions), NaN where undefined.
+        clusters: for each country its unit; the country itself when absent.
+
+    Returns:
+        One mean for each unit that has a defined cell.
+    """
+    d = np.asarray(differences, dtype=np.float64)
+    names = list(range(len(d))) if clusters is None else clusters
+    means = []
+    for unit in dict.fromkeys(names):
+        cells = d[[i for i, name in enumerate(names) if name == unit]]
+        known = cells[~np.isnan(cells)]
+        if known.size:
+            means.append(float(known.mean()))
+    return np.array(means)
+
+
+def wilcoxon_p(differences: ArrayLike) -> float:
+    """Two-sided p-value of Wilcoxon's signed-rank test (1945) that differences are symmetric about 0.
+
+    Args:
+        differences: shape (units,), one mean difference a unit; zeros are dropped, as Wilcoxon did.
+
+    Returns:
+        The p-value; NaN with no unit, 1 where every difference is 0.
+    """
+    d = _known(differences)
+    if d.size == 0:
+        return float("nan")
+    return 1.0 if not d.any() else float(stats.wilcoxon(d[d != 0.0]).pvalue)
+
+
+def sign_flip_p(differences: ArrayLike, *, draws: int = 20_000, seed: int = 0) -> float:
+    """Two-sided p-value of the sign-flip permutation test on the mean difference.
+
+    Under the hypothesis of no difference each unit's sign is arbitrary. All patterns are tried for up to 16
+    units; beyond, ``draws`` random ones and the observed one, (b + 1)/(draws + 1) (Phipson & Smyth 2010).
+
+    Args:
+        differences: shape (units,).
+        draws: random patterns.
+        seed: of the patterns.
+
+    Returns:
+        The p-value; NaN with no unit.
+    """
+    d = _known(differences)
+    if d.size == 0:
+        return float("nan")
+    if d.size <= EXACT_LIMIT:
+        patterns = (np.arange(2**d.size)[:, None] >> np.arange(d.size)) & 1
+        flipped, extra = np.abs((1.0 - 2.0 * patterns) @ d), 0
+    else:
+        rng = np.random.default_rng(seed)
+        flipped, extra = np.abs(rng.choice([-1.0, 1.0], size=(draws, d.size)) @ d), 1
+    # Equal sums may differ in their last digit by the order in which they were added.
+    beyond = int((flipped >= abs(d.sum()) - 1e-12 * np.abs(d).sum()).sum())
+    return (beyond + extra) / (len(flipped) + extra)
+
+
+def holm(p_values: ArrayLike) -> Array:
+    """Holm's step-down adjusted p-values (1979), which keep the family-wise error whatever the dependence.
+
+    Args:
+        p_values: shape (tests,), in [0, 1]; NaN for a test that could not be made, which does not count.
+
+    Returns:
+        Adjusted p-values in the given order.
+
+    Raises:
+        CalibrationError: when a value lies outside [0, 1].
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    made = np.flatnonzero(~np.isnan(p))
+    if ((p[made] < 0.0) | (p[made] > 1.0)).any():
+        raise CalibrationError(f"p-values must lie in [0, 1], got {p.tolist()}")
+    order = made[np.argsort(p[made], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    out = np.full(p.shape, np.nan)
+    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return out
+
+
+def _known(differences: ArrayLike) -> Array:
+    d = np.asarray(differences, dtype=np.float64).ravel()
+    return np.asarray(d[~np.isnan(d)])
