@@ -4,14 +4,14 @@ import os
 import socket
 import uuid
 from collections.abc import Collection
-from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from experiments.answer_store.prepared import Prepared
 from experiments.answer_store.schema import leases
 
-__all__ = ["LEASE_S", "drop", "drop_all", "is_gone", "new_holder", "renew", "take"]
+__all__ = ["LEASE_S", "LeaseTable", "is_gone", "new_holder"]
 
 LEASE_S = 60.0
 """Seconds a lease is good for without renewal: how long another machine waits for one that died."""
@@ -36,47 +36,56 @@ def is_gone(holder: str) -> bool:
     return False
 
 
-def take(connection: sa.Connection, keys: Collection[bytes], holder: str, now: float) -> dict[bytes, str]:
-    """Lease the keys that are free or whose lease has run out.
+class LeaseTable:
+    """The leases of one process, as it takes and drops them within its transactions.
 
-    Returns:
-        Who holds each key now.
+    Args:
+        holder: the process's name, from ``new_holder``.
+        dialect: the database's.
     """
-    # Sorted, so that two processes on PostgreSQL lock rows in one order and never wait for each other.
-    rows = [{"key": key, "holder": holder, "expires_at": now + LEASE_S, "now": now} for key in sorted(keys)]
-    connection.execute(_upsert(connection.dialect.name), rows)
-    found = connection.execute(sa.select(leases.c.key, leases.c.holder).where(leases.c.key.in_(list(keys))))
-    return {bytes(key): name for key, name in found}
+
+    def __init__(self, holder: str, dialect: sa.Dialect) -> None:
+        self._holder = holder
+        insert = (sqlite if dialect.name == "sqlite" else postgresql).insert(leases)
+        insert = insert.values({name: sa.bindparam(name) for name in ("key", "holder", "expires_at")})
+        take = insert.on_conflict_do_update(
+            index_elements=[leases.c.key],
+            set_={"holder": insert.excluded.holder, "expires_at": insert.excluded.expires_at},
+            where=(leases.c.expires_at < sa.bindparam("now")) | (leases.c.holder == insert.excluded.holder),
+        )
+        mine = (leases.c.key == sa.bindparam("key")) & (leases.c.holder == sa.bindparam("holder"))
+        self._take = Prepared(take, dialect)
+        self._drop = Prepared(sa.delete(leases).where(mine), dialect)
+
+    def take(self, connection: sa.Connection, keys: Collection[bytes], now: float) -> dict[bytes, str]:
+        """Lease the keys that are free or whose lease has run out.
+
+        Returns:
+            The holders of the keys that somebody else holds.
+        """
+        # Sorted, so that two processes on PostgreSQL lock rows in one order and never wait for each other.
+        base = {"holder": self._holder, "expires_at": now + LEASE_S, "now": now}
+        self._take.run(connection, [{"key": key, **base} for key in sorted(keys)])
+        found = connection.execute(_OTHERS, {"keys": list(keys), "holder": self._holder})
+        return {bytes(key): name for key, name in found}
+
+    def drop(self, connection: sa.Connection, keys: Collection[bytes]) -> None:
+        """Give up leases of this process."""
+        self._drop.run(connection, [{"key": key, "holder": self._holder} for key in sorted(keys)])
+
+    def drop_all(self, connection: sa.Connection, holder: str | None = None) -> None:
+        """Give up every lease of this process, or of one that died."""
+        connection.execute(leases.delete().where(leases.c.holder == (holder or self._holder)))
+
+    def renew(self, connection: sa.Connection, now: float) -> None:
+        """Keep every lease of this process."""
+        mine = leases.c.holder == self._holder
+        connection.execute(leases.update().where(mine).values(expires_at=now + LEASE_S))
 
 
-def drop(connection: sa.Connection, keys: Collection[bytes], holder: str) -> None:
-    """Give up leases of this holder."""
-    connection.execute(_DROP, [{"of_key": key, "of_holder": holder} for key in sorted(keys)])
-
-
-def drop_all(connection: sa.Connection, holder: str) -> None:
-    """Give up every lease of a holder."""
-    connection.execute(leases.delete().where(leases.c.holder == holder))
-
-
-def renew(connection: sa.Connection, holder: str, now: float) -> None:
-    """Keep every lease of this holder."""
-    connection.execute(leases.update().where(leases.c.holder == holder).values(expires_at=now + LEASE_S))
-
-
-_DROP = leases.delete().where(
-    leases.c.key == sa.bindparam("of_key"), leases.c.holder == sa.bindparam("of_holder")
+_OTHERS = sa.select(leases.c.key, leases.c.holder).where(
+    leases.c.key.in_(sa.bindparam("keys", expanding=True)), leases.c.holder != sa.bindparam("holder")
 )
-
-
-@cache
-def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(leases)
-    return insert.on_conflict_do_update(
-        index_elements=[leases.c.key],
-        set_={"holder": insert.excluded.holder, "expires_at": insert.excluded.expires_at},
-        where=(leases.c.expires_at < sa.bindparam("now")) | (leases.c.holder == insert.excluded.holder),
-    )
 
 
 def _host() -> str:

@@ -1,6 +1,6 @@
 """The tables of the answer store, as of the newest migration."""
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, MetaData, Table, Text
 
 __all__ = ["HEAD", "VERSION_TABLE", "leases", "metadata", "replies", "texts"]
 
@@ -43,6 +43,6 @@ leases = Table(
     Column("key", LargeBinary(32), primary_key=True),
     Column("holder", Text, nullable=False),
     Column("expires_at", Double, nullable=False),  # seconds since 1970, UTC
-    Index("leases_by_holder", "holder"),
+    sqlite_with_rowid=False,  # written and deleted for every call: one tree to change, not two
 )
-"""Keys that some process is asking at this moment."""
+"""Keys that some process is asking at this moment; never more than are in flight."""

@@ -7,14 +7,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from experiments.answer_store import leases
+from experiments.answer_store.leases import LEASE_S, LeaseTable, is_gone, new_holder
 from experiments.answer_store.opening import store_errors
+from experiments.answer_store.prepared import Prepared
 from experiments.answer_store.schema import replies, texts
 from programs.replies import Reply
 from signatures import StoreError
@@ -25,10 +26,11 @@ _LARGEST_BATCH = 1000
 _REMEMBERED = 50_000
 """Texts known to have their row: 64 bits each, so a few megabytes."""
 
+_LONGEST_LINGER_S = 0.005
 _ASK_AGAIN_S = 0.1
 """How often a key that another process holds is looked at."""
 
-_RENEW_S = leases.LEASE_S / 3
+_RENEW_S = LEASE_S / 3
 
 
 @dataclass(slots=True, eq=False)
@@ -62,8 +64,8 @@ Outcome = tuple[Claim | Put, Reply | StoreError | None]
 class Writer:
     """Takes jobs from any thread and does all that are waiting in one transaction after the other.
 
-    A commit takes about as long as a few replies take to arrive, so batches grow by themselves under
-    load, and a lone reply waits for nothing: commits are never as much as 0.5 s apart.
+    Batches grow by themselves under load: what arrives during one commit is the next. A lone reply waits
+    for next to nothing, and commits are never as much as 0.5 s apart.
 
     Args:
         engine: the database.
@@ -83,13 +85,17 @@ class Writer:
         self._place = place
         self._stored = stored
         self._still_there = still_there
-        self._holder = leases.new_holder()
+        self._leases = LeaseTable(new_holder(), engine.dialect)
+        insert = (sqlite if engine.dialect.name == "sqlite" else postgresql).insert
+        self._insert_texts = Prepared(_once(insert(texts), texts), engine.dialect)
+        self._insert_replies = Prepared(_once(insert(replies), replies), engine.dialect)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._postponed: list[Claim] = []
         self._held: set[bytes] = set()
         self._known: set[int] = set()
         self._broken: StoreError | None = None
         self._renewed = time.monotonic()
+        self._commit_s = 0.0
         self._thread = threading.Thread(target=self._run, name="answer-store", daemon=True)
         self._thread.start()
 
@@ -116,6 +122,7 @@ class Writer:
         connection, closing = None, False
         while not closing:
             batch, closing = self._next_batch()
+            started = time.monotonic()
             try:
                 with store_errors(self._place):
                     if connection is None:
@@ -123,8 +130,12 @@ class Writer:
                     outcomes = self._commit(connection, batch, closing)
             except StoreError as error:
                 self._broken = self._broken or error
+                self._postponed = []
                 outcomes = [(job, error) for job in batch if not isinstance(job, Release)]
+            self._commit_s = time.monotonic() - started
             self._deliver(outcomes)
+        self._broken = self._broken or StoreError(f"{self._place}: the store is closed")
+        self._deliver([(claim, self._broken) for claim in self._postponed])
         if connection is not None:
             connection.close()
 
@@ -134,6 +145,8 @@ class Writer:
         batch: list[Job] = []
         try:
             job = self._jobs.get(timeout=patience)
+            if self._held:  # more will come while others are asking: as long again makes the batch fuller
+                time.sleep(min(self._commit_s, _LONGEST_LINGER_S))
             while job is not None and len(batch) < _LARGEST_BATCH:
                 batch.append(job)
                 job = self._jobs.get_nowait()
@@ -156,7 +169,7 @@ class Writer:
         with connection.begin():
             self._write(connection, puts, new_texts)
             if done & self._held:
-                leases.drop(connection, done & self._held, self._holder)
+                self._leases.drop(connection, done & self._held)
             held = self._held - done
             granted, postponed = self._claim(connection, claims, held)
             self._keep_leases(connection, closing)
@@ -166,13 +179,10 @@ class Writer:
         return [*((put, None) for put in puts), *granted]
 
     def _write(self, connection: sa.Connection, puts: list[Put], new_texts: dict[int, str]) -> None:
-        dialect = connection.dialect.name
-        if new_texts:
-            # Sorted, so that two processes on PostgreSQL lock rows in one order.
-            rows = [{"id": number, "body": text} for number, text in sorted(new_texts.items())]
-            connection.execute(_insert_once(dialect, texts), rows)
-        if puts:
-            connection.execute(_insert_once(dialect, replies), [job.row for job in puts])
+        # Sorted, so that two processes on PostgreSQL lock rows in one order and never wait for each other.
+        rows = [{"id": number, "body": text} for number, text in sorted(new_texts.items())]
+        self._insert_texts.run(connection, rows)
+        self._insert_replies.run(connection, sorted((job.row for job in puts), key=itemgetter("key")))
 
     def _claim(
         self, connection: sa.Connection, claims: list[Claim], held: set[bytes]
@@ -182,29 +192,27 @@ class Writer:
         postponed = [claim for claim in claims if first.get(claim.key) is not claim]
         if not first:
             return [], postponed
-        holders = leases.take(connection, first.keys(), self._holder, time.time())
+        others = self._leases.take(connection, first.keys(), time.time())
         found = self._stored(connection, list(first))  # after the lease: it may have been put meanwhile
-        if found:
-            leases.drop(connection, found.keys(), self._holder)
+        self._leases.drop(connection, found.keys())
         decided: list[Outcome] = []
         for key, claim in first.items():
             if key in found:
                 decided.append((claim, found[key]))
-            elif holders.get(key) == self._holder:
+            elif key in others:
+                postponed.append(claim)
+            else:
                 held.add(key)
                 decided.append((claim, None))
-            else:
-                postponed.append(claim)
-        for holder in {holders[claim.key] for claim in postponed if claim.key in holders}:
-            if leases.is_gone(holder):
-                leases.drop_all(connection, holder)
+        for holder in filter(is_gone, set(others.values())):
+            self._leases.drop_all(connection, holder)
         return decided, postponed
 
     def _keep_leases(self, connection: sa.Connection, closing: bool) -> None:
         if closing:
-            leases.drop_all(connection, self._holder)
+            self._leases.drop_all(connection)
         elif self._held and time.monotonic() - self._renewed > _RENEW_S:
-            leases.renew(connection, self._holder, time.time())
+            self._leases.renew(connection, time.time())
             self._renewed = time.monotonic()
 
     def _deliver(self, outcomes: Iterable[Outcome]) -> None:
@@ -237,8 +245,8 @@ class Writer:
                 self.release(Release(job.key))
 
 
-@cache
-def _insert_once(dialect: str, table: sa.Table) -> sa.Insert:
+def _once(insert: sqlite.Insert | postgresql.Insert, table: sa.Table) -> sa.Executable:
     """An insertion that leaves a row that is already there as it is."""
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    return insert.on_conflict_do_nothing()
+    values = insert.values({column.name: sa.bindparam(column.name) for column in table.columns})
+    statement: sa.Executable = values.on_conflict_do_nothing()
+    return statement

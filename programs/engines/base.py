@@ -70,7 +70,7 @@ class Replier(Protocol):
 
 def as_replier(engine: Engine | Replier) -> Replier:
     """An engine as the wrappers speak to it; one that has ``reply`` itself is returned unchanged."""
-    return cast("Replier", engine) if hasattr(engine, "reply") else _Reading(cast("Engine", engine))
+    return cast("Replier", engine) if hasattr(engine, "reply") else _Reading(engine)
 
 
 class _Reading:

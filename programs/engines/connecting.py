@@ -57,7 +57,8 @@ def _local(settings: EngineSettings, model: str) -> Engine | Replier:
         raise RecipeError(
             "local/ needs torch and transformers: pip install 'value-personas[local]'"
         ) from None
-    return LocalEngine(model, **settings.parameters)
+    engine: Replier = LocalEngine(model, **settings.parameters)
+    return engine
 
 
 def _through_dspy(settings: EngineSettings, model: str) -> Engine:

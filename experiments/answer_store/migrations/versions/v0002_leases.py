@@ -14,5 +14,5 @@ def upgrade() -> None:
         sa.Column("key", sa.LargeBinary(32), primary_key=True),
         sa.Column("holder", sa.Text, nullable=False),
         sa.Column("expires_at", sa.Double, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("leases_by_holder", "leases", ["holder"])
