@@ -59,7 +59,7 @@ def draft_codebook(path: str | Path, encoding: str | None = None) -> str:
         "[weights]",
         *([f"within-country = {_list(weights)}"] if weights else ["# within-country = []"]),
         "",
-        *_missing_section(header),
+        *_missing_section(header, questions),
         *_question_sections(header, questions),
         f"# left out: {', '.join(left_out)}".replace("\n", " "),
     ]
@@ -109,10 +109,10 @@ def _is_missing(header: Header, name: str, value: float | str, text: str) -> boo
     return _declared(header, name, value) or kind_from_words(text) is not None
 
 
-def _missing_section(header: Header) -> list[str]:
+def _missing_section(header: Header, questions: Mapping[str, dict[float, str]]) -> list[str]:
     kinds: dict[str, set[float]] = {}
-    for name, labels in header.value_labels.items():
-        for value, text in labels.items():
+    for name in questions:
+        for value, text in header.value_labels.get(name, {}).items():
             if not isinstance(value, str) and _is_missing(header, name, value, text):
                 kinds.setdefault(kind_from_words(text) or "declared_missing", set()).add(float(value))
     # A code may be missing for one variable and an answer to another; the file's own labels settle it there.

@@ -97,8 +97,8 @@ def refuse_contradictions(survey: Survey, instrument: Instrument) -> list[str]:
         keep = " ".join(f"--accept {code}" for code in codes)
         raise SurveyError(
             f"{survey.sources[0].path}: {' and '.join(codes)} seem stored the other way round than codebook "
-            f"{survey.codebook_name} says ({found}). If the file is reversed, read it with {turn}; if it is right as it stands, "
-            f"with {keep}"
+            f"{survey.codebook_name} says ({found}). If the file is reversed, read it with {turn}; if it is "
+            f"right as it stands, with {keep}"
         )
     return [
         f"{check.item}: {check.evidence}"

@@ -16,7 +16,7 @@ from data.decoding import Coded, ColumnFacts, decode, label_order, labels_of_opt
 from data.demographics import read_demographics
 from data.formats import Header
 from data.instruments import instrument_names, load_instrument
-from data.layout import ColumnFinder, Layout, facts_of, lay_out
+from data.layout import ColumnFinder, Layout, build_columns, facts_of, lay_out
 from data.missing import code_of_kind
 from data.readers import file_hash, inspect_file, read_columns
 from data.scales import StoredScale
@@ -217,7 +217,7 @@ class _PartReader:
             stored = stored.with_codes(entry.codes)
         if column is None:
             coded = build_item(entry, stored, self._codebook.missing, self._codebook_column)
-            found = ItemColumn(item, coded, f"built by {entry.build.rule}" if entry.build else "")
+            found = ItemColumn(item, coded, f"from {', '.join(build_columns(entry))}")
         else:
             values, facts = self._file_column(column)
             coded = decode(values, stored, entry.missing, facts, backwards=False)
@@ -231,8 +231,8 @@ class _PartReader:
     def _all_notes(self) -> tuple[str, ...]:
         if self._unlabelled:
             self._notes.append(
-                f"{self._header.path.name} labels no answer of {', '.join(self._unlabelled)}, only missing codes: "
-                "someone recoded them, and their direction cannot be read from the file."
+                f"{self._header.path.name} labels no answer of {', '.join(self._unlabelled)}, only missing "
+                "codes: someone recoded them, and their direction cannot be read from the file."
             )
         return tuple(self._notes)
 

@@ -188,6 +188,7 @@ def _questions(
     """Stack the questions of all files; one that a file lacks was not asked there."""
     order = {code: question for part in parts for code, (question, _) in part.questions.items()}
     asked, stacked, notes = [], {}, []
+    on_fewer_points: dict[str, list[str]] = defaultdict(list)
     for code, question in order.items():
         arrays = [
             part.questions[code][1] if code in part.questions else _not_asked(len(part.country))
@@ -199,11 +200,11 @@ def _questions(
             continue
         used, note = used_options(coded, index, countries, question.scale)
         if note:
-            notes.append(f"{code}: {note}")
+            on_fewer_points[note].append(code)
         scale, coded = cut_scale(question.scale, coded, used)
         asked.append(question if scale is question.scale else replace(question, scale=scale))
         stacked[code] = coded
-    return tuple(asked), stacked, notes
+    return tuple(asked), stacked, notes + _by_note(on_fewer_points)
 
 
 def _items(
@@ -211,6 +212,7 @@ def _items(
 ) -> tuple[dict[str, ItemColumn], list[str]]:
     order = {code: column for part in parts for code, column in part.items.items()}
     items, notes = {}, []
+    on_fewer_points: dict[str, list[str]] = defaultdict(list)
     for code, first in order.items():
         arrays = [
             part.items[code].coded if code in part.items else _not_asked(len(part.country)) for part in parts
@@ -221,10 +223,15 @@ def _items(
             continue
         used, note = used_options(coded, index, countries, first.item.scale)
         if note:
-            notes.append(f"{code}: {note}")
+            on_fewer_points[note].append(code)
         scale, coded = cut_scale(first.item.scale, coded, used)
         items[code] = replace(first, item=replace(first.item, scale=scale), coded=coded)
-    return items, notes
+    return items, notes + _by_note(on_fewer_points)
+
+
+def _by_note(codes: dict[str, list[str]]) -> list[str]:
+    """One sentence for all variables of which the same is to be said."""
+    return [f"{', '.join(found)}: {note}" for note, found in codes.items()]
 
 
 def _not_asked(rows: int) -> Coded:

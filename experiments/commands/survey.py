@@ -1,0 +1,87 @@
+"""``value-personas survey``: what is in a survey file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["survey"]
+
+
+def survey(  # noqa: PLR0913  # each parameter is an option of the command
+    file: Annotated[
+        list[Path], typer.Argument(help="One survey file, or several that join into one survey.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    draft_codebook: Annotated[
+        Path | None, typer.Option(help="Write a first draft of a codebook to this TOML file, and stop.")
+    ] = None,
+    codebook: Annotated[
+        str | None,
+        typer.Option(help="A codebook's name or TOML file; recognised from the columns if absent."),
+    ] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Only this country; repeatable.")] = None,
+    reverse: Annotated[
+        list[str] | None, typer.Option(help="Read this item or question from the other end; repeatable.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="This item looks reversed and is right as it is; repeatable.")
+    ] = None,
+    weight: Annotated[
+        str, typer.Option(help="within-country, equal-country, population or unweighted.")
+    ] = "within-country",
+    encoding: Annotated[str | None, typer.Option(help="The encoding of the file's texts.")] = None,
+) -> None:
+    """Show countries, value items, scales, direction checks, missing answers and weights of a survey file.
+
+    The exit code is 2 when an item seems stored the other way round and neither --reverse nor --accept
+    settles it.
+    """
+    from data import draft_codebook as write_draft
+    from data import read_survey
+    from experiments.survey_page import gather_facts
+    from signatures.errors import SurveyError
+
+    if draft_codebook is not None:
+        _write(draft_codebook, write_draft(file[0], encoding))
+        return
+    facts = gather_facts(
+        read_survey(
+            file,
+            codebook=codebook,
+            countries=country or None,
+            weight=weight,
+            reverse=tuple(reverse or ()),
+            accept=tuple(accept or ()),
+            encoding=encoding,
+        )
+    )
+    _show(facts, as_json, html)
+    if facts.stopped_by:
+        raise SurveyError(facts.stopped_by)
+
+
+def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # type: ignore[name-defined]  # noqa: F821
+    from dataclasses import asdict
+
+    import orjson
+
+    from experiments.survey_page import print_facts, render_html
+
+    if html is not None:
+        _write(html, render_html(facts))
+    if as_json:
+        typer.echo(orjson.dumps(asdict(facts)).decode())
+    else:
+        print_facts(facts)
+
+
+def _write(path: Path, text: str) -> None:
+    from signatures.errors import SurveyError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SurveyError(f"{path}: cannot be written ({error.strerror})") from error
+    typer.echo(f"wrote {path}", err=True)
