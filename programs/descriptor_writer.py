@@ -118,7 +118,8 @@ class DescriptorWriter(dspy.Module):
     async def _describe(
         self, model: Model, item: ValueItem, score: float, countries: Collection[str]
     ) -> Descriptor:
-        text, broken = "", ("no reply kept to the form",)
+        text = ""
+        broken: tuple[str, ...] = ("no reply kept to the form",)
         for attempt in range(self.attempts):
             config = Config(temperature=1.0, max_tokens=400, seed=attempt)
             inputs = self._inputs(item, score)

@@ -15,19 +15,23 @@ __all__ = ["Elicitation", "average"]
 
 
 class Elicitation(Protocol):
-    """One way of asking. Implementations are stateless and never raise on what a model said.
+    """One way of asking. Implementations are stateless and never raise on what a model said."""
 
-    Attributes:
-        name: as named in the recipe.
-        signature: the prompt that is asked; its instruction may be tuned.
-        draws: how many requests one form takes.
-        redraws: how many of the draws that gave no answer are asked again (once each).
-    """
+    @property
+    def name(self) -> str:
+        """As named in the recipe."""
 
-    name: str
-    signature: type[dspy.Signature]
-    draws: int
-    redraws: int
+    @property
+    def signature(self) -> type[dspy.Signature]:
+        """The prompt that is asked; its instruction may be tuned."""
+
+    @property
+    def draws(self) -> int:
+        """How many requests one form takes."""
+
+    @property
+    def redraws(self) -> int:
+        """How many of the draws that gave no answer are asked again, once each."""
 
     def config(self, draw: int) -> Config:
         """The decoding parameters of a form's draw number ``draw``."""

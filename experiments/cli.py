@@ -1,0 +1,50 @@
+"""The command line: parse → recipe → one call → print.
+
+Commands import what they need when they run, so that ``--help`` answers at once.
+"""
+
+import os
+import sys
+from importlib import import_module
+
+__all__ = ["main"]
+
+_COMMANDS = ("run", "ui")
+_GROUPS: tuple[str, ...] = ()
+
+
+def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
+    import typer
+
+    app = typer.Typer(
+        name="value-personas",
+        help="Predict how a country's people would answer a survey question, and how far to trust it.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name in _COMMANDS:
+        app.command(name)(getattr(import_module(f"experiments.commands.{name}"), name))
+    for name in _GROUPS:
+        app.add_typer(import_module(f"experiments.commands.{name}").app, name=name)
+    return app
+
+
+def main() -> None:
+    """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
+    # LiteLLM and DSPy otherwise fetch a price list from the network on first use.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    from signatures.errors import ValuePersonasError
+
+    try:
+        _app()()
+    except ValuePersonasError as error:
+        message = " ".join(str(error).split())
+        sys.stderr.write(f"value-personas: {message}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "value-personas: stopped; every answer received is stored, run the same command to go on\n"
+        )
+        sys.exit(130)

@@ -1,0 +1,203 @@
+"""The recipe: one experiment, frozen and checked before anything is read or asked."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from programs.elicitation import ElicitationName, OptionOrder
+from programs.engines.settings import EngineSettings
+
+__all__ = ["PERSONA_KINDS", "Recipe"]
+
+PersonaKind = Literal["none", "country", "values-unhedged", "values-hedged"]
+
+PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", "values-hedged")
+
+SYNTHETIC = "synthetic"
+"""The value of ``survey.path`` that stands for the embedded population."""
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SurveySection(_Section):
+    """Which survey file is read, and how.
+
+    Attributes:
+        path: a survey file, several, or ``synthetic`` for the embedded population.
+        codebook: a name or path; recognised from the columns when absent.
+        countries: codes to keep; all when absent.
+        weight: which of the survey's weights to use.
+        reverse: value items that the file holds in the opposite direction.
+        accept: value items whose doubtful direction is taken as it stands.
+        respondents: for the embedded population only, respondents a country.
+    """
+
+    path: str | tuple[str, ...] = SYNTHETIC
+    codebook: str | None = None
+    countries: tuple[str, ...] | None = None
+    weight: Literal["within-country", "equal-country", "population", "unweighted"] = "within-country"
+    reverse: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    respondents: Annotated[int, Field(ge=50)] = 1000
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the embedded population is asked for."""
+        return self.path == SYNTHETIC
+
+
+class QuestionSection(_Section):
+    """Which target questions are predicted.
+
+    Attributes:
+        include: question codes; every target that the file has when absent.
+    """
+
+    include: tuple[str, ...] | None = None
+
+
+class ProfileSection(_Section):
+    """Whose values the personas carry.
+
+    Attributes:
+        instrument: the value items.
+        design: how profiles are drawn.
+        n: profiles drawn a country.
+    """
+
+    instrument: str = "inglehart-welzel"
+    design: Literal["systematic", "random", "all", "marginal"] = "systematic"
+    n: Count = 100
+
+
+class DescriptorSection(_Section):
+    """How answers become descriptors.
+
+    Attributes:
+        address: the person is spoken to (you) or speaks (I).
+        attempts: how often one descriptor may be asked for.
+        overrides: a CSV with the columns item, score, variant, text; its texts win.
+        lm: the model that writes them; the respondent itself when absent.
+    """
+
+    address: Literal["you", "I"] = "you"
+    attempts: Count = 3
+    overrides: Path | None = None
+    lm: EngineSettings | None = None
+
+
+class ElicitationSection(_Section):
+    """How an answer is got out of the model.
+
+    Attributes:
+        mode: ``auto`` takes log-probabilities where the engine gives them, else sampled answers.
+        min_label_mass: the least probability on the options' letters for an answer to count.
+        draws: sampled answers a question.
+    """
+
+    mode: ElicitationName = "auto"
+    min_label_mass: Share = 0.5
+    draws: Count = 10
+
+
+class RespondentSection(EngineSettings):
+    """The model that answers, how it is reached, and how it is asked.
+
+    Attributes:
+        elicitation: how an answer is got out of it.
+        option_order: on which forms each question is put.
+        max_missing: the share of missing answers above which a cell is not estimated.
+    """
+
+    elicitation: ElicitationSection = ElicitationSection()
+    option_order: OptionOrder = "forward"
+    max_missing: Share = 0.2
+
+
+class CalibrationSection(_Section):
+    """How the spread of answers is widened without moving their mean.
+
+    Attributes:
+        temperature: T of q ∝ p^(1/T)·exp(βr), applied to each persona's answers; 1 leaves them as they are.
+        kinds: the persona kinds that get a calibrated row.
+    """
+
+    temperature: Annotated[float, Field(gt=0.0, le=1e4)] = 2.0
+    kinds: tuple[PersonaKind, ...] = ("values-hedged",)
+
+
+class ScoringSection(_Section):
+    """How predictions are judged.
+
+    Attributes:
+        draws: bootstrap draws over countries × questions.
+        floor_draws: bootstrap draws of each human sample for the noise floor.
+        level: the coverage of the intervals.
+    """
+
+    draws: Annotated[int, Field(ge=100)] = 2000
+    floor_draws: Annotated[int, Field(ge=20)] = 100
+    level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
+
+
+class TrackingSection(_Section):
+    """Where the experiment is recorded.
+
+    Attributes:
+        uri: an MLflow tracking URI; SQLite in the workspace when absent.
+        experiment: the MLflow experiment; the recipe's name when absent.
+    """
+
+    uri: str | None = None
+    experiment: str | None = None
+
+
+class Recipe(_Section):
+    """One experiment.
+
+    Attributes:
+        name: names the run.
+        seed: the one seed from which every draw is spawned.
+        workspace: the folder of everything that is kept.
+        store: the answer store's database URL, where several machines share one; a file in the workspace
+            when absent.
+        personas: the persona kinds to compare, each a row of the result.
+    """
+
+    name: str = "quickstart"
+    seed: Annotated[int, Field(ge=0)] = 0
+    workspace: Path = Path(".value-personas")
+    store: str | None = None
+    personas: tuple[PersonaKind, ...] = PERSONA_KINDS
+    survey: SurveySection = SurveySection()
+    questions: QuestionSection = QuestionSection()
+    profiles: ProfileSection = ProfileSection()
+    descriptors: DescriptorSection = DescriptorSection()
+    respondent: RespondentSection = RespondentSection()
+    calibration: CalibrationSection = CalibrationSection()
+    scoring: ScoringSection = ScoringSection()
+    tracking: TrackingSection = TrackingSection()
+
+    @field_validator("personas")
+    @classmethod
+    def _some_and_distinct(cls, kinds: tuple[PersonaKind, ...]) -> tuple[PersonaKind, ...]:
+        if not kinds or len(set(kinds)) != len(kinds):
+            raise ValueError("name at least one persona kind, each once")
+        return kinds
+
+    def flat(self) -> dict[str, Any]:
+        """Dotted key → value, as MLflow records it and ``--set`` takes it."""
+        return dict(_flatten("", self.model_dump(mode="json")))
+
+
+def _flatten(prefix: str, value: Any) -> list[tuple[str, Any]]:
+    if not isinstance(value, dict) or not value:
+        return [(prefix, value)]
+    nested = ((f"{prefix}.{key}" if prefix else key, inner) for key, inner in value.items())
+    return [pair for key, inner in nested for pair in _flatten(key, inner)]

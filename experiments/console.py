@@ -1,0 +1,109 @@
+"""A run on the terminal: progress on stderr, the result on stdout."""
+
+import math
+from collections.abc import Hashable, Mapping
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from experiments.judging import HEADLINE_SCORES
+from experiments.result import RunResult
+from experiments.scoring import SCORES
+
+__all__ = ["ConsoleReporter", "print_result"]
+
+
+class _Rate(ProgressColumn):
+    """Answers a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
+
+
+class ConsoleReporter:
+    """A progress bar for each persona kind, on stderr."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bars: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description:<18}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+
+    def __enter__(self) -> "ConsoleReporter":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def stage(self, text: str) -> None:
+        """Print the stage."""
+        self._console.print(Text(text, style="dim"))
+
+    def note(self, text: str) -> None:
+        """Print the note."""
+        self._console.print(Text(f"note: {text}"))
+
+    def answered(self, kind: str, n: int, total: int) -> None:
+        """Advance the kind's bar."""
+        if kind not in self._bars:
+            self._bars[kind] = self._progress.add_task(kind, total=total)
+        self._progress.advance(self._bars[kind], n)
+
+
+def print_result(result: RunResult) -> None:
+    """The table of methods with intervals, the noise floor beneath, and where everything lies."""
+    console = Console()
+    console.print(_table(result))
+    for line in result.footnotes():
+        console.print(Text(line))
+    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
+    console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+
+
+def _table(result: RunResult) -> Table:
+    """Six scores a method, narrow enough for a terminal of 80 columns."""
+    level = round(100 * result.recipe.scoring.level)
+    caption = f"means over cells, {level} % intervals; lower is better, variance ratio: 1"
+    table = Table(title=result.title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for name in HEADLINE_SCORES:
+        table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    for method, scores in result.summary.groupby("method", sort=False):
+        by_name = scores.set_index("score").to_dict("index")
+        name = str(method).replace(" + ", "\n  + ")
+        table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
+    table.add_row()
+    table.add_row("noise floor", *(_number(result.floor[name]) for name in HEADLINE_SCORES))
+    return table
+
+
+def _cell(row: Mapping[Hashable, float]) -> Text:
+    if math.isnan(row["mean"]):
+        return Text("not estimated", style="dim")
+    return Text(f"{_number(row['mean'])}\n{_number(row['lower'])}–{_number(row['upper'])}")
+
+
+def _number(value: float) -> str:
+    """Three digits, without a leading zero, as tables of scores are set."""
+    return "–" if math.isnan(value) else f"{value:.3f}".removeprefix("0")[:4]

@@ -1,0 +1,194 @@
+"""Predictions against the human answers: scores a cell, means with intervals, and the human noise floor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import data
+from experiments.config import Recipe
+from experiments.inference import crossed_bootstrap, noise_floor
+from experiments.methods import Method
+from experiments.scoring import score_cells
+from signatures import Question
+
+__all__ = ["HEADLINE_SCORES", "HumanAnswers", "Judgement", "human_answers", "judge"]
+
+HEADLINE_SCORES = ("normalised_mae", "wasserstein", "js_distance", "total_variation", "rps", "variance_ratio")
+
+_FLOOR_STREAM = 1
+"""Keeps the noise floor's draws apart from every other draw of the recipe's seed."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class HumanAnswers:
+    """The human distributions of C countries on M questions of at most K options.
+
+    Attributes:
+        probabilities: shape (C, M, K), weighted, missing answers excluded; NaN beyond a question's options
+            and where a country was not asked.
+        respondents: shape (C, M), valid answers.
+        floor: score → shape (C, M): the expected score of one resample of the respondents against the
+            sample itself, so that no prediction is read as better than the survey can tell.
+    """
+
+    probabilities: Array
+    respondents: NDArray[np.int64]
+    floor: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How well each method predicted.
+
+    Attributes:
+        cells: one row for each method × country × question.
+        estimates: one row for each method × country × question × option.
+        summary: one row for each method × headline score, with its interval.
+        floor: headline score → mean over cells of the human noise floor.
+    """
+
+    cells: pd.DataFrame
+    estimates: pd.DataFrame
+    summary: pd.DataFrame
+    floor: pd.Series
+
+
+def judge(recipe: Recipe, survey: data.Survey, methods: Sequence[Method]) -> Judgement:
+    """Score every method on every cell that has human answers."""
+    first = methods[0].estimate
+    human = human_answers(recipe, survey, first.countries, first.questions)
+    scores = {method.name: _scores(human.probabilities, method) for method in methods}
+    cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
+    estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
+    floor = pd.Series({name: _mean(name, human.floor[name]) for name in HEADLINE_SCORES})
+    return Judgement(cells, estimates, _summary(recipe, scores), floor)
+
+
+def human_answers(
+    recipe: Recipe, survey: data.Survey, countries: Sequence[str], questions: Sequence[Question]
+) -> HumanAnswers:
+    """Collect the human side of every cell; the noise floor's resamples are seeded by the recipe."""
+    shape = (len(countries), len(questions))
+    options = max(len(question.scale) for question in questions)
+    p = np.full((*shape, options), np.nan)
+    n = np.zeros(shape, dtype=np.int64)
+    floor = {name: np.full(shape, np.nan) for name in HEADLINE_SCORES}
+    for c, country in enumerate(countries):
+        for m, question in enumerate(questions):
+            positions, weights = survey.responses(question.code, country)
+            if not len(positions):
+                continue
+            k = len(question.scale)
+            n[c, m] = len(positions)
+            p[c, m, :k] = survey.distribution(question.code, country)
+            cell = (_FLOOR_STREAM, crc32(f"{country}/{question.code}".encode()))
+            seed = np.random.SeedSequence(recipe.seed, spawn_key=cell)
+            resamples = data.bootstrap_distributions(positions, weights, k, recipe.scoring.floor_draws, seed)
+            noise = noise_floor(p[c, m, :k], resamples, question.scale.values)
+            for name, values in floor.items():
+                values[c, m] = noise[name]
+    return HumanAnswers(p, n, floor)
+
+
+def _scores(human: Array, method: Method) -> dict[str, Array]:
+    """Every score of one method, shape (C, M) each; NaN where either side is undefined."""
+    estimate = method.estimate
+    by_question = [
+        score_cells(human[:, m, :k], estimate.probabilities[:, m, :k], question.scale.values)
+        for m, question in enumerate(estimate.questions)
+        for k in (len(question.scale),)
+    ]
+    return {name: np.stack([scores[name] for scores in by_question], axis=1) for name in by_question[0]}
+
+
+def _mean(name: str, values: Array) -> float:
+    """The mean over defined cells; of a ratio, the geometric mean, in which 2 and ½ cancel."""
+    if name == "variance_ratio":
+        with np.errstate(divide="ignore"):
+            values = np.log(values)
+    defined = values[np.isfinite(values)]
+    if not defined.size:
+        return float("nan")
+    mean = float(defined.mean())
+    return float(np.exp(mean)) if name == "variance_ratio" else mean
+
+
+def _summary(recipe: Recipe, scores: Mapping[str, Mapping[str, Array]]) -> pd.DataFrame:
+    """Each method's mean over cells, its interval from a bootstrap over countries × questions."""
+    rows = []
+    for name in HEADLINE_SCORES:
+        values = np.stack([by_name[name] for by_name in scores.values()])
+        ratio = name == "variance_ratio"
+        if ratio:
+            with np.errstate(divide="ignore"):
+                values = np.log(values)
+            values[~np.isfinite(values)] = np.nan
+        interval = crossed_bootstrap(
+            values, draws=recipe.scoring.draws, level=recipe.scoring.level, seed=recipe.seed
+        )
+        back = np.exp if ratio else np.asarray
+        for i, method in enumerate(scores):
+            mean, lower, upper = (back(x[i]) for x in (interval.point, interval.lower, interval.upper))
+            rows.append({"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper})
+    table = pd.DataFrame(rows)
+    return table.sort_values("method", key=lambda m: m.map(list(scores).index), kind="stable")
+
+
+def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers) -> pd.DataFrame:
+    estimate = method.estimate
+    countries, questions = estimate.countries, estimate.questions
+    human_share = _share_of_scale(human.probabilities, questions)
+    predicted_share = _share_of_scale(estimate.probabilities, questions)
+    columns: dict[str, object] = {
+        "method": method.name,
+        "calibrated": method.calibrated,
+        "country": np.repeat(countries, len(questions)),
+        "question": [q.code for q in questions] * len(countries),
+        "topic": [q.topic for q in questions] * len(countries),
+        "near": [q.near for q in questions] * len(countries),
+        "options": [len(q.scale) for q in questions] * len(countries),
+        "respondents": human.respondents.ravel(),
+        "missing_share": estimate.missing_share.ravel(),
+        "human_share": human_share.ravel(),
+        "predicted_share": predicted_share.ravel(),
+        "variance_within": estimate.variance_within.ravel(),
+        "variance_between": estimate.variance_between.ravel(),
+    }
+    columns |= {name: values.ravel() for name, values in scores.items()}
+    columns |= {f"floor_{name}": values.ravel() for name, values in human.floor.items()}
+    return pd.DataFrame(columns)
+
+
+def _option_rows(method: Method, human: HumanAnswers) -> pd.DataFrame:
+    estimate = method.estimate
+    rows = [
+        pd.DataFrame(
+            {
+                "method": method.name,
+                "country": country,
+                "question": question.code,
+                "option": question.scale.labels,
+                "score": question.scale.scores,
+                "human": human.probabilities[c, m, : len(question.scale)],
+                "predicted": estimate.probabilities[c, m, : len(question.scale)],
+            }
+        )
+        for c, country in enumerate(estimate.countries)
+        for m, question in enumerate(estimate.questions)
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _share_of_scale(p: Array, questions: Sequence[Question]) -> Array:
+    """Means as a share of the scale, 0 at its first option and 1 at its last; shape (C, M)."""
+    share = np.full(p.shape[:2], np.nan)
+    for m, question in enumerate(questions):
+        r = question.scale.values
+        share[:, m] = p[:, m, : len(r)] @ ((r - r[0]) / (r[-1] - r[0]))
+    return share

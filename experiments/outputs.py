@@ -1,0 +1,95 @@
+"""A run's files: tables, figure, prompts and everything that tells where they came from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+import data
+from experiments.asking import Asked
+from experiments.code_state import code_state
+from experiments.config import PersonaKind, Recipe
+from experiments.descriptor_files import descriptor_frame
+from experiments.figures import draw_human_against_predicted
+from experiments.judging import Judgement
+from signatures import ValueItem
+
+__all__ = ["RunFiles", "write_run_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """What is written.
+
+    Attributes:
+        recipe: as it was run, every default filled in.
+        survey: where the human answers came from.
+        items: the items that descriptors describe.
+        asked: descriptors, prompts, missing answers.
+        judgement: estimates and scores.
+        notes: plain sentences for the reader.
+        title: the heading of the figure.
+    """
+
+    recipe: Recipe
+    survey: data.Survey
+    items: tuple[ValueItem, ...]
+    asked: Asked
+    judgement: Judgement
+    notes: tuple[str, ...]
+    title: str
+
+
+def write_run_files(folder: Path, files: RunFiles) -> None:
+    """Write every file of a run into its folder."""
+    judgement = files.judgement
+    judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
+    judgement.cells.to_parquet(folder / "scores.parquet", index=False)
+    judgement.summary.to_csv(folder / "summary.csv", index=False)
+    if files.asked.descriptors:
+        table = descriptor_frame(files.asked.descriptors.values(), files.items)
+        table.to_csv(folder / "descriptors.csv", index=False)
+    _missing_frame(files.asked).to_csv(folder / "missing.csv", index=False)
+    _write_json(folder / "recipe.json", files.recipe.model_dump(mode="json"))
+    _write_json(folder / "sources.json", _sources(files))
+    (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
+    draw_human_against_predicted(judgement.cells, files.title, folder / "human_against_predicted.png")
+    state = code_state()
+    if state.diff:
+        (folder / "code.diff").write_text(state.diff, encoding="utf-8")
+
+
+def _sources(files: RunFiles) -> dict[str, object]:
+    """Where the human answers came from, and what answered."""
+    return {
+        "survey": [{k: str(v) for k, v in asdict(source).items()} for source in files.survey.sources],
+        "codebook": files.survey.codebook_name,
+        "respondent": files.asked.identity,
+        "elicitation": files.asked.elicitation,
+        "usage": dict(files.asked.usage),
+        "notes": list(files.notes),
+    }
+
+
+def _missing_frame(asked: Asked) -> pd.DataFrame:
+    rows = [
+        {"personas": kind, "reason": reason, "answers": n}
+        for kind, panel in asked.panels.items()
+        for reason, n in panel.missing_by_reason().items()
+    ]
+    return pd.DataFrame(rows, columns=["personas", "reason", "answers"])
+
+
+def _prompts(prompts: Mapping[PersonaKind, tuple[str, str]]) -> str:
+    """One persona of each kind as the model sees it; fenced, so that no text of theirs becomes markup."""
+    parts = [
+        f"## {kind}\n\nsystem\n\n~~~~text\n{system}\n~~~~\n\nuser\n\n~~~~text\n{user}\n~~~~\n"
+        for kind, (system, user) in prompts.items()
+    ]
+    return "# One persona of each kind, as the model sees it\n\n" + "\n".join(parts)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

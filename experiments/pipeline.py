@@ -1,0 +1,156 @@
+"""The main job, readable from top to bottom."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import data
+from experiments.answer_store import AnswerStore
+from experiments.asking import Asked, Asking, ask_everything
+from experiments.config import Recipe
+from experiments.judging import Judgement, judge
+from experiments.methods import predict
+from experiments.outputs import RunFiles, write_run_files
+from experiments.recipe_files import load_recipe
+from experiments.reporter import Reporter, Silent
+from experiments.result import RunResult
+from experiments.survey_stage import open_survey
+from experiments.tracking import Record, record_run
+from experiments.workspace import Workspace
+from programs.personas import PopulationSample
+
+__all__ = ["run"]
+
+
+def run(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> RunResult:
+    """Predict, score and record.
+
+    Args:
+        recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent.
+        reporter: receives the progress.
+
+    Returns:
+        Tables, scores and the id of the MLflow run.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right; one line says how.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    reporter = reporter or Silent()
+    workspace = Workspace.open(recipe.workspace)
+
+    reporter.stage("reading the survey")
+    survey = open_survey(recipe, workspace)
+    profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    samples = draw_samples(recipe, survey, profiles)
+
+    reporter.stage(f"asking {recipe.respondent.lm}")
+    asking = Asking(samples, profiles.items, survey.questions, tuple(sample.name for sample in samples))
+    with AnswerStore(recipe.store or workspace.answers) as store:
+        asked = asyncio.run(ask_everything(recipe, asking, store, reporter.answered))
+
+    reporter.stage("scoring")
+    methods = predict(recipe, asked)
+    judgement = judge(recipe, survey, methods)
+    notes = (*survey.notes, *profiles.notes, *_notes(asked, judgement))
+    outcome = _Outcome(recipe, survey, profiles, asked, judgement, notes)
+    return outcome.recorded(workspace)
+
+
+def draw_samples(
+    recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable
+) -> tuple[PopulationSample, ...]:
+    """Draw each country's profiles by the recipe's design and seed."""
+    section = recipe.profiles
+    samples = []
+    for country in survey.countries:
+        drawn = data.sample_profiles(profiles, country, section.n, section.design, recipe.seed)
+        weights = tuple(drawn.weights.tolist())
+        samples.append(PopulationSample(country, survey.country_name(country), drawn.profiles, weights))
+    return tuple(samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A finished run, before it is written down."""
+
+    recipe: Recipe
+    survey: data.Survey
+    profiles: data.ProfileTable
+    asked: Asked
+    judgement: Judgement
+    notes: tuple[str, ...]
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """Which parts were synthetic."""
+        parts = {"respondent": "synthetic" in self.asked.identity, "population": self.survey.is_synthetic}
+        return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
+
+    def recorded(self, workspace: Workspace) -> RunResult:
+        """Write tables and figure, then the MLflow run."""
+        name = f"{self.recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        folder = workspace.run_folder(name)
+        result = RunResult(
+            recipe=self.recipe,
+            estimates=self.judgement.estimates,
+            scores=self.judgement.cells,
+            summary=self.judgement.summary,
+            floor=self.judgement.floor,
+            missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
+            usage=self.asked.usage,
+            notes=self.notes,
+            synthetic=self.synthetic,
+            mlflow_run_id="",
+            folder=folder,
+        )
+        files = RunFiles(
+            self.recipe,
+            self.survey,
+            self.profiles.items,
+            self.asked,
+            self.judgement,
+            self.notes,
+            result.title,
+        )
+        write_run_files(folder, files)
+        run_id = record_run(self.recipe, workspace, Record(name, _metrics(result), self._tags(), folder))
+        return replace(result, mlflow_run_id=run_id)
+
+    def _tags(self) -> dict[str, str]:
+        return {
+            "synthetic": " and ".join(self.synthetic) or "no",
+            "survey.codebook": self.survey.codebook_name,
+            "survey.sha256": " ".join(source.sha256 for source in self.survey.sources),
+            "respondent.identity": self.asked.identity,
+            "respondent.elicitation": self.asked.elicitation,
+        }
+
+
+def _metrics(result: RunResult) -> dict[str, float]:
+    """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
+    metrics: dict[str, float] = {}
+    for row in result.summary.to_dict("records"):
+        name = f"{row['method']}.{row['score']}".replace(" + ", "-")
+        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
+    metrics |= {
+        f"missing.{kind}.{reason}": float(n)
+        for kind, reasons in result.missing.items()
+        for reason, n in reasons.items()
+    }
+    return metrics | {f"usage.{name}": float(value) for name, value in result.usage.items()}
+
+
+def _notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
+    """What a reader must know about the asking and the scoring."""
+    yield asked.elicitation
+    for variant, table in asked.descriptors.items():
+        for d in table.unmended:
+            yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"
+    cells = judgement.cells
+    blank = cells[cells["predicted_share"].isna() & (cells["respondents"] > 0)]
+    for method, n in blank.groupby("method", sort=False).size().items():
+        yield f"{method}: {n} cells are not estimated, too many answers are missing"

@@ -1,0 +1,84 @@
+"""What a run gives back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.config import Recipe
+
+__all__ = ["RunResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A scored, recorded prediction.
+
+    Attributes:
+        recipe: what was run.
+        estimates: one row for each method × country × question × option: human and predicted probability.
+        scores: one row for each method × country × question: every score, its noise floor, missing share.
+        summary: one row for each method × score: mean over cells with its bootstrap interval.
+        floor: score → the human sample's own error, averaged over cells.
+        missing: persona kind → reason → answers missing.
+        usage: calls made, replies read from the store, tokens, cost.
+        notes: plain sentences about the data and the run that a reader must know.
+        synthetic: which parts were synthetic, ``respondent`` and ``population`` in any combination.
+        mlflow_run_id: the record.
+        folder: the tables and figures as files.
+    """
+
+    recipe: Recipe
+    estimates: pd.DataFrame
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    floor: pd.Series
+    missing: Mapping[str, Mapping[str, int]]
+    usage: Mapping[str, float]
+    notes: tuple[str, ...]
+    synthetic: tuple[str, ...]
+    mlflow_run_id: str
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """The heading of the result, with the word synthetic where it is due."""
+        cells = self.scores[["country", "question"]].drop_duplicates()
+        what = f"{cells['country'].nunique()} countries × {cells['question'].nunique()} questions"
+        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
+        return f"{self.recipe.name} · {what}{warning}"
+
+    def footnotes(self) -> list[str]:
+        """The lines beneath the table."""
+        asked = sum(sum(reasons.values()) for reasons in self.missing.values())
+        by_reason = "; ".join(
+            f"{kind}: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}"
+            for kind, reasons in self.missing.items()
+            if reasons
+        )
+        lines = [f"missing answers: {asked}" + (f" ({by_reason})" if by_reason else "")]
+        lines += [f"note: {note}" for note in self.notes]
+        if self.synthetic:
+            lines.append(
+                f"synthetic {' and '.join(self.synthetic)}: these figures say nothing about real people"
+            )
+        return lines
+
+    def to_json(self) -> str:
+        """One JSON object: summary, floor, missing answers, usage, notes and where the rest lies."""
+        return json.dumps(
+            {
+                "name": self.recipe.name,
+                "synthetic": list(self.synthetic),
+                "summary": json.loads(self.summary.to_json(orient="records")),
+                "floor": json.loads(self.floor.to_json()),
+                "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
+                "usage": dict(self.usage),
+                "notes": list(self.notes),
+                "mlflow_run_id": self.mlflow_run_id,
+                "folder": str(self.folder),
+            },
+            allow_nan=False,
+        )

@@ -1,0 +1,38 @@
+"""The reading stage: a survey file, or the embedded population written as one."""
+
+import data
+from data.synthetic import write_synthetic_survey
+from experiments.config import Recipe
+from experiments.workspace import Workspace
+from signatures import SurveyError
+
+__all__ = ["open_survey"]
+
+
+def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
+    """Read the recipe's survey; the embedded population is first written as a file like any other.
+
+    Raises:
+        SurveyError: when the file, a country or a question is not usable, or no target question is there.
+    """
+    section = recipe.survey
+    path: str | tuple[str, ...] = section.path
+    if section.is_synthetic:
+        file = workspace.synthetic_survey(recipe.seed, section.respondents)
+        if not file.is_file():
+            partial = file.with_suffix(".partial.sav")
+            write_synthetic_survey(partial, seed=recipe.seed, respondents_per_country=section.respondents)
+            partial.rename(file)  # a killed run must not leave half a population behind
+        path = str(file)
+    survey = data.read_survey(
+        path,
+        codebook=section.codebook,
+        countries=section.countries,
+        weight=section.weight,
+        reverse=section.reverse,
+        accept=section.accept,
+        questions=recipe.questions.include,
+    )
+    if not survey.questions:
+        raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")
+    return survey

@@ -1,0 +1,99 @@
+import asyncio
+import json
+
+import pytest
+from dspy.lm15 import Request
+
+from programs.descriptor_rules import violations
+from programs.descriptor_writer import DescriptorTable, DescriptorWriter
+from programs.engines import InProcess
+from programs.model import Model
+from programs.replies import MemoryStore
+from signatures import ValueItem
+from tests.builders import AGREE, item
+from tests.fake_engines import RuleEngine
+
+TRUST = ValueItem("A165", "Whether most people can be trusted or one must be careful with them", AGREE)
+
+
+def answered(request: Request) -> str:
+    text = request.messages[-1].text
+    return text.split("[[ ## answer ## ]]\n")[1].split("\n")[0]
+
+
+def in_form(text: str) -> tuple[str, None]:
+    return f"[[ ## descriptor ## ]]\n{text}\n\n[[ ## completed ## ]]", None
+
+
+def write(engine: RuleEngine, store: MemoryStore | None = None, **options: object) -> DescriptorTable:
+    model = Model("test/model", InProcess(engine), store or MemoryStore())
+    return asyncio.run(DescriptorWriter("hedged").write_all(model, [TRUST], **options))  # type: ignore[arg-type]
+
+
+def test_every_answer_is_described_once_and_kept() -> None:
+    engine, store = RuleEngine(lambda r: in_form(f"You {answered(r)}.")), MemoryStore()
+    table = write(engine, store)
+    assert [table.text("A165", s) for s in (1.0, 2.0, 3.0, 4.0)] == [
+        "You strongly agree.",
+        "You agree.",
+        "You disagree.",
+        "You strongly disagree.",
+    ]
+    assert not table.unmended
+    write(engine, store)
+    assert len(engine.requests) == 4
+
+
+def test_the_prompt_carries_scale_answer_and_neighbours() -> None:
+    engine = RuleEngine(lambda r: in_form("You do."))
+    write(engine)
+    text = engine.requests[1].messages[-1].text
+    assert "[[ ## answer ## ]]\nagree\n" in text
+    neighbours = text.split("[[ ## neighbours ## ]]\n")[1].split("\n")[0]
+    assert json.loads(neighbours) == ["strongly agree", "disagree"]
+
+
+def test_a_broken_rule_is_asked_again_and_then_listed() -> None:
+    def stubborn(request: Request) -> tuple[str, None]:
+        first = answered(request) == "agree"
+        good_at_last = answered(request) == "disagree" and request.config.seed == 1
+        return in_form("You score 2." if first or not good_at_last else "You doubt it.")
+
+    engine = RuleEngine(stubborn)
+    table = write(engine)
+    assert table.text("A165", 3.0) == "You doubt it."
+    assert {d.score for d in table.unmended} == {1.0, 2.0, 4.0}
+    assert table.unmended[0].broken_rules == ("it contains a number",)
+    assert len(engine.requests) == 3 * 3 + 2  # three attempts each, two for the one that was mended
+
+
+def test_replies_out_of_form_are_listed_not_used() -> None:
+    table = write(RuleEngine(lambda r: ("I would rather not.", None)))
+    assert len(table.unmended) == 4
+    assert table.descriptors[0].broken_rules == ("no reply kept to the form",)
+
+
+def test_a_persons_own_text_wins_and_is_not_asked_for() -> None:
+    engine = RuleEngine(lambda r: in_form("You do."))
+    table = write(engine, overrides={("A165", 1.0): "You trust everyone, 100 %."})
+    assert table.text("A165", 1.0) == "You trust everyone, 100 %."
+    assert table.descriptors[0].writer == "override"
+    assert len(engine.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("", "it is empty"),
+        ("word " * 46, "it has 46 words, at most 45 are allowed"),
+        ("You rate it 7.", "it contains a number"),
+        ("You ask whether most people can be trusted or one must be careful.", "it quotes the item"),
+        ("You are like others in northland.", "it names a country"),
+    ],
+)
+def test_rules(text: str, rule: str) -> None:
+    assert rule in violations(text, TRUST, ["Northland"])
+
+
+def test_a_good_descriptor_breaks_no_rule() -> None:
+    assert violations("You feel God matters greatly; that is all it says.", item(), ["Northland"]) == ()

@@ -1,0 +1,27 @@
+"""The public surface that outside scripts rely on."""
+
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize("package", ["signatures", "data", "programs", "experiments"])
+def test_every_promised_name_is_there(package: str) -> None:
+    module = import_module(package)
+    assert list(module.__all__) == sorted(module.__all__, key=lambda n: (not n.isupper(), n[0].islower(), n))
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        _ = module.nothing_of_the_kind
+
+
+def test_the_names_that_outside_scripts_rely_on() -> None:
+    for module, name in {
+        "data": "read_survey value_profiles sample_profiles cultural_map",
+        "programs": "Panel",
+        "programs.calibration": "tilt",
+        "experiments.scoring": "score",
+        "experiments": "run",
+    }.items():
+        for each in name.split():
+            assert callable(getattr(import_module(module), each))
