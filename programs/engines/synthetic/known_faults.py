@@ -34,8 +34,8 @@ class KnownFaults(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prior_pull: Share = 0.12
-    country_knowledge: Share = 0.5
+    prior_pull: Share = 0.1
+    country_knowledge: Share = 0.6
     spill_over: Amount = 0.8
     hedge_relief: Share = 0.9
     knowledge_error: Amount = 0.15

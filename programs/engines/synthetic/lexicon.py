@@ -26,6 +26,7 @@ class ItemWords:
         less: patterns that speak against it.
         rises: whether "more" stands at the upper end of the codes.
         modern: +1 where a high code is thought modern, else −1.
+        telling: how much it is taken to tell of a traditional or modern character.
         written: sentences about "more", with gaps for the pronoun and the degree.
         mean: what is thought of a place in the middle of the map.
         slopes: how that changes along (survival–self-expression, traditional–secular).
@@ -36,6 +37,7 @@ class ItemWords:
     less: re.Pattern[str]
     rises: bool
     modern: int
+    telling: float
     written: tuple[str, ...]
     mean: float
     slopes: tuple[float, float]
@@ -171,6 +173,7 @@ def _item(code: str, row: Mapping[str, Any], stereotype: Mapping[str, Any]) -> I
         less=_any_of(row["less"]),
         rises=row["rises"],
         modern=row["modern"],
+        telling=row["telling"],
         written=tuple(row["written"]),
         mean=stereotype["mean"],
         slopes=tuple(stereotype["slopes"]),

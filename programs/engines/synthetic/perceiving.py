@@ -1,7 +1,7 @@
 """From what a description says to what the respondent takes the person's values to be."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from programs.engines.synthetic.known_faults import KnownFaults
@@ -75,14 +75,21 @@ def _spill(
     if faults.spill_over == 0.0 or not statements:
         return values
     items = load_lexicon().items
-    signs = [
-        (s.item, items[s.item].modern * (2.0 * s.position - 1.0) * (1.0 - faults.hedge_relief * s.hedged))
-        for s in statements
-    ]
+    believed = [1.0 - faults.hedge_relief * statement.hedged for statement in statements]
     spilt = {}
     for code, value in values.items():
-        others = [sign for item, sign in signs if item != code]
-        tendency = items[code].modern * math.fsum(others) / max(len(others), 1)
+        others = [(s, trust) for s, trust in zip(statements, believed, strict=True) if s.item != code]
+        tendency = items[code].modern * _modernity(others)
         share = min(1.0, faults.spill_over * abs(tendency))
         spilt[code] = value + share * ((1.0 if tendency > 0.0 else 0.0) - value)
     return spilt
+
+
+def _modernity(statements: Sequence[tuple[Statement, float]]) -> float:
+    """From −1, traditional, to +1, modern: what statements tell, each with how far it is taken as a sign."""
+    items = load_lexicon().items
+    telling = math.fsum(items[s.item].telling for s, _ in statements)
+    signs = (
+        items[s.item].telling * items[s.item].modern * (2.0 * s.position - 1.0) * t for s, t in statements
+    )
+    return math.fsum(signs) / telling if telling else 0.0

@@ -80,7 +80,7 @@ def _read_fields(system: str, fields: Mapping[str, str]) -> DescriptorTask | Que
             fields["item"].strip(),
             _read_list(fields["scale"]),
             fields["answer"].strip(),
-            fields.get("address", "you"),
+            fields.get("address", "you").strip(),
             system,
         )
     if {"question", "options"} <= fields.keys():

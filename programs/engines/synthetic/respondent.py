@@ -22,6 +22,7 @@ from programs.engines.synthetic.perceiving import Perception, perceive
 from programs.engines.synthetic.prompts import DescriptorTask, QuestionTask, read_request
 from programs.engines.synthetic.questions import option_positions, recognise_question
 from programs.engines.synthetic.reading import read_description
+from programs.engines.synthetic.tokens import REFUSAL, draw_letter, first_token_alternatives
 from programs.engines.synthetic.writing import write_descriptor
 from programs.replies import Reply
 from signatures import RecipeError
@@ -31,14 +32,7 @@ __all__ = ["AsyncSyntheticRespondent", "SyntheticRespondent"]
 _UNKNOWN_CENTRE, _UNKNOWN_SPREAD = 0.5, 0.35
 """What is thought of a question that is not recognised: anything, the middle rather than the ends."""
 
-_REFUSAL = "I'm sorry, but I can't answer as that person."
 _PUZZLED = "I do not see which question I am asked."
-_REFUSAL_TOKENS = (("I'm", 0.93), ("Sorry", 0.04), ("As", 0.02))
-_STRAY_TOKENS = (("The", 0.6), ("It", 0.4))
-"""What a first token may be that is no letter. Never a letter's own token, such as "I" among ten options."""
-
-_SPACED, _LOWER, _WITH_VARIANTS = 0.03, 0.01, 3
-"""Shares of a letter's probability on " A" and "a"; only for the likeliest letters: 20 alternatives are reported."""
 
 
 class SyntheticRespondent:
@@ -101,20 +95,14 @@ class SyntheticRespondent:
             sample: sets draws of one request apart, as another seed would.
         """
         task = read_request(request)
+        text = "\0".join([message.text or "" for message in request.messages])
         seed = (request.config.seed or 0) + sample
+        if isinstance(task, QuestionTask):
+            return self._answer(request, task, text, seed)
+        said = _PUZZLED
         if isinstance(task, DescriptorTask):
-            text = write_descriptor(
-                task.item, task.scale, task.answer, task.instruction, task.address, seed + self.seed
-            )
-            return _in_words(request, _in_field("descriptor", text))
-        if task is None:
-            return _in_words(request, _PUZZLED)
-        refused = self._chance("refusal", request, seed) < self.faults.refusal_rate
-        letters = self._letter_law(task)
-        if task.verbalised:
-            stated = json.dumps({letter: round(p, 4) for letter, p in letters.items()})
-            return _in_words(request, _REFUSAL if refused else _in_field(task.field, stated))
-        return self._say_letter(request, task, letters, refused, seed)
+            said = _in_field("descriptor", write_descriptor(task, seed + self.seed))
+        return _spoken(said, text)
 
     def dump_state(self) -> dict[str, Any]:
         """The parameters, as JSON: all that there is to it."""
@@ -154,26 +142,26 @@ class SyntheticRespondent:
             p = [mass / total for mass in p]
         return dict(zip(task.letters, p, strict=True))
 
-    def _say_letter(
-        self, request: Request, task: QuestionTask, letters: Mapping[str, float], refused: bool, seed: int
-    ) -> Reply:
+    def _answer(self, request: Request, task: QuestionTask, text: str, seed: int) -> Reply:
+        """A refusal, a stated distribution, or a letter with its alternatives."""
+        refusal, draw = self._chances(text, seed)
+        law, refused = self._letter_law(task), refusal < self.faults.refusal_rate
+        said = draw_letter(law, request.config.temperature, draw)
+        if task.verbalised:
+            said = json.dumps({letter: round(p, 4) for letter, p in law.items()})
         if refused:
-            said = _cut(_REFUSAL, request.config.max_tokens)
-        else:
-            said = _draw(letters, request.config.temperature, self._chance("letter", request, seed))
-        reply = _in_words(request, _in_field(task.field, said) if task.field else said)
-        if request.config.logprobs is None or task.field:
-            return reply
-        tokens = _first_tokens(letters, self.faults.label_noise, refused)
-        ranked = sorted(tokens, key=lambda pair: -pair[1])[: int(request.config.logprobs)]
-        alternatives = tuple((token, math.log(p)) for token, p in ranked if p > 0.0)
-        return Reply(reply.text, alternatives, reply.finish_reason, reply.input_tokens, reply.output_tokens)
+            said = REFUSAL
+        elif task.field:
+            said = _in_field(task.field, said)
+        if request.config.logprobs is None or task.field or task.verbalised:
+            return _spoken(said, text, request.config.max_tokens)
+        tokens = first_token_alternatives(law, self.faults.label_noise, refused, int(request.config.logprobs))
+        return _spoken(said, text, request.config.max_tokens, tokens)
 
-    def _chance(self, purpose: str, request: Request, seed: int) -> float:
-        """A number in [0, 1) that depends on nothing but the request's text and the seeds."""
-        text = "\0".join(message.text or "" for message in request.messages)
-        digest = blake2b(f"{purpose} {self.seed} {seed} {text}".encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") / 2.0**64
+    def _chances(self, text: str, seed: int) -> tuple[float, float]:
+        """Two numbers in [0, 1) that depend on nothing but the request's text and the seeds."""
+        digest = blake2b(f"{self.seed} {seed} {text}".encode(), digest_size=16).digest()
+        return int.from_bytes(digest[:8], "big") / 2.0**64, int.from_bytes(digest[8:], "big") / 2.0**64
 
 
 class AsyncSyntheticRespondent:
@@ -220,46 +208,15 @@ def _locate(perception: Perception, belief: Belief) -> float:
     return belief.centre + math.fsum(b * (values[item] - 0.5) for item, b in belief.loadings.items())
 
 
-def _draw(letters: Mapping[str, float], temperature: float | None, chance: float) -> str:
-    """One letter: the likeliest at temperature 0, else drawn from p^(1/temperature)."""
-    if temperature == 0.0:
-        return max(letters, key=lambda letter: letters[letter])
-    power = 1.0 / (1.0 if temperature is None else temperature)
-    masses = {letter: p**power for letter, p in letters.items()}
-    left = chance * math.fsum(masses.values())
-    for letter, mass in masses.items():
-        left -= mass
-        if left < 0.0:
-            return letter
-    return max(masses, key=lambda letter: masses[letter])
+def _in_field(field: str, text: str) -> str:
+    return f"[[ ## {field} ## ]]\n{text}\n\n[[ ## completed ## ]]"
 
 
-def _first_tokens(letters: Mapping[str, float], noise: float, refused: bool) -> list[tuple[str, float]]:
-    """(token, probability) of everything that may come first."""
-    on_letters = 0.01 if refused else 1.0 - noise
-    stray = _REFUSAL_TOKENS if refused else tuple((token, noise * share) for token, share in _STRAY_TOKENS)
-    tokens = [*stray]
-    likeliest = sorted(letters, key=lambda letter: -letters[letter])[:_WITH_VARIANTS]
-    for letter, p in letters.items():
-        mass = p * on_letters
-        if letter in likeliest:
-            tokens += [(f" {letter}", mass * _SPACED), (letter.lower(), mass * _LOWER)]
-            mass *= 1.0 - _SPACED - _LOWER
-        tokens.append((letter, mass))
-    return tokens
-
-
-def _in_field(field: str | None, text: str) -> str:
-    return text if field is None else f"[[ ## {field} ## ]]\n{text}\n\n[[ ## completed ## ]]"
-
-
-def _cut(text: str, max_tokens: int | None) -> str:
-    """The first words of a text, a word standing for a token."""
-    words = text.split()
-    return text if max_tokens is None or len(words) <= max_tokens else " ".join(words[:max_tokens])
-
-
-def _in_words(request: Request, text: str) -> Reply:
-    characters = sum(len(message.text or "") for message in request.messages) + len(str(request.system or ""))
-    cut = text != _REFUSAL and _REFUSAL.startswith(text) and len(text) > 1
-    return Reply(text, None, "length" if cut else "stop", characters // 4, max(1, len(text) // 4))
+def _spoken(
+    said: str, prompt: str, max_tokens: int | None = None, tokens: tuple[tuple[str, float], ...] | None = None
+) -> Reply:
+    """A reply of at most so many words; a word stands for a token where tokens are counted."""
+    words = said.split(" ")
+    cut = max_tokens is not None and len(words) > max_tokens
+    text = " ".join(words[:max_tokens]) if cut else said
+    return Reply(text, tokens, "length" if cut else "stop", prompt.count(" ") + 1, text.count(" ") + 1)

@@ -1,9 +1,9 @@
 """How the synthetic respondent writes the descriptor of an answer."""
 
-from collections.abc import Sequence
 from hashlib import blake2b
 
 from programs.engines.synthetic.lexicon import ItemWords, Lexicon, load_lexicon
+from programs.engines.synthetic.prompts import DescriptorTask
 from programs.engines.synthetic.questions import option_positions, recognise_question
 
 __all__ = ["write_descriptor"]
@@ -12,35 +12,32 @@ _YOU = {"You": "You", "you": "you", "Your": "Your", "your": "your", "me": "you",
 _I = {"You": "I", "you": "I", "Your": "My", "your": "my", "me": "me", "are": "am"}
 
 
-def write_descriptor(
-    item: str, scale: Sequence[str], answer: str, instruction: str, address: str, seed: int
-) -> str:
+def write_descriptor(task: DescriptorTask, seed: int) -> str:
     """Describe one answer.
 
     The degree names the answer's position exactly. Where the instruction asks that nothing else be implied,
     a hedge closes the descriptor; where it does not, a sentence on the person's whole character does.
 
     Args:
-        item: what the item asks.
-        scale: every possible answer.
-        answer: one of them.
-        instruction: the task, as the prompt words it.
-        address: ``I``, else the person is spoken to.
+        task: the answer, and what is asked of the description.
         seed: picks among wordings.
     """
     lexicon = load_lexicon()
-    asked = recognise_question(item)
-    pronouns = _I if address.strip() == "I" else _YOU
-    hedge = lexicon.hedge_asked.search(" ".join(instruction.split())) is not None
-    choice = _number(f"{seed} {item} {answer}")
-    closing = lexicon.hedges[choice % len(lexicon.hedges)] if hedge else ""
-    if asked is None or not asked.item or answer not in scale:
-        return _join(pronouns, "{You} hold this view: " + answer.rstrip(".") + ".", closing)
+    asked = recognise_question(task.item)
+    pronouns = _I if task.address == "I" else _YOU
+    choice = _number(f"{seed} {task.item} {task.answer}")
+    closing = lexicon.hedges[choice % len(lexicon.hedges)] if _asks_for_hedge(task.instruction) else ""
+    if asked is None or not asked.item or task.answer not in task.scale:
+        return _join(pronouns, "{You} hold this view: " + task.answer.rstrip(".") + ".", closing)
     words = lexicon.items[asked.code]
-    position = option_positions(tuple(scale), asked.scale)[list(scale).index(answer)]
+    position = option_positions(task.scale, asked.scale)[task.scale.index(task.answer)]
     sentence = words.written[choice // 7 % len(words.written)]
     sentence = sentence.replace("{degree}", _degree(words.oriented(position), lexicon))
     return _join(pronouns, sentence, closing or _trait(position, words, lexicon))
+
+
+def _asks_for_hedge(instruction: str) -> bool:
+    return load_lexicon().hedge_asked.search(" ".join(instruction.split())) is not None
 
 
 def _degree(degree: float, lexicon: Lexicon) -> str:
