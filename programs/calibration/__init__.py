@@ -1,5 +1,41 @@
 """Widening answer distributions: the mean-preserving tilt and what it is compared with."""
 
+from programs.calibration.dirichlet import fit_dirichlet
+from programs.calibration.distributions import Distributions
+from programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law, variance
+from programs.calibration.methods import (
+    Calibrator,
+    DirichletCalibration,
+    EndPointMix,
+    MaximumEntropyMix,
+    PlainTemperature,
+    PooledShape,
+    Tilt,
+    Uncalibrated,
+    UniformShrinkage,
+    calibrate,
+    pool_shape,
+)
+from programs.calibration.smoothing import smooth
 from programs.calibration.tilt import tilt
 
-__all__ = ["tilt"]
+__all__ = [
+    "Calibrator",
+    "DirichletCalibration",
+    "Distributions",
+    "EndPointMix",
+    "MaximumEntropyMix",
+    "PlainTemperature",
+    "PooledShape",
+    "Tilt",
+    "Uncalibrated",
+    "UniformShrinkage",
+    "calibrate",
+    "end_point_law",
+    "fit_dirichlet",
+    "maximum_entropy_law",
+    "pool_shape",
+    "smooth",
+    "tilt",
+    "variance",
+]
