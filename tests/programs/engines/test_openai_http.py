@@ -1,0 +1,200 @@
+import asyncio
+import contextlib
+import math
+
+import aiohttp
+import orjson
+import pytest
+from dspy.lm15 import (
+    AuthError,
+    Config,
+    InvalidRequestError,
+    Message,
+    RateLimitError,
+    Request,
+    ServerError,
+    TransportError,
+    UnsupportedModelError,
+)
+
+from programs.engines.faults import MalformedReplyError, UnreachableError
+from programs.engines.openai_http import OpenAIHTTP
+from programs.replies import Reply
+from tests.fake_server import LETTERS, FakeServer
+
+REQUEST = Request(
+    model="openai/m",
+    system="Be brief.",
+    messages=(Message.user("Which?\n\nA yes\nB no"),),
+    config=Config(temperature=1.0, max_tokens=1, logprobs=4, seed=7),
+)
+
+
+def ask(server: FakeServer, request: Request = REQUEST, sample: int = 0, **options: object) -> Reply:
+    async def run() -> Reply:
+        engine = OpenAIHTTP("m", [server.url], **options)  # type: ignore[arg-type]
+        return await engine.reply(request, sample)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+def test_a_reply_carries_text_tokens_and_ranked_alternatives(endpoint: str) -> None:
+    with FakeServer() as server:
+        reply = ask(server, endpoint=endpoint)
+    assert reply.text == "A"
+    assert reply.first_token == tuple(sorted(LETTERS, key=lambda pair: -pair[1]))
+    assert (reply.input_tokens, reply.output_tokens, reply.finish_reason) == (40, 1, "stop")
+    assert reply.latency_s > 0
+
+
+def test_without_logprobs_none_are_invented() -> None:
+    with FakeServer({"no-logprobs": 1.0}) as server:
+        assert ask(server).first_token is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("429", RateLimitError),
+        ("500", ServerError),
+        ("502", ServerError),
+        ("503", ServerError),
+        ("reset", TransportError),
+        ("invalid-json", MalformedReplyError),
+        ("empty-choices", MalformedReplyError),
+        ("wrong-content-type", MalformedReplyError),
+        ("huge-body", MalformedReplyError),
+        ("huge-chunked-body", MalformedReplyError),
+        ("redirect", MalformedReplyError),
+        ("401", AuthError),
+        ("404", UnsupportedModelError),
+    ],
+)
+def test_each_fault_is_its_own_error(fault: str, error: type[Exception]) -> None:
+    with FakeServer({fault: 1.0}) as server, pytest.raises(error):
+        ask(server)
+
+
+def test_slow_bytes_are_waited_for() -> None:
+    with FakeServer({"slow": 1.0}) as server:
+        assert ask(server).text == "A"
+
+
+def test_retry_after_is_read() -> None:
+    with FakeServer({"429-retry-after": 1.0}) as server, pytest.raises(RateLimitError) as caught:
+        ask(server)
+    assert caught.value.retry_after == 1.0
+
+
+def test_the_key_follows_no_redirect_and_is_not_repeated() -> None:
+    with (
+        FakeServer() as elsewhere,
+        FakeServer({"redirect": 1.0}, elsewhere=f"{elsewhere.url}/chat/completions") as server,
+    ):
+        with pytest.raises(MalformedReplyError, match="redirects to 127"):
+            ask(server, key="planted-key-93")
+        assert elsewhere.calls == 0
+        assert server.server.headers["Authorization"] == "Bearer planted-key-93"
+    with FakeServer(key="another") as server, pytest.raises(AuthError) as caught:
+        ask(server, key="planted-key-93")  # the server's message repeats the key it was sent
+    assert "[key]" in str(caught.value)
+    assert "planted-key-93" not in repr(caught.value) + str(caught.value)
+    assert "planted-key-93" not in repr(OpenAIHTTP("m", ["http://h/v1"], "planted-key-93"))
+
+
+def test_a_refused_connection_names_the_place() -> None:
+    with FakeServer() as server:
+        port = server.port
+    with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}: connection refused"):
+        ask(server)
+
+
+def test_draws_of_a_seeded_request_have_other_seeds_and_the_wire_is_as_documented() -> None:
+    seen = []
+
+    async def run() -> None:
+        async def answer(request: aiohttp.web.Request) -> aiohttp.web.Response:
+            seen.append(orjson.loads(await request.read()))
+            return aiohttp.web.json_response({"choices": [{"message": {"content": "A"}}]})
+
+        app = aiohttp.web.Application()
+        app.router.add_post("/v1/chat/completions", answer)
+        runner = aiohttp.web.AppRunner(app)
+        await runner.setup()
+        site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        engine = OpenAIHTTP("m", [f"http://127.0.0.1:{port}/v1"])
+        for sample in (0, 3):
+            await engine.reply(REQUEST, sample)
+        await engine.aclose()
+        await runner.cleanup()
+
+    asyncio.run(run())
+    assert seen[0] == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Which?\n\nA yes\nB no"},
+        ],
+        "temperature": 1.0,
+        "max_tokens": 1,
+        "seed": 7,
+        "logprobs": True,
+        "top_logprobs": 4,
+    }
+    assert seen[1]["seed"] == 10
+
+
+@pytest.mark.parametrize("bad", [float("nan"), 0.5, None, "x"])
+def test_what_cannot_be_a_log_probability_is_refused(bad: object) -> None:
+    from programs.engines.openai_http import _read_chat
+
+    content = [{"token": "A", "logprob": bad, "top_logprobs": []}]
+    data = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}
+    with pytest.raises((ValueError, TypeError)):
+        _read_chat(data, 0.0)
+
+
+def test_minus_infinity_is_a_log_probability() -> None:
+    from programs.engines.openai_http import _read_chat
+
+    top = [{"token": "A", "logprob": -0.0}, {"token": "B", "logprob": -9999.0}]
+    content = [{"token": "A", "logprob": -0.0, "top_logprobs": top}]
+    data = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}
+    first = _read_chat(data, 0.0).first_token
+    assert first is not None
+    assert [math.exp(lp) for _, lp in first] == [1.0, 0.0]
+
+
+def test_calls_go_to_the_server_with_the_fewest_outstanding() -> None:
+    async def run(first: FakeServer, second: FakeServer) -> None:
+        engine = OpenAIHTTP("m", [first.url, second.url])
+        for _ in range(10):  # the slow server keeps its first call the whole time
+            slow = asyncio.create_task(engine.reply(REQUEST))
+            await asyncio.sleep(0.01)
+            break
+        for _ in range(10):
+            await engine.reply(REQUEST)
+        slow.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await slow
+        await engine.aclose()
+
+    with FakeServer(latency_s=5.0) as first, FakeServer() as second:
+        asyncio.run(run(first, second))
+        assert (first.calls, second.calls) == (1, 10)
+
+
+def test_one_engine_serves_several_event_loops_and_leaves_nothing_open() -> None:
+    with FakeServer() as server:
+        engine = OpenAIHTTP("m", [server.url])
+        for _ in range(3):  # an unclosed session would warn, and warnings are errors
+            assert asyncio.run(engine.reply(REQUEST)).text == "A"
+
+
+def test_a_bad_request_is_the_requests_fault() -> None:
+    request = Request(model="openai/m", messages=(Message.user("x"),), config=Config(extensions={"foo": 1}))
+    with FakeServer() as server, pytest.raises(InvalidRequestError):
+        ask(server, request)
