@@ -11,7 +11,7 @@ __all__ = ["answer_law", "sharpened_centres"]
 
 Floats = NDArray[np.float64]
 
-_LOWEST, _HIGHEST, _STEP = -1.0, 2.0, 0.002
+_LOWEST, _HIGHEST, _STEP = -1.0, 2.0, 0.001
 """Locations that are told apart, in unit coordinates; a scale runs from 0 to 1."""
 
 
@@ -41,7 +41,7 @@ def answer_law(location: float, positions: Sequence[float], spread: float, sharp
 
 @lru_cache(maxsize=1024)
 def sharpened_centres(positions: tuple[float, ...], spread: float, sharpness: float) -> tuple[float, ...]:
-    """The centre c for each location u = −1, −0.998 … 2, by bisection: the mean rises with the centre."""
+    """The centre c for each location u = −1, −0.999 … 2, by bisection: the mean rises with the centre."""
     x = np.asarray(positions)
     locations = np.arange(_LOWEST, _HIGHEST + _STEP, _STEP)
     wanted = _means(locations, x, spread, 1.0)

@@ -14,7 +14,6 @@ _FIELD = re.compile(
     r"^\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with |\Z)", re.DOTALL | re.MULTILINE
 )
 _OPTION = re.compile(r"^\s*([A-Z])[.)]\s+(\S.*?)\s*$")
-_FIRST_OPTION = re.compile(r"^\s*A[.)]\s+\S", re.MULTILINE)
 _QUOTED = re.compile(r"""["']([^"']+)["']""")
 
 
@@ -64,11 +63,11 @@ def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
     user = _joined(request.messages[-1].parts)
     if "[[ ## " in user:
         return _read_fields(system, dict(_FIELD.findall(user)))
-    starts = [match.start() for match in _FIRST_OPTION.finditer(user)]
-    if not starts:
+    start = max(user.rfind("\nA. "), user.rfind("\nA) "))  # the last list: a persona may hold one too
+    if start < 0:
         return None
-    before, _, question = user[: starts[-1]].rstrip().rpartition("\n\n")
-    letters, labels = _read_options(user[starts[-1] :])
+    before, _, question = user[:start].rstrip().rpartition("\n\n")
+    letters, labels = _read_options(user[start:])
     if len(letters) < 2:
         return None
     return QuestionTask(before or system, question.strip(), letters, labels, _wants_probabilities(system))

@@ -62,6 +62,10 @@ class SyntheticRespondent:
     supported_params = frozenset({"temperature", "max_tokens", "logprobs", "top_logprobs", "seed"})
 
     def __init__(self, *, seed: int = 0, **parameters: Any) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise RecipeError(
+                f"synthetic/respondent: parameter 'seed': expected a whole number (got {seed!r})"
+            )
         self.seed = seed
         self.faults = _faults(parameters)
         stated = json.dumps({"seed": seed, **self.faults.model_dump()}, sort_keys=True)

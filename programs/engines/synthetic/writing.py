@@ -28,12 +28,13 @@ def write_descriptor(task: DescriptorTask, seed: int) -> str:
     choice = _number(f"{seed} {task.item} {task.answer}")
     closing = lexicon.hedges[choice % len(lexicon.hedges)] if _asks_for_hedge(task.instruction) else ""
     if asked is None or not asked.item or task.answer not in task.scale:
-        return _join(pronouns, "{You} hold this view: " + task.answer.rstrip(".") + ".", closing)
+        opening = "{You} hold this view: ".format_map(pronouns)
+        return f"{opening}{task.answer.rstrip('.')}. {closing.format_map(pronouns)}".strip()
     words = lexicon.items[asked.code]
     position = option_positions(task.scale, asked.scale)[task.scale.index(task.answer)]
     sentence = words.written[choice // 7 % len(words.written)]
     sentence = sentence.replace("{degree}", _degree(words.oriented(position), lexicon))
-    return _join(pronouns, sentence, closing or _trait(position, words, lexicon))
+    return f"{sentence} {closing or _trait(position, words, lexicon)}".format_map(pronouns)
 
 
 def _asks_for_hedge(instruction: str) -> bool:
@@ -48,10 +49,6 @@ def _trait(position: float, words: ItemWords, lexicon: Lexicon) -> str:
     modern = position if words.modern > 0 else 1.0 - position
     trait = lexicon.traits[round(modern * (len(lexicon.traits) - 1))]
     return lexicon.trait_sentence.replace("{trait}", trait)
-
-
-def _join(pronouns: dict[str, str], *sentences: str) -> str:
-    return " ".join(sentences).strip().format_map(pronouns)
 
 
 def _number(text: str) -> int:
