@@ -63,8 +63,12 @@ def open_engine(url: URL, *, create: bool = True) -> sa.Engine:
         raise StoreError(f"{place}: needs psycopg; pip install 'value-personas[postgres]'") from None
     if sqlite:
         _tune_sqlite(engine)
-    with store_errors(place):
-        _check_and_migrate(engine, place)
+    try:
+        with store_errors(place):
+            _check_and_migrate(engine, place)
+    except StoreError:
+        engine.dispose()
+        raise
     return engine
 
 
