@@ -49,7 +49,8 @@ class EngineSettings(BaseModel):
         parameters: parameters of the engine itself, such as the synthetic respondent's faults.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A mistyped setting may hold a credential: errors say what is wrong, not what was given.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     lm: Annotated[str, Field(min_length=1)] = "synthetic/respondent"
     base_url: str | tuple[str, ...] = ()
@@ -76,7 +77,7 @@ class EngineSettings(BaseModel):
             if url.user or url.password or url.query_string:
                 raise ValueError("base_url must not carry a credential; name its variable in api_key_env")
             if url.scheme not in ("http", "https") or not url.host:
-                raise ValueError(f"base_url must begin with http:// or https://, got {address!r}")
+                raise ValueError(f"base_url must begin with http:// or https://, got {url.scheme or 'no scheme'!r}")
         return tuple(address.rstrip("/") for address in addresses)
 
     @model_validator(mode="after")

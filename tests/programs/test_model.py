@@ -72,7 +72,7 @@ def test_dspy_draws_are_different_replies_and_each_is_stored() -> None:
     adapter = dspy.ChatAdapter(use_json_adapter_fallback=False)
     with dspy.context(lm=model.lm, adapter=adapter, disable_history=True):
         for rollout in (0, 1, 1):
-            with pytest.raises(dspy.AdapterParseError if hasattr(dspy, "AdapterParseError") else Exception):
+            with pytest.raises(AdapterParseError):
                 predict(question="q", config={"rollout_id": rollout, "temperature": 1.0})
     assert engine.asked == [0, 1]
     assert model.lm("q", n=3, temperature=1.0) == ["draw 0", "draw 1", "draw 2"]
@@ -104,15 +104,9 @@ def test_a_saved_lm_holds_no_secret_and_asks_for_a_model_when_loaded(monkeypatch
     model = connect(EngineSettings(lm="openai/m", base_url="http://127.0.0.1:9/v1", api_key_env="A_KEY"))
     state = model.lm.dump_state()
     assert "planted-key-93" not in repr(state)
-    loaded = (
-        dspy.LM.load_state(
-            {k: v for k, v in state.items() if k != "_dspy_lm_class"} if False else state,
-            allow_custom_lm_class=True,
-        )
-        if False
-        else None
-    )
-    assert loaded is None
+    loaded = dspy.LM.load_state(state, allow_custom_lm_class=True)
+    with pytest.raises(EngineError, match="set_lm"):
+        loaded("q")
 
 
 def test_copies_of_a_program_share_the_engine() -> None:
@@ -186,7 +180,7 @@ def test_a_key_that_is_not_set_is_named() -> None:
 def test_settings_that_cannot_be(bad: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"base_url|max_cost|concurrency|unknown") as caught:
         EngineSettings(**bad)  # type: ignore[arg-type]
-    assert "secret" not in str(caught.value).replace("'http://user:secret@h/v1'", "")
+    assert "secret" not in str(caught.value)
 
 
 def test_other_names_reach_dspys_own_engines(monkeypatch: pytest.MonkeyPatch) -> None:
