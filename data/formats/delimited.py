@@ -17,7 +17,7 @@ __all__ = ["DELIMITED"]
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 
-# pandas' own list would also take the answer "None" for a missing one.
+# Customary lists would also take the answer "None" for a missing one.
 _NOT_A_VALUE = ["", "NA", "NaN", "nan", ".", "#N/A", "#NULL!", " "]
 
 
@@ -66,21 +66,38 @@ def _recognise_encoding(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
-    stored = [header.stored.get(name, name) for name in columns]
+    import pyarrow
+    import pyarrow.csv
+
+    # By position, since a name may stand twice. Arrow refuses a record with a field too many or too few, which
+    # pandas would cut or fill in silence and so shift answers into neighbouring columns.
+    first = _header_fields(header)
+    names = [str(i) for i in range(len(first))]
+    at = [str(first.index(header.stored.get(name, name))) for name in columns]
+    encoding = header.settings["encoding"].removesuffix("-sig")
     try:
-        frame = pd.read_csv(
+        table = pyarrow.csv.read_csv(
             header.path,
-            usecols=lambda name: name in set(stored),
-            sep=header.settings["delimiter"],
-            decimal=header.settings["decimal"],
-            encoding=header.settings["encoding"],
-            keep_default_na=False,
-            na_values=_NOT_A_VALUE,
-            low_memory=False,
+            pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, encoding=encoding),
+            pyarrow.csv.ParseOptions(delimiter=header.settings["delimiter"], newlines_in_values=True),
+            pyarrow.csv.ConvertOptions(
+                include_columns=list(dict.fromkeys(at)),
+                null_values=_NOT_A_VALUE,
+                strings_can_be_null=True,
+                decimal_point=header.settings["decimal"],
+            ),
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError, ValueError) as error:
+    except (pyarrow.ArrowException, UnicodeError, OSError) as error:
+        if "Empty CSV" in str(error):
+            return pd.DataFrame(columns=list(columns))
         raise SurveyError(f"{header.path}: not readable as a table of text ({first_line(error)})") from error
-    return frame[stored].set_axis(list(columns), axis=1)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame[at].set_axis(list(columns), axis=1)
+
+
+def _header_fields(header: Header) -> list[str]:
+    with header.path.open(encoding=header.settings["encoding"], newline="") as stream:
+        return _fields(stream.readline(), header.settings["delimiter"])
 
 
 DELIMITED = Format("delimited text", (".csv", ".tsv", ".txt"), _inspect, _read)

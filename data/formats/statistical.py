@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,15 @@ def _missing(meta: Any) -> dict[str, tuple[MissingRange, ...]]:
     ranges: Mapping[str, Sequence[Mapping[str, Any]]] = meta.missing_ranges or {}
     for name, found in ranges.items():
         declared[name] = tuple((part["lo"], part["hi"]) for part in found)
-    tagged: Mapping[str, Sequence[str]] = meta.missing_user_values or {}
-    for name, letters in tagged.items():
-        declared[name] = declared.get(name, ()) + tuple((letter, letter) for letter in letters)
     return declared
+
+
+def _inspect_stata(path: Path, encoding: str | None) -> Header:
+    """Stata's .a … .z arrive as letters in columns of numbers; which occur is only known from the records."""
+    _, meta = _call(path, encoding, metadataonly=True)
+    header = header_from_metadata(path, meta, encoding)
+    numeric = [name for name in header.columns if meta.readstat_variable_types[name] != "string"]
+    return replace(header, missing={**header.missing, **dict.fromkeys(numeric, (("a", "z"),))})
 
 
 def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
@@ -114,6 +120,6 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
 
 SPSS = Format("SPSS", (".sav", ".zsav"), _inspect, _read)
 SPSS_PORTABLE = Format("SPSS portable", (".por",), _inspect, _read)
-STATA = Format("Stata", (".dta",), _inspect, _read)
+STATA = Format("Stata", (".dta",), _inspect_stata, _read)
 SAS = Format("SAS", (".sas7bdat",), _inspect, _read)
 SAS_TRANSPORT = Format("SAS transport", (".xpt",), _inspect, _read)

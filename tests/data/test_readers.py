@@ -1,0 +1,222 @@
+"""Every format reads, and every bad file is refused in one line."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+
+from data import draft_codebook, read_survey
+from data.readers import inspect_file, read_columns
+from signatures import SurveyError
+
+from .surveys import frame, write_sav
+
+Writer = Callable[[pd.DataFrame, Path], object]
+
+
+def _excel_with_labels(table: pd.DataFrame, path: Path) -> None:
+    table.rename(columns=lambda name: f"{name}: what it asks").to_excel(path, index=False)
+
+
+WRITERS: dict[str, tuple[str, Writer]] = {
+    "sav": ("s.sav", lambda table, path: pyreadstat.write_sav(table, str(path))),
+    "zsav": ("s.zsav", lambda table, path: pyreadstat.write_sav(table, str(path), compress=True)),
+    "dta": ("s.dta", lambda table, path: pyreadstat.write_dta(table, str(path))),
+    "xpt": ("s.xpt", lambda table, path: pyreadstat.write_xport(table, str(path), file_format_version=8)),
+    "csv": ("s.csv", lambda table, path: table.to_csv(path, index=False)),
+    "tsv": ("s.tsv", lambda table, path: table.to_csv(path, index=False, sep="\t")),
+    "semicolon": ("s.csv", lambda table, path: table.to_csv(path, index=False, sep=";", decimal=",")),
+    "utf16": ("s.csv", lambda table, path: table.to_csv(path, index=False, encoding="utf-16")),
+    "lower case": ("s.csv", lambda table, path: table.rename(columns=str.lower).to_csv(path, index=False)),
+    "xlsx": ("s.xlsx", _excel_with_labels),
+    "parquet": ("s.parquet", lambda table, path: table.to_parquet(path)),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_the_same_survey(name: str, tmp_path: Path) -> None:
+    table = frame(120)
+    reference = read_survey(write_sav(table, tmp_path / "reference.sav"))
+    file, write = WRITERS[name]
+    write(table, tmp_path / file)
+    survey = read_survey(tmp_path / file)
+    assert survey.countries == ("DEU", "KEN")
+    for question in reference.questions:
+        for country in survey.countries:
+            np.testing.assert_allclose(
+                survey.distribution(question, country), reference.distribution(question, country), atol=1e-12
+            )
+            assert survey.missing_share(question, country) == pytest.approx(
+                reference.missing_share(question, country), abs=1e-12
+            )
+
+
+def test_spss_portable_files_of_the_time_series(tmp_path: Path) -> None:
+    # Names of this format end after eight letters, so it holds the time series, not wave 7.
+    table = pd.DataFrame(
+        {"S003": [276.0] * 4, "S017": [1.0, 2.0, 1.0, 0.0], "S020": [2018.0] * 4, "S025": [1.0] * 4}
+    )
+    table["F063"], table["E018"], table["E023"] = (
+        [1.0, 10.0, 3.0, 4.0],
+        [1.0, 2.0, 3.0, 1.0],
+        [1.0, 4.0, -1.0, 2.0],
+    )
+    pyreadstat.write_por(table, str(tmp_path / "s.por"))
+    survey = read_survey(tmp_path / "s.por")
+    np.testing.assert_allclose(survey.distribution("E023", "DEU"), [1 / 3, 0, 0, 2 / 3])
+    assert survey.missing_share("E023", "DEU") == {"dont_know": 0.25}
+
+
+def test_only_the_columns_needed_are_decoded(tmp_path: Path) -> None:
+    table = frame(50).assign(**{f"EXTRA{i}": 1.0 for i in range(40)})
+    survey = read_survey(write_sav(table, tmp_path / "s.sav"), questions=["Q29"])
+    read = survey.sources[0].columns_read
+    assert "Q29" in read
+    assert not [name for name in read if name.startswith("EXTRA") or name in ("Q1", "Q49")]
+    assert survey.sources[0].columns == len(table.columns)
+
+
+def test_windows_1252_text_is_read_and_noted(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    text = "country,import_leisure,import_politics,goals_parents_proud,men_political_leaders,happiness,city\n"
+    path.write_bytes((text + "DEU,,very important,agree,agree,very happy,Köln\n").encode("cp1252"))
+    survey = read_survey(path)
+    assert any("Windows-1252" in note for note in survey.notes)
+    assert survey.distribution("import_politics", "DEU")[0] == 1.0
+
+
+def test_none_as_an_answer_is_no_missing_value(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\nNone,1\nNA,2\n")
+    header = inspect_file(path)
+    assert read_columns(header, ["a"])["a"].tolist()[0] == "None"
+    assert read_columns(header, ["a"])["a"].isna().tolist() == [False, True]
+
+
+def test_stata_tagged_missings_keep_their_kind(tmp_path: Path) -> None:
+    table = frame(60)
+    table["Q29"] = table["Q29"].astype(object)
+    table.loc[:9, "Q29"] = "a"
+    table.loc[10:, "Q29"] = [float(v) for v in np.arange(50) % 4 + 1]
+    pyreadstat.write_dta(
+        table, str(tmp_path / "s.dta"), missing_user_values={"Q29": ["a"]},
+        variable_value_labels={"Q29": {1: "Strongly agree", "a": "Refused"}},
+    )  # fmt: skip
+    survey = read_survey(tmp_path / "s.dta", weight="unweighted")
+    refused = sum(
+        survey.missing_share("Q29", country).get("refused", 0.0) * survey.respondents(country)
+        for country in survey.countries
+    )
+    assert refused == pytest.approx(10)
+
+
+BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "no such file": ("gone.sav", lambda path: None, "no such file"),
+    "a folder": ("s.sav", lambda path: path.mkdir(), "is not a file"),
+    "unknown suffix": ("s.doc", lambda path: path.write_text("x"), "unknown suffix"),
+    "empty": ("s.sav", lambda path: path.write_bytes(b""), "is empty"),
+    "empty csv": ("s.csv", lambda path: path.write_bytes(b""), "is empty"),
+    "blank first line": ("s.csv", lambda path: path.write_text("\n1,2\n"), "first line is empty"),
+    "zero rows csv": ("s.csv", lambda path: path.write_text("B_COUNTRY,Q1,Q46,Q57,Q164,Q182\n"), "no records"),
+    "zero rows sav": ("s.sav", lambda path: write_sav(frame(5).iloc[:0], path), "no records"),
+    "zero rows parquet": ("s.parquet", lambda path: frame(5).iloc[:0].to_parquet(path), "no records"),
+    "excel called sav": ("s.sav", lambda path: frame(5).to_excel(path.with_suffix(".xlsx")) or shutil.move(path.with_suffix(".xlsx"), path), "rename it to .xls"),
+    "sav called xlsx": ("s.xlsx", lambda path: write_sav(frame(5), path.with_suffix(".sav")) and shutil.move(path.with_suffix(".sav"), path), "rename it to .sav"),
+    "sav called csv": ("s.csv", lambda path: write_sav(frame(5), path.with_suffix(".sav")) and shutil.move(path.with_suffix(".sav"), path), "SPSS"),
+    "noise called sav": ("s.sav", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
+    "noise called dta": ("s.dta", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
+    "noise called por": ("s.por", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
+    "noise called xpt": ("s.xpt", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
+    "noise called sas": ("s.sas7bdat", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
+    "noise called xlsx": ("s.xlsx", lambda path: path.write_bytes(b"PK\x03\x04" + bytes(200)), "not readable"),
+    "noise called parquet": ("s.parquet", lambda path: path.write_bytes(b"PAR1" + bytes(200)), "not readable"),
+    "noise called csv": ("s.csv", lambda path: path.write_bytes(b"a,b\n1,\0\0\n"), "zero bytes"),
+    "a web page": ("s.sav", lambda path: path.write_text("<!DOCTYPE html><p>log in"), "web page"),
+    "ragged csv": ("s.csv", lambda path: path.write_text("B_COUNTRY,Q1,Q46,Q57,Q164,Q182\n1,2,3,4,5,6,7,8\n1,2,3,4,5,6,7,8\n"), "not readable"),
+    "foreign columns": ("s.csv", lambda path: path.write_text("a,b\n1,2\n"), "no known survey"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    file, spoil, expected = BAD[name]
+    spoil(tmp_path / file)
+    with pytest.raises(SurveyError) as caught:
+        read_survey(tmp_path / file)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert file in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("suffix", [".sav", ".zsav", ".dta", ".xlsx", ".parquet"])
+def test_a_truncated_file_is_refused(suffix: str, share: float, tmp_path: Path) -> None:
+    table, path = frame(400), tmp_path / f"s{suffix}"
+    {
+        ".sav": lambda: pyreadstat.write_sav(table, str(path)),
+        ".zsav": lambda: pyreadstat.write_sav(table, str(path), compress=True),
+        ".dta": lambda: pyreadstat.write_dta(table, str(path)),
+        ".xlsx": lambda: table.to_excel(path, index=False),
+        ".parquet": lambda: table.to_parquet(path),
+    }[suffix]()
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(SurveyError):
+        read_survey(path)
+
+
+def test_ten_thousand_columns(tmp_path: Path) -> None:
+    wide = pd.concat(
+        [frame(20), pd.DataFrame(np.zeros((20, 10_000)), columns=[f"W{i}" for i in range(10_000)])], axis=1
+    )
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    write_sav(wide, tmp_path / "wide.sav")
+    for name in ("wide.csv", "wide.sav"):
+        assert read_survey(tmp_path / name).sources[0].columns == wide.shape[1]
+
+
+def test_a_wrong_encoding_names_the_way_out(tmp_path: Path) -> None:
+    write_sav(frame(20), tmp_path / "s.sav", labels={"Q29": {1.0: "Größe", 2.0: "ß"}})
+    with pytest.raises(SurveyError, match="encoding"):
+        read_survey(tmp_path / "s.sav", encoding="no-such-encoding")
+
+
+def test_a_repeated_column_name_is_read_once_and_noted(tmp_path: Path) -> None:
+    lines = ["B_COUNTRY,Q1,Q46,Q57,Q164,Q182,Q29,Q29", *["276,1,1,1,1,1,2,4"] * 3]
+    (tmp_path / "s.csv").write_text("\n".join(lines))
+    survey = read_survey(tmp_path / "s.csv")
+    assert survey.distribution("Q29", "DEU").tolist() == [0, 1, 0, 0]
+    assert any("repeated column name" in note for note in survey.notes)
+
+
+@pytest.mark.shared
+def test_files_that_break_careless_readers(shared_dir: Path) -> None:
+    paths = sorted((shared_dir / "reader_stress").iterdir())
+    assert len(paths) == 27
+    for path in paths:
+        header = inspect_file(path)
+        table = read_columns(header, header.columns)
+        assert len(table) > 0
+        assert tuple(table.columns) == header.columns
+        assert "[survey]" in draft_codebook(path)
+        with pytest.raises(SurveyError, match="no known survey"):
+            read_survey(path)
+
+
+@pytest.mark.shared
+def test_declared_missings_of_the_stress_files(shared_dir: Path) -> None:
+    stress = shared_dir / "reader_stress"
+    assert inspect_file(stress / "tests__testthat__spss__labelled-num-na.sav").missing == {
+        "VAR00002": ((9.0, 9.0),)
+    }
+    assert inspect_file(stress / "test_data__missing_data__missing_char.sav").missing == {
+        "mychar": (("Z", "Z"),)
+    }
+    tagged = inspect_file(stress / "tests__testthat__stata__tagged-na-int.dta")
+    assert tagged.missing["x"] == (("a", "z"),)
+    hebrew = inspect_file(stress / "test_data__basic__hebrews.sav")
+    assert hebrew.columns == ("ותק_ב",)
