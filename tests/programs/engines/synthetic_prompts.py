@@ -2,16 +2,34 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from dspy.lm15 import Config, Request
 
 from data.codebook import load_codebook
 from data.instruments import load_instrument
 from programs.elicitation import FirstTokenLogprobs, forms_of
-from programs.engines.synthetic import SyntheticRespondent
+from programs.engines.synthetic import KnownFaults, SyntheticRespondent
 from programs.rendering import PlainAdapter, PromptTemplate, parse_reply_fields, render_request
 from signatures import Answer, AnswerAsPersona, HedgedDescriptor, Question, UnhedgedDescriptor, ValueItem
 
-__all__ = ["ITEMS", "QUESTIONS", "ask", "descriptor", "persona", "question_request"]
+__all__ = [
+    "FAULTLESS",
+    "ITEMS",
+    "QUESTIONS",
+    "SECULAR_TRUSTING",
+    "TRADITIONAL",
+    "ask",
+    "descriptor",
+    "persona",
+    "question_request",
+    "unit_mean",
+]
+
+FAULTLESS = SyntheticRespondent(**KnownFaults.none().model_dump())
+TRADITIONAL = (1, 1, 0, 2, 9, 0, 0, 0, 0, 0)
+SECULAR_TRUSTING = (0, 0, 2, 0, 0, 9, 9, 3, 2, 4)
+"""Positions on the ten items, in the order of the instrument."""
+
 
 ITEMS: dict[str, ValueItem] = {item.code: item for item in load_instrument("inglehart-welzel").items}
 QUESTIONS: dict[str, Question] = {
@@ -67,3 +85,8 @@ def persona(engine: SyntheticRespondent, positions: Sequence[int], *, hedged: bo
     answers = zip(ITEMS.values(), positions, strict=True)
     lines = [f"- {descriptor(engine, item, int(at), hedged=hedged)}" for item, at in answers]
     return "\n".join(["This is what is known of you:", *lines])
+
+
+def unit_mean(p: list[float]) -> float:
+    """The mean of an answer, on a scale from 0 to 1 in the order of the codes."""
+    return float(np.dot(p, np.linspace(0.0, 1.0, len(p))))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data.countries import country_name, published_map
 from data.synthetic import load_world
 from programs.engines.synthetic.lexicon import load_lexicon
 from programs.engines.synthetic.questions import option_positions, recognise_question
@@ -84,6 +85,13 @@ def test_every_invented_country_is_known() -> None:
         assert load_lexicon().places[home.name.casefold()] == home.place
 
 
+def test_every_country_of_the_published_map_is_known_by_its_usual_name() -> None:
+    for alpha3, point in published_map().items():
+        name = country_name(alpha3)
+        assert name is not None
+        assert {name.casefold(), point.country.casefold()} <= load_lexicon().places.keys()
+
+
 @pytest.mark.parametrize("code", [*QUESTIONS, *ITEMS])
 def test_every_question_is_recognised_by_its_wording(code: str) -> None:
     text = (QUESTIONS.get(code) or ITEMS[code]).text
@@ -115,6 +123,11 @@ def test_options_stand_where_their_words_say_in_whatever_order_they_are_listed(c
     order = [*range(k // 2, k), *range(k // 2)][::-1]
     positions = option_positions(tuple(known.scale.labels[i] for i in order), belief.scale)
     assert positions == pytest.approx([i / (k - 1) for i in order])
+
+
+def test_numbers_keep_their_distances_where_a_country_was_shown_fewer_points() -> None:
+    labels = ("1 – never justifiable", "3", "5", "8", "10 – always justifiable")
+    assert option_positions(labels, "justifiable_10") == pytest.approx([0, 2 / 9, 4 / 9, 7 / 9, 1])
 
 
 def test_a_numbered_scale_is_turned_round_by_the_words_at_its_ends() -> None:

@@ -104,7 +104,7 @@ def test_an_item_with_its_options_reversed_is_described_by_what_the_options_say(
 
 def test_an_unknown_item_is_described_by_the_answer_s_own_words() -> None:
     task = DescriptorTask(
-        "How often you take the bus", ("often", "seldom"), "seldom", "I", "imply nothing else"
+        "How often you take the bus", ("often", "{never}"), "{never}", "I", "imply nothing else"
     )
     text = write_descriptor(task, seed=0)
     assert text.startswith("I hold this view: {never}.")
