@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dspy
 import pytest
 from dspy.lm15 import Request
+from dspy.utils.exceptions import AdapterParseError
 
 from programs.engines import EngineSettings, InProcess, connect
 from programs.model import Model, ReplyFailure
@@ -104,7 +105,7 @@ def test_a_saved_lm_holds_no_secret_and_asks_for_a_model_when_loaded(monkeypatch
     model = connect(EngineSettings(lm="openai/m", base_url="http://127.0.0.1:9/v1", api_key_env="A_KEY"))
     state = model.lm.dump_state()
     assert "planted-key-93" not in repr(state)
-    loaded = dspy.LM.load_state(state, allow_custom_lm_class=True)
+    loaded = dspy.BaseLM.load_state(state, allow_custom_lm_class=True)
     with pytest.raises(EngineError, match="set_lm"):
         loaded("q")
 
