@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from experiments.calibration.settings import SearchSettings
 from programs.elicitation import ElicitationName, OptionOrder
 from programs.engines.settings import EngineSettings
 
@@ -126,10 +127,12 @@ class CalibrationSection(_Section):
     Attributes:
         temperature: T of q ∝ p^(1/T)·exp(βr), applied to each persona's answers; 1 leaves them as they are.
         kinds: the persona kinds that get a calibrated row.
+        search: what ``value-personas calibrate`` searches.
     """
 
     temperature: Annotated[float, Field(gt=0.0, le=1e4)] = 2.0
     kinds: tuple[PersonaKind, ...] = ("values-hedged",)
+    search: SearchSettings = SearchSettings()
 
 
 class ScoringSection(_Section):

@@ -1,0 +1,1 @@
+"""Fitting a calibration to stored answers, applying it, and showing what it did."""

@@ -1,0 +1,98 @@
+"""A fitted calibration applied to stored answers, each cell marked by what the fit has seen of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.calibration.panel import StoredPanel
+from experiments.calibration.prepared import Prepared, Spread
+from experiments.calibration.setting import FittedCalibration, Setting
+from experiments.scoring import score_cells
+from signatures import LeakError
+
+__all__ = ["CalibratedPanel", "apply_calibration"]
+
+Array = NDArray[np.float64]
+
+UNCALIBRATED = Setting(method="none")
+
+
+@dataclass(frozen=True)
+class CalibratedPanel:
+    """Answers before and after.
+
+    Attributes:
+        panel: the stored answers.
+        record: the calibration.
+        before: shape (C, M, K), the uncalibrated estimate; NaN throughout a cell that is not estimated.
+        after: the same, calibrated.
+        spread_before: the predicted variance, split.
+        spread_after: the same, calibrated.
+        in_sample: shape (C, M), True for a cell that the calibration was fitted on.
+    """
+
+    panel: StoredPanel
+    record: FittedCalibration
+    before: Array
+    after: Array
+    spread_before: Spread
+    spread_after: Spread
+    in_sample: NDArray[np.bool_]
+
+    @cached_property
+    def part(self) -> NDArray[np.str_]:
+        """Shape (C, M): ``oracle``, ``in-sample``, ``new question``, ``new country`` or ``held-out``.
+
+        Only of a held-out cell has the fit seen neither the country nor the question.
+        """
+        country = np.isin(self.panel.countries, self.record.countries)[:, None]
+        question = np.isin(self.panel.questions, self.record.questions)[None, :]
+        seen = "oracle" if self.record.oracle else "in-sample"
+        return np.select(
+            [country & question, country & ~question, ~country & question],
+            [seen, "new question", "new country"],
+            "held-out",
+        )
+
+    def scores(self, calibrated: bool = True) -> dict[str, Array]:
+        """Score → shape (C, M), of all cells whatever the fit has seen of them."""
+        estimate = self.after if calibrated else self.before
+        return score_cells(self.panel.human, estimate, self.panel.scores, self.panel.mask)
+
+    def held_out_scores(
+        self, countries: Sequence[str], questions: Sequence[str], calibrated: bool = True
+    ) -> dict[str, Array]:
+        """Scores that may be called held-out.
+
+        Raises:
+            LeakError: when one of the cells is in-sample.
+        """
+        c = [self.panel.countries.index(code) for code in countries]
+        m = [self.panel.questions.index(code) for code in questions]
+        if self.in_sample[np.ix_(c, m)].any():
+            row, column = np.argwhere(self.in_sample[np.ix_(c, m)])[0]
+            raise LeakError(
+                f"({countries[row]}, {questions[column]}) was used to fit this calibration and cannot be "
+                "called held-out; judge it on other countries or questions"
+            )
+        return {name: values[np.ix_(c, m)] for name, values in self.scores(calibrated).items()}
+
+
+def apply_calibration(record: FittedCalibration, panel: StoredPanel) -> CalibratedPanel:
+    """Apply a record to any stored answers, those it was fitted on included."""
+    prepared = Prepared(panel)
+    country = np.isin(panel.countries, record.countries)[:, None]
+    question = np.isin(panel.questions, record.questions)[None, :]
+    untouched = UNCALIBRATED.model_copy(update={"level": "persona"})
+    return CalibratedPanel(
+        panel,
+        record,
+        prepared.estimate(untouched),
+        prepared.estimate(record.setting),
+        prepared.spread(untouched),
+        prepared.spread(record.setting),
+        country & question,
+    )

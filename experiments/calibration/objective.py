@@ -1,0 +1,114 @@
+"""What a search minimises: a named score over folds of training countries, each country judged once."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.calibration.fitting import fit_parts
+from experiments.calibration.panel import TrainingPanel
+from experiments.calibration.prepared import Prepared
+from experiments.calibration.setting import FITTED_METHODS, Setting
+from experiments.scoring import SCORES, Cells
+from signatures import CalibrationError
+
+__all__ = ["FoldedObjective", "fold_names", "loss"]
+
+Array = NDArray[np.float64]
+
+
+def loss(name: str, values: Array) -> float:
+    """One number to minimise from a score's cells; 0 is best for every score but KL.
+
+    Lower-is-better scores: their mean. Higher-is-better: best − mean. The signed bias: |mean|. The variance
+    ratio v: the mean of 1 − min(v, 1/v), which is 0 where the spread is right and 1 where there is none.
+    """
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return float("nan")
+    if name == "variance_ratio":
+        inverse = np.divide(1.0, known, out=np.zeros_like(known), where=known > 0.0)
+        return float((1.0 - np.minimum(known, inverse)).mean())
+    score, mean = SCORES[name], float(known.mean())
+    return abs(mean - score.best) if score.better != "lower" else mean
+
+
+def fold_names(panel: TrainingPanel) -> tuple[str, ...]:
+    """The fold of each country: its cultural zone, or itself where all are of one zone."""
+    return panel.zones if len(set(panel.zones)) > 1 else panel.countries
+
+
+class FoldedObjective:
+    """Scores settings by cross-validation over cultural zones.
+
+    A setting without fitted parts is applied once to all countries. One with fitted parts is fitted on the
+    other folds and applied to the fold, so that every country is still calibrated once.
+
+    Args:
+        panel: training cells.
+        scores: names of the scores to report.
+    """
+
+    def __init__(self, panel: TrainingPanel, scores: tuple[str, ...]) -> None:
+        if unknown := [name for name in scores if name not in SCORES]:
+            raise CalibrationError(f"no score {unknown[0]!r}; there are {', '.join(SCORES)}")
+        self.panel = panel
+        self.scores = scores
+        self.prepared = Prepared(panel)
+        self.folds = fold_names(panel)
+        self._parts: dict[str, tuple[Prepared, Prepared]] = {}
+        self._fitted: dict[tuple[str, str], Setting] = {}
+
+    def __call__(self, setting: Setting) -> Mapping[str, dict[str, float]]:
+        """Fold → score → loss."""
+        by_cell = self._score(self.estimate(setting))
+        folds = np.array(self.folds)
+        return {
+            fold: {name: loss(name, values[folds == fold]) for name, values in by_cell.items()}
+            for fold in dict.fromkeys(self.folds)
+        }
+
+    def estimate(self, setting: Setting) -> Array:
+        """Out-of-fold estimates, shape (C, M, K)."""
+        if setting.method not in FITTED_METHODS:
+            return self.prepared.estimate(setting)
+        if len(set(self.folds)) < 2:
+            raise CalibrationError(
+                f"{setting.method} is cross-validated and needs two training countries or more"
+            )
+        out = np.empty(self.prepared.shape)
+        for fold in dict.fromkeys(self.folds):
+            held = self._fold(fold)[1]
+            places = [i for i, name in enumerate(self.folds) if name == fold]
+            parts = self._fit(fold, setting.model_copy(update={"strength": {}, "per": "all"}))
+            whole = {"strength": setting.strength, "per": setting.per}
+            out[places] = held.estimate(parts.model_copy(update=whole))
+        return out
+
+    def _fit(self, fold: str, parts: Setting) -> Setting:
+        """Fitted parts do not depend on the strength, so most trials find theirs here."""
+        key = fold, parts.model_dump_json()
+        if key not in self._fitted:
+            self._fitted[key] = fit_parts(parts, self._fold(fold)[0])
+        return self._fitted[key]
+
+    def _fold(self, fold: str) -> tuple[Prepared, Prepared]:
+        """The other folds and this one, prepared once."""
+        if fold not in self._parts:
+            codes = [
+                code for code, name in zip(self.panel.countries, self.folds, strict=True) if name == fold
+            ]
+            self._parts[fold] = Prepared(self.panel.without(codes)), Prepared(self.panel.only(codes))
+        return self._parts[fold]
+
+    def _score(self, estimate: Array) -> dict[str, Array]:
+        """Score → shape (C, M). The arrays are our own, so they are not checked again."""
+        panel = self.panel
+        mask = np.broadcast_to(panel.mask, estimate.shape)
+        scores = np.broadcast_to(np.where(panel.mask, panel.scores, 0.0), estimate.shape)
+        cells = Cells(self._human, estimate, scores, mask)
+        return {name: SCORES[name].kernel(cells) for name in self.scores}
+
+    @property
+    def _human(self) -> Array:
+        return np.where(self.panel.mask, self.panel.human, 0.0)

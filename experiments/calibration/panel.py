@@ -1,0 +1,201 @@
+"""Stored answers beside the human ones: everything that calibration needs, and no model to ask."""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signatures import CalibrationError, LeakError, StoreError
+
+__all__ = ["StoredPanel", "TrainingPanel", "stack_personas"]
+
+Array = NDArray[np.float64]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Answers of N personas in each of C countries to M questions of at most K options.
+
+    Attributes:
+        log_p: shape (C, M, N, K), natural log-probabilities; NaN throughout a missing answer and for a
+            persona that is not there, and beyond a question's options.
+        human: shape (C, M, K), human distributions; NaN where a country was not asked.
+        weights: shape (C, N), the personas' weights; each country's sum to 1.
+        mask: shape (M, K), True for a question's own options, which come first.
+        scores: shape (M, K), the options' scores.
+        countries: C codes.
+        zones: each country's cultural zone; countries of one zone are judged in one fold.
+        questions: M codes.
+        topics: each question's topic.
+        near: each question's nearness to the value items.
+        batteries: each question's battery, or its own code; a battery is never torn apart by a split.
+        draws: answers counted in each distribution; 0 where they are log-probabilities.
+        max_missing: the weighted share of missing answers above which a cell is not estimated.
+        method: what answered, for example ``values-hedged``.
+        synthetic: which parts were synthetic.
+    """
+
+    log_p: Array
+    human: Array
+    weights: Array
+    mask: NDArray[np.bool_]
+    scores: Array
+    countries: tuple[str, ...]
+    zones: tuple[str, ...]
+    questions: tuple[str, ...]
+    topics: tuple[str, ...]
+    near: tuple[bool, ...]
+    batteries: tuple[str, ...]
+    draws: float = 0.0
+    max_missing: float = 0.2
+    method: str = "values-hedged"
+    synthetic: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        c, m, n, k = self.log_p.shape if self.log_p.ndim == 4 else (-1,) * 4
+        expected = {
+            "human": (c, m, k), "weights": (c, n), "mask": (m, k), "scores": (m, k),
+            "countries": (c,), "zones": (c,), "questions": (m,), "topics": (m,), "near": (m,),
+            "batteries": (m,),
+        }  # fmt: skip
+        for name, shape in expected.items():
+            got = np.shape(getattr(self, name))
+            if got != shape:
+                raise CalibrationError(
+                    f"stored answers of shape {self.log_p.shape} need {name} of shape {shape}, got {got}"
+                )
+        sums = self.weights.sum(axis=1)
+        if not (np.abs(sums - 1.0) <= 1e-6).all() or (self.weights < 0).any():
+            raise CalibrationError(
+                f"the weights of each country's personas must sum to 1, got {sums.tolist()}"
+            )
+
+    @property
+    def lengths(self) -> NDArray[np.intp]:
+        """K of each question."""
+        return np.asarray(self.mask.sum(axis=1))
+
+    def _part(self, countries: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
+        """Every field of the named countries and questions."""
+        c = [_place(self.countries, code, "country") for code in countries]
+        m = [_place(self.questions, code, "question") for code in questions]
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {
+            "log_p": self.log_p[np.ix_(c, m)],
+            "human": self.human[np.ix_(c, m)],
+            "weights": self.weights[c],
+            "mask": self.mask[m],
+            "scores": self.scores[m],
+            "countries": tuple(countries),
+            "zones": tuple(self.zones[i] for i in c),
+            "questions": tuple(questions),
+            "topics": tuple(self.topics[i] for i in m),
+            "near": tuple(self.near[i] for i in m),
+            "batteries": tuple(self.batteries[i] for i in m),
+        }
+
+
+class TrainingPanel(_Panel):
+    """The part of stored answers that a calibration may be fitted on; held-out cells are not in it."""
+
+    def without(self, countries: Sequence[str]) -> "TrainingPanel":
+        """The rest, when some countries are set aside as a fold."""
+        kept = [code for code in self.countries if code not in set(countries)]
+        return TrainingPanel(**self._part(kept, self.questions))
+
+    def only(self, countries: Sequence[str]) -> "TrainingPanel":
+        """A fold."""
+        return TrainingPanel(**self._part(countries, self.questions))
+
+
+class StoredPanel(_Panel):
+    """Everything that one method answered in one run."""
+
+    def training(self, countries: Sequence[str], questions: Sequence[str]) -> TrainingPanel:
+        """Cut out the cells that may be learnt from.
+
+        Raises:
+            CalibrationError: when a code is not in the panel.
+            LeakError: when nothing is named.
+        """
+        if not countries or not questions:
+            raise LeakError("name at least one training country and one training question")
+        return TrainingPanel(**self._part(countries, questions))
+
+    def part(self, countries: Sequence[str], questions: Sequence[str]) -> "StoredPanel":
+        """The same for judging."""
+        return StoredPanel(**self._part(countries, questions))
+
+    def save(self, path: Path) -> None:
+        """Write a compressed .npz of plain arrays, whole or not at all."""
+        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, format=np.asarray(FORMAT), **arrays)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "StoredPanel":
+        """Read what ``save`` wrote. Nothing in the file is executed.
+
+        Raises:
+            StoreError: when it is absent, foreign, damaged or newer.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except FileNotFoundError:
+            raise StoreError(f"{path}: no stored answers there; run value-personas run first") from None
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError):
+            raise StoreError(f"{path}: not a file of stored answers") from None
+        if arrays.pop("format", None) != FORMAT:
+            raise StoreError(f"{path}: not a file of stored answers in format {FORMAT}; write it again")
+        if missing := {field.name for field in fields(cls)} - set(arrays):
+            raise StoreError(f"{path}: stored answers lack {', '.join(sorted(missing))}; write them again")
+        return cls(**{field.name: _plain(arrays[field.name]) for field in fields(cls)})
+
+
+def stack_personas(
+    log_p: Array, countries: Sequence[str], weights: Sequence[float]
+) -> tuple[Array, Array, tuple[str, ...]]:
+    """One row a persona, in any order of countries → one block a country, padded with missing personas.
+
+    Args:
+        log_p: shape (P, M, K).
+        countries: P codes.
+        weights: P weights, of any scale within a country.
+
+    Returns:
+        log_p of shape (C, M, N, K), weights (C, N) that sum to 1, and the C codes in order of appearance.
+    """
+    codes = tuple(dict.fromkeys(countries))
+    rows = [[i for i, code in enumerate(countries) if code == one] for one in codes]
+    n = max(len(block) for block in rows)
+    stacked = np.full((len(codes), log_p.shape[1], n, log_p.shape[2]), np.nan)
+    shares = np.zeros((len(codes), n))
+    weight = np.asarray(weights, dtype=np.float64)
+    for c, block in enumerate(rows):
+        stacked[c, :, : len(block)] = log_p[block].transpose(1, 0, 2)
+        shares[c, : len(block)] = weight[block] / weight[block].sum()
+    return stacked, shares, codes
+
+
+def _place(codes: Sequence[str], code: str, what: str) -> int:
+    if code not in codes:
+        raise CalibrationError(
+            f"{what} {code} is not among the stored answers; there are {', '.join(codes[:12])}"
+        )
+    return list(codes).index(code)
+
+
+def _plain(array: NDArray[Any]) -> Any:
+    """Arrays of names as tuples, single values as Python's own."""
+    if array.ndim == 0:
+        return array.item()
+    return tuple(array.tolist()) if array.ndim == 1 else array

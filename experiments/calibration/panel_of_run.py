@@ -1,0 +1,96 @@
+"""From a run's answers to the file that calibration reads, and back to it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.calibration.panel import StoredPanel, stack_personas
+from programs.panel import PanelResult
+from signatures import StoreError
+
+__all__ = ["find_panel", "panel_file", "panel_of_run"]
+
+
+def panel_of_run(
+    answers: PanelResult,
+    human: NDArray[np.float64],
+    zones: Mapping[str, str],
+    *,
+    method: str,
+    draws: float = 0.0,
+    max_missing: float = 0.2,
+    synthetic: tuple[str, ...] = (),
+) -> StoredPanel:
+    """Lay a panel's answers beside the human ones.
+
+    Args:
+        answers: P personas × M questions.
+        human: shape (C, M, K), countries in the order in which the personas name them first; NaN where a
+            country was not asked.
+        zones: country → cultural zone; a country that is not named is a zone of its own.
+        method: the persona kind.
+        draws: answers counted in each distribution; 0 for log-probabilities.
+        max_missing: as in ``estimate_populations``.
+        synthetic: which parts were synthetic.
+    """
+    personas, questions = answers.personas, answers.questions
+    k = max(len(question.scale) for question in questions)
+    log_p, weights, countries = stack_personas(
+        answers.log_p[:, :, :k],
+        [persona.country or "" for persona in personas],
+        [persona.weight for persona in personas],
+    )
+    mask = np.arange(k) < np.array([[len(question.scale)] for question in questions])
+    scores = np.full(mask.shape, np.nan)
+    for row, question in zip(scores, questions, strict=True):
+        row[: len(question.scale)] = question.scale.values
+    return StoredPanel(
+        log_p=log_p,
+        human=human[:, :, :k],
+        weights=weights,
+        mask=mask,
+        scores=scores,
+        countries=countries,
+        zones=tuple(zones.get(code, code) for code in countries),
+        questions=tuple(question.code for question in questions),
+        topics=tuple(question.topic for question in questions),
+        near=tuple(question.near for question in questions),
+        batteries=tuple(question.battery or question.code for question in questions),
+        draws=draws,
+        max_missing=max_missing,
+        method=method,
+        synthetic=synthetic,
+    )
+
+
+def panel_file(run_folder: Path, method: str) -> Path:
+    """Where a run keeps one persona kind's answers."""
+    return run_folder / f"answers-{method}.npz"
+
+
+def find_panel(runs: Path, recipe: str, method: str) -> Path:
+    """The newest run of a recipe that has answers of a persona kind.
+
+    Args:
+        runs: the workspace's folder of runs, each named ``<recipe>-<time>``.
+        recipe: the recipe's name.
+        method: the persona kind.
+
+    Raises:
+        StoreError: when there is none.
+    """
+    found = sorted(
+        (path for path in runs.glob("*/" + panel_file(Path(), method).name) if _is_of(path.parent, recipe)),
+        key=lambda path: path.stat().st_mtime_ns,
+    )
+    if not found:
+        raise StoreError(
+            f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
+        )
+    return found[-1]
+
+
+def _is_of(folder: Path, recipe: str) -> bool:
+    return folder.name.rpartition("-")[0] == recipe

@@ -1,0 +1,260 @@
+"""The Optuna search: resumable, shared by workers, pruned over folds, one or several objectives."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import optuna
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from experiments.calibration.fitting import fit_parts
+from experiments.calibration.objective import FoldedObjective
+from experiments.calibration.panel import TrainingPanel
+from experiments.calibration.setting import (
+    TEMPERATURE_METHODS,
+    FittedCalibration,
+    Setting,
+    group_names,
+)
+from experiments.calibration.settings import SearchSettings
+from signatures import CalibrationError, StoreError
+
+__all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
+
+Loss = Mapping[str, Mapping[str, float]]
+
+
+def search(
+    panel: TrainingPanel,
+    settings: SearchSettings,
+    folder: Path,
+    *,
+    seed: int = 0,
+    on_trial: Callable[[int, int], None] = lambda done, total: None,
+) -> optuna.Study:
+    """Try settings until the study holds ``settings.trials`` of them; no model is asked.
+
+    Args:
+        panel: training countries × training questions, and nothing else.
+        settings: the space and the objectives.
+        folder: where the study's journal lies when no storage is named.
+        seed: of the sampler. A resumed study goes on with draws of its own, so only a study that ran
+            through by one worker repeats to the last digit.
+        on_trial: called with the trials done and wanted; in this process only.
+
+    Raises:
+        CalibrationError: when the space holds no possible setting.
+        StoreError: when the storage cannot be opened.
+    """
+    study = open_study(panel, settings, folder, seed)
+    left = settings.trials - _finished(study)
+    if left <= 0:
+        return study
+    if settings.workers == 1:
+        _work(panel, settings, folder, left, seed, lambda: on_trial(_finished(study), settings.trials))
+        return study
+    shares = [len(part) for part in np.array_split(np.arange(left), settings.workers)]
+    seeds = np.random.SeedSequence(seed).generate_state(settings.workers).tolist()
+    with ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn")) as pool:
+        jobs = [
+            pool.submit(_work, panel, settings, folder, n, one)
+            for n, one in zip(shares, seeds, strict=True)
+            if n
+        ]
+        for job in jobs:
+            job.result()
+            on_trial(_finished(study), settings.trials)
+    return study
+
+
+def open_study(panel: TrainingPanel, settings: SearchSettings, folder: Path, seed: int = 0) -> optuna.Study:
+    """Open the study, or make it; a study of the same name goes on where it stopped.
+
+    Raises:
+        StoreError: when the storage cannot be opened, or holds that name for another search.
+    """
+    optuna.logging.set_verbosity(logging.WARNING)
+    several = len(settings.objectives) > 1
+    try:
+        study = optuna.create_study(
+            storage=_storage(settings, folder),
+            study_name=settings.study or study_name(panel, settings),
+            directions=["minimize"] * len(settings.objectives),
+            sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=_startup(settings)),
+            pruner=None if several else _pruner(settings),
+            load_if_exists=True,
+        )
+    except (ImportError, ValueError, OSError) as error:
+        what = settings.storage.partition(":")[0] if settings.storage else folder
+        raise StoreError(f"study storage {what}: cannot be opened ({type(error).__name__})") from None
+    except Exception as error:
+        if type(error).__module__.startswith("sqlalchemy"):
+            raise StoreError(
+                f"study storage: cannot be opened ({type(error).__name__}); check its URL"
+            ) from None
+        raise
+    return _same_search(study, panel, settings)
+
+
+def study_name(panel: TrainingPanel, settings: SearchSettings) -> str:
+    """A name that changes with the data and the space, so that a study is never mixed."""
+    return f"calibration-{_fingerprint(panel, settings)[:12]}"
+
+
+def suggest(trial: optuna.trial.BaseTrial, panel: TrainingPanel, settings: SearchSettings) -> Setting:
+    """The next setting to try; names of parameters are method-dependent, their kinds never change."""
+    method = trial.suggest_categorical("method", settings.methods)
+    by_cell = method == "dirichlet"  # no human distribution belongs to one persona
+    level = "population" if by_cell else trial.suggest_categorical("level", settings.levels)
+    counted = panel.draws > 0
+    setting = Setting(
+        method=method,
+        level=level,
+        per=trial.suggest_categorical("per", settings.per),
+        alpha=trial.suggest_categorical("alpha", settings.alphas) if counted else 0.0,
+        keeps_mean_of=settings.keeps_mean_of,
+        penalty=trial.suggest_categorical("penalty", (1e-4, 1e-3, 1e-2, 1e-1))
+        if method == "dirichlet"
+        else 0.01,
+    )
+    if method in ("none", "dirichlet"):
+        return setting
+    groups = sorted(set(group_names(setting.per, panel.lengths.tolist(), panel.topics)))
+    strength = {group: _strength(trial, method, setting.per, group, settings) for group in groups}
+    return setting.model_copy(update={"strength": strength})
+
+
+def chosen(study: optuna.Study, panel: TrainingPanel, settings: SearchSettings) -> FittedCalibration:
+    """The best setting, its parts fitted on all training cells, as a record.
+
+    With several objectives it is the trial on the Pareto front that is best on the first.
+
+    Raises:
+        CalibrationError: when no trial succeeded.
+    """
+    if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
+        raise CalibrationError("no setting could be applied; widen the space (methods, levels, alphas)")
+    best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
+    objective = FoldedObjective(panel, settings.objectives[:1])
+    setting = suggest(optuna.trial.FixedTrial(best.params), panel, settings)
+    folds = {fold: scores[settings.objectives[0]] for fold, scores in objective(setting).items()}
+    return FittedCalibration(
+        setting=fit_parts(setting, objective.prepared),
+        countries=panel.countries,
+        questions=panel.questions,
+        objective=settings.objectives[0],
+        value=float(best.values[0]),
+        folds=folds,
+        study=study.study_name,
+        trials=_finished(study),
+        synthetic=panel.synthetic,
+    )
+
+
+def _work(
+    panel: TrainingPanel,
+    settings: SearchSettings,
+    folder: Path,
+    trials: int,
+    seed: int,
+    done: Callable[[], None] = lambda: None,
+) -> None:
+    """One worker's share of the trials."""
+    objective = FoldedObjective(panel, settings.objectives)
+    # The number of trials so far enters the seed: a resumed study must not repeat its first draws.
+    so_far = _finished(open_study(panel, settings, folder))
+    study = open_study(panel, settings, folder, seed + 7919 * so_far)
+    run = partial(_trial, panel=panel, settings=settings, objective=objective)
+    study.optimize(run, n_trials=trials, callbacks=[lambda s, t: done()], show_progress_bar=False)
+
+
+def _trial(
+    trial: optuna.Trial, panel: TrainingPanel, settings: SearchSettings, objective: FoldedObjective
+) -> tuple[float, ...]:
+    folds = objective(suggest(trial, panel, settings))
+    trial.set_user_attr("folds", json.dumps(folds))
+    if len(settings.objectives) == 1:
+        _report_folds(trial, folds, settings.objectives[0])
+    means = tuple(_mean([scores[name] for scores in folds.values()]) for name in settings.objectives)
+    if not np.isfinite(means).all():
+        raise optuna.TrialPruned("no training cell is defined for this setting")
+    return means
+
+
+def _report_folds(trial: optuna.Trial, folds: Loss, name: str) -> None:
+    """Fold by fold, as a pruner compares trials: at each step the mean over the folds so far."""
+    values = [scores[name] for scores in folds.values()]
+    for step in range(1, len(values)):
+        trial.report(_mean(values[:step]), step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def _mean(values: list[float]) -> float:
+    """Over folds that have a defined cell."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _strength(
+    trial: optuna.trial.BaseTrial, method: str, per: str, group: str, settings: SearchSettings
+) -> float:
+    # A scale length 10 and a topic named 10 would be different parameters, hence ``per`` in the name.
+    if method in TEMPERATURE_METHODS:
+        low, high = settings.temperature
+        return trial.suggest_float(f"T {method} {per} {group}", low, high, log=True)
+    return trial.suggest_float(f"λ {method} {per} {group}", 0.0, 1.0)
+
+
+def _pruner(settings: SearchSettings) -> optuna.pruners.BasePruner:
+    if settings.pruner == "median":
+        return optuna.pruners.MedianPruner(n_startup_trials=10, n_warmup_steps=1)
+    if settings.pruner == "hyperband":
+        return optuna.pruners.HyperbandPruner(min_resource=1)
+    return optuna.pruners.NopPruner()
+
+
+def _storage(settings: SearchSettings, folder: Path) -> str | optuna.storages.BaseStorage:
+    if settings.storage is not None:
+        return settings.storage
+    folder.mkdir(parents=True, exist_ok=True)
+    return optuna.storages.JournalStorage(JournalFileBackend(str(folder / "optuna.journal")))
+
+
+def _startup(settings: SearchSettings) -> int:
+    """Random trials before the sampler models: enough to meet every method at every level a few times."""
+    kinds = len(settings.methods) * len(settings.levels) * len(settings.per)
+    return max(10, min(4 * kinds, settings.trials // 2))
+
+
+def _finished(study: optuna.Study) -> int:
+    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+
+
+def _same_search(study: optuna.Study, panel: TrainingPanel, settings: SearchSettings) -> optuna.Study:
+    """A study named by the user must not mix two data sets or two spaces."""
+    mark = _fingerprint(panel, settings)
+    found = study.user_attrs.get("fingerprint")
+    if found is None:
+        study.set_user_attr("fingerprint", mark)
+    elif found != mark:
+        raise StoreError(
+            f"study {study.study_name}: belongs to other stored answers or another search space; "
+            "give this search another name with study"
+        )
+    return study
+
+
+def _fingerprint(panel: TrainingPanel, settings: SearchSettings) -> str:
+    space = settings.model_dump(mode="json", exclude={"trials", "workers", "study", "storage"})
+    digest = hashlib.sha256(json.dumps([space, panel.countries, panel.questions, panel.method]).encode())
+    for array in (panel.log_p, panel.human, panel.weights, panel.scores):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""``value-personas calibrate``: search a calibration on stored answers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["calibrate"]
+
+
+def calibrate(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="A run's answers-*.npz; the recipe's newest run if absent.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Fit how answers are widened on training countries and questions, and judge it on the others.
+
+    Reads the answers of an earlier run and asks the model nothing. The same command again goes on with the
+    same study; several may run at once.
+    """
+    from experiments.calibrate import calibrate as run_search
+    from experiments.calibration.console import SearchProgress, print_calibration
+    from experiments.calibration.panel import StoredPanel
+    from experiments.calibration.panel_of_run import find_panel
+    from experiments.recipe_files import load_recipe
+    from experiments.workspace import Workspace
+
+    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
+    place = Workspace.open(loaded.workspace)
+    search = loaded.calibration.search
+    path = answers or find_panel(place.folder / "runs", loaded.name, search.method)
+    with SearchProgress() as progress:
+        result = run_search(
+            StoredPanel.load(path),
+            search,
+            place.folder / "calibration" / loaded.name,
+            seed=loaded.seed,
+            on_trial=progress.done,
+        )
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_calibration(result)
