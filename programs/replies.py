@@ -20,6 +20,7 @@ __all__ = [
     "MemoryStore",
     "Reply",
     "ReplyFailure",
+    "key_of_content",
     "reply_key",
     "request_content",
 ]
@@ -129,7 +130,12 @@ def reply_key(identity: str, request: Request, sample: int = 0) -> bytes:
     Returns:
         32 bytes (SHA-256).
     """
-    body = orjson.dumps([identity, request_content(request), sample], option=orjson.OPT_SORT_KEYS)
+    return key_of_content(identity, request_content(request), sample)
+
+
+def key_of_content(identity: str, content: dict[str, Any], sample: int) -> bytes:
+    """The key of a reply by its request's content, as ``request_content`` gives it."""
+    body = orjson.dumps([identity, content, sample], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(body).digest()
 
 

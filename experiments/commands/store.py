@@ -1,0 +1,102 @@
+"""``value-personas store``: what was ever paid for."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from experiments.answer_store import AnswerStore
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look into the answer store, check it, export it, prune it.", no_args_is_help=True)
+
+Workspace = Annotated[Path, typer.Option(help="The folder of everything kept.")]
+Store = Annotated[str | None, typer.Option(help="The store itself: a file or a database URL.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+
+_WORKSPACE = Path(".value-personas")
+
+
+@app.command()
+def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json = False) -> None:
+    """How many replies, of which engines and models, and how many tokens they took."""
+    from experiments.answer_store.contents import info as count
+
+    with _open(workspace, store) as opened:
+        found = count(opened).as_dict()
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    size = "" if found["bytes"] is None else f", {found['bytes'] / 1e6:.1f} MB"
+    typer.echo(f"{found['place']}: {found['replies']:,} replies{size}, schema {found['schema']}")
+    typer.echo(f"tokens: {found['input_tokens']:,} read, {found['output_tokens']:,} written")
+    typer.echo(f"{found['texts']:,} texts of prompts, {found['leases']} keys being asked now")
+    for row in found["by_model"]:
+        typer.echo(f"{row['replies']:>10,}  {row['model']}  ({row['engine']})")
+
+
+@app.command()
+def verify(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json = False) -> None:
+    """Check every reply against its key, and the file itself. Exit code 1 when something is wrong."""
+    from experiments.answer_store.contents import verify as check
+
+    with _open(workspace, store) as opened:
+        problems = check(opened)
+    if as_json:
+        typer.echo(json.dumps({"problems": problems}))
+    else:
+        typer.echo("\n".join(problems) or "all replies match their keys")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="The Parquet file to write.")],
+    workspace: Workspace = _WORKSPACE,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Write every reply with its prompt, probabilities, tokens and latency to a Parquet file."""
+    from experiments.answer_store.export import export as write
+
+    with _open(workspace, store) as opened:
+        count = write(opened, file)
+    typer.echo(
+        json.dumps({"replies": count, "file": str(file)}) if as_json else f"{count:,} replies in {file}"
+    )
+
+
+@app.command()
+def prune(
+    workspace: Workspace = _WORKSPACE,
+    store: Store = None,
+    engine: Annotated[str | None, typer.Option(help="Only engines whose identity contains this.")] = None,
+    older_than_days: Annotated[
+        float | None, typer.Option(help="Only replies older than this.", min=0)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All replies.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove replies for good. What is removed will be paid for again when it is asked again."""
+    from experiments.answer_store.contents import prune as remove
+    from signatures.errors import StoreError
+
+    if engine is None and older_than_days is None and not everything:
+        raise StoreError("store prune: say what to remove with --engine, --older-than-days or --all")
+    with _open(workspace, store) as opened:
+        if not yes:
+            typer.confirm(f"Remove replies from {opened.place} for good?", abort=True, err=True)
+        count = remove(opened, engine, older_than_days)
+    typer.echo(json.dumps({"removed": count}) if as_json else f"{count:,} replies removed")
+
+
+def _open(workspace: Path, store: str | None) -> "AnswerStore":
+    """The store that is named, or the workspace's; never a new one."""
+    from experiments.answer_store import AnswerStore
+
+    location = store or workspace.expanduser().resolve() / "answers.db"
+    return AnswerStore(location, create=False)
