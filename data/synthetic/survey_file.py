@@ -155,7 +155,7 @@ class _Columns:
         if isinstance(item.build, AimsRule):
             return self._aims(item.build, positions, rng)
         if isinstance(item.build, AutonomyRule):
-            return self._child_qualities(item.build, positions, rng)
+            return self._child_qualities(item.code, item.build, positions, rng)
         stored = self.instrument.scales[item.code]
         codes = np.asarray(item.codes or stored.codes)
         text = next(known.text for known in self.instrument.items if known.code == item.code)
@@ -189,14 +189,15 @@ class _Columns:
         }
 
     def _child_qualities(
-        self, rule: AutonomyRule, positions: NDArray[np.int64], rng: np.random.Generator
+        self, item: str, rule: AutonomyRule, positions: NDArray[np.int64], rng: np.random.Generator
     ) -> dict[str, Codes]:
         """Which qualities were mentioned: any of the patterns that give the index, with equal chance."""
         patterns = np.array(np.meshgrid(*[[0, 1]] * 4, indexing="ij")).reshape(4, -1).T
         index = patterns[:, :2].sum(axis=1) - patterns[:, 2:].sum(axis=1)
+        wanted = np.asarray(self.instrument.scales[item].codes)
         mentioned = np.empty((len(positions), 4), dtype=np.int64)
         for position in np.unique(positions):
-            fitting = np.flatnonzero(index == position - 2)
+            fitting = np.flatnonzero(index == wanted[position])
             rows = positions == position
             mentioned[rows] = patterns[rng.choice(fitting, size=int(rows.sum()))]
         yes, no = float(rule.mentioned), float(rule.not_mentioned[-1])

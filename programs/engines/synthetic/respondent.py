@@ -78,7 +78,7 @@ class SyntheticRespondent:
         """Answer one request."""
         reply = self.reply(request)
         logprobs = None
-        if reply.first_token is not None:
+        if reply.first_token:
             top = tuple(TopLogprob(token, lp) for token, lp in reply.first_token)
             chosen = max(top, key=lambda t: (reply.text.startswith(t.token), t.logprob))
             logprobs = (TokenLogprob(chosen.token, chosen.logprob, top=top),)

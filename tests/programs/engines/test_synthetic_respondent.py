@@ -8,6 +8,8 @@ import dspy
 import numpy as np
 import pytest
 from dspy.lm15 import Config, Message, Request
+from hypothesis import given
+from hypothesis import strategies as st
 
 from programs.elicitation import forms_of, parse_reply
 from programs.engines.synthetic import AsyncSyntheticRespondent, KnownFaults, SyntheticRespondent
@@ -172,3 +174,16 @@ def test_an_unknown_question_is_answered_broadly_whoever_is_asked() -> None:
     )
     assert first == second
     assert min(first) > 0.1
+
+
+@given(text=st.text(max_size=300), question=st.sampled_from(list(QUESTIONS.values())))
+def test_whatever_a_persona_says_the_answer_is_a_law_over_the_letters(text: str, question: Question) -> None:
+    p = ask(SyntheticRespondent(refusal_rate=0.0), f"You say: {text}", question)
+    assert sum(p) == pytest.approx(1.0)
+    assert min(p) >= 0.0
+
+
+def test_no_alternatives_are_reported_when_none_are_asked_for() -> None:
+    config = Config(temperature=1.0, max_tokens=1, logprobs=0)
+    request = question_request("You are a person.", QUESTIONS["Q29"], config=config)
+    assert SyntheticRespondent().complete(request).logprobs is None
