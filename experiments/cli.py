@@ -9,8 +9,8 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_COMMANDS = ("run", "ui")
-_GROUPS: tuple[str, ...] = ()
+_COMMANDS = ("run", "survey", "calibrate", "ui")
+_GROUPS = ("store",)
 
 
 def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
@@ -31,20 +31,31 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
     return app
 
 
+def _refusal() -> type[Exception]:
+    """What the user can put right; imported late, since its package loads NumPy."""
+    from signatures.errors import ValuePersonasError
+
+    return ValuePersonasError
+
+
 def main() -> None:
     """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
     # LiteLLM and DSPy otherwise fetch a price list from the network on first use.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    from signatures.errors import ValuePersonasError
-
     try:
         _app()()
-    except ValuePersonasError as error:
-        message = " ".join(str(error).split())
-        sys.stderr.write(f"value-personas: {message}\n")
-        sys.exit(2)
+    except SystemExit:
+        raise  # before the next but one, whose class would be looked up for it
     except KeyboardInterrupt:
         sys.stderr.write(
             "value-personas: stopped; every answer received is stored, run the same command to go on\n"
         )
         sys.exit(130)
+    except _refusal() as error:
+        message = " ".join(str(error).split())
+        sys.stderr.write(f"value-personas: {message}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

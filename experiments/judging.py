@@ -132,12 +132,13 @@ def _summary(recipe: Recipe, scores: Mapping[str, Mapping[str, Array]]) -> pd.Da
         interval = crossed_bootstrap(
             values, draws=recipe.scoring.draws, level=recipe.scoring.level, seed=recipe.seed
         )
-        back = np.exp if ratio else np.asarray
-        for i, method in enumerate(scores):
-            mean, lower, upper = (back(x[i]) for x in (interval.point, interval.lower, interval.upper))
+        found = np.stack([interval.point, interval.lower, interval.upper])
+        for method, bounds in zip(scores, (np.exp(found) if ratio else found).T, strict=True):
+            mean, lower, upper = bounds.tolist()
             rows.append({"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper})
+    in_order = {method: position for position, method in enumerate(scores)}
     table = pd.DataFrame(rows)
-    return table.sort_values("method", key=lambda m: m.map(list(scores).index), kind="stable")
+    return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)
 
 
 def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers) -> pd.DataFrame:

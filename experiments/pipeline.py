@@ -151,6 +151,8 @@ def _notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
         for d in table.unmended:
             yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"
     cells = judgement.cells
+    if cells["country"].nunique() == 1:
+        yield "one country: the intervals tell of other questions, not of other countries"
     blank = cells[cells["predicted_share"].isna() & (cells["respondents"] > 0)]
     for method, n in blank.groupby("method", sort=False).size().items():
         yield f"{method}: {n} cells are not estimated, too many answers are missing"

@@ -46,7 +46,13 @@ class RunResult:
     def title(self) -> str:
         """The heading of the result, with the word synthetic where it is due."""
         cells = self.scores[["country", "question"]].drop_duplicates()
-        what = f"{cells['country'].nunique()} countries × {cells['question'].nunique()} questions"
+        what = " × ".join(
+            f"{n} {one if n == 1 else many}"
+            for n, one, many in (
+                (cells["country"].nunique(), "country", "countries"),
+                (cells["question"].nunique(), "question", "questions"),
+            )
+        )
         warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
         return f"{self.recipe.name} · {what}{warning}"
 

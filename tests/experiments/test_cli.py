@@ -1,0 +1,174 @@
+"""The command line from outside: one line and exit code 2 for what the user can put right."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from tests.fake_server import FakeServer
+
+SMALL = ["survey.respondents=100", "profiles.n=5", 'questions.include=["Q29"]', 'personas=["country"]']
+
+REFUSED = ["respondent.lm=openai/m", "respondent.base_url=http://127.0.0.1:9/v1"]
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "experiments.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=os.environ | {"COLUMNS": "80"} | environment,
+    )
+
+
+def run(workspace: Path, *settings: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    options = [part for setting in (*SMALL, *settings) for part in ("--set", setting)]
+    return command("run", "--workspace", str(workspace), *options, **environment)
+
+
+def write_sav(path: Path, frame: pd.DataFrame) -> str:
+    pyreadstat.write_sav(frame, str(path))
+    return f"survey.path={path}"
+
+
+def wvs7(**columns: object) -> pd.DataFrame:
+    """A handful of respondents of nobody, in WVS-7 columns."""
+    plain: dict[str, object] = {
+        "B_COUNTRY": [862.0] * 6,
+        "B_COUNTRY_ALPHA": ["VEN"] * 6,
+        "A_YEAR": [2021.0] * 6,
+        "W_WEIGHT": [1.0] * 6,
+        **{f"Q{n}": [1.0, 2.0, 3.0] * 2 for n in (1, 29, 45, 46, 209, 254)},
+        **{f"Q{n}": [1.0, 5.0, 10.0] * 2 for n in (164, 182, 184)},
+        "Q57": [1.0, 2.0] * 3,
+    } | columns
+    return pd.DataFrame({name: value for name, value in plain.items() if value is not None})
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    lines = [line for line in done.stderr.splitlines() if line.startswith("value-personas:")]
+    assert done.returncode == 2, done.stderr
+    assert len(lines) == 1
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["survey.path=none.sav"], ["none.sav"]),
+        (["survey.codebook=nonsense"], ["nonsense", "wvs7"]),
+        (['survey.countries=["SWE"]'], ["SWE", "XNA"]),
+        (['questions.include=["Q9999"]'], ["Q9999"]),
+        (["profiles.m=5"], ["profiles.m", "profiles.n"]),
+        (["profiles.n=few"], ["profiles.n", "few"]),
+        (["respondent.lm=nowhere/m"], ["nowhere"]),
+        (REFUSED, ["127.0.0.1:9"]),
+        (["respondent.lm=openai/m", "respondent.api_key_env=NOT_SET_ANYWHERE"], ["NOT_SET_ANYWHERE"]),
+        (["respondent.parameters.sharpnes=2"], ["sharpnes"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_settings(tmp_path: Path, settings: list[str], words: list[str]) -> None:
+    assert_one_line(run(tmp_path, *settings), *words)
+
+
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.sav"
+    broken.write_bytes(b"$FL2 not really")
+    assert_one_line(run(tmp_path, f"survey.path={broken}"), "broken.sav")
+
+
+def test_a_truncated_file(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.sav"
+    pyreadstat.write_sav(wvs7(), str(whole))
+    cut = tmp_path / "cut.sav"
+    cut.write_bytes(whole.read_bytes()[:-200])
+    assert_one_line(run(tmp_path, f"survey.path={cut}"), "cut.sav")
+
+
+def test_no_country_column(tmp_path: Path) -> None:
+    frame = wvs7(B_COUNTRY=None, B_COUNTRY_ALPHA=None)
+    setting = write_sav(tmp_path / "nowhere.sav", frame)
+    assert_one_line(run(tmp_path, setting, "survey.codebook=wvs7"), "nowhere.sav", "country")
+
+
+@pytest.mark.parametrize("weight", [0.0, float("nan")])
+def test_no_usable_weight(tmp_path: Path, weight: float) -> None:
+    setting = write_sav(tmp_path / "weightless.sav", wvs7(W_WEIGHT=[weight] * 6))
+    assert_one_line(run(tmp_path, setting, "survey.codebook=wvs7"), "W_WEIGHT", "VEN")
+
+
+def test_a_wrong_key_ends_the_run_and_is_never_shown(tmp_path: Path) -> None:
+    with FakeServer({"401": 1.0}) as server:
+        settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
+        done = run(tmp_path, *settings, "respondent.api_key_env=PLANTED", PLANTED="sk-planted-secret")
+    assert_one_line(done, "key")
+    assert "sk-planted-secret" not in done.stderr
+
+
+def test_no_logprobs_where_the_recipe_demands_them(tmp_path: Path) -> None:
+    with FakeServer({"no-logprobs": 1.0}) as server:
+        settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
+        done = run(tmp_path, *settings, "respondent.elicitation.mode=logprobs")
+    assert_one_line(done, "log-probabilities")
+
+
+def test_a_key_reaches_no_file(tmp_path: Path) -> None:
+    from programs.engines.synthetic import SyntheticRespondent
+
+    with FakeServer(engine=SyntheticRespondent(), key="sk-planted-secret") as server:
+        settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
+        done = run(tmp_path, *settings, "respondent.api_key_env=PLANTED", PLANTED="sk-planted-secret")
+    assert done.returncode == 0, done.stderr
+    assert "sk-planted-secret" not in done.stdout + done.stderr
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(kept) > 10
+    assert not any(b"sk-planted-secret" in path.read_bytes() for path in kept)
+
+
+def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
+    done = command("run", "--json", "--workspace", str(tmp_path), *(p for s in SMALL for p in ("--set", s)))
+    found = json.loads(done.stdout)
+    assert found["synthetic"] == ["respondent", "population"]
+    assert {row["method"] for row in found["summary"]} == {"country"}
+
+
+def test_the_table_fits_a_terminal_and_says_synthetic(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "synthetic respondent and population" in done.stdout
+    assert any("noise floor" in line for line in lines)
+    assert all(len(line) <= 80 for line in lines if not line.startswith(("tables", "MLflow")))
+
+
+def test_a_workspace_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert_one_line(command("run", "--workspace", str(tmp_path / "file" / "w")), "workspace")
+
+
+def test_the_records_pages_need_records(tmp_path: Path) -> None:
+    assert_one_line(command("ui", "--workspace", str(tmp_path)), "nothing recorded yet")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['value-personas', '--help']\n"
+        "from experiments.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'dspy', 'pandas', 'numpy', 'mlflow', 'optuna', 'sqlalchemy'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "run" in done.stdout

@@ -1,0 +1,173 @@
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from experiments import RunResult, load_recipe, run
+from experiments.tracking import Record, record_run
+from experiments.workspace import Workspace
+from signatures import EngineError, StoreError
+from tests.fake_server import FakeServer
+
+SMALL = (
+    "survey.respondents=150",
+    "profiles.n=8",
+    'questions.include=["Q29", "Q49", "Q185"]',
+    "scoring.draws=200",
+    "scoring.floor_draws=20",
+)
+
+
+def small(workspace: Path, *settings: str) -> RunResult:
+    return run(load_recipe("quickstart", [f"workspace={workspace}", *SMALL, *settings]))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Path) -> RunResult:
+    return small(workspace)
+
+
+def test_tables_hold_every_method_cell_and_option(result: RunResult) -> None:
+    methods = ["none", "country", "values-unhedged", "values-hedged", "values-hedged + calibrated"]
+    assert list(dict.fromkeys(result.scores["method"])) == methods
+    assert len(result.scores) == 5 * 8 * 3
+    assert len(result.estimates) == 5 * 8 * (4 + 10 + 10)
+    sums = result.estimates.groupby(["method", "country", "question"])[["human", "predicted"]].sum()
+    np.testing.assert_allclose(sums.dropna(), 1.0, atol=1e-9)
+    assert set(result.summary["score"]) >= {"normalised_mae", "wasserstein", "js_distance", "variance_ratio"}
+    assert (result.summary["lower"] <= result.summary["mean"]).all()
+    assert (result.summary["mean"] <= result.summary["upper"]).all()
+
+
+def test_scores_of_a_cell_follow_from_its_estimates(result: RunResult) -> None:
+    cell = result.estimates.query("method == 'country' and country == 'XNA' and question == 'Q185'")
+    error = abs((cell["predicted"] - cell["human"]) @ cell["score"]) / 9
+    row = result.scores.query("method == 'country' and country == 'XNA' and question == 'Q185'").iloc[0]
+    assert row["normalised_mae"] == pytest.approx(error)
+    assert 0 < row["floor_normalised_mae"] < 0.1
+
+
+def test_a_second_run_asks_nothing_and_gives_the_same_digits(result: RunResult, workspace: Path) -> None:
+    again = small(workspace)
+    assert again.usage["calls"] == 0
+    pd.testing.assert_frame_equal(again.scores, result.scores, check_exact=True)
+    pd.testing.assert_frame_equal(again.summary, result.summary, check_exact=True)
+
+
+def test_the_record_tells_everything(result: RunResult, workspace: Path) -> None:
+    client = MlflowClient(Workspace.open(workspace).tracking_uri)
+    record = client.get_run(result.mlflow_run_id)
+    assert record.data.params["profiles.n"] == "8"
+    assert record.data.params["respondent.lm"] == "synthetic/respondent"
+    assert record.data.metrics["values-hedged.normalised_mae"] == pytest.approx(
+        result.summary.query("method == 'values-hedged' and score == 'normalised_mae'")["mean"].iloc[0]
+    )
+    assert record.data.metrics["usage.calls"] > 0
+    assert record.data.tags["synthetic"] == "respondent and population"
+    assert len(record.data.tags["survey.sha256"]) == 64
+    assert record.info.status == "FINISHED"
+    names = {artifact.path for artifact in client.list_artifacts(result.mlflow_run_id)}
+    assert names >= {
+        "estimates.parquet",
+        "scores.parquet",
+        "summary.csv",
+        "descriptors.csv",
+        "missing.csv",
+        "prompts.md",
+        "recipe.json",
+        "sources.json",
+        "human_against_predicted.png",
+    }
+
+
+def test_the_files_can_be_read_back(result: RunResult) -> None:
+    pd.testing.assert_frame_equal(pd.read_parquet(result.folder / "scores.parquet"), result.scores)
+    recipe = json.loads((result.folder / "recipe.json").read_text())
+    assert type(result.recipe).model_validate(recipe) == result.recipe
+    descriptors = pd.read_csv(result.folder / "descriptors.csv")
+    assert len(descriptors) == 2 * 54
+    json.loads(result.to_json())
+
+
+def test_a_descriptor_of_ones_own_is_used_and_recorded(
+    result: RunResult, workspace: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    table = pd.read_csv(result.folder / "descriptors.csv")
+    row = table.query("variant == 'hedged' and item == 'F063' and score == 10").copy()
+    row["text"] = "You feel completely that God matters, in your own way. This says nothing else about you."
+    row.to_csv(own, index=False)
+    changed = small(workspace, f"descriptors.overrides={own}")
+    written = pd.read_csv(changed.folder / "descriptors.csv")
+    assert (written["writer"] == "override").sum() == 1
+    assert changed.usage["calls"] > 0  # only the personas that carry it are new
+    assert changed.usage["calls"] < result.usage["calls"] / 2
+
+
+def test_the_concurrency_changes_no_digit(result: RunResult, tmp_path: Path) -> None:
+    alone = small(tmp_path, "respondent.concurrency=1")
+    pd.testing.assert_frame_equal(alone.scores, result.scores, check_exact=True)
+
+
+def test_leaving_a_country_out_changes_nothing_in_the_others(result: RunResult, workspace: Path) -> None:
+    part = small(workspace, 'survey.countries=["XNA", "XNC"]')
+    kept = result.scores[result.scores["country"].isin(["XNA", "XNC"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(part.scores, kept, rtol=1e-12)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    from programs.engines.synthetic import SyntheticRespondent
+
+    with FakeServer(engine=SyntheticRespondent(), model="my-model") as running:
+        yield running
+
+
+def test_over_http_the_digits_are_those_of_the_embedded_engine(
+    result: RunResult, tmp_path: Path, server: FakeServer
+) -> None:
+    remote = small(
+        tmp_path,
+        "respondent.lm=openai/my-model",
+        f"respondent.base_url={server.url}",
+        "respondent.concurrency=8",
+    )
+    pd.testing.assert_frame_equal(remote.scores, result.scores, rtol=1e-9)
+    assert remote.synthetic == ("population",)
+
+
+def test_an_engine_without_logprobs_is_sampled_or_refused(tmp_path: Path) -> None:
+    from programs.engines.synthetic import SyntheticRespondent
+
+    with FakeServer({"no-logprobs": 1.0}, engine=SyntheticRespondent(), model="m") as mute:
+        where = ("respondent.lm=openai/m", f"respondent.base_url={mute.url}", 'personas=["country"]')
+        with pytest.raises(EngineError, match="without log-probabilities, which the recipe demands"):
+            small(tmp_path, *where, "respondent.elicitation.mode=logprobs")
+        sampled = small(tmp_path, *where, "respondent.elicitation.draws=5", 'questions.include=["Q29"]')
+    assert any("5 sampled answers" in note for note in sampled.notes)
+    assert sampled.usage["calls"] >= 80 * 5
+
+
+def test_a_tracking_store_that_cannot_be_written_loses_no_table(tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("not a folder")
+    record = Record("name", {"a": 1.0}, {}, tmp_path)
+    recipe = load_recipe(None, [f"tracking.uri=sqlite:///{blocked}/mlflow.db"])
+    with pytest.raises(StoreError, match="the tables are in"):
+        record_run(recipe, Workspace.open(tmp_path / "w"), record)
+
+
+def test_no_answer_is_lost_between_store_and_table(result: RunResult, workspace: Path) -> None:
+    with sqlite3.connect(workspace / "answers.db") as store:
+        (stored,) = store.execute("select count(*) from replies").fetchone()
+    assert stored >= result.usage["calls"]
