@@ -9,7 +9,7 @@ from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usag
 
 from programs.engines.serving import FaultPlan, SyntheticServer
 
-LETTERS = (("A", -0.4), ("B", -1.4), ("C", -2.4), (" A", -4.0))
+LETTERS = (("A", -0.5), ("B", -1.4), ("C", -2.4), (" A", -4.0))
 
 
 class LetterEngine:
@@ -26,7 +26,7 @@ class LetterEngine:
             message=Message.assistant("A"),
             finish_reason="stop",
             usage=Usage(input_tokens=40, output_tokens=1),
-            logprobs=(TokenLogprob("A", -0.4, top=top),) if asked else None,
+            logprobs=(TokenLogprob("A", -0.5, top=top),) if asked else None,
         )
 
 

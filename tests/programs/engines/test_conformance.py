@@ -1,0 +1,72 @@
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from dspy.lm15 import Request
+
+from programs.engines import InProcess, OpenAIHTTP
+from programs.engines.base import Engine, Replier
+from programs.engines.conformance import CHECKS, Check
+from programs.engines.synthetic import SyntheticRespondent
+from programs.engines.through_dspy import ThroughDSPy
+from programs.replies import Reply
+from tests.fake_server import FakeServer, LetterEngine
+
+Maker = Callable[[str], Engine | Replier]
+
+MAKERS: dict[str, Maker] = {
+    "openai_http chat": lambda url: OpenAIHTTP("m", [url]),
+    "openai_http completions": lambda url: OpenAIHTTP("m", [url], endpoint="completions"),
+    "synthetic": lambda url: InProcess(SyntheticRespondent()),
+    "in process": lambda url: InProcess(LetterEngine()),
+    "through DSPy": lambda url: ThroughDSPy("groq/m", api_base=url, api_key="k"),
+}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with FakeServer() as server:
+        yield server.url
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("engine", MAKERS)
+def test_every_engine_passes(engine: str, check: Check, url: str) -> None:
+    model = "groq/m" if engine == "through DSPy" else "m"
+    asyncio.run(check(MAKERS[engine](url), model))
+
+
+class Wrong:
+    """Does one thing wrong."""
+
+    identity = "wrong"
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+        self.calls = 0
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        self.calls += 1
+        first = {"unranked": (("A", -2.0), ("B", -0.2)), "too much": (("A", -0.1), ("B", -0.1))}
+        if self.fault == "changing identity":
+            self.identity += "!"
+        text = str(self.calls) if self.fault == "restless" else "A"
+        return Reply(text, first.get(self.fault, ()) if self.fault != "fine" else None, "stop")
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("fault", ["unranked", "too much", "empty", "restless", "changing identity"])
+def test_each_wrong_engine_is_found_out(fault: str) -> None:
+    def failed(engine: Wrong) -> list[str]:
+        names = []
+        for check in CHECKS:
+            try:
+                asyncio.run(check(engine, "m"))
+            except AssertionError:
+                names.append(check.__name__)
+        return names
+
+    assert failed(Wrong("fine")) == []
+    assert failed(Wrong(fault)) != []
