@@ -1,0 +1,138 @@
+"""``value-personas engine``: is the model there, and what can it do; and a rehearsal server."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Check an engine, or serve the synthetic one over HTTP.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    lm: Annotated[str, typer.Option(help="The model, for example openai/my-model.")],
+    base_url: Annotated[
+        list[str] | None, typer.Option(help="Address of its server; may be repeated.")
+    ] = None,
+    api_key_env: Annotated[str | None, typer.Option(help="The variable that holds the key.")] = None,
+    endpoint: Annotated[str, typer.Option(help="chat or completions.")] = "chat",
+    calls: Annotated[int, typer.Option(help="Calls to make; a hosted model bills them.", min=2)] = 16,
+    concurrency: Annotated[int, typer.Option(help="Calls in flight.", min=1)] = 4,
+    timeout_s: Annotated[float, typer.Option(help="Seconds for one call.", min=0.1)] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """Does it answer, with log-probabilities, on which labels, and how fast? Nothing is stored."""
+    import asyncio
+    from dataclasses import asdict
+
+    from programs.engines import connect
+    from programs.engines.probe import ProbeReport, probe
+
+    settings = _settings(
+        lm=lm,
+        base_url=tuple(base_url or ()),
+        api_key_env=api_key_env,
+        endpoint=endpoint,
+        concurrency=concurrency,
+        timeout_s=timeout_s,
+        max_retries=2,
+    )
+
+    async def run() -> ProbeReport:
+        model = connect(settings)
+        try:
+            return await probe(model, calls, concurrency)
+        finally:
+            await model.aclose()
+
+    report = asdict(asyncio.run(run()))
+    typer.echo(json.dumps(report) if as_json else _as_text(report))
+    raise typer.Exit(1 if report["failures"] == report["calls"] else 0)
+
+
+@app.command("serve-synthetic")
+def serve_synthetic(
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8199,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    model: Annotated[str | None, typer.Option(help="The one model name it knows; any by default.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="NAME=SHARE, for example 500=0.05; may be repeated.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE of the synthetic respondent; may be repeated.")
+    ] = None,
+    latency_ms: Annotated[float, typer.Option(help="Milliseconds before each reply.", min=0)] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the faults.")] = 0,
+) -> None:
+    """Put the synthetic respondent behind an OpenAI-compatible server, with faults on demand."""
+    import asyncio
+
+    from programs.engines.serving import FaultPlan, SyntheticServer
+    from programs.engines.synthetic import SyntheticRespondent
+    from signatures.errors import EngineError, RecipeError
+
+    try:
+        plan = FaultPlan({name: float(share) for name, share in _pairs(fault).items()}, seed)
+    except ValueError as error:
+        raise RecipeError(f"--fault: {error}") from None
+    engine = SyntheticRespondent(**{name: _value(text) for name, text in _pairs(parameter).items()})
+    server = SyntheticServer(engine, model, plan, latency_ms / 1000)
+
+    def ready(bound: int) -> None:
+        typer.echo(f"synthetic respondent on http://{host}:{bound}/v1  (Ctrl-C stops it)", err=True)
+
+    try:
+        asyncio.run(server.serve(host, port, ready))
+    except OSError as error:
+        raise EngineError(f"{host}:{port}: {error.strerror or error}; choose another --port") from None
+
+
+def _settings(**given: Any) -> Any:
+    from pydantic import ValidationError
+
+    from programs.engines import EngineSettings
+    from signatures.errors import RecipeError
+
+    try:
+        return EngineSettings(**given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise RecipeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _pairs(options: list[str] | None) -> dict[str, str]:
+    """``NAME=VALUE`` options as a mapping."""
+    from signatures.errors import RecipeError
+
+    pairs = {}
+    for option in options or ():
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise RecipeError(f"expected NAME=VALUE, got {option!r}")
+        pairs[name] = value
+    return pairs
+
+
+def _value(text: str) -> Any:
+    """A number or truth value where it reads as one, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _as_text(report: Mapping[str, Any]) -> str:
+    labels = ", ".join(f"{letter} {p:.3f}" for letter, p in report["labels"].items()) or "none"
+    lines = [
+        f"model          {report['model']}  ({report['identity']})",
+        f"replied        {report['text']!r} after {report['first_call_s']:.2f} s",
+        f"logprobs       {'yes' if report['logprobs'] else 'no'}, {report['alternatives']} alternatives",
+        f"labels         {labels}; mass {report['label_mass']:.3f}",
+        f"elicitation    {report['elicitation']}",
+        f"speed          {report['calls_per_second']:.1f} calls/s, median {report['median_s']:.3f} s a call",
+        f"failures       {report['failures']} of {report['calls']} {report['failure']}".rstrip(),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from experiments.commands.engine import app
+from signatures import EngineError, RecipeError
+from tests.fake_server import FakeServer
+
+
+def check(*arguments: str) -> dict[str, object]:
+    result = CliRunner().invoke(app, ["check", "--json", *arguments], catch_exceptions=False)
+    found: dict[str, object] = json.loads(result.stdout)
+    return found | {"exit_code": result.exit_code}
+
+
+def test_check_says_what_an_engine_can_do() -> None:
+    with FakeServer() as server:
+        report = check("--lm", "openai/m", "--base-url", server.url, "--calls", "5")
+        assert server.calls == 5
+    assert (report["logprobs"], report["text"], report["elicitation"]) == (True, "A", "logprobs")
+    assert report["labels"] == pytest.approx({"A": 0.6065 + 0.0183, "B": 0.2466, "C": 0.0907}, abs=1e-3)
+    assert report["exit_code"] == 0
+
+
+def test_check_says_so_when_there_are_no_logprobs() -> None:
+    with FakeServer({"no-logprobs": 1.0}) as server:
+        report = check("--lm", "openai/m", "--base-url", server.url)
+    assert (report["logprobs"], report["elicitation"]) == (False, "sampled")
+
+
+def test_check_of_the_embedded_respondent_reads_as_text() -> None:
+    result = CliRunner().invoke(app, ["check", "--lm", "synthetic/respondent"])
+    assert result.exit_code == 0
+    assert "logprobs       yes" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--lm", "openai/m", "--base-url", "http://127.0.0.1:9/v1"], EngineError),
+        (["--lm", "openai/m", "--base-url", "nowhere"], RecipeError),
+        (["--lm", "nonsense/m"], RecipeError),
+    ],
+)
+def test_check_of_what_is_not_there(arguments: list[str], error: type[Exception]) -> None:
+    result = CliRunner().invoke(app, ["check", *arguments])
+    assert isinstance(result.exception, error)
+    assert "\n" not in str(result.exception)
+
+
+def test_serve_synthetic_answers_over_http() -> None:
+    command = [sys.executable, "-c", "from experiments.commands.engine import app; app()"]
+    server = subprocess.Popen(
+        [*command, "serve-synthetic", "--port", "0", "--fault", "500=0.3", "--parameter", "refusal_rate=0.0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    try:
+        assert server.stderr is not None
+        url = server.stderr.readline().split(" on ")[1].split()[0]
+        report = check("--lm", "openai/m", "--base-url", url, "--calls", "8")
+        assert report["failures"] == 0
+        assert report["logprobs"] is True
+    finally:
+        server.terminate()
+        server.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    "option", ["--fault=nonsense=0.5", "--fault=500=2", "--fault=500", "--parameter=none=1"]
+)
+def test_serve_synthetic_refuses_what_it_does_not_know(option: str) -> None:
+    result = CliRunner().invoke(app, ["serve-synthetic", option])
+    assert isinstance(result.exception, RecipeError)
