@@ -1,5 +1,8 @@
 """The reading stage: a survey file, or the embedded population written as one."""
 
+import hashlib
+from importlib.resources import files
+
 import data
 from data.synthetic import write_synthetic_survey
 from experiments.config import Recipe
@@ -18,7 +21,7 @@ def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
     section = recipe.survey
     path: str | tuple[str, ...] = section.path
     if section.is_synthetic:
-        file = workspace.synthetic_survey(recipe.seed, section.respondents)
+        file = workspace.synthetic_survey(_world(), recipe.seed, section.respondents)
         if not file.is_file():
             partial = file.with_suffix(".partial.sav")
             write_synthetic_survey(partial, seed=recipe.seed, respondents_per_country=section.respondents)
@@ -36,3 +39,9 @@ def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
     if not survey.questions:
         raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")
     return survey
+
+
+def _world() -> str:
+    """A digest of the embedded population's laws, so that a file written under older ones is not taken."""
+    laws = files("data.synthetic").joinpath("world.toml").read_bytes()
+    return hashlib.sha256(laws).hexdigest()[:8]

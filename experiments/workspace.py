@@ -56,8 +56,8 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def synthetic_survey(self, seed: int, respondents: int) -> Path:
-        """Where the embedded population's survey file lies."""
+    def synthetic_survey(self, world: str, seed: int, respondents: int) -> Path:
+        """Where the embedded population's survey file lies; ``world`` is the digest of its laws."""
         folder = self.folder / "synthetic"
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"population-seed{seed}-n{respondents}.sav"
+        return folder / f"population-{world}-seed{seed}-n{respondents}.sav"

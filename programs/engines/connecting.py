@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from programs.engines.base import Engine, InProcess, Replier
+from programs.engines.base import Engine, Replier
 from programs.engines.openai_http import OpenAIHTTP
 from programs.engines.settings import EngineSettings
 from programs.model import Model
@@ -33,11 +33,11 @@ def connect(settings: EngineSettings, store: AnswerStore | None = None) -> Model
 
 
 def _synthetic(settings: EngineSettings, model: str) -> Replier:
-    from programs.engines.synthetic import SyntheticRespondent  # numpy-heavy, and often not needed
+    from programs.engines.synthetic import AsyncSyntheticRespondent, SyntheticRespondent  # often not needed
 
     if model != "respondent":
         raise RecipeError(f"lm = {settings.lm!r} is not known; the embedded one is synthetic/respondent")
-    return InProcess(SyntheticRespondent(**settings.parameters))
+    return AsyncSyntheticRespondent(SyntheticRespondent(**settings.parameters))
 
 
 def _openai_http(settings: EngineSettings, model: str) -> Replier:
