@@ -70,7 +70,10 @@ def print_calibration(result: CalibrationResult) -> None:
 def _table(summary: pd.DataFrame) -> Table:
     table = Table(caption="before → after calibration; mean Δ: largest change of a cell's mean, score points")
     for heading in ("cells", "n", "mean Δ", *_COLUMNS.values(), "human variance beyond a tilt's limit"):
-        table.add_column(heading, justify="left" if heading == "cells" else "right")
+        # The change of the mean must be seen to be 0 to nine digits, however narrow the terminal.
+        table.add_column(
+            heading, justify="left" if heading == "cells" else "right", no_wrap=heading == "mean Δ"
+        )
     for _, row in summary.iterrows():
         table.add_row(
             str(row["part"]),

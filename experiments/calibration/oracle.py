@@ -12,8 +12,11 @@ from experiments.calibration.setting import TEMPERATURE_METHODS, FittedCalibrati
 
 __all__ = ["best_strength", "fit_oracle", "fit_strength"]
 
-TEMPERATURES = np.geomspace(0.5, 1000.0, 45)
+TEMPERATURES = np.unique(np.append(np.geomspace(0.5, 1000.0, 45), 1.0))
 WEIGHTS = np.linspace(0.0, 1.0, 41)
+
+TIE = 1e-9
+"""Losses as near as this are taken for equal, and the strength that changes least wins."""
 
 
 def best_strength(evaluate: Callable[[float], float], method: str) -> tuple[float, float]:
@@ -30,11 +33,12 @@ def best_strength(evaluate: Callable[[float], float], method: str) -> tuple[floa
     def at(x: float) -> float:
         return evaluate(float(np.exp(x)) if hot else float(x))
 
-    losses = [at(x) for x in grid]
-    best = int(np.argmin(losses))
+    losses = np.array([at(x) for x in grid])
+    ties = np.flatnonzero(losses <= losses.min() + TIE)
+    best = int(ties[np.argmin(np.abs(grid[ties]))])  # log T = 0 and λ = 0 change nothing
     around = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
     refined = minimize_scalar(at, bounds=around, method="bounded", options={"xatol": 1e-4})
-    x, value = (refined.x, refined.fun) if refined.fun < losses[best] else (grid[best], losses[best])
+    x, value = (refined.x, refined.fun) if refined.fun < losses[best] - TIE else (grid[best], losses[best])
     return (float(np.exp(x)) if hot else float(x)), float(value)
 
 

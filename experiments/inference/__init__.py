@@ -1,15 +1,37 @@
 """How far a difference can be trusted: intervals, paired tests, noise floors, gaps and power."""
 
+from experiments.inference.comparison import CellGroups, compare_methods
 from experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
+from experiments.inference.gap_analysis import CatchingUp, GapAnalysis, analyse_gap, catching_up
 from experiments.inference.noise_floor import FloorReading, noise_floor, read_against_floor
 from experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
+from experiments.inference.power import (
+    Price,
+    VarianceParts,
+    half_width,
+    needed_personas,
+    pilot_parts,
+    plan_table,
+)
 
 __all__ = [
     "BootstrapResult",
+    "CatchingUp",
+    "CellGroups",
     "FloorReading",
+    "GapAnalysis",
+    "Price",
+    "VarianceParts",
+    "analyse_gap",
+    "catching_up",
+    "compare_methods",
     "crossed_bootstrap",
+    "half_width",
     "holm",
+    "needed_personas",
     "noise_floor",
+    "pilot_parts",
+    "plan_table",
     "read_against_floor",
     "sign_flip_p",
     "unit_means",

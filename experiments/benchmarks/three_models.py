@@ -1,0 +1,174 @@
+"""Three real models on God's importance: each calibration fitted on two countries, judged on the third.
+
+``python -m experiments.benchmarks.three_models FILE`` reads czolgowski_Q164_pmf_human_vs_llm.csv: 63
+demographic groups of three countries, each answered by people and, 100 draws each, by three models.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.calibration.panel import StoredPanel
+from experiments.calibration.rotation import Rotation, rotate
+from experiments.calibration.setting import TEMPERATURE_METHODS, Setting, keeps_mean
+from experiments.inference import noise_floor
+from experiments.scoring import score_cells, summarise_variance_ratios
+
+__all__ = ["by_country", "by_group", "main", "table"]
+
+DRAWS = 100
+OPTIONS = [f"pmf_{k}" for k in range(1, 11)]
+SCORES = np.arange(1.0, 11.0)
+OBJECTIVE = "wasserstein"
+SHOWN = ("normalised_mae", "wasserstein", "js_distance", "kl_divergence")
+
+SETTINGS = (
+    Setting(method="none"),
+    Setting(method="tilt"),
+    Setting(method="tilt", alpha=0.5, keeps_mean_of="raw"),
+    Setting(method="tilt", alpha=0.5, keeps_mean_of="smoothed"),
+    Setting(method="temperature"),
+    Setting(method="temperature", alpha=0.5, keeps_mean_of="smoothed"),
+    Setting(method="uniform"),
+    Setting(method="maximum-entropy"),
+    Setting(method="end-points"),
+    Setting(method="pooled-shape"),
+    Setting(method="dirichlet", alpha=0.5, keeps_mean_of="smoothed", level="population"),
+)
+
+Array = NDArray[np.float64]
+
+
+def by_group(frame: pd.DataFrame, model: str) -> StoredPanel:
+    """Each demographic group is a cell of its own; its country is its zone."""
+    people, answers = _sides(frame, model)
+    return _panel(
+        answers[:, None, None, :], people[OPTIONS].to_numpy()[:, None, :], np.ones((len(people), 1)),
+        people["persona_id"], people["country"], model,
+    )  # fmt: skip
+
+
+def by_country(frame: pd.DataFrame, model: str) -> StoredPanel:
+    """Each country is a cell, its groups the personas, weighted by their respondents."""
+    people, answers = _sides(frame, model)
+    codes = list(dict.fromkeys(people["country"]))
+    blocks = [np.flatnonzero(people["country"] == code) for code in codes]
+    log_p = np.full((len(codes), 1, max(map(len, blocks)), len(SCORES)), np.nan)
+    weights, human = np.zeros((len(codes), log_p.shape[2])), np.zeros((len(codes), 1, len(SCORES)))
+    for c, block in enumerate(blocks):
+        share = people["n_respondents"].to_numpy(dtype=np.float64)[block]
+        log_p[c, 0, : len(block)], weights[c, : len(block)] = answers[block], share / share.sum()
+        human[c, 0] = _normalised(share @ people[OPTIONS].to_numpy()[block])
+    return _panel(log_p, human, weights, codes, codes, model)
+
+
+def table(panel: StoredPanel, settings: tuple[Setting, ...]) -> pd.DataFrame:
+    """One row for each way of calibrating, in rotation, and the tilt's oracle."""
+    rotations = [rotate(panel, setting, OBJECTIVE) for setting in settings]
+    rotations.append(rotate(panel, settings[1], OBJECTIVE, oracle=True))
+    return pd.DataFrame([_row(panel, rotation) for rotation in rotations])
+
+
+def _row(panel: StoredPanel, rotation: Rotation) -> dict[str, object]:
+    setting = rotation.setting
+    scores = score_cells(panel.human, rotation.estimate, panel.scores, panel.mask)
+    before = np.exp(panel.log_p) * panel.weights[:, None, :, None]
+    moved = (rotation.estimate - np.nansum(before, axis=2)) @ SCORES
+    symbol = "T" if setting.method in TEMPERATURE_METHODS else "λ"
+    strengths = [record.setting.strength.get("all") for record in rotation.records.values()]
+    smoothing = f"α {setting.alpha:g}, {setting.keeps_mean_of} mean" if setting.alpha else "–"
+    ratios = summarise_variance_ratios(scores["variance_ratio"])
+    row: dict[str, object] = {
+        "method": setting.method + (" (oracle)" if rotation.oracle else ""),
+        "level": setting.level,
+        "smoothing": smoothing,
+        "keeps mean": "yes" if keeps_mean(setting.method) and setting.keeps_mean_of == "raw" else "no",
+        "fitted": "–" if None in strengths else f"{symbol} " + ", ".join(f"{s:.3g}" for s in strengths if s),
+        "mean moved": f"{np.abs(moved).mean():.9f}",
+    }
+    row |= {name: f"{scores[name].mean():.4f}" for name in SHOWN}
+    row["median variance ratio"] = f"{np.exp(ratios.median_log):.3f}"
+    return row
+
+
+def _floor(frame: pd.DataFrame) -> str:
+    """What people drawn anew from each group would be charged against the group itself."""
+    people = _people(frame)
+    rng = np.random.default_rng(0)
+    floors = []
+    for p, n in zip(people[OPTIONS].to_numpy(), people["n_respondents"], strict=True):
+        floors.append(noise_floor(p, rng.multinomial(n, p, size=500) / n, SCORES))
+    return ", ".join(f"{name} {np.nanmean([floor[name] for floor in floors]):.4f}" for name in SHOWN)
+
+
+def _people(frame: pd.DataFrame) -> pd.DataFrame:
+    people = frame[frame["source"] == "human"].sort_values("persona_id").reset_index(drop=True)
+    people[OPTIONS] = _normalised(people[OPTIONS].to_numpy())
+    return people
+
+
+def _sides(frame: pd.DataFrame, model: str) -> tuple[pd.DataFrame, Array]:
+    """The human groups, and the model's log-probabilities in the same order."""
+    people = _people(frame)
+    answers = frame[frame["source"] == model].set_index("persona_id").loc[people["persona_id"]]
+    with np.errstate(divide="ignore"):
+        return people, np.log(_normalised(answers[OPTIONS].to_numpy()))
+
+
+def _normalised(p: Array) -> Array:
+    """The file gives nine digits."""
+    return np.asarray(p / p.sum(axis=-1, keepdims=True))
+
+
+def _panel(
+    log_p: Array, human: Array, weights: Array, codes: Iterable[str], zones: Iterable[str], model: str
+) -> StoredPanel:
+    return StoredPanel(
+        log_p=log_p,
+        human=human,
+        weights=weights,
+        mask=np.ones((1, len(SCORES)), dtype=np.bool_),
+        scores=SCORES[None],
+        countries=tuple(codes),
+        zones=tuple(zones),
+        questions=("Q164",),
+        topics=("religion",),
+        near=(True,),
+        batteries=("Q164",),
+        draws=DRAWS,
+        method=model,
+    )
+
+
+def _markdown(rows: pd.DataFrame) -> str:
+    lines = ["| " + " | ".join(rows.columns) + " |", "|" + "---|" * len(rows.columns)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows.itertuples(index=False)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print every table as Markdown."""
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
+        sys.exit("usage: python -m experiments.benchmarks.three_models czolgowski_Q164_pmf_human_vs_llm.csv")
+    frame = pd.read_csv(sys.argv[1])
+    print(
+        f"{len(_people(frame))} groups, fitted on {OBJECTIVE}; noise floor of the groups: {_floor(frame)}\n"
+    )
+    country_settings = tuple(
+        setting.model_copy(update={"level": level})
+        for setting in SETTINGS
+        for level in ("persona", "population")
+        if level == "population" or setting.method not in ("none", "dirichlet")
+    )
+    ordered = (SETTINGS[0].model_copy(update={"level": "population"}), *country_settings[1:])
+    for model in [name for name in dict.fromkeys(frame["source"]) if name != "human"]:
+        print(f"### {model}: the 63 groups\n\n{_markdown(table(by_group(frame, model), SETTINGS))}\n")
+        print(f"### {model}: the 3 countries\n\n{_markdown(table(by_country(frame, model), ordered))}\n")
+
+
+if __name__ == "__main__":
+    main()

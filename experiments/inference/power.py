@@ -1,0 +1,170 @@
+"""How many personas and countries a given interval needs, and what they cost."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from signatures import CalibrationError
+
+__all__ = ["Price", "VarianceParts", "half_width", "needed_personas", "pilot_parts", "plan_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceParts:
+    """Where the variance of a cell's error (or of a difference of errors) comes from.
+
+    Attributes:
+        country: between countries.
+        question: between questions.
+        cell: what countries and questions do not explain, apart from the personas' sampling.
+        persona: of one persona; the sampling variance of a cell from N personas is this divided by N.
+    """
+
+    country: float
+    question: float
+    cell: float
+    persona: float
+
+    def __post_init__(self) -> None:
+        if any(not value >= 0.0 for value in asdict(self).values()):
+            raise CalibrationError(f"variances must be ≥ 0, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one question to one persona costs.
+
+    Attributes:
+        calls: requests an answer: option orders × sampled answers.
+        input_tokens: of one request.
+        output_tokens: of one reply.
+        input_price: of a million input tokens.
+        output_price: of a million output tokens.
+    """
+
+    calls: float = 1.0
+    input_tokens: float = 400.0
+    output_tokens: float = 1.0
+    input_price: float = 0.0
+    output_price: float = 0.0
+
+    @property
+    def of_one_answer(self) -> float:
+        """In the prices' currency."""
+        tokens = self.input_tokens * self.input_price + self.output_tokens * self.output_price
+        return self.calls * tokens / 1e6
+
+
+def half_width(
+    parts: VarianceParts, countries: int, questions: int, personas: int, level: float = 0.95
+) -> float:
+    """Half the width of the interval for a mean over countries × questions.
+
+    z · √(σ²_c/C + σ²_q/M + (σ²_cq + σ²_p/N)/(C·M)): the standard error of a mean with crossed random
+    effects. Personas shrink the last term only; countries and questions are what intervals hang on.
+    """
+    if min(countries, questions, personas) < 1:
+        raise CalibrationError(
+            f"a design needs at least one of each, got {countries=} {questions=} {personas=}"
+        )
+    cell = (parts.cell + parts.persona / personas) / (countries * questions)
+    variance = parts.country / countries + parts.question / questions + cell
+    return float(norm.ppf((1 + level) / 2) * np.sqrt(variance))
+
+
+def needed_personas(
+    parts: VarianceParts, countries: int, questions: int, width: float, level: float = 0.95
+) -> int | None:
+    """The fewest personas a country for an interval of ± width; None where no number of them suffices."""
+    if not width > 0.0:
+        raise CalibrationError(f"an interval's half width must be above 0, got {width}")
+    allowed = (width / norm.ppf((1 + level) / 2)) ** 2
+    left = allowed - parts.country / countries - parts.question / questions
+    left -= parts.cell / (countries * questions)
+    if left <= 0.0:
+        return None
+    return max(1, int(np.ceil(parts.persona / (left * countries * questions) * (1 - 1e-12))))
+
+
+def pilot_parts(errors: ArrayLike, replicates: ArrayLike | None = None, personas: int = 1) -> VarianceParts:
+    """Estimate the parts from a pilot, by the expected mean squares of the two-way layout.
+
+    Args:
+        errors: shape (C, M), one method's errors, or the differences of two; NaN where undefined. Rows and
+            columns with gaps are left out, for the layout must be complete.
+        replicates: shape (R, C, M), the same errors after personas were drawn anew; they tell the personas'
+            share of the cell variance. Without them it is 0 and stays in ``cell``.
+        personas: how many the pilot asked a country.
+
+    Raises:
+        CalibrationError: when fewer than two complete countries or questions remain.
+    """
+    e = np.asarray(errors, dtype=np.float64)
+    if e.ndim != 2:
+        raise CalibrationError(f"a pilot's errors must have shape (countries, questions), got {e.shape}")
+    columns = ~np.isnan(e).any(axis=0) if (~np.isnan(e).any(axis=0)).sum() >= 2 else np.ones(e.shape[1], bool)
+    rows = ~np.isnan(e[:, columns]).any(axis=1)
+    full = e[rows][:, columns]
+    c, m = full.shape
+    if c < 2 or m < 2:
+        raise CalibrationError("a pilot needs two countries and two questions without gaps")
+    centre = full.mean()
+    by_country, by_question = full.mean(axis=1), full.mean(axis=0)
+    residual = full - by_country[:, None] - by_question + centre
+    square = float((residual**2).sum() / ((c - 1) * (m - 1)))
+    country = max(0.0, float(by_country.var(ddof=1)) - square / m)
+    question = max(0.0, float(by_question.var(ddof=1)) - square / c)
+    sampling = 0.0
+    if replicates is not None:
+        drawn = np.asarray(replicates, dtype=np.float64)[:, rows][:, :, columns]
+        sampling = float(drawn.var(axis=0, ddof=1).mean())
+    return VarianceParts(country, question, max(0.0, square - sampling), sampling * personas)
+
+
+def plan_table(
+    parts: VarianceParts,
+    countries: Sequence[int],
+    questions: int,
+    width: float,
+    *,
+    kinds: int = 1,
+    price: Price | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """What an interval of ± width takes, for several numbers of countries.
+
+    Args:
+        parts: from a pilot, or stated.
+        countries: numbers to consider.
+        questions: target questions.
+        width: the half width wanted.
+        kinds: persona kinds that are asked the same.
+        price: of one answer; free when absent.
+        level: of the interval.
+
+    Returns:
+        Columns countries, questions, personas (missing where no number suffices), half_width reached,
+        floor (the half width with infinitely many personas), calls and cost.
+    """
+    price = price or Price()
+    rows = []
+    for c in countries:
+        n = needed_personas(parts, c, questions, width, level)
+        answers = float("nan") if n is None else float(kinds * c * questions * n)
+        rows.append(
+            {
+                "countries": c,
+                "questions": questions,
+                "personas": n,
+                "half_width": float("nan") if n is None else half_width(parts, c, questions, n, level),
+                "floor": half_width(parts, c, questions, 10**12, level),
+                "calls": answers * price.calls,
+                "cost": answers * price.of_one_answer,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return frame.astype({"personas": "Int64"})

@@ -1,0 +1,81 @@
+"""Power: the formula against simulation, the pilot against planted parts."""
+
+import numpy as np
+import pytest
+
+from experiments.inference import (
+    Price,
+    VarianceParts,
+    half_width,
+    needed_personas,
+    pilot_parts,
+    plan_table,
+)
+from signatures import CalibrationError
+
+PARTS = VarianceParts(country=0.0004, question=0.0009, cell=0.0025, persona=0.09)
+
+
+def simulate(rng, c, m, n, parts=PARTS, replicates=0):
+    e = rng.normal(0, np.sqrt(parts.country), (c, 1)) + rng.normal(0, np.sqrt(parts.question), (1, m))
+    e = e + rng.normal(0, np.sqrt(parts.cell), (c, m)) + rng.normal(0, np.sqrt(parts.persona / n), (c, m))
+    return e, e + rng.normal(0, np.sqrt(parts.persona / n), (replicates, c, m))
+
+
+def test_half_width_agrees_with_simulation():
+    rng = np.random.default_rng(0)
+    means = [simulate(rng, 12, 15, 20)[0].mean() for _ in range(4000)]
+    assert half_width(PARTS, 12, 15, 20) == pytest.approx(1.96 * np.std(means), rel=0.03)
+
+
+def test_half_width_by_hand():
+    got = half_width(VarianceParts(0.04, 0.0, 0.0, 0.0), countries=16, questions=5, personas=7)
+    assert got == pytest.approx(1.959964 * 0.05)
+
+
+@pytest.mark.parametrize("width", [0.02, 0.0215, 0.024])
+def test_needed_personas_is_the_fewest(width):
+    n = needed_personas(PARTS, 20, 24, width)
+    assert n is not None
+    assert half_width(PARTS, 20, 24, n) <= width + 1e-12
+    assert n == 1 or half_width(PARTS, 20, 24, n - 1) > width
+
+
+def test_no_number_of_personas_makes_up_for_few_countries():
+    assert needed_personas(PARTS, 3, 24, 0.01) is None
+
+
+def test_a_pilot_recovers_planted_parts():
+    rng = np.random.default_rng(1)
+    got = [pilot_parts(*simulate(rng, 30, 30, 25, replicates=40), personas=25) for _ in range(60)]
+    for name in ("country", "question", "cell", "persona"):
+        mean = np.mean([getattr(one, name) for one in got])
+        assert mean == pytest.approx(getattr(PARTS, name), rel=0.12)
+
+
+def test_a_pilot_with_gaps_uses_what_is_complete():
+    e, _ = simulate(np.random.default_rng(2), 8, 9, 5)
+    e[2, 3] = np.nan
+    full = np.delete(e, 3, axis=1)
+    assert pilot_parts(e) == pilot_parts(full)
+
+
+def test_the_table_counts_calls_and_cost():
+    price = Price(calls=2, input_tokens=500, output_tokens=10, input_price=1.0, output_price=10.0)
+    table = plan_table(PARTS, [3, 20, 40], questions=24, width=0.02, kinds=3, price=price)
+    assert table["personas"].isna().tolist() == [True, False, False]
+    row = table.iloc[1]
+    assert row["calls"] == 3 * 20 * 24 * row["personas"] * 2
+    assert row["cost"] == pytest.approx(row["calls"] * 600 / 1e6)
+    assert row["half_width"] <= 0.02
+    assert row["floor"] < row["half_width"]
+    assert table["personas"].iloc[2] < row["personas"]
+
+
+def test_bad_input_gets_one_clear_line():
+    with pytest.raises(CalibrationError, match="≥ 0"):
+        VarianceParts(-1.0, 0, 0, 0)
+    with pytest.raises(CalibrationError, match="two countries"):
+        pilot_parts([[1.0, 2.0]])
+    with pytest.raises(CalibrationError, match="above 0"):
+        needed_personas(PARTS, 3, 3, 0.0)
