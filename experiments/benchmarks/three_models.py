@@ -67,9 +67,10 @@ def by_country(frame: pd.DataFrame, model: str) -> StoredPanel:
 
 
 def table(panel: StoredPanel, settings: tuple[Setting, ...]) -> pd.DataFrame:
-    """One row for each way of calibrating, in rotation, and the tilt's oracle."""
+    """One row for each way of calibrating, in rotation, and the oracles of the tilts that keep the mean."""
+    tilts = [s for s in settings if s.method == "tilt" and s.keeps_mean_of == "raw"]
     rotations = [rotate(panel, setting, OBJECTIVE) for setting in settings]
-    rotations.append(rotate(panel, settings[1], OBJECTIVE, oracle=True))
+    rotations += [rotate(panel, setting, OBJECTIVE, oracle=True) for setting in tilts]
     return pd.DataFrame([_row(panel, rotation) for rotation in rotations])
 
 
