@@ -13,7 +13,7 @@ from programs.model import Model
 from programs.panel import Panel, PanelResult
 from programs.personas import CountryRoleplay, NoPersona, PersonaBuilder, PopulationSample, ValuePersonas
 from programs.replies import AnswerStore
-from programs.respondent import Respondent
+from programs.respondent import AskingStyle, Respondent
 from signatures import EngineError, Persona, Question, ValueItem
 
 __all__ = ["Asked", "Asking", "ask_everything"]
@@ -138,8 +138,10 @@ def _build_personas(
 
 
 async def _panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:
-    section = recipe.respondent.elicitation
-    settings = ElicitationSettings(section.mode, section.min_label_mass, section.draws)
+    way = recipe.respondent.elicitation
+    settings = ElicitationSettings(way.mode, way.min_label_mass, way.draws)
     elicitation, why = await choose_elicitation(model, settings, persona, question)
-    respondent = Respondent(elicitation, recipe.respondent.option_order)
+    section = recipe.respondent
+    style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
+    respondent = Respondent(elicitation, style)
     return Panel(model, respondent, recipe.respondent.concurrency), why

@@ -112,12 +112,16 @@ class RespondentSection(EngineSettings):
 
     Attributes:
         elicitation: how an answer is got out of it.
-        option_order: on which forms each question is put.
+        option_order: in which order the options stand; ``both`` averages forward and reversed.
+        offer_dont_know: whether "don't know" stands below the options; its share is reported apart.
+        wordings: instructions in place of the prompt's own, averaged; their spread is reported.
         max_missing: the share of missing answers above which a cell is not estimated.
     """
 
     elicitation: ElicitationSection = ElicitationSection()
     option_order: OptionOrder = "forward"
+    offer_dont_know: bool = False
+    wordings: tuple[str, ...] = ()
     max_missing: Share = 0.2
 
 

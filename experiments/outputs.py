@@ -14,9 +14,10 @@ from experiments.config import PersonaKind, Recipe
 from experiments.descriptor_files import descriptor_frame
 from experiments.figures import draw_human_against_predicted
 from experiments.judging import Judgement
+from programs.panel import mean_of_known
 from signatures import ValueItem
 
-__all__ = ["RunFiles", "write_run_files"]
+__all__ = ["RunFiles", "asking_frame", "write_run_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
         table = descriptor_frame(files.asked.descriptors.values(), files.items)
         table.to_csv(folder / "descriptors.csv", index=False)
     _missing_frame(files.asked).to_csv(folder / "missing.csv", index=False)
+    asking_frame(files.asked).to_csv(folder / "asking.csv", index=False)
     _write_json(folder / "recipe.json", files.recipe.model_dump(mode="json"))
     _write_json(folder / "sources.json", _sources(files))
     (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
@@ -80,6 +82,25 @@ def _missing_frame(asked: Asked) -> pd.DataFrame:
         for reason, n in panel.missing_by_reason().items()
     ]
     return pd.DataFrame(rows, columns=["personas", "reason", "answers"])
+
+
+def asking_frame(asked: Asked) -> pd.DataFrame:
+    """How each question was answered by each persona kind: label mass, don't know, order and wording effects."""
+    frames = [
+        pd.DataFrame(
+            {
+                "personas": kind,
+                "question": [question.code for question in panel.questions],
+                "missing_share": (panel.missing >= 0).mean(axis=0),
+                "label_mass": mean_of_known(panel.label_mass),
+                "dont_know": mean_of_known(panel.dont_know),
+                "order_effect": panel.order_effect,
+                "wording_spread": panel.wording_spread,
+            }
+        )
+        for kind, panel in asked.panels.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _prompts(prompts: Mapping[PersonaKind, tuple[str, str]]) -> str:

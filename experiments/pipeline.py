@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 import data
 from experiments.answer_store import AnswerStore
 from experiments.asking import Asked, Asking, ask_everything
@@ -147,6 +149,14 @@ def _metrics(result: RunResult) -> dict[str, float]:
 def _notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
     """What a reader must know about the asking and the scoring."""
     yield asked.elicitation
+    for name, what in (
+        ("order_effect", "with the order of the options"),
+        ("wording_spread", "with the wording"),
+    ):
+        for kind, panel in asked.panels.items():
+            moved = getattr(panel, name)
+            if not np.isnan(moved).all():
+                yield f"{kind}: answers move {what} by {np.nanmean(moved):.3f} (mean total variation)"
     for variant, table in asked.descriptors.items():
         for d in table.unmended:
             yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"

@@ -10,13 +10,14 @@ import numpy as np
 from dspy.lm15 import Request
 from numpy.typing import NDArray
 
-from programs.elicitation import Form, average, forms_of
+from programs.elicitation import Form, average
 from programs.model import Model, ReplyFailure
+from programs.rendering import PromptTemplate
 from programs.replies import Reply
 from programs.respondent import Respondent, form_values
 from signatures import Answer, MissingAnswer, MissingReason, Persona, Question
 
-__all__ = ["Panel", "PanelResult"]
+__all__ = ["REASONS", "Panel", "PanelResult", "mean_of_known"]
 
 _BLOCK = 1024
 """Cells looked up in the store at once: large enough for one query's overhead, small enough for memory."""
@@ -35,17 +36,22 @@ class PanelResult:
         log_p: shape (P, M, K), natural logarithms in scale order; NaN where there is no answer, and
             beyond the options of a shorter question.
         label_mass: shape (P, M); NaN where there is no answer.
+        dont_know: shape (P, M), the share of label mass on "don't know"; NaN where there is no answer.
         missing: shape (P, M), an index into ``REASONS``; −1 where there is an answer.
         order_effect: shape (M,), mean total variation between a persona's answers on the first and the
             last of its forms; NaN where a question was put on one form only.
+        wording_spread: shape (M,), mean total variation between a persona's answer in one wording and its
+            answer averaged over wordings; NaN where there was one wording only.
     """
 
     personas: tuple[Persona, ...]
     questions: tuple[Question, ...]
     log_p: NDArray[np.float64]
     label_mass: NDArray[np.float64]
+    dont_know: NDArray[np.float64]
     missing: NDArray[np.int8]
     order_effect: NDArray[np.float64]
+    wording_spread: NDArray[np.float64]
 
     def missing_by_reason(self) -> dict[str, int]:
         """How many (persona, question) cells are missing, by reason."""
@@ -55,7 +61,7 @@ class PanelResult:
 
 @dataclass(slots=True)
 class _Page:
-    """One form of one cell, with a reply for each draw."""
+    """One wording and form of one cell, with a reply for each draw."""
 
     form: Form
     requests: list[Request]
@@ -64,7 +70,7 @@ class _Page:
 
 @dataclass(slots=True)
 class _Cell:
-    """One question put to one persona."""
+    """One question put to one persona; ``pages`` go wording by wording, forms within."""
 
     row: int
     column: int
@@ -120,7 +126,7 @@ class Panel:
         """
         texts = list(dict.fromkeys(persona.text for persona in personas))
         copies = Counter(persona.text for persona in personas)
-        sheet = _Sheet(len(texts), questions)
+        sheet = _Sheet(len(texts), questions, wordings=len(self.respondent.signatures))
         cells = self._cells(texts, questions)
 
         async def work() -> None:
@@ -134,24 +140,24 @@ class Panel:
 
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
-        form = forms_of(question, self.respondent.option_order)[0]
-        template = self.respondent.template
+        form, template = self.respondent.style.forms(question, 0)[0], self.respondent.templates[0]
         return template.system, template.user_text(form_values(persona.text, form))
 
     def _cells(self, texts: Sequence[str], questions: Sequence[Question]) -> Iterator[_Cell]:
         """The cells in asking order, their stored replies filled in block by block."""
-        template, model = self.respondent.template, self.model.name
+        templates, style = self.respondent.templates, self.respondent.style
         elicitation = self.respondent.elicitation
         configs = [elicitation.config(draw) for draw in range(elicitation.draws)]
 
-        def page(text: str, form: Form) -> _Page:
+        def page(template: PromptTemplate, text: str, form: Form) -> _Page:
             values = form_values(text, form)
-            requests = [template.request(model, values, config) for config in configs]
+            requests = [template.request(self.model.name, values, config) for config in configs]
             return _Page(form, requests, [None] * len(requests))
 
         unfilled = (
-            _Cell(row, column, [page(text, form) for form in forms_of(question, order, row)])
-            for order in (self.respondent.option_order,)
+            _Cell(
+                row, column, [page(t, text, form) for t in templates for form in style.forms(question, row)]
+            )
             for row, text in enumerate(texts)
             for column, question in enumerate(questions)
         )
@@ -190,13 +196,17 @@ class Panel:
 class _Sheet:
     """The arrays being filled, one row for each distinct persona text."""
 
-    def __init__(self, rows: int, questions: Sequence[Question]) -> None:
+    def __init__(self, rows: int, questions: Sequence[Question], wordings: int) -> None:
         self.questions = tuple(questions)
+        self.wordings = wordings
+        shape = (rows, len(questions))
         options = max((len(q.scale) for q in questions), default=0)
-        self.log_p = np.full((rows, len(questions), options), np.nan)
-        self.label_mass = np.full((rows, len(questions)), np.nan)
-        self.missing = np.full((rows, len(questions)), -1, dtype=np.int8)
-        self.order_effect = np.full((rows, len(questions)), np.nan)
+        self.log_p = np.full((*shape, options), np.nan)
+        self.missing = np.full(shape, -1, dtype=np.int8)
+        self.label_mass = np.full(shape, np.nan)
+        self.dont_know = np.full(shape, np.nan)
+        self.order_effect = np.full(shape, np.nan)
+        self.wording_spread = np.full(shape, np.nan)
 
     def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer]) -> None:
         """Write one settled cell."""
@@ -205,19 +215,38 @@ class _Sheet:
             self.missing[at] = REASONS.index(answer.reason)
             return
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
-        self.label_mass[at] = answer.label_mass
-        first, last = pages[0], pages[-1]
-        if len(pages) > 1 and isinstance(first, Answer) and isinstance(last, Answer):
-            self.order_effect[at] = 0.5 * np.abs(first.probabilities - last.probabilities).sum()
+        self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
+        if len(pages) > 1:
+            self._compare(at, [page.probabilities for page in pages if isinstance(page, Answer)])
+
+    def _compare(self, at: tuple[int, int], pages: list[NDArray[np.float64]]) -> None:
+        """How far the answers of one cell move with the order of options and with the wording."""
+        by_wording = np.array(pages).reshape(self.wordings, -1, len(pages[0]))
+        if by_wording.shape[1] > 1:
+            self.order_effect[at] = 0.5 * np.abs(by_wording[:, 0] - by_wording[:, -1]).sum(axis=1).mean()
+        if self.wordings > 1:
+            means = by_wording.mean(axis=1)
+            self.wording_spread[at] = 0.5 * np.abs(means - means.mean(axis=0)).sum(axis=1).mean()
 
     def result(self, personas: tuple[Persona, ...], rows: list[int]) -> PanelResult:
         """The result with one row for each persona."""
-        seen = ~np.isnan(self.order_effect)
-        total = np.where(seen, self.order_effect, 0.0).sum(axis=0)
-        effect = np.divide(total, seen.sum(axis=0), out=np.full(total.shape, np.nan), where=seen.any(axis=0))
         return PanelResult(
-            personas, self.questions, self.log_p[rows], self.label_mass[rows], self.missing[rows], effect
+            personas,
+            self.questions,
+            log_p=self.log_p[rows],
+            label_mass=self.label_mass[rows],
+            dont_know=self.dont_know[rows],
+            missing=self.missing[rows],
+            order_effect=mean_of_known(self.order_effect),
+            wording_spread=mean_of_known(self.wording_spread),
         )
+
+
+def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Column means over what is not NaN; NaN for a column without any."""
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0))
 
 
 async def _all_of(jobs: Iterator[object]) -> None:

@@ -13,7 +13,7 @@ import dspy
 from dspy.lm15 import Config, Message, Request
 from dspy.utils.exceptions import AdapterParseError
 
-__all__ = ["PlainAdapter", "PromptTemplate", "parse_reply_fields", "render_request"]
+__all__ = ["PlainAdapter", "PromptTemplate", "WholeReplyAdapter", "parse_reply_fields", "render_request"]
 
 
 class PlainAdapter(dspy.ChatAdapter):
@@ -58,6 +58,18 @@ class PlainAdapter(dspy.ChatAdapter):
         """The whole reply is the value; whether it is an answer is for the elicitation to say."""
         (name,) = signature.output_fields
         return {name: completion.strip()}
+
+
+class WholeReplyAdapter(dspy.ChatAdapter):
+    """Renders as DSPy's own ChatAdapter and hands on the whole reply, for an elicitation to read."""
+
+    def __init__(self) -> None:
+        super().__init__(use_json_adapter_fallback=False)
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        """The single output field holds the reply as it came."""
+        (name,) = signature.output_fields
+        return {name: completion}
 
 
 @dataclass(frozen=True, slots=True)

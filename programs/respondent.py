@@ -1,27 +1,47 @@
 """The respondent: a model that answers one question as one persona."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import dspy
 
 from programs.elicitation import Elicitation, Form, OptionOrder, average, forms_of
-from programs.rendering import PlainAdapter, PromptTemplate
+from programs.rendering import PromptTemplate
 from programs.replies import Reply
 from signatures import Persona, Question
 
-__all__ = ["Respondent"]
+__all__ = ["AskingStyle", "Respondent"]
+
+
+@dataclass(frozen=True, slots=True)
+class AskingStyle:
+    """On which pages a question is put; a persona's answer is the average over them.
+
+    Attributes:
+        option_order: in which order, or orders, the options stand.
+        offers_dont_know: whether "don't know" stands below them.
+        wordings: instructions used in place of the signature's own, each in turn; none for its own.
+    """
+
+    option_order: OptionOrder = "forward"
+    offers_dont_know: bool = False
+    wordings: tuple[str, ...] = ()
+
+    def forms(self, question: Question, turn: int) -> tuple[Form, ...]:
+        """The forms for the persona of number ``turn``."""
+        return forms_of(question, self.option_order, turn, self.offers_dont_know)
 
 
 class Respondent(dspy.Module):
     """Answer a survey question as a persona.
 
     ``forward`` goes through ``dspy.Predict``, so that DSPy's optimisers can trace and tune it; a ``Panel``
-    sends the same requests in bulk from ``template``. Both render the same bytes.
+    sends the same requests in bulk from ``templates``. Both render the same bytes.
 
     Attributes:
         answer: the predictor; its instruction and demonstrations may be tuned, its name is stable.
         elicitation: how a distribution is got out of the model.
-        option_order: on which forms each question is put.
+        style: on which pages each question is put.
 
     Example:
         >>> respondent = Respondent(FirstTokenLogprobs())
@@ -29,19 +49,26 @@ class Respondent(dspy.Module):
         ...     respondent(persona=persona, question=question).answer.probabilities
     """
 
-    def __init__(self, elicitation: Elicitation, option_order: OptionOrder = "forward") -> None:
+    def __init__(self, elicitation: Elicitation, style: AskingStyle | None = None) -> None:
         super().__init__()
         self.elicitation = elicitation
-        self.option_order: OptionOrder = option_order
+        self.style = style or AskingStyle()
         self.answer = dspy.Predict(elicitation.signature)
 
     @property
-    def template(self) -> PromptTemplate:
-        """The prompt as it stands now, tuned or not."""
-        return PromptTemplate.of(self.answer.signature, PlainAdapter(), self.answer.demos)
+    def signatures(self) -> tuple[type[dspy.Signature], ...]:
+        """The prompt as it stands now, tuned or not, in each of the style's wordings."""
+        own = self.answer.signature
+        return tuple(own.with_instructions(wording) for wording in self.style.wordings) or (own,)
+
+    @property
+    def templates(self) -> tuple[PromptTemplate, ...]:
+        """Each wording, rendered with gaps."""
+        adapter, demos = self.elicitation.adapter, self.answer.demos
+        return tuple(PromptTemplate.of(signature, adapter, demos) for signature in self.signatures)
 
     def forward(self, persona: Persona, question: Question, turn: int = 0) -> dspy.Prediction:
-        """Ask the configured LM once a form and draw.
+        """Ask the configured LM once a wording, form and draw.
 
         Args:
             persona: who answers.
@@ -52,21 +79,24 @@ class Respondent(dspy.Module):
             A prediction whose ``answer`` is an ``Answer`` or a ``MissingAnswer``.
         """
         answers = []
-        for form in forms_of(question, self.option_order, turn):
-            replies = [self._reply(persona, form, draw) for draw in range(self.elicitation.draws)]
-            answers.append(self.elicitation.read(form, replies))
+        for signature in self.signatures:
+            for form in self.style.forms(question, turn):
+                draws = range(self.elicitation.draws)
+                replies = [self._reply(signature, persona, form, draw) for draw in draws]
+                answers.append(self.elicitation.read(form, replies))
         return dspy.Prediction(answer=average(answers))
 
-    def _reply(self, persona: Persona, form: Form, draw: int) -> Reply:
+    def _reply(self, signature: type[dspy.Signature], persona: Persona, form: Form, draw: int) -> Reply:
         config = self.elicitation.config(draw)
         options: dict[str, Any] = {"temperature": config.temperature, "max_tokens": config.max_tokens}
         if config.logprobs is not None:
             options |= {"logprobs": True, "top_logprobs": config.logprobs}
         if config.seed is not None:
             options["seed"] = config.seed
-        with dspy.context(adapter=PlainAdapter()):
-            said = self.answer(**form_values(persona.text, form), config=options)
-        return Reply(said.answer, _first_token(said.get("logprobs")), finish_reason="stop")
+        with dspy.context(adapter=self.elicitation.adapter):
+            said = self.answer(signature=signature, config=options, **form_values(persona.text, form))
+        (output,) = signature.output_fields
+        return Reply(said[output], _first_token(said.get("logprobs")), finish_reason="stop")
 
 
 def form_values(persona_text: str, form: Form) -> dict[str, str]:

@@ -168,6 +168,7 @@ class MissingReason(StrEnum):
     LOW_LABEL_MASS = "low_label_mass"
     NO_LOGPROBS = "no_logprobs"
     TRUNCATED = "truncated"
+    DONT_KNOW = "dont_know"
     TIMEOUT = "timeout"
     PROVIDER_ERROR = "provider_error"
 
@@ -190,12 +191,15 @@ class Answer:
         label_mass: the probability the model put on permitted labels before renormalising, in [0, 1].
         elicitation: how it was obtained: ``logprobs``, ``sampled`` or ``verbalised``.
         samples: how many drawn answers it rests on, where it was sampled.
+        dont_know: the share of the label mass that lay on "don't know", where it was offered, in [0, 1); it
+            is no part of the distribution.
     """
 
     log_probabilities: tuple[float, ...]
     label_mass: float
     elicitation: str
     samples: int | None = None
+    dont_know: float = 0.0
 
     @property
     def probabilities(self) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from programs.elicitation.first_token import FirstTokenLogprobs
 from programs.elicitation.forms import Form, OptionOrder, forms_of
 from programs.elicitation.reply_parser import parse_reply
 from programs.elicitation.sampled import SampledAnswers
+from programs.elicitation.verbalised import VerbalisedDistribution
 
 __all__ = [
     "Elicitation",
@@ -15,6 +16,7 @@ __all__ = [
     "Form",
     "OptionOrder",
     "SampledAnswers",
+    "VerbalisedDistribution",
     "average",
     "choose_elicitation",
     "forms_of",

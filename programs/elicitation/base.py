@@ -26,6 +26,10 @@ class Elicitation(Protocol):
         """The prompt that is asked; its instruction may be tuned."""
 
     @property
+    def adapter(self) -> dspy.Adapter:
+        """How the signature becomes text. Its ``parse`` hands on the whole reply: reading it is done here."""
+
+    @property
     def draws(self) -> int:
         """How many requests one form takes."""
 
@@ -65,4 +69,5 @@ def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer
         label_mass=float(np.mean([a.label_mass for a in given])),
         elicitation=given[0].elicitation,
         samples=sum(samples) if samples else None,
+        dont_know=float(np.mean([a.dont_know for a in given])),
     )

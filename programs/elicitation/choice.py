@@ -7,13 +7,14 @@ from programs.elicitation.base import Elicitation
 from programs.elicitation.first_token import FirstTokenLogprobs
 from programs.elicitation.forms import Form, forms_of
 from programs.elicitation.sampled import SampledAnswers
+from programs.elicitation.verbalised import VerbalisedDistribution
 from programs.model import Model, ReplyFailure
-from programs.rendering import PlainAdapter, PromptTemplate
+from programs.rendering import PromptTemplate
 from signatures import EngineError, Persona, Question
 
 __all__ = ["ElicitationName", "ElicitationSettings", "choose_elicitation"]
 
-ElicitationName = Literal["auto", "logprobs", "sampled"]
+ElicitationName = Literal["auto", "logprobs", "sampled", "verbalised"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ async def choose_elicitation(
     """
     sampled = SampledAnswers(draws=settings.draws)
     if settings.mode == "sampled":
-        return sampled, "sampled answers, as the recipe asks"
+        return sampled, f"{settings.draws} sampled answers a page, as the recipe asks"
+    if settings.mode == "verbalised":
+        return VerbalisedDistribution(), "stated distributions, as the recipe asks"
     by_logprobs = FirstTokenLogprobs(min_label_mass=settings.min_label_mass)
     form = forms_of(question, "forward")[0]
     if await _gives_logprobs(model, by_logprobs, persona, form):
@@ -61,7 +64,7 @@ async def choose_elicitation(
 
 async def _gives_logprobs(model: Model, way: FirstTokenLogprobs, persona: Persona, form: Form) -> bool:
     values = {"persona": persona.text, "question": form.question.text, "options": form.options}
-    template = PromptTemplate.of(way.signature, PlainAdapter())
+    template = PromptTemplate.of(way.signature, way.adapter)
     try:
         reply = await model.reply(template.request(model.name, values, way.config(0)))
     except ReplyFailure as failure:

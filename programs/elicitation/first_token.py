@@ -8,6 +8,7 @@ import dspy
 from dspy.lm15 import Config
 
 from programs.elicitation.forms import Form
+from programs.rendering import PlainAdapter
 from programs.replies import Reply
 from signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
@@ -38,6 +39,7 @@ class FirstTokenLogprobs:
     signature: type[dspy.Signature] = AnswerAsPersona
 
     name = "logprobs"
+    adapter = PlainAdapter()
     draws = 1
     redraws = 0  # the same question has the same log-probabilities
 
@@ -54,27 +56,31 @@ class FirstTokenLogprobs:
         (reply,) = replies
         if not reply.first_token:
             return MissingAnswer(MissingReason.NO_LOGPROBS, reply.text[:200])
-        mass = _letter_mass(reply.first_token, form)
-        total = min(math.fsum(mass), 1.0)
+        mass, unsure = _letter_mass(reply.first_token, form)
+        on_options = math.fsum(mass)
+        total = min(on_options + unsure, 1.0)
         if total <= 0.0 or total < self.min_label_mass:
             said = ", ".join(f"{token!r} {math.exp(lp):.2f}" for token, lp in reply.first_token[:3])
             return MissingAnswer(MissingReason.LOW_LABEL_MASS, f"{total:.3f} on the letters; {said}")
-        if _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * total:
+        if on_options <= 0.0:
+            return MissingAnswer(MissingReason.DONT_KNOW, "all label mass lies on don't know")
+        if _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * on_options:
             return MissingAnswer(MissingReason.TRUNCATED, f"{len(reply.first_token)} alternatives reported")
-        log_total = math.log(math.fsum(mass))
-        logs = tuple(math.log(m) - log_total if m > 0.0 else -math.inf for m in mass)
-        return Answer(logs, label_mass=total, elicitation=self.name)
+        logs = tuple(math.log(m) - math.log(on_options) if m > 0.0 else -math.inf for m in mass)
+        return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure))
 
 
-def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> list[float]:
-    """Probability of each option in scale order, variants of its letter summed."""
-    mass = [0.0] * len(form.order)
+def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float]:
+    """Probability of each option in scale order, and of "don't know"; variants of a letter summed."""
+    mass, unsure = [0.0] * len(form.order), 0.0
     place = dict(zip(form.letters, form.order, strict=True))
     for token, log_probability in first_token:
-        position = place.get(token.strip().upper())
-        if position is not None:
-            mass[position] += math.exp(log_probability)
-    return mass
+        letter = token.strip().upper()
+        if letter in place:
+            mass[place[letter]] += math.exp(log_probability)
+        elif letter == form.dont_know_letter:
+            unsure += math.exp(log_probability)
+    return mass, unsure
 
 
 def _hidden(first_token: Sequence[tuple[str, float]], mass: Sequence[float]) -> float:

@@ -11,7 +11,9 @@ from typing import Literal
 
 from signatures import Question
 
-__all__ = ["Form", "OptionOrder", "forms_of"]
+__all__ = ["DONT_KNOW", "Form", "OptionOrder", "forms_of"]
+
+DONT_KNOW = "don't know"
 
 OptionOrder = Literal["forward", "reversed", "both", "rotated"]
 
@@ -23,21 +25,31 @@ class Form:
     Attributes:
         question: what is asked.
         order: ``order[i]`` is the scale position of the i-th option on the page.
+        offers_dont_know: whether "don't know" stands below the options, with the next letter.
     """
 
     question: Question
     order: tuple[int, ...]
+    offers_dont_know: bool = False
 
     @property
     def letters(self) -> str:
-        """The letters in the order of the page."""
+        """The letters of the options in the order of the page; that of "don't know" is not among them."""
         return ascii_uppercase[: len(self.order)]
+
+    @property
+    def dont_know_letter(self) -> str | None:
+        """The letter of "don't know", where it is offered."""
+        return ascii_uppercase[len(self.order)] if self.offers_dont_know else None
 
     @property
     def options(self) -> str:
         """The options, one a line."""
         labels = self.question.scale.labels
-        return "\n".join(f"{a}. {labels[i]}" for a, i in zip(self.letters, self.order, strict=True))
+        lines = [f"{a}. {labels[i]}" for a, i in zip(self.letters, self.order, strict=True)]
+        return "\n".join(
+            [*lines, *([f"{self.dont_know_letter}. {DONT_KNOW}"] if self.offers_dont_know else [])]
+        )
 
     def position(self, letter: str) -> int:
         """The scale position of a letter of this form."""
@@ -45,20 +57,23 @@ class Form:
 
 
 @lru_cache(maxsize=4096)
-def forms_of(question: Question, order: OptionOrder, turn: int = 0) -> tuple[Form, ...]:
+def forms_of(
+    question: Question, order: OptionOrder, turn: int = 0, offers_dont_know: bool = False
+) -> tuple[Form, ...]:
     """The forms on which one persona is asked a question; its answer is the average over them.
 
     Args:
-        question: at most 26 options.
+        question: at most 26 options, or 25 and "don't know".
         order: ``rotated`` starts the page at another option for each ``turn``.
         turn: the persona's number, used by ``rotated`` alone.
+        offers_dont_know: whether "don't know" stands below the options, wherever they start.
 
     Raises:
         ValueError: when the question has more options than there are letters.
     """
     k = len(question.scale)
-    if k > len(ascii_uppercase):
-        raise ValueError(f"{question.code}: at most 26 options can be lettered, got {k}")
+    if k + offers_dont_know > len(ascii_uppercase):
+        raise ValueError(f"{question.code}: at most 26 options can be lettered, got {k + offers_dont_know}")
     forward = tuple(range(k))
     pages = {
         "forward": (forward,),
@@ -66,4 +81,4 @@ def forms_of(question: Question, order: OptionOrder, turn: int = 0) -> tuple[For
         "both": (forward, forward[::-1]),
         "rotated": (forward[turn % k :] + forward[: turn % k],),
     }
-    return tuple(Form(question, page) for page in pages[order])
+    return tuple(Form(question, page, offers_dont_know) for page in pages[order])

@@ -3,7 +3,7 @@
 import json
 import re
 
-from programs.elicitation.forms import Form
+from programs.elicitation.forms import DONT_KNOW, Form
 from signatures import MissingAnswer, MissingReason
 
 __all__ = ["parse_reply"]
@@ -43,6 +43,8 @@ def parse_reply(text: str, form: Form) -> int | MissingAnswer:
         return MissingAnswer(MissingReason.EMPTY, text[:200])
     if _REFUSAL.search(cleaned.replace("’", "'")):
         return MissingAnswer(MissingReason.REFUSED, text[:200])
+    if _says_dont_know(cleaned, form):
+        return MissingAnswer(MissingReason.DONT_KNOW, text[:200])
     for candidates in (_json_value, _letters, _labels, _numbers):
         found = candidates(cleaned, form)
         if len(found) == 1:
@@ -50,6 +52,15 @@ def parse_reply(text: str, form: Form) -> int | MissingAnswer:
         if found:
             break  # two options named by the same means: a tie, and weaker evidence must not settle it
     return MissingAnswer(MissingReason.UNPARSEABLE, text[:200])
+
+
+def _says_dont_know(text: str, form: Form) -> bool:
+    """Whether the reply is the offered "don't know", by its letter or in words, and nothing else."""
+    if form.dont_know_letter is None:
+        return False
+    bare = rf"[\"'(\[]?{form.dont_know_letter}[\"')\]]?[.:)]?\s*({DONT_KNOW})?[.!]?"
+    spoken = text.replace("’", "'")
+    return re.fullmatch(rf"{bare}|(i )?{DONT_KNOW}[.!]?", spoken, re.IGNORECASE) is not None
 
 
 def _json_value(text: str, form: Form) -> set[int]:

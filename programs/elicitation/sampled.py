@@ -10,8 +10,9 @@ from dspy.lm15 import Config
 
 from programs.elicitation.forms import Form
 from programs.elicitation.reply_parser import parse_reply
+from programs.rendering import PlainAdapter
 from programs.replies import Reply
-from signatures import Answer, AnswerAsPersona, MissingAnswer
+from signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
 __all__ = ["SampledAnswers"]
 
@@ -33,6 +34,7 @@ class SampledAnswers:
     signature: type[dspy.Signature] = AnswerAsPersona
 
     name = "sampled"
+    adapter = PlainAdapter()
 
     @property
     def redraws(self) -> int:
@@ -44,18 +46,26 @@ class SampledAnswers:
         return Config(temperature=1.0, max_tokens=self.max_tokens, seed=draw)
 
     def usable(self, reply: Reply, form: Form) -> bool:
-        """Whether the reply chose an option."""
-        return isinstance(parse_reply(reply.text, form), int)
+        """Whether the reply chose an option, or the "don't know" that it was offered."""
+        return not _is_no_answer(parse_reply(reply.text, form))
 
     def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
         """Relative frequencies of the options among the draws that chose one."""
         outcomes = [parse_reply(reply.text, form) for reply in replies]
         chosen = Counter(o for o in outcomes if isinstance(o, int))
-        missing = [o for o in outcomes if isinstance(o, MissingAnswer)]
+        unsure = sum(isinstance(o, MissingAnswer) and o.reason is MissingReason.DONT_KNOW for o in outcomes)
         n = chosen.total()
-        if n == 0 or 2 * n < self.draws:
-            reason, _ = Counter(m.reason for m in missing).most_common(1)[0]
-            return next(m for m in missing if m.reason == reason)
+        if n == 0 or 2 * (n + unsure) < self.draws:
+            return _commonest([o for o in outcomes if isinstance(o, MissingAnswer)])
         shares = (chosen[i] / n for i in range(len(form.order)))
         logs = tuple(math.log(share) if share else -math.inf for share in shares)
-        return Answer(logs, label_mass=n / len(outcomes), elicitation=self.name, samples=n)
+        return Answer(logs, (n + unsure) / len(outcomes), self.name, n, unsure / (n + unsure))
+
+
+def _is_no_answer(outcome: int | MissingAnswer) -> bool:
+    return isinstance(outcome, MissingAnswer) and outcome.reason is not MissingReason.DONT_KNOW
+
+
+def _commonest(missing: Sequence[MissingAnswer]) -> MissingAnswer:
+    reason, _ = Counter(m.reason for m in missing).most_common(1)[0]
+    return next(m for m in missing if m.reason == reason)

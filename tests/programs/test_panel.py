@@ -10,7 +10,7 @@ from programs.engines import InProcess
 from programs.model import Model
 from programs.panel import REASONS, Panel
 from programs.replies import MemoryStore
-from programs.respondent import Respondent
+from programs.respondent import AskingStyle, Respondent
 from signatures import MissingReason
 from tests.builders import TEN, persona, question
 from tests.fake_engines import RuleEngine, letters
@@ -82,9 +82,40 @@ def test_order_effect_is_the_distance_between_the_two_forms() -> None:
         return "A", {"A": 0.7, "B": 0.1, "C": 0.1, "D": 0.1}
 
     model = Model("test/model", InProcess(RuleEngine(first_option)), MemoryStore())
-    result = Panel(model, Respondent(FirstTokenLogprobs(), "both")).run(PEOPLE[:2], QUESTIONS[:1])
+    result = Panel(model, Respondent(FirstTokenLogprobs(), AskingStyle("both"))).run(
+        PEOPLE[:2], QUESTIONS[:1]
+    )
     assert result.order_effect[0] == pytest.approx(0.6)
     np.testing.assert_allclose(np.exp(result.log_p[0, 0]), [0.4, 0.1, 0.1, 0.4], rtol=1e-12)
+
+
+def test_wordings_are_averaged_and_their_spread_reported() -> None:
+    def by_instruction(request: Request) -> tuple[str, dict[str, float] | None]:
+        first = 0.8 if request.system == "Answer." else 0.4
+        return "A", {"A": first, "B": 1 - first}
+
+    engine = RuleEngine(by_instruction)
+    style = AskingStyle("both", wordings=("Answer.", "Reply as this person."))
+    model = Model("test/model", InProcess(engine), MemoryStore())
+    result = Panel(model, Respondent(FirstTokenLogprobs(), style)).run(PEOPLE[:1], QUESTIONS[:1])
+    assert {r.system for r in engine.requests} == {"Answer.", "Reply as this person."}
+    assert len(engine.requests) == 2 * 2
+    np.testing.assert_allclose(np.exp(result.log_p[0, 0]), [0.3, 0.2, 0.2, 0.3], rtol=1e-12)
+    assert result.wording_spread[0] == pytest.approx(0.2)
+    assert result.order_effect[0] == pytest.approx((1.0 + 1.0) / 2)
+
+
+def test_dont_know_is_a_mass_of_its_own() -> None:
+    def unsure(request: Request) -> tuple[str, dict[str, float] | None]:
+        assert "E. don't know" in request.messages[-1].text
+        return "E", {"E": 0.5, "A": 0.3, "B": 0.1, "The": 0.1}
+
+    model = Model("test/model", InProcess(RuleEngine(unsure)), MemoryStore())
+    style = AskingStyle(offers_dont_know=True)
+    result = Panel(model, Respondent(FirstTokenLogprobs(), style)).run(PEOPLE[:1], QUESTIONS[:1])
+    np.testing.assert_allclose(np.exp(result.log_p[0, 0]), [0.75, 0.25, 0, 0], rtol=1e-12)
+    assert result.dont_know[0, 0] == pytest.approx(0.5 / 0.9)
+    assert result.label_mass[0, 0] == pytest.approx(0.9)
 
 
 def test_draws_that_are_no_answer_are_asked_again_once() -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from programs.elicitation import SampledAnswers
+from programs.elicitation import Form, SampledAnswers
 from signatures import Answer, MissingAnswer, MissingReason
 from tests.builders import page, said
 
@@ -24,3 +24,19 @@ def test_mostly_refused_is_missing_for_that_reason() -> None:
 def test_draws_are_set_apart_by_their_seed() -> None:
     way = SampledAnswers(draws=3)
     assert [way.config(draw).seed for draw in range(3)] == [0, 1, 2]
+
+
+def test_an_offered_dont_know_is_counted_apart() -> None:
+    form = Form(page().question, (0, 1, 2, 3), offers_dont_know=True)
+    replies = [said(text) for text in ("A", "E", "I don't know", "E. don't know", "B", "B")]
+    answer = SampledAnswers(draws=6).read(form, replies)
+    assert isinstance(answer, Answer)
+    np.testing.assert_allclose(answer.probabilities, [1 / 3, 2 / 3, 0, 0])
+    assert answer.dont_know == 0.5
+    assert answer.label_mass == 1.0
+
+
+def test_a_dont_know_that_was_not_offered_is_no_answer() -> None:
+    answer = SampledAnswers(draws=2).read(page(), [said("I don't know"), said("don't know")])
+    assert isinstance(answer, MissingAnswer)
+    assert answer.reason is MissingReason.UNPARSEABLE
