@@ -144,4 +144,5 @@ async def _panel(recipe: Recipe, model: Model, persona: Persona, question: Quest
     section = recipe.respondent
     style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
     respondent = Respondent(elicitation, style)
-    return Panel(model, respondent, recipe.respondent.concurrency), why
+    # The engine holds its own calls to the recipe's concurrency; as many cells again wait for the store.
+    return Panel(model, respondent, 2 * recipe.respondent.concurrency), why
