@@ -2,19 +2,35 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.calibration.panel import StoredPanel, stack_personas
-from programs.panel import PanelResult
-from signatures import StoreError
+from signatures import Persona, Question, StoreError
 
 __all__ = ["find_panel", "panel_file", "panel_of_run"]
 
 
+class Answers(Protocol):
+    """What is needed of a ``PanelResult``: personas, questions and log-probabilities."""
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """P personas."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """M questions."""
+
+    @property
+    def log_p(self) -> NDArray[np.float64]:
+        """Shape (P, M, K); NaN where there is no answer, and beyond a question's options."""
+
+
 def panel_of_run(
-    answers: PanelResult,
+    answers: Answers,
     human: NDArray[np.float64],
     zones: Mapping[str, str],
     *,

@@ -1,11 +1,12 @@
 """Stored answers: what is kept, what is cut out, and files that are not what they should be."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from experiments.calibration.panel import StoredPanel, stack_personas
 from experiments.calibration.panel_of_run import find_panel, panel_file, panel_of_run
-from programs.panel import PanelResult
 from signatures import CalibrationError, LeakError, Persona, Question, Scale, StoreError
 from tests.experiments.calibration.builders import stored_panel
 
@@ -93,14 +94,10 @@ def test_a_runs_answers_become_a_panel(tmp_path):
         Question("Q1", "one", Scale(("a", "b", "c"), (1, 2, 3)), topic="life", near=True, battery="B"),
         Question("Q2", "two", Scale(("a", "b"), (1, 0))),
     )
-    people = tuple(
-        Persona("values-hedged", f"text {i}", 1.0, c) for i, c in enumerate("AAB")
-    )
+    people = tuple(Persona("values-hedged", f"text {i}", 1.0, c) for i, c in enumerate("AAB"))
     log_p = np.full((3, 2, 3), np.log(1 / 3))
     log_p[:, 1] = [np.log(0.25), np.log(0.75), np.nan]
-    answers = PanelResult(
-        people, questions, log_p, np.ones((3, 2)), np.full((3, 2), -1, np.int8), np.full(2, np.nan)
-    )
+    answers = SimpleNamespace(personas=people, questions=questions, log_p=log_p)
     human = np.full((2, 2, 3), np.nan)
     human[0, 0] = 1 / 3
     panel = panel_of_run(answers, human, {"A": "Zone"}, method="values-hedged", draws=10)
