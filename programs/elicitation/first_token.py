@@ -64,7 +64,7 @@ class FirstTokenLogprobs:
             return MissingAnswer(MissingReason.LOW_LABEL_MASS, f"{total:.3f} on the letters; {said}")
         if on_options <= 0.0:
             return MissingAnswer(MissingReason.DONT_KNOW, "all label mass lies on don't know")
-        if _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * on_options:
+        if 0.0 in mass and _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * on_options:
             return MissingAnswer(MissingReason.TRUNCATED, f"{len(reply.first_token)} alternatives reported")
         logs = tuple(math.log(m) - math.log(on_options) if m > 0.0 else -math.inf for m in mass)
         return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure))
@@ -72,15 +72,15 @@ class FirstTokenLogprobs:
 
 def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float]:
     """Probability of each option in scale order, and of "don't know"; variants of a letter summed."""
-    mass, unsure = [0.0] * len(form.order), 0.0
     place = dict(zip(form.letters, form.order, strict=True))
+    if form.dont_know_letter:
+        place[form.dont_know_letter] = len(form.order)
+    mass = [0.0] * (len(form.order) + 1)
     for token, log_probability in first_token:
-        letter = token.strip().upper()
-        if letter in place:
-            mass[place[letter]] += math.exp(log_probability)
-        elif letter == form.dont_know_letter:
-            unsure += math.exp(log_probability)
-    return mass, unsure
+        position = place.get(token.strip().upper())
+        if position is not None:
+            mass[position] += math.exp(log_probability)
+    return mass[:-1], mass[-1]
 
 
 def _hidden(first_token: Sequence[tuple[str, float]], mass: Sequence[float]) -> float:
