@@ -24,6 +24,11 @@ Verdict = Literal["agrees", "leans_with", "unchecked", "leans_against", "contrad
 
 # 20 to 1: beyond it evidence without labels is strong enough to stop a run, or to trust an item.
 _STRONG = math.log(20)
+_WEAK = 0.9 * _STRONG  # the most that weak evidence may count
+
+# The published spread is that of national samples; fewer effective respondents than this are none, and their
+# answers never count as more than weak evidence.
+_NATIONAL_SAMPLE = 100
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,11 @@ class DirectionCheck:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """The statistics on one item: a log ratio from means and, later, one from correlation."""
+    """What the country means say of one item, as a log ratio, and on how many respondents it rests."""
 
     from_means: float
     text: str
+    respondents: float
 
 
 def check_directions(survey: Survey, instrument: Instrument) -> tuple[DirectionCheck, ...]:
@@ -138,7 +144,7 @@ def _from_means(survey: Survey, column: ItemColumn, norm: ItemNorm) -> _Evidence
     """Compare country means, as stored and turned round, with the published mean and spread of means."""
     if norm.mean is None or norm.country_sd is None:
         return None
-    total, stored_means, turned_means = 0.0, [], []
+    total, stored_means, turned_means, respondents = 0.0, [], [], 0.0
     scores = column.item.scale.values
     for index in range(len(survey.countries)):
         mask = (survey.country_index == index) & (column.coded >= 0) & (survey.weights > 0)
@@ -150,6 +156,7 @@ def _from_means(survey: Survey, column: ItemColumn, norm: ItemNorm) -> _Evidence
         effective = weights.sum() ** 2 / (weights**2).sum()
         variance = norm.country_sd**2 + float(np.average((answers - mean) ** 2, weights=weights)) / effective
         total += ((mean - norm.mean) ** 2 - (turned - norm.mean) ** 2) / (2 * variance)
+        respondents += effective
         stored_means.append(mean)
         turned_means.append(turned)
     if not stored_means:
@@ -158,7 +165,7 @@ def _from_means(survey: Survey, column: ItemColumn, norm: ItemNorm) -> _Evidence
         f"mean {np.mean(stored_means):.2f} as stored and {np.mean(turned_means):.2f} reversed, "
         f"where {norm.mean:.2f} is published"
     )
-    return _Evidence(total, text)
+    return _Evidence(total, text, respondents)
 
 
 def _by_statistics(
@@ -177,6 +184,9 @@ def _by_statistics(
         # Normal(+expected) as stored against Normal(−expected) reversed, sampling error included.
         log_ratio -= 2 * value * expected / (spread**2 + 1 / max(effective - 3, 1))
         text += f"; correlation {value:+.2f} with {', '.join(sorted(trusted))} turned toward it"
+    if means.respondents < _NATIONAL_SAMPLE:
+        text += f"; only {means.respondents:.0f} effective respondents"
+        log_ratio = min(max(log_ratio, -_WEAK), _WEAK)
     odds = math.exp(min(max(log_ratio, -700.0), 700.0))
     return DirectionCheck(
         code,

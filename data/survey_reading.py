@@ -71,12 +71,16 @@ def read_survey(
 def _join(parts: list[Part], options: ReadOptions) -> Survey:
     _refuse_mixed_codebooks(parts)
     _refuse_overlap(parts)
-    names = {code: name for part in parts for code, name in part.names.items()}
+    names = {code: name for part in parts for code, name in part.countries.names.items()}
     countries = tuple(sorted(names))
-    country = np.concatenate([part.country for part in parts])
-    if not len(country):
+    if not countries:
         raise SurveyError(f"{_where(parts)}: no respondent of {', '.join(options.countries or ())}")
-    index = np.searchsorted(np.array(countries), country).astype(np.int64)
+    index = np.concatenate(
+        [
+            np.array([countries.index(code) for code in part.countries.codes])[part.countries.index]
+            for part in parts
+        ]
+    )
     weights, weight_notes = _weights(parts, index, countries, options.weight)
     asked, coded, scale_notes = _questions(parts, index, countries)
     items, item_notes = _items(parts, index, countries)
@@ -125,14 +129,15 @@ def _refuse_mixed_codebooks(parts: list[Part]) -> None:
 
 def _refuse_overlap(parts: list[Part]) -> None:
     """Refuse a country that two files hold for the same wave, or for waves that cannot be told apart."""
-    seen: dict[str, list[tuple[set[str], str]]] = defaultdict(list)
+    seen: dict[str, list[tuple[set[int], str]]] = defaultdict(list)
     for part in parts:
-        for country in part.names:
-            waves = set(part.wave[part.country == country].tolist())
+        for country, waves in part.waves_of().items():
             for other, path in seen[country]:
                 common = waves & other
-                if common or "" in waves | other:
-                    when = f"wave {', '.join(sorted(common))}" if common - {""} else "a wave that is not told"
+                if common or 0 in waves | other:
+                    when = (
+                        f"wave {', '.join(map(str, sorted(common)))}" if common - {0} else "a wave not told"
+                    )
                     raise SurveyError(
                         f"{country} is in {path} and in {part.source.path} with {when}: its "
                         "respondents would count twice; leave one file out"
@@ -152,7 +157,7 @@ def _weights(
     for part in parts:
         if part.weight is None:
             notes.append(f"{part.source.path} has no weight column: every respondent counts as 1.")
-        raw.append(pd.Series(np.ones(len(part.country))) if part.weight is None else part.weight)
+        raw.append(pd.Series(np.ones(part.rows)) if part.weight is None else part.weight)
     columns = ", ".join(dict.fromkeys(part.weight_column for part in parts if part.weight_column))
     stored = pd.concat(raw, ignore_index=True)
     weights, problems = usable_weights(stored, index, countries, f"{_where(parts)}: {columns or 'weight'}")
@@ -191,8 +196,7 @@ def _questions(
     on_fewer_points: dict[str, list[str]] = defaultdict(list)
     for code, question in order.items():
         arrays = [
-            part.questions[code][1] if code in part.questions else _not_asked(len(part.country))
-            for part in parts
+            part.questions[code][1] if code in part.questions else _not_asked(part.rows) for part in parts
         ]
         coded = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
         if not (coded >= 0).any():
@@ -214,9 +218,7 @@ def _items(
     items, notes = {}, []
     on_fewer_points: dict[str, list[str]] = defaultdict(list)
     for code, first in order.items():
-        arrays = [
-            part.items[code].coded if code in part.items else _not_asked(len(part.country)) for part in parts
-        ]
+        arrays = [part.items[code].coded if code in part.items else _not_asked(part.rows) for part in parts]
         coded = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
         if not (coded >= 0).any():
             notes.append(f"{code}: its column is there but holds no answer; the item counts as absent.")
@@ -253,11 +255,11 @@ def _refuse_unknown_codes(
 
 
 def _waves(parts: list[Part]) -> dict[str, tuple[str, ...]]:
-    waves: dict[str, set[str]] = defaultdict(set)
+    waves: dict[str, set[int]] = defaultdict(set)
     for part in parts:
-        for country in part.names:
-            waves[country] |= set(part.wave[part.country == country].tolist()) - {""}
-    return {country: tuple(sorted(found, key=lambda text: int(text))) for country, found in waves.items()}
+        for country, found in part.waves_of().items():
+            waves[country] |= found - {0}
+    return {country: tuple(map(str, sorted(found))) for country, found in waves.items()}
 
 
 def _pooling_notes(waves: dict[str, tuple[str, ...]]) -> list[str]:

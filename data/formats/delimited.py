@@ -69,8 +69,8 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     import pyarrow
     import pyarrow.csv
 
-    # By position, since a name may stand twice. Arrow refuses a record with a field too many or too few, which
-    # pandas would cut or fill in silence and so shift answers into neighbouring columns.
+    # By position, since a name may stand twice. Arrow refuses a record with a field too many or too few,
+    # which pandas would cut or fill in silence and so shift answers into neighbouring columns.
     first = _header_fields(header)
     names = [str(i) for i in range(len(first))]
     at = [str(first.index(header.stored.get(name, name))) for name in columns]
@@ -88,7 +88,7 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
             ),
         )
     except (pyarrow.ArrowException, UnicodeError, OSError) as error:
-        if "Empty CSV" in str(error):
+        if re.search("Empty CSV|Could not skip", str(error)):  # nothing after the names
             return pd.DataFrame(columns=list(columns))
         raise SurveyError(f"{header.path}: not readable as a table of text ({first_line(error)})") from error
     frame: pd.DataFrame = table.to_pandas()

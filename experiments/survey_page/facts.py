@@ -129,7 +129,9 @@ def _fullest(survey: Survey) -> Instrument:
 
 
 def _profiles(survey: Survey, instrument: Instrument) -> tuple[ProfileTable | None, str]:
-    """The profiles, or None and why there are none: the page is shown all the same."""
+    """The profiles, or None and the contradiction that stops them: the page is shown all the same."""
+    if not any(item.code in survey.item_columns for item in instrument.items):
+        return None, ""  # a survey of other things; the page says that all items are absent
     try:
         return value_profiles(survey, instrument.name), ""
     except SurveyError as error:

@@ -45,10 +45,24 @@ def test_each_way_of_not_answering_keeps_its_name() -> None:
         "",
     ]
     assert kinds(values, facts) == [
-        0, 1, 2, "dont_know", "no_answer", "other_missing", "refused", "declared_missing", "off_scale", "off_scale",
-        "system_missing", "system_missing", "not_asked", "declared_missing", "unreadable", "dont_know",
+        0,
+        1,
+        2,
+        "dont_know",
+        "no_answer",
+        "other_missing",
+        "refused",
+        "declared_missing",
+        "off_scale",
+        "off_scale",
         "system_missing",
-    ]  # fmt: skip
+        "system_missing",
+        "not_asked",
+        "declared_missing",
+        "unreadable",
+        "dont_know",
+        "system_missing",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +102,15 @@ def test_incomplete_labels_move_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("label", "kind"),
-    [("Don´t know", "dont_know"), ("No answer/refused", "refused"), ("Not asked in survey", "not_asked"),
-     ("Missing; Unknown", "other_missing"), ("Not applicable", "not_applicable"), ("Nowhere", None)],
-)  # fmt: skip
+    [
+        ("Don´t know", "dont_know"),
+        ("No answer/refused", "refused"),
+        ("Not asked in survey", "not_asked"),
+        ("Missing; Unknown", "other_missing"),
+        ("Not applicable", "not_applicable"),
+        ("Nowhere", None),
+    ],
+)
 def test_words_for_missing_answers(label: str, kind: str | None) -> None:
     assert kind_from_words(label) == kind
 

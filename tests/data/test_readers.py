@@ -114,6 +114,19 @@ def test_stata_tagged_missings_keep_their_kind(tmp_path: Path) -> None:
     assert refused == pytest.approx(10)
 
 
+HEADER = "B_COUNTRY,Q1,Q46,Q57,Q164,Q182"
+NOISE = bytes(range(256)) * 20
+
+
+def _under_another_name(path: Path, suffix: str) -> None:
+    right = path.with_suffix(suffix)
+    if suffix == ".sav":
+        write_sav(frame(5), right)
+    else:
+        frame(5).to_excel(right)
+    shutil.move(right, path)
+
+
 BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "no such file": ("gone.sav", lambda path: None, "no such file"),
     "a folder": ("s.sav", lambda path: path.mkdir(), "is not a file"),
@@ -121,24 +134,32 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "empty": ("s.sav", lambda path: path.write_bytes(b""), "is empty"),
     "empty csv": ("s.csv", lambda path: path.write_bytes(b""), "is empty"),
     "blank first line": ("s.csv", lambda path: path.write_text("\n1,2\n"), "first line is empty"),
-    "zero rows csv": ("s.csv", lambda path: path.write_text("B_COUNTRY,Q1,Q46,Q57,Q164,Q182\n"), "no records"),
+    "zero rows csv": ("s.csv", lambda path: path.write_text(HEADER), "no records"),
     "zero rows sav": ("s.sav", lambda path: write_sav(frame(5).iloc[:0], path), "no records"),
     "zero rows parquet": ("s.parquet", lambda path: frame(5).iloc[:0].to_parquet(path), "no records"),
-    "excel called sav": ("s.sav", lambda path: frame(5).to_excel(path.with_suffix(".xlsx")) or shutil.move(path.with_suffix(".xlsx"), path), "rename it to .xls"),
-    "sav called xlsx": ("s.xlsx", lambda path: write_sav(frame(5), path.with_suffix(".sav")) and shutil.move(path.with_suffix(".sav"), path), "rename it to .sav"),
-    "sav called csv": ("s.csv", lambda path: write_sav(frame(5), path.with_suffix(".sav")) and shutil.move(path.with_suffix(".sav"), path), "SPSS"),
-    "noise called sav": ("s.sav", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
-    "noise called dta": ("s.dta", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
-    "noise called por": ("s.por", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
-    "noise called xpt": ("s.xpt", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
-    "noise called sas": ("s.sas7bdat", lambda path: path.write_bytes(bytes(range(256)) * 20), "not readable"),
-    "noise called xlsx": ("s.xlsx", lambda path: path.write_bytes(b"PK\x03\x04" + bytes(200)), "not readable"),
-    "noise called parquet": ("s.parquet", lambda path: path.write_bytes(b"PAR1" + bytes(200)), "not readable"),
+    "excel called sav": ("s.sav", lambda path: _under_another_name(path, ".xlsx"), "rename it to .xls"),
+    "sav called xlsx": ("s.xlsx", lambda path: _under_another_name(path, ".sav"), "rename it to .sav"),
+    "sav called csv": ("s.csv", lambda path: _under_another_name(path, ".sav"), "SPSS"),
+    "noise called sav": ("s.sav", lambda path: path.write_bytes(NOISE), "not readable"),
+    "noise called dta": ("s.dta", lambda path: path.write_bytes(NOISE), "not readable"),
+    "noise called por": ("s.por", lambda path: path.write_bytes(NOISE), "not readable"),
+    "noise called xpt": ("s.xpt", lambda path: path.write_bytes(NOISE), "not readable"),
+    "noise called sas": ("s.sas7bdat", lambda path: path.write_bytes(NOISE), "not readable"),
+    "noise called xlsx": (
+        "s.xlsx",
+        lambda path: path.write_bytes(b"PK\x03\x04" + bytes(200)),
+        "not readable",
+    ),
+    "noise called parquet": (
+        "s.parquet",
+        lambda path: path.write_bytes(b"PAR1" + bytes(200)),
+        "not readable",
+    ),
     "noise called csv": ("s.csv", lambda path: path.write_bytes(b"a,b\n1,\0\0\n"), "zero bytes"),
     "a web page": ("s.sav", lambda path: path.write_text("<!DOCTYPE html><p>log in"), "web page"),
-    "ragged csv": ("s.csv", lambda path: path.write_text("B_COUNTRY,Q1,Q46,Q57,Q164,Q182\n1,2,3,4,5,6,7,8\n1,2,3,4,5,6,7,8\n"), "not readable"),
+    "ragged csv": ("s.csv", lambda path: path.write_text(f"{HEADER}\n1,2,3,4,5,6,7\n"), "not readable"),
     "foreign columns": ("s.csv", lambda path: path.write_text("a,b\n1,2\n"), "no known survey"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)
