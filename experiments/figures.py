@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 
 __all__ = ["draw_human_against_predicted"]
 
+_LEGEND_ENTRIES = 12
+"""With more countries than this their colours repeat, and a legend would tell nothing."""
+
 
 def draw_human_against_predicted(scores: pd.DataFrame, title: str, path: Path) -> None:
     """Draw a panel for each method with a point for each country × question cell.
@@ -25,6 +28,8 @@ def draw_human_against_predicted(scores: pd.DataFrame, title: str, path: Path) -
     axes = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel())
     for axis, method in zip(axes, methods, strict=False):
         _panel(axis, scores[scores["method"] == method], method)
+    if scores["country"].nunique() <= _LEGEND_ENTRIES:
+        axes[0].legend(fontsize=6, frameon=False, loc="upper left", handletextpad=0.1)
     for axis in axes[len(methods) :]:
         axis.set_visible(False)
     figure.suptitle(title, fontsize=11)
@@ -43,12 +48,10 @@ def _panel(axis: Axes, cells: pd.DataFrame, method: str) -> None:
             alpha=0.7,
             color=f"C{number % 10}",
             marker="o" if number < 10 else "^",
-            label=str(country) if cells["country"].nunique() <= 12 else None,
+            label=str(country),
             zorder=2,
         )
     error = cells["normalised_mae"].mean()
     axis.set_title(f"{method}\nMAE {error:.3f}", fontsize=9)
     axis.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axis.tick_params(labelsize=8)
-    if cells["country"].nunique() <= 12:
-        axis.legend(fontsize=6, frameon=False, loc="upper left", handletextpad=0.1)
