@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from experiments.calibration.panel import StoredPanel, stack_personas
 from signatures import Persona, Question, StoreError
 
-__all__ = ["find_panel", "panel_file", "panel_of_run"]
+__all__ = ["Answers", "find_panel", "panel_file", "panel_of_run", "save_panels"]
 
 
 class Answers(Protocol):
@@ -79,6 +79,33 @@ def panel_of_run(
         method=method,
         synthetic=synthetic,
     )
+
+
+def save_panels(
+    folder: Path,
+    answers: Mapping[str, Answers],
+    human: NDArray[np.float64],
+    zones: Mapping[str, str],
+    *,
+    draws: float = 0.0,
+    max_missing: float = 0.2,
+    synthetic: tuple[str, ...] = (),
+) -> None:
+    """Write every persona kind's answers into a run's folder, where ``find_panel`` looks for them.
+
+    Args as ``panel_of_run``; ``answers`` by persona kind.
+    """
+    for method, one in answers.items():
+        panel = panel_of_run(
+            one,
+            human,
+            zones,
+            method=method,
+            draws=draws,
+            max_missing=max_missing,
+            synthetic=synthetic,
+        )
+        panel.save(panel_file(folder, method))
 
 
 def panel_file(run_folder: Path, method: str) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.calibration.panel import StoredPanel, stack_personas
-from experiments.calibration.panel_of_run import find_panel, panel_file, panel_of_run
+from experiments.calibration.panel_of_run import find_panel, panel_file, panel_of_run, save_panels
 from signatures import CalibrationError, LeakError, Persona, Question, Scale, StoreError
 from tests.experiments.calibration.builders import stored_panel
 
@@ -109,7 +109,9 @@ def test_a_runs_answers_become_a_panel(tmp_path):
 
     for name in ("other-1", "quick-start-1", "quick-start-2"):
         (tmp_path / name).mkdir()
-        panel.save(panel_file(tmp_path / name, "values-hedged"))
+        save_panels(tmp_path / name, {"values-hedged": answers, "none": answers}, human, {}, draws=7)
+    kept = StoredPanel.load(panel_file(tmp_path / "other-1", "none"))
+    assert (kept.method, kept.draws) == ("none", 7)
     assert find_panel(tmp_path, "quick-start", "values-hedged").parent.name == "quick-start-2"
     with pytest.raises(StoreError, match="value-personas run quick"):
         find_panel(tmp_path, "quick", "values-hedged")
