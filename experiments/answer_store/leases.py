@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from experiments.answer_store.prepared import Prepared
-from experiments.answer_store.schema import leases
+from experiments.answer_store.records import REPLY_COLUMNS, reply_of_row
+from experiments.answer_store.schema import leases, replies
+from programs.replies import Reply
 
 __all__ = ["LEASE_S", "LeaseTable", "is_gone", "new_holder"]
 
@@ -57,17 +59,25 @@ class LeaseTable:
         self._take = Prepared(take, dialect)
         self._drop = Prepared(sa.delete(leases).where(mine), dialect)
 
-    def take(self, connection: sa.Connection, keys: Collection[bytes], now: float) -> dict[bytes, str]:
+    def take(
+        self, connection: sa.Connection, keys: Collection[bytes], now: float
+    ) -> tuple[dict[bytes, str], dict[bytes, Reply]]:
         """Lease the keys that are free or whose lease has run out.
 
         Returns:
-            The holders of the keys that somebody else holds.
+            The holders of the keys that somebody else holds; and the replies that are there already. These
+            are read after the lease: another process may have put one since the caller looked.
         """
         # Sorted, so that two processes on PostgreSQL lock rows in one order and never wait for each other.
         base = {"holder": self._holder, "expires_at": now + LEASE_S, "now": now}
         self._take.run(connection, [{"key": key, **base} for key in sorted(keys)])
-        found = connection.execute(_OTHERS, {"keys": list(keys), "holder": self._holder})
-        return {bytes(key): name for key, name in found}
+        others, found = {}, {}
+        for key, holder, text, *rest in connection.execute(_STATE, {"keys": list(keys)}):
+            if text is not None:
+                found[bytes(key)] = reply_of_row((text, *rest))
+            if holder != self._holder:
+                others[bytes(key)] = holder
+        return others, found
 
     def drop(self, connection: sa.Connection, keys: Collection[bytes]) -> None:
         """Give up leases of this process."""
@@ -83,8 +93,10 @@ class LeaseTable:
         connection.execute(leases.update().where(mine).values(expires_at=now + LEASE_S))
 
 
-_OTHERS = sa.select(leases.c.key, leases.c.holder).where(
-    leases.c.key.in_(sa.bindparam("keys", expanding=True)), leases.c.holder != sa.bindparam("holder")
+_STATE = (
+    sa.select(leases.c.key, leases.c.holder, *REPLY_COLUMNS)
+    .join_from(leases, replies, leases.c.key == replies.c.key, isouter=True)
+    .where(leases.c.key.in_(sa.bindparam("keys", expanding=True)))
 )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 from dspy.lm15 import Request
 
+from experiments.answer_store.schema import replies
 from programs.replies import Reply, request_content
 
-__all__ = ["numbers_in", "reply_of_row", "restore_content", "row_of", "text_number"]
+__all__ = ["REPLY_COLUMNS", "numbers_in", "reply_of_row", "restore_content", "row_of", "text_number"]
 
 
 def row_of(
@@ -50,12 +51,22 @@ def text_number(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
 
 
+REPLY_COLUMNS = (
+    replies.c.text,
+    replies.c.first_token,
+    replies.c.finish_reason,
+    replies.c.input_tokens,
+    replies.c.output_tokens,
+    replies.c.latency_s,
+)
+
+
 def reply_of_row(row: Sequence[Any]) -> Reply:
-    """A row (text, first_token, finish_reason, input_tokens, output_tokens, latency_s) as a reply."""
+    """The values of ``REPLY_COLUMNS`` as a reply."""
     text, first_token, finish_reason, input_tokens, output_tokens, latency_s = row
-    first = None
+    first: Any = None
     if first_token is not None:
-        first = tuple((token, lp) for token, lp in orjson.loads(first_token))
+        first = tuple(map(tuple, orjson.loads(first_token)))
     return Reply(text, first, finish_reason, input_tokens, output_tokens, latency_s)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dspy.lm15 import Request
 
 from experiments.answer_store.opening import WatchedFile, database_url, open_engine, place_of, store_errors
-from experiments.answer_store.records import reply_of_row, row_of
+from experiments.answer_store.records import REPLY_COLUMNS, reply_of_row, row_of
 from experiments.answer_store.schema import replies
 from experiments.answer_store.writer import Claim, Put, Release, Writer
 from programs.replies import Reply
@@ -19,15 +19,9 @@ __all__ = ["AnswerStore"]
 _KEYS_A_QUERY = 900
 """Older SQLite takes 999 parameters a statement."""
 
-_SELECT = sa.select(
-    replies.c.key,
-    replies.c.text,
-    replies.c.first_token,
-    replies.c.finish_reason,
-    replies.c.input_tokens,
-    replies.c.output_tokens,
-    replies.c.latency_s,
-).where(replies.c.key.in_(sa.bindparam("keys", expanding=True)))
+_SELECT = sa.select(replies.c.key, *REPLY_COLUMNS).where(
+    replies.c.key.in_(sa.bindparam("keys", expanding=True))
+)
 
 
 class AnswerStore:
@@ -56,7 +50,7 @@ class AnswerStore:
         self.place = place_of(url)
         self.engine = open_engine(url, create=create)
         watched = WatchedFile(url)
-        self._writer = Writer(self.engine, self.place, _stored, watched.check)
+        self._writer = Writer(self.engine, self.place, watched.check)
         self._check = watched.check
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:

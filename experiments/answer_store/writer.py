@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -26,6 +26,7 @@ _LARGEST_BATCH = 1000
 _REMEMBERED = 50_000
 """Texts known to have their row: 64 bits each, so a few megabytes."""
 
+_LINGER_A_CALL_S = 0.00003
 _LONGEST_LINGER_S = 0.005
 _ASK_AGAIN_S = 0.1
 """How often a key that another process holds is looked at."""
@@ -70,7 +71,6 @@ class Writer:
     Args:
         engine: the database.
         place: the store's name in messages.
-        stored: reads replies by key on a given connection.
         still_there: raises ``StoreError`` when the store was deleted or replaced.
     """
 
@@ -78,12 +78,10 @@ class Writer:
         self,
         engine: sa.Engine,
         place: str,
-        stored: Callable[[sa.Connection, Sequence[bytes]], dict[bytes, Reply]],
         still_there: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._place = place
-        self._stored = stored
         self._still_there = still_there
         self._leases = LeaseTable(new_holder(), engine.dialect)
         insert = (sqlite if engine.dialect.name == "sqlite" else postgresql).insert
@@ -95,7 +93,6 @@ class Writer:
         self._known: set[int] = set()
         self._broken: StoreError | None = None
         self._renewed = time.monotonic()
-        self._commit_s = 0.0
         self._thread = threading.Thread(target=self._run, name="answer-store", daemon=True)
         self._thread.start()
 
@@ -122,7 +119,6 @@ class Writer:
         connection, closing = None, False
         while not closing:
             batch, closing = self._next_batch()
-            started = time.monotonic()
             try:
                 with store_errors(self._place):
                     if connection is None:
@@ -132,7 +128,6 @@ class Writer:
                 self._broken = self._broken or error
                 self._postponed = []
                 outcomes = [(job, error) for job in batch if not isinstance(job, Release)]
-            self._commit_s = time.monotonic() - started
             self._deliver(outcomes)
         self._broken = self._broken or StoreError(f"{self._place}: the store is closed")
         self._deliver([(claim, self._broken) for claim in self._postponed])
@@ -145,8 +140,7 @@ class Writer:
         batch: list[Job] = []
         try:
             job = self._jobs.get(timeout=patience)
-            if self._held:  # more will come while others are asking: as long again makes the batch fuller
-                time.sleep(min(self._commit_s, _LONGEST_LINGER_S))
+            time.sleep(self._linger())
             while job is not None and len(batch) < _LARGEST_BATCH:
                 batch.append(job)
                 job = self._jobs.get_nowait()
@@ -155,6 +149,14 @@ class Writer:
         if job is not None:
             batch.append(job)
         return batch + self._postponed, job is None
+
+    def _linger(self) -> float:
+        """Seconds to wait for more jobs, after the first.
+
+        While many calls are in flight, more will come at once. To wake for each of them would take the
+        interpreter away from the event loop that receives them, and cost more than the writing itself.
+        """
+        return min(_LINGER_A_CALL_S * (len(self._held) + self._jobs.qsize()), _LONGEST_LINGER_S)
 
     def _commit(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
         """Do a batch in one transaction. Nothing of it is told to anyone before the commit."""
@@ -192,8 +194,7 @@ class Writer:
         postponed = [claim for claim in claims if first.get(claim.key) is not claim]
         if not first:
             return [], postponed
-        others = self._leases.take(connection, first.keys(), time.time())
-        found = self._stored(connection, list(first))  # after the lease: it may have been put meanwhile
+        others, found = self._leases.take(connection, first.keys(), time.time())
         self._leases.drop(connection, found.keys())
         decided: list[Outcome] = []
         for key, claim in first.items():
