@@ -9,6 +9,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -251,9 +252,10 @@ async def _slow(request: web.Request, body: dict[str, Any], plan: FaultPlan) -> 
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     step = -(-len(whole) // 20)
-    for start in range(0, len(whole), step):
-        await response.write(whole[start : start + step])
-        await asyncio.sleep(plan.slow_s / 20)
+    with suppress(ConnectionError):
+        for start in range(0, len(whole), step):
+            await response.write(whole[start : start + step])
+            await asyncio.sleep(plan.slow_s / 20)
     return response
 
 
@@ -278,8 +280,9 @@ async def _huge_chunked(request: web.Request, body: dict[str, Any], plan: FaultP
 async def _pour(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     await response.prepare(request)
     drop = b" " * 65536
-    for _ in range(_HUGE_BODY // len(drop)):
-        await response.write(drop)
+    with suppress(ConnectionError):  # a client that has had enough hangs up, as it should
+        for _ in range(_HUGE_BODY // len(drop)):
+            await response.write(drop)
     return response
 
 
