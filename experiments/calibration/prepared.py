@@ -33,6 +33,7 @@ class Rows:
         cell: shape (cells,), the flat country × question index of each cell, in the order of the rows.
         start: shape (cells,), the first row of each cell.
         weight: shape (n,), each row's share of its cell.
+        persona: shape (n,), each row's persona within its country; 0 for rows that are averages.
         options: K where all rows have the same, else 0.
     """
 
@@ -41,6 +42,7 @@ class Rows:
     cell: Ints
     start: Ints
     weight: Array
+    persona: Ints
     options: int
 
     def average(self, q: Array) -> Array:
@@ -94,7 +96,7 @@ class Prepared:
         c, m, k = self.shape
         out = np.where(self.panel.mask, np.nan, 0.0)[None].repeat(c, axis=0).reshape(c * m, k)
         for rows in self.rows(setting):
-            q = rows.average(self._calibrate(setting, rows))
+            q = rows.average(self.calibrate_rows(setting, rows))
             out[rows.cell, : q.shape[0]] = q.T
         return out.reshape(c, m, k)
 
@@ -111,7 +113,7 @@ class Prepared:
             return Spread(total - before.between, before.between)
         within, between = np.full((2, self.shape[0] * self.shape[1]), np.nan)
         for rows in self.rows(setting):
-            q, r = self._calibrate(setting, rows), rows.distributions.scores
+            q, r = self.calibrate_rows(setting, rows), rows.distributions.scores
             within[rows.cell], between[rows.cell] = _parts(rows, q, r)
         shape = self.shape[:2]
         return Spread(within.reshape(shape), between.reshape(shape))
@@ -149,15 +151,18 @@ class Prepared:
         valid = ~np.isnan(p[..., 0]) & (weights > 0)
         share = np.where(valid, weights, 0.0).sum(axis=2)
         valid &= (share >= 1.0 - panel.max_missing - 1e-9)[:, :, None] & (share > 0.0)[:, :, None]
-        c, m, _ = np.nonzero(valid)
+        c, m, n = np.nonzero(valid)
         cell, start = np.unique(c * self.shape[1] + questions[m], return_index=True)
         distributions = Distributions.check_rows(
             p[valid], panel.scores[questions[m], :k], np.ones((1, k), dtype=np.bool_), (len(c),), log=True
         )
         order = np.argsort(start)
-        return Rows(distributions, questions[m], cell[order], start[order], weights[valid] / share[c, m], k)
+        return Rows(
+            distributions, questions[m], cell[order], start[order], weights[valid] / share[c, m], n, k
+        )
 
-    def _calibrate(self, setting: Setting, rows: Rows) -> Array:
+    def calibrate_rows(self, setting: Setting, rows: Rows) -> Array:
+        """One block of rows calibrated, each by its question's strength; shape (K, n)."""
         names = group_names(setting.per, self.panel.lengths.tolist(), self.panel.topics)
         by_question = setting.strengths(names)
         same = bool((by_question == by_question[0]).all())
@@ -170,7 +175,7 @@ class Prepared:
 
 
 def _with(rows: Rows, distributions: Distributions) -> Rows:
-    return Rows(distributions, rows.question, rows.cell, rows.start, rows.weight, rows.options)
+    return Rows(distributions, rows.question, rows.cell, rows.start, rows.weight, rows.persona, rows.options)
 
 
 def _population_rows(personas: tuple[Rows, ...]) -> tuple[Rows, ...]:
@@ -185,7 +190,15 @@ def _population_rows(personas: tuple[Rows, ...]) -> tuple[Rows, ...]:
         averaged = Distributions(log_p, scores, d.mask, (p.shape[1],))
         n = p.shape[1]
         out.append(
-            Rows(averaged, rows.question[rows.start], rows.cell, np.arange(n), np.ones(n), rows.options)
+            Rows(
+                averaged,
+                rows.question[rows.start],
+                rows.cell,
+                np.arange(n),
+                np.ones(n),
+                np.zeros(n, dtype=np.intp),
+                rows.options,
+            )
         )
     return tuple(out)
 
@@ -206,6 +219,7 @@ def _joined(personas: tuple[Rows, ...], k: int) -> Rows:
         np.concatenate([rows.cell for rows in parts]),
         np.arange(n),
         np.ones(n),
+        np.zeros(n, dtype=np.intp),
         0,
     )
 
