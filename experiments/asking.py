@@ -1,24 +1,33 @@
 """The asking stage: descriptors are written, personas built, and the panel put to the model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import data
 from experiments.config import PersonaKind, Recipe
-from experiments.descriptor_files import read_overrides
+from experiments.descriptor_files import read_frozen, read_overrides
+from experiments.population_stage import Populations
 from programs.descriptor_writer import DescriptorTable, DescriptorWriter, Variant
 from programs.elicitation import ElicitationSettings, choose_elicitation
 from programs.engines import connect
 from programs.model import Model
 from programs.panel import Panel, PanelResult
-from programs.personas import CountryRoleplay, NoPersona, PersonaBuilder, PopulationSample, ValuePersonas
+from programs.personas import Arrangement, PersonaSources, PopulationSample, parse_kind, persona_builder
 from programs.replies import AnswerStore
 from programs.respondent import AskingStyle, Respondent
 from signatures import EngineError, Persona, Question, ValueItem
 
-__all__ = ["Asked", "Asking", "ask_everything"]
-
-_VARIANTS: Mapping[str, Variant] = {"values-hedged": "hedged", "values-unhedged": "unhedged"}
+__all__ = [
+    "Asked",
+    "Asking",
+    "ask_everything",
+    "asking_of",
+    "build_personas",
+    "needed_variants",
+    "open_panel",
+    "write_descriptors",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,12 @@ class Asking:
     items: tuple[ValueItem, ...]
     questions: tuple[Question, ...]
     forbidden_names: tuple[str, ...]
+
+
+def asking_of(populations: Populations, profiles: data.ProfileTable, survey: data.Survey) -> Asking:
+    """Everybody who was drawn is asked every target question of the survey."""
+    names = tuple(sample.name for sample in populations.samples)
+    return Asking(populations.samples, profiles.items, survey.questions, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +88,9 @@ async def ask_everything(
     respondent_model = connect(recipe.respondent, store)
     writer_model = connect(recipe.descriptors.lm, store) if recipe.descriptors.lm else respondent_model
     try:
-        descriptors = await _write_descriptors(recipe, asking, writer_model)
-        personas = _build_personas(recipe.personas, asking.samples, descriptors)
-        panel, why = await _panel(
+        descriptors = await write_descriptors(recipe, asking, writer_model, needed_variants(recipe.personas))
+        personas = build_personas(recipe, recipe.personas, asking, descriptors)
+        panel, why = await open_panel(
             recipe, respondent_model, personas[recipe.personas[0]][0], asking.questions[0]
         )
         panels = {}
@@ -97,18 +112,32 @@ def _count(
     on_answered(kind, n, total)
 
 
-async def _write_descriptors(
-    recipe: Recipe, asking: Asking, model: Model
+async def write_descriptors(
+    recipe: Recipe, asking: Asking, model: Model, variants: Collection[Variant]
 ) -> Mapping[Variant, DescriptorTable]:
+    """The descriptors of each variant, written where the recipe does not freeze them.
+
+    Raises:
+        EngineError: when the model wrote nothing for some answer.
+        RecipeError: when a file of descriptors is not usable.
+    """
     section = recipe.descriptors
-    overrides = read_overrides(section.overrides, asking.items) if section.overrides else {}
+    if section.frozen and variants:
+        return read_frozen(section.frozen, asking.items, variants, section.wordings)
+    overrides = read_overrides(section.overrides, asking.items, section.wordings) if section.overrides else {}
     tables = {}
-    for variant in (_VARIANTS[kind] for kind in recipe.personas if kind in _VARIANTS):
-        writer = DescriptorWriter(variant, section.address, section.attempts)
-        own = {(item, score): text for (v, item, score), text in overrides.items() if v == variant}
+    for variant in variants:
+        writer = DescriptorWriter(variant, section.address, section.attempts, section.wordings)
+        own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
         tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names)
         _require_texts(tables[variant], model)
     return tables
+
+
+def needed_variants(kinds: Sequence[PersonaKind]) -> tuple[Variant, ...]:
+    """The variants of descriptors that some kinds need, each once."""
+    found = (parse_kind(kind).variant for kind in kinds)
+    return tuple(dict.fromkeys(variant for variant in found if variant))
 
 
 def _require_texts(table: DescriptorTable, model: Model) -> None:
@@ -121,23 +150,32 @@ def _require_texts(table: DescriptorTable, model: Model) -> None:
         )
 
 
-def _build_personas(
+def build_personas(
+    recipe: Recipe,
     kinds: Sequence[PersonaKind],
-    samples: Sequence[PopulationSample],
+    asking: Asking,
     descriptors: Mapping[Variant, DescriptorTable],
 ) -> dict[PersonaKind, tuple[Persona, ...]]:
-    def builder(kind: PersonaKind) -> PersonaBuilder:
-        if kind in _VARIANTS:
-            return ValuePersonas(descriptors[_VARIANTS[kind]], kind)
-        return NoPersona() if kind == "none" else CountryRoleplay()
+    """Every kind's personas of every country, in the order of the samples.
 
+    Raises:
+        RecipeError: when a kind cannot be built from these samples.
+    """
+    text, written = recipe.persona_text, recipe.descriptors
+    arrangement = Arrangement(text.order, written.wordings, text.replicates, recipe.seed)
+    samples = {sample.country: sample for sample in asking.samples}
+    sources = PersonaSources(
+        asking.items, descriptors, samples, arrangement, written.address, text.demographics
+    )
+    builders = {kind: persona_builder(kind, sources) for kind in kinds}
     return {
-        kind: tuple(persona for sample in samples for persona in builder(kind).build(sample))
-        for kind in kinds
+        kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
+        for kind, builder in builders.items()
     }
 
 
-async def _panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:
+async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:
+    """A panel that asks as the recipe says, and why it asks so; the first question is asked to find out."""
     way = recipe.respondent.elicitation
     settings = ElicitationSettings(way.mode, way.min_label_mass, way.draws)
     elicitation, why = await choose_elicitation(model, settings, persona, question)

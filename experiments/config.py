@@ -6,14 +6,20 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from experiments.calibration.settings import SearchSettings
+from experiments.persona_settings import (
+    AuditSection,
+    ComparatorSection,
+    PersonaKind,
+    PersonalitySection,
+    PersonaTextSection,
+)
 from programs.elicitation import ElicitationName, OptionOrder
 from programs.engines.settings import EngineSettings
 
-__all__ = ["PERSONA_KINDS", "Recipe"]
-
-PersonaKind = Literal["none", "country", "values-unhedged", "values-hedged"]
+__all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
 
 PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", "values-hedged")
+"""What a recipe compares when it does not say."""
 
 SYNTHETIC = "synthetic"
 """The value of ``survey.path`` that stands for the embedded population."""
@@ -82,14 +88,18 @@ class DescriptorSection(_Section):
 
     Attributes:
         address: the person is spoken to (you) or speaks (I).
-        attempts: how often one descriptor may be asked for.
+        attempts: how often one wording may be asked for.
+        wordings: wordings of each answer; a persona draws one of each.
         overrides: a CSV with the columns item, score, variant, text; its texts win.
+        frozen: a run's descriptors.csv, taken as it stands; nothing is written anew.
         lm: the model that writes them; the respondent itself when absent.
     """
 
     address: Literal["you", "I"] = "you"
     attempts: Count = 3
+    wordings: Annotated[int, Field(ge=1, le=50)] = 1
     overrides: Path | None = None
+    frozen: Path | None = None
     lm: EngineSettings | None = None
 
 
@@ -175,6 +185,7 @@ class Recipe(_Section):
         store: the answer store's database URL, where several machines share one; a file in the workspace
             when absent.
         personas: the persona kinds to compare, each a row of the result.
+        allow_leak: whether a persona may state what is then asked; the result says so in its first line.
     """
 
     name: str = "quickstart"
@@ -182,10 +193,15 @@ class Recipe(_Section):
     workspace: Path = Path(".value-personas")
     store: str | None = None
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
+    allow_leak: bool = False
     survey: SurveySection = SurveySection()
     questions: QuestionSection = QuestionSection()
     profiles: ProfileSection = ProfileSection()
     descriptors: DescriptorSection = DescriptorSection()
+    persona_text: PersonaTextSection = PersonaTextSection()
+    personality: PersonalitySection = PersonalitySection()
+    comparators: ComparatorSection = ComparatorSection()
+    audit: AuditSection = AuditSection()
     respondent: RespondentSection = RespondentSection()
     calibration: CalibrationSection = CalibrationSection()
     scoring: ScoringSection = ScoringSection()

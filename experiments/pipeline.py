@@ -10,18 +10,19 @@ import numpy as np
 
 import data
 from experiments.answer_store import AnswerStore
-from experiments.asking import Asked, Asking, ask_everything
+from experiments.asking import Asked, ask_everything, asking_of
 from experiments.config import Recipe
 from experiments.judging import Judgement, judge
+from experiments.leaks import check_leaks
 from experiments.methods import predict
 from experiments.outputs import RunFiles, write_run_files
+from experiments.population_stage import draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.result import RunResult
 from experiments.survey_stage import open_survey
 from experiments.tracking import Record, record_run
 from experiments.workspace import Workspace
-from programs.personas import PopulationSample
 
 __all__ = ["run"]
 
@@ -46,32 +47,20 @@ def run(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = N
     reporter.stage("reading the survey")
     survey = open_survey(recipe, workspace)
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    samples = draw_samples(recipe, survey, profiles)
+    leaks = check_leaks(recipe, survey, profiles)
+    populations = draw_populations(recipe, survey, profiles)
 
     reporter.stage(f"asking {recipe.respondent.lm}")
-    asking = Asking(samples, profiles.items, survey.questions, tuple(sample.name for sample in samples))
+    asking = asking_of(populations, profiles, survey)
     with AnswerStore(recipe.store or workspace.answers) as store:
         asked = asyncio.run(ask_everything(recipe, asking, store, reporter.answered))
 
     reporter.stage("scoring")
     methods = predict(recipe, asked)
     judgement = judge(recipe, survey, methods)
-    notes = (*survey.notes, *profiles.notes, *_notes(asked, judgement))
-    outcome = _Outcome(recipe, survey, profiles, asked, judgement, notes)
+    notes = (*survey.notes, *profiles.notes, *populations.notes, *_notes(asked, judgement))
+    outcome = _Outcome(recipe, survey, profiles, asked, judgement, notes, leaks)
     return outcome.recorded(workspace)
-
-
-def draw_samples(
-    recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable
-) -> tuple[PopulationSample, ...]:
-    """Draw each country's profiles by the recipe's design and seed."""
-    section = recipe.profiles
-    samples = []
-    for country in survey.countries:
-        drawn = data.sample_profiles(profiles, country, section.n, section.design, recipe.seed)
-        weights = tuple(drawn.weights.tolist())
-        samples.append(PopulationSample(country, survey.country_name(country), drawn.profiles, weights))
-    return tuple(samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +73,7 @@ class _Outcome:
     asked: Asked
     judgement: Judgement
     notes: tuple[str, ...]
+    leaks: tuple[str, ...]
 
     @property
     def synthetic(self) -> tuple[str, ...]:
@@ -105,6 +95,7 @@ class _Outcome:
             usage=self.asked.usage,
             notes=self.notes,
             synthetic=self.synthetic,
+            leaks=self.leaks,
             mlflow_run_id="",
             folder=folder,
         )
@@ -135,11 +126,11 @@ def _metrics(result: RunResult) -> dict[str, float]:
     """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
     metrics: dict[str, float] = {}
     for row in result.summary.to_dict("records"):
-        name = f"{row['method']}.{row['score']}".replace(" + ", "-")
+        name = f"{row['method']}.{row['score']}".replace(" + ", "-").replace("+", "-and-")
         metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
     metrics |= {
-        f"missing.{kind}.{reason}": float(n)
+        f"missing.{kind}.{reason}".replace("+", "-and-"): float(n)
         for kind, reasons in result.missing.items()
         for reason, n in reasons.items()
     }

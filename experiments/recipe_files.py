@@ -57,6 +57,14 @@ def _read(source: str | Path) -> dict[str, Any]:
     return raw
 
 
+_PATHS = (
+    ("survey", "path"),
+    ("personality", "path"),
+    ("descriptors", "overrides"),
+    ("descriptors", "frozen"),
+)
+
+
 def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
     """Make the paths of a recipe file relative to where it lies, not to where the command is run."""
 
@@ -65,7 +73,7 @@ def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
             return [anchor(v) for v in value]
         return str(folder / value) if isinstance(value, str) and value != SYNTHETIC else value
 
-    for section, key in (("survey", "path"), ("descriptors", "overrides")):
+    for section, key in _PATHS:
         table = raw.get(section)
         if isinstance(table, dict) and key in table:
             table[key] = anchor(table[key])

@@ -28,6 +28,7 @@ class RunResult:
         synthetic: which parts were synthetic, ``respondent`` and ``population`` in any combination.
         mlflow_run_id: the record.
         folder: the tables and figures as files.
+        leaks: target questions that a persona states itself, which the recipe allowed.
     """
 
     recipe: Recipe
@@ -41,10 +42,11 @@ class RunResult:
     synthetic: tuple[str, ...]
     mlflow_run_id: str
     folder: Path
+    leaks: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        """The heading of the result, with the word synthetic where it is due."""
+        """The heading of the result, which begins with any leak and bears the word synthetic where due."""
         cells = self.scores[["country", "question"]].drop_duplicates()
         what = " × ".join(
             f"{n} {one if n == 1 else many}"
@@ -54,7 +56,8 @@ class RunResult:
             )
         )
         warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
-        return f"{self.recipe.name} · {what}{warning}"
+        leak = f"LEAK ALLOWED: {'; '.join(self.leaks)} · " if self.leaks else ""
+        return f"{leak}{self.recipe.name} · {what}{warning}"
 
     def footnotes(self) -> list[str]:
         """The lines beneath the table."""
@@ -77,6 +80,7 @@ class RunResult:
         return json.dumps(
             {
                 "name": self.recipe.name,
+                "leaks": list(self.leaks),
                 "synthetic": list(self.synthetic),
                 "summary": json.loads(self.summary.to_json(orient="records")),
                 "floor": json.loads(self.floor.to_json()),

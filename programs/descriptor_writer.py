@@ -1,8 +1,10 @@
 """(item, answer) → descriptor: written once by a language model, checked, and frozen."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import astuple, dataclass, field
+from hashlib import sha256
 from typing import Literal
 
 import dspy
@@ -19,6 +21,9 @@ Variant = Literal["hedged", "unhedged"]
 
 _SIGNATURES = {"hedged": HedgedDescriptor, "unhedged": UnhedgedDescriptor}
 
+_SEEDS_A_WORDING = 1000
+"""More than any sensible number of attempts, so that no two wordings share a draw."""
+
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
@@ -31,6 +36,8 @@ class Descriptor:
         text: what the model will read.
         writer: the model that wrote it, or ``override`` where a person did.
         broken_rules: rules that it still breaks after the last attempt; empty for all that are used.
+        wording: 0 for the first of several wordings of the same answer.
+        prompt: the digest of the instruction by which it was written; empty where a person wrote it.
     """
 
     item: str
@@ -39,31 +46,45 @@ class Descriptor:
     text: str
     writer: str
     broken_rules: tuple[str, ...] = ()
+    wording: int = 0
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DescriptorTable:
-    """The descriptors of one variant, by item and answer."""
+    """The descriptors of one variant, by item, answer and wording.
+
+    Attributes:
+        descriptors: all of them.
+        prompts: digest → the instruction by which descriptors were written.
+    """
 
     descriptors: tuple[Descriptor, ...]
-    _texts: Mapping[tuple[str, float], str] = field(init=False, repr=False, compare=False)
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    _texts: Mapping[tuple[str, float, int], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        texts = {(d.item, d.score): d.text for d in self.descriptors}
+        texts = {(d.item, d.score, d.wording): d.text for d in self.descriptors}
         object.__setattr__(self, "_texts", texts)
 
-    def text(self, item: str, score: float) -> str:
+    def text(self, item: str, score: float, wording: int = 0) -> str:
         """The descriptor of an answer.
 
         Raises:
-            KeyError: when that answer was never described.
+            KeyError: when that answer was never described in that wording.
         """
-        return self._texts[item, score]
+        return self._texts[item, score, wording]
 
     @property
     def unmended(self) -> tuple[Descriptor, ...]:
         """Descriptors that still break a rule."""
         return tuple(d for d in self.descriptors if d.broken_rules)
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with any text, writer or prompt."""
+        content = json.dumps([astuple(d) for d in self.descriptors], ensure_ascii=False)
+        return sha256(content.encode()).hexdigest()[:12]
 
 
 class DescriptorWriter(dspy.Module):
@@ -72,7 +93,9 @@ class DescriptorWriter(dspy.Module):
     Attributes:
         write: the predictor; its instruction may be tuned, its name is stable.
         variant: ``hedged`` or ``unhedged``.
-        attempts: how often one descriptor may be asked for in all.
+        address: the pronoun by which the person is spoken of.
+        attempts: how often one wording may be asked for in all.
+        wordings: how many wordings of each answer are written, each unlike the others.
 
     Example:
         >>> table = await DescriptorWriter("hedged").write_all(model, items)
@@ -80,11 +103,14 @@ class DescriptorWriter(dspy.Module):
         'You feel completely that God matters in your life. This says nothing about your other opinions.'
     """
 
-    def __init__(self, variant: Variant, address: Literal["you", "I"] = "you", attempts: int = 3) -> None:
+    def __init__(
+        self, variant: Variant, address: Literal["you", "I"] = "you", attempts: int = 3, wordings: int = 1
+    ) -> None:
         super().__init__()
         self.variant: Variant = variant
-        self.address = address
+        self.address: Literal["you", "I"] = address
         self.attempts = attempts
+        self.wordings = wordings
         self.write = dspy.Predict(_SIGNATURES[variant])
 
     def forward(self, item: ValueItem, score: float) -> dspy.Prediction:
@@ -95,7 +121,7 @@ class DescriptorWriter(dspy.Module):
         self,
         model: Model,
         items: Collection[ValueItem],
-        overrides: Mapping[tuple[str, float], str] | None = None,
+        overrides: Mapping[tuple[str, float, int], str] | None = None,
         countries: Collection[str] = (),
     ) -> DescriptorTable:
         """Describe every answer of every item.
@@ -103,35 +129,56 @@ class DescriptorWriter(dspy.Module):
         Args:
             model: the writer; stored replies are not asked for again.
             items: the items of an instrument.
-            overrides: texts of a person's own, by (item, score); they win, unchecked by the writer's rules.
+            overrides: texts of a person's own, by (item, score, wording); they win, unchecked by the
+                writer's rules.
             countries: names that no descriptor may speak.
         """
-        overrides = overrides or {}
+        cells = [(item, score) for item in items for score in item.scale.scores]
+        written = await asyncio.gather(
+            *(self._describe_cell(model, *cell, overrides or {}, countries) for cell in cells)
+        )
+        instruction = str(self.write.signature.instructions)
+        return DescriptorTable(
+            tuple(descriptor for cell in written for descriptor in cell), {_digest(instruction): instruction}
+        )
 
-        async def describe(item: ValueItem, score: float) -> Descriptor:
-            if (own := overrides.get((item.code, score))) is not None:
-                return Descriptor(item.code, score, self.variant, own, "override")
-            return await self._describe(model, item, score, countries)
-
-        return DescriptorTable(tuple(await asyncio.gather(*(describe(*cell) for cell in _cells(items)))))
+    async def _describe_cell(
+        self,
+        model: Model,
+        item: ValueItem,
+        score: float,
+        overrides: Mapping[tuple[str, float, int], str],
+        countries: Collection[str],
+    ) -> list[Descriptor]:
+        """Every wording of one answer, one after the other, so that none repeats another."""
+        found: list[Descriptor] = []
+        for wording in range(self.wordings):
+            own = overrides.get((item.code, score, wording))
+            if own is not None:
+                found.append(Descriptor(item.code, score, self.variant, own, "override", (), wording))
+            else:
+                found.append(await self._describe(model, item, score, countries, [d.text for d in found]))
+        return found
 
     async def _describe(
-        self, model: Model, item: ValueItem, score: float, countries: Collection[str]
+        self, model: Model, item: ValueItem, score: float, countries: Collection[str], others: list[str]
     ) -> Descriptor:
         text = ""
         broken: tuple[str, ...] = ("no reply kept to the form",)
         for attempt in range(self.attempts):
-            config = Config(temperature=1.0, max_tokens=400, seed=attempt)
+            # A seed a wording and attempt: the first wording is what a recipe of one wording would have.
+            config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
             inputs = self._inputs(item, score)
             request = render_request(self.write.signature, self.write.demos, inputs, model.name, config)
             fields = parse_reply_fields(self.write.signature, (await model.reply(request)).text)
             if fields is None:
                 continue
             text = " ".join(str(fields["descriptor"]).split())
-            broken = violations(text, item, countries)
+            broken = violations(text, item, countries, self.address, others)
             if not broken:
                 break
-        return Descriptor(item.code, score, self.variant, text, model.name, broken)
+        prompt = _digest(str(self.write.signature.instructions))
+        return Descriptor(item.code, score, self.variant, text, model.name, broken, len(others), prompt)
 
     def _inputs(self, item: ValueItem, score: float) -> dict[str, object]:
         labels, at = item.scale.labels, item.scale.index_of(score)
@@ -145,5 +192,5 @@ class DescriptorWriter(dspy.Module):
         }
 
 
-def _cells(items: Collection[ValueItem]) -> Iterator[tuple[ValueItem, float]]:
-    return ((item, score) for item in items for score in item.scale.scores)
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]

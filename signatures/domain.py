@@ -150,6 +150,10 @@ class Persona:
         weight: the share of the population it stands for; the weights of one country sum to 1.
         country: the country whose estimate it enters.
         profile: the value profile it was built from, if any.
+        order: the items in the order in which the text states them; empty where it states none.
+        wordings: which wording of each descriptor it carries, in that order.
+        replicate: 0 for the first text of a person, 1, 2 … for further texts of the same person, which
+            differ in order or wording alone.
     """
 
     kind: str
@@ -157,6 +161,9 @@ class Persona:
     weight: float
     country: str
     profile: Profile | None = None
+    order: tuple[str, ...] = ()
+    wordings: tuple[int, ...] = ()
+    replicate: int = 0
 
 
 class MissingReason(StrEnum):

@@ -52,7 +52,7 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
         ("profiles.n=many", r"profiles\.n: .* got 'many'"),
         ("profiles.n=0", r"profiles\.n: .* got 0"),
         ("personas=[]", "at least one persona kind"),
-        ('personas=["values"]', "personas"),
+        ('personas=["valuez"]', r"unknown persona kind 'valuez'; did you mean values"),
         ("calibration.temperature=0", r"calibration\.temperature"),
         ("seed", "expected key=value"),
         ("seed.inner=1", "seed is a value, not a table"),

@@ -75,7 +75,7 @@ def test_replies_out_of_form_are_listed_not_used() -> None:
 
 def test_a_persons_own_text_wins_and_is_not_asked_for() -> None:
     engine = RuleEngine(lambda r: in_form("You do."))
-    table = write(engine, overrides={("A165", 1.0): "You trust everyone, 100 %."})
+    table = write(engine, overrides={("A165", 1.0, 0): "You trust everyone, 100 %."})
     assert table.text("A165", 1.0) == "You trust everyone, 100 %."
     assert table.descriptors[0].writer == "override"
     assert len(engine.requests) == 3

@@ -1,0 +1,63 @@
+"""Before anything is asked: whether a persona would carry a target question."""
+
+from collections.abc import Iterator, Sequence
+
+import data
+from data.codebook import Codebook, StoredItem
+from data.layout import build_columns
+from experiments.config import Recipe
+from programs.leak_guard import Carried, find_leaks
+from programs.personas import PersonaKindSpec, parse_kind
+from signatures import LeakError
+
+__all__ = ["check_leaks"]
+
+
+def check_leaks(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable) -> tuple[str, ...]:
+    """Find target questions that a persona kind of the recipe would carry.
+
+    Returns:
+        The leaks that the recipe allows, one phrase each; empty in every sound run.
+
+    Raises:
+        LeakError: when there is one and ``allow_leak`` is not set.
+    """
+    codebook = data.load_codebook(recipe.survey.codebook or survey.codebook_name)
+    kinds = [parse_kind(kind) for kind in recipe.personas]
+    found = find_leaks(tuple(_carried(kinds, codebook, profiles)), survey.questions)
+    if found and not recipe.allow_leak:
+        raise LeakError(
+            f"questions.include: {found[0]}, which a persona states ({len(found)} in all); leave the "
+            "question out, or set allow_leak = true, which the result then says in its first line"
+        )
+    return found
+
+
+def _carried(
+    kinds: Sequence[PersonaKindSpec], codebook: Codebook, profiles: data.ProfileTable
+) -> Iterator[Carried]:
+    if any(kind.statement for kind in kinds):
+        yield from (_value_item(item.code, codebook) for item in profiles.items)
+    if any(kind.demographic for kind in kinds):
+        for name, entry in codebook.demographics.items():
+            if name != "religion" or any(kind.religion for kind in kinds):
+                yield Carried(name, frozenset(_listed(entry.column)))
+    if any(kind.personality for kind in kinds):
+        yield from (Carried(t, frozenset({e.plus, e.minus})) for t, e in codebook.personality.items())
+
+
+def _value_item(code: str, codebook: Codebook) -> Carried:
+    stored: StoredItem | None = codebook.items.get(code)
+    columns = {code, *(stored.columns if stored else ())}
+    if stored and stored.build:
+        columns |= set(build_columns(stored))
+    same = [
+        q.question
+        for q in codebook.questions.values()
+        if q.question.code in columns or q.question.ivs == code
+    ]
+    return Carried(code, frozenset(columns), frozenset(q.battery for q in same if q.battery))
+
+
+def _listed(column: str | list[str]) -> list[str]:
+    return [column] if isinstance(column, str) else column

@@ -1,0 +1,72 @@
+"""Whom personas are built from, and the one interface of everything that builds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from signatures import Persona, Profile
+
+__all__ = ["Fact", "Person", "PersonaBuilder", "PopulationSample"]
+
+Fact = str | float
+"""A category in words, or a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One draw from a population.
+
+    Attributes:
+        profile: the value profile.
+        weight: the share of the country that the draw stands for.
+        facts: sociodemographics by name; what is not known is left out.
+        traits: personality, trait → positive minus negative statement, −4 … +4; empty where not measured.
+        respondent: the row of the survey; None where the draw belongs to nobody.
+    """
+
+    profile: Profile
+    weight: float
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    traits: Mapping[str, float] = field(default_factory=dict)
+    respondent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationSample:
+    """Whom the personas of one country are built from.
+
+    Every kind of persona is built from the same sample, so that kinds are compared on the same respondents.
+
+    Attributes:
+        country: its code.
+        name: its name, as a persona may speak it.
+        profiles: distinct value profiles drawn from its population.
+        weights: their shares; they sum to 1.
+        people: every draw with all that is known of it, in the order drawn; their weights sum to 1. May be
+            empty where nothing but profiles is needed.
+    """
+
+    country: str
+    name: str
+    profiles: tuple[Profile, ...]
+    weights: tuple[float, ...]
+    people: tuple[Person, ...] = ()
+
+    def holders(self) -> tuple[Person, ...]:
+        """One person for each distinct profile: all that personas of values alone need."""
+        return tuple(Person(p, w) for p, w in zip(self.profiles, self.weights, strict=True))
+
+
+class PersonaBuilder(Protocol):
+    """One kind of persona."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in recipes and tables."""
+
+    def build(self, sample: PopulationSample) -> tuple[Persona, ...]:
+        """The personas of one country; their weights sum to 1.
+
+        Raises:
+            RecipeError: when the sample lacks what this kind of persona needs.
+        """

@@ -1,0 +1,107 @@
+"""Personas put together from parts: where someone lives, who someone is, what someone values."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
+from programs.personas.base import Person, PopulationSample
+from signatures import Persona, RecipeError
+
+__all__ = ["ComposedPersonas", "CountryPart", "Part"]
+
+
+class Part(Protocol):
+    """One part of a persona's text, which may stand alone or among others."""
+
+    @property
+    def of_individuals(self) -> bool:
+        """Whether it needs the individual draw; else the value profile is enough."""
+
+    @property
+    def states_values(self) -> bool:
+        """Whether it states the items of the profile."""
+
+    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+        """Its lines for one person; empty where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPart:
+    """Names the country of birth and residence."""
+
+    of_individuals = False
+    states_values = False
+
+    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+        """One line."""
+        return [f"You are a person, born in {sample.name} and living in {sample.name}."]
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedPersonas:
+    """One text for each person, its parts one after the other.
+
+    Persons of whom the same is known share one persona with the sum of their weights.
+
+    Attributes:
+        kind: its name.
+        parts: in the order in which they are stated.
+        arrangement: order and wordings of the value items.
+    """
+
+    kind: str
+    parts: tuple[Part, ...]
+    arrangement: Arrangement = AS_IN_THE_INSTRUMENT
+
+    def build(self, sample: PopulationSample) -> tuple[Persona, ...]:
+        """The personas of one country; texts of one person stand beside each other."""
+        if not any(part.of_individuals for part in self.parts):
+            return tuple(self._texts(sample.holders(), sample))
+        if not sample.people:
+            raise RecipeError(
+                f"personas {self.kind}: no facts are known of the draws of {sample.country}; "
+                "choose another profiles.design than marginal"
+            )
+        return _merged(self._texts(sample.people, sample), self._replicates)
+
+    @property
+    def _replicates(self) -> int:
+        return self.arrangement.texts_a_person if any(part.states_values for part in self.parts) else 1
+
+    def _texts(self, people: Sequence[Person], sample: PopulationSample) -> Iterable[Persona]:
+        for person in people:
+            for replicate in range(self._replicates):
+                yield self._persona(person, sample, replicate)
+
+    def _persona(self, person: Person, sample: PopulationSample, replicate: int) -> Persona:
+        arranged = self.arrangement.of(person.profile, replicate)
+        lines = [line for part in self.parts for line in part.lines(person, sample, arranged)]
+        stated = any(part.states_values for part in self.parts)
+        return Persona(
+            kind=self.kind,
+            text="\n".join(lines) or "You are a person.",
+            weight=person.weight / self._replicates,
+            country=sample.country,
+            profile=person.profile if stated else None,
+            order=tuple(person.profile.items[i] for i in arranged.order) if stated else (),
+            wordings=tuple(arranged.wordings[i] for i in arranged.order) if stated else (),
+            replicate=replicate,
+        )
+
+
+def _merged(personas: Iterable[Persona], replicates: int) -> tuple[Persona, ...]:
+    """Equal texts become one persona, in the order in which they first appear.
+
+    A person's several texts are merged together or not at all, so that they stay beside each other.
+    """
+    every = list(personas)
+    people = [tuple(every[i : i + replicates]) for i in range(0, len(every), replicates)]
+    weights: dict[tuple[str, ...], float] = defaultdict(float)
+    first: dict[tuple[str, ...], tuple[Persona, ...]] = {}
+    for texts in people:
+        key = tuple(persona.text for persona in texts)
+        weights[key] += texts[0].weight
+        first.setdefault(key, texts)
+    return tuple(replace(persona, weight=weights[key]) for key, texts in first.items() for persona in texts)

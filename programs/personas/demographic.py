@@ -1,0 +1,98 @@
+"""Sociodemographic personas: who a respondent is, as an interview or as a portrait.
+
+Both forms are common in the field, and results hang on the form: an interview keeps each fact in the
+respondent's own voice (Argyle et al. 2023, study 3), a portrait tells the model whom to play.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from programs.personas.arrangement import Arranged
+from programs.personas.base import Fact, Person, PopulationSample
+
+__all__ = ["DEMOGRAPHIC_FACTS", "DemographicForm", "DemographicPart"]
+
+DemographicForm = Literal["interview", "portrait"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How one fact is asked for, answered and told; ``{}`` is the fact."""
+
+    question: str
+    answer: str
+    portrait: str
+
+
+_WORDINGS: Mapping[str, _Wording] = {
+    "sex": _Wording("Are you a man or a woman?", "I am a {}.", "You are a {}."),
+    "age": _Wording("How old are you?", "I am {} years old.", "You are {} years old."),
+    "education": _Wording(
+        "What is the highest level of education that you have reached?", "{}.", "Your education: {}."
+    ),
+    "income": _Wording(
+        "Where does the income of your household stand among those of your country?",
+        "In the {}.",
+        "The income of your household is in the {} of those of your country.",
+    ),
+    "marital_status": _Wording("What is your marital status?", "I am {}.", "You are {}."),
+    "employment": _Wording("What is your employment status?", "I am {}.", "As for work, you are {}."),
+    "settlement": _Wording("Where do you live?", "In {}.", "You live in {}."),
+    "religion": _Wording(
+        "Which religious denomination do you belong to, if any?", "{}.", "Your religious denomination: {}."
+    ),
+}
+
+DEMOGRAPHIC_FACTS = tuple(_WORDINGS)
+"""Facts that have a wording, in the order in which they are stated; religion is half a value item."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemographicPart:
+    """The known facts of a person; what is not known is not spoken of.
+
+    Attributes:
+        form: ``interview`` or ``portrait``.
+        religion: whether the denomination is among the facts.
+        fields: the facts to state; all when None.
+    """
+
+    form: DemographicForm = "interview"
+    religion: bool = False
+    fields: Collection[str] | None = None
+
+    of_individuals = True
+    states_values = False
+
+    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+        """The interview, or the portrait as one line."""
+        known = [(_WORDINGS[name], _spoken(person.facts[name])) for name in self.stated(person.facts)]
+        if not known:
+            return []
+        if self.form == "portrait":
+            return [" ".join(_sentence(words.portrait, fact) for words, fact in known)]
+        lines = (
+            line
+            for words, fact in known
+            for line in (f"Interviewer: {words.question}", f"You: {_sentence(words.answer, fact)}")
+        )
+        return ["This is from an interview with you.", *lines]
+
+    def stated(self, facts: Collection[str]) -> tuple[str, ...]:
+        """Which of the known facts are stated, in order."""
+        wanted = DEMOGRAPHIC_FACTS if self.fields is None else tuple(self.fields)
+        return tuple(
+            name
+            for name in DEMOGRAPHIC_FACTS
+            if name in wanted and name in facts and (self.religion or name != "religion")
+        )
+
+
+def _spoken(fact: Fact) -> str:
+    return f"{fact:g}" if isinstance(fact, float) else fact
+
+
+def _sentence(wording: str, fact: str) -> str:
+    text = wording.format(fact)
+    return text[0].upper() + text[1:]

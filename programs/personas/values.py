@@ -1,0 +1,97 @@
+"""Value personas: the descriptors of a profile's answers put together, or the answers word for word."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from programs.descriptor_writer import DescriptorTable
+from programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
+from programs.personas.base import Person, PopulationSample
+from programs.personas.composed import ComposedPersonas
+from signatures import Persona, ValueItem
+
+__all__ = ["DescriptorPart", "ValuePersonas", "VerbatimPart", "verbatim_answer"]
+
+_HEADERS = {"you": "This is what is known of you:", "I": "This is what you say of yourself:"}
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptorPart:
+    """The descriptors of a profile's answers, one a line.
+
+    Attributes:
+        descriptors: the texts; every answer of every profile must be among them.
+        address: as the descriptors were written.
+    """
+
+    descriptors: DescriptorTable
+    address: Literal["you", "I"] = "you"
+
+    of_individuals = False
+    states_values = True
+
+    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+        """A heading and a line for each answer."""
+        items, answers = person.profile.items, person.profile.answers
+        texts = (self.descriptors.text(items[i], answers[i], arranged.wordings[i]) for i in arranged.order)
+        return [_HEADERS[self.address], *(f"- {text}" for text in texts)]
+
+
+@dataclass(frozen=True, slots=True)
+class VerbatimPart:
+    """The items and the chosen answers as questions and answers; no descriptor at all.
+
+    Attributes:
+        items: the items of the profiles.
+    """
+
+    items: tuple[ValueItem, ...]
+    _lines: Mapping[tuple[str, float], tuple[str, str]] = field(init=False, repr=False, compare=False)
+
+    of_individuals = False
+    states_values = True
+
+    def __post_init__(self) -> None:
+        lines = {
+            (item.code, score): (f"Question: {item.text}", f"Answer: {verbatim_answer(item, score)}")
+            for item in self.items
+            for score in item.scale.scores
+        }
+        object.__setattr__(self, "_lines", lines)
+
+    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+        """A heading and two lines for each answer."""
+        items, answers = person.profile.items, person.profile.answers
+        pairs = (self._lines[items[i], answers[i]] for i in arranged.order)
+        return ["You gave these answers in a survey:", *(line for pair in pairs for line in pair)]
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePersonas:
+    """A persona for each sampled value profile: the descriptors of its answers, put together.
+
+    Attributes:
+        descriptors: the texts; every answer of every profile must be among them.
+        kind: its name, for example ``values-hedged``.
+        arrangement: order and wordings of the items.
+        address: as the descriptors were written.
+    """
+
+    descriptors: DescriptorTable
+    kind: str
+    arrangement: Arrangement = AS_IN_THE_INSTRUMENT
+    address: Literal["you", "I"] = "you"
+
+    def build(self, sample: PopulationSample) -> tuple[Persona, ...]:
+        """One text for each profile, with the profile's weight."""
+        part = DescriptorPart(self.descriptors, self.address)
+        return ComposedPersonas(self.kind, (part,), self.arrangement).build(sample)
+
+
+def verbatim_answer(item: ValueItem, score: float) -> str:
+    """The answer's own label; a bare number with the two ends of its scale, without which it says nothing."""
+    labels = item.scale.labels
+    label = labels[item.scale.index_of(score)]
+    if not label.strip().lstrip("-−").isdigit():
+        return label
+    return f"{label}, on a scale from “{labels[0]}” to “{labels[-1]}”"
