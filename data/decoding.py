@@ -67,11 +67,34 @@ def decode(
     if order is not None:
         positions = order
     reader = _AnswerReader(positions, stored.words, missing, facts)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
+        coded = _decode_small_codes(np.asarray(values, dtype=np.float64), reader)
+        if coded is not None:
+            return coded
     keys, distinct = pd.factorize(values)
     table = np.array(
         [reader.read(value) for value in distinct] + [code_of_kind("system_missing")], dtype=np.int8
     )
     return table[keys]  # key −1 is an empty cell and picks the last entry
+
+
+def _decode_small_codes(numbers: NDArray[np.float64], reader: "_AnswerReader") -> Coded | None:
+    """The same by one table look-up, for whole numbers of two digits; None for any other column.
+
+    A survey's columns are almost always of this kind, and hashing them is most of the time of decoding.
+    """
+    with np.errstate(invalid="ignore"):  # NaN has no integer; it is told apart below
+        small = numbers.astype(np.int8)
+    whole = small == numbers
+    if not whole.all() and not np.isnan(numbers[~whole]).all():
+        return None
+    index = small.view(np.uint8)
+    table = np.full(256, code_of_kind("system_missing"), dtype=np.int8)
+    for position in np.flatnonzero(np.bincount(index[whole], minlength=256)):
+        table[position] = reader.read(float(np.uint8(position).view(np.int8)))
+    coded = table[index]
+    coded[~whole] = code_of_kind("system_missing")
+    return coded
 
 
 def label_order(

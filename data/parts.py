@@ -1,5 +1,6 @@
 """One survey file, read by a codebook: the part that it contributes to a survey."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,9 @@ def read_part(path: str | Path, options: ReadOptions) -> Part:
     else:
         codebook = load_codebook(options.codebook)
     layout, finder = lay_out(header, codebook, options.questions)
-    return _PartReader(header, codebook, layout, finder, options).read()
+    with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
+        sha256 = beside.submit(file_hash, header.path)
+        return _PartReader(header, codebook, layout, finder, options).read(sha256)
 
 
 def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
@@ -127,7 +130,7 @@ class _PartReader:
         self._notes = list(header.notes)
         self._unlabelled: list[str] = []
 
-    def read(self) -> Part:
+    def read(self, sha256: Future[str]) -> Part:
         rows = len(self._frame)
         countries = self._countries()
         keep = countries.index >= 0
@@ -153,7 +156,7 @@ class _PartReader:
             notes=self._all_notes(),
             source=Source(
                 str(self._header.path),
-                file_hash(self._header.path),
+                sha256.result(),
                 rows,
                 self._columns,
                 len(self._header.columns),

@@ -125,3 +125,15 @@ def test_any_column_decodes_to_positions_or_kinds(values: list[object]) -> None:
     assert coded.shape == (len(values),)
     assert coded.dtype == np.int8
     assert ((coded >= -len(MISSING_KINDS)) & (coded < 3)).all()
+
+
+@given(
+    st.lists(
+        st.one_of(st.integers(-130, 130).map(float), st.just(float("nan")), st.floats(-3, 300)), max_size=30
+    )
+)
+def test_the_look_up_and_the_general_way_agree(values: list[float]) -> None:
+    facts = ColumnFacts({-1.0: "dk", 100.0: "refused"}, ((-9.0, -1.0),))
+    fast = decode(pd.Series(values, dtype="float64"), AGREE, WVS, facts)
+    general = decode(pd.Series(values, dtype=object), AGREE, WVS, facts)
+    np.testing.assert_array_equal(fast, general)
