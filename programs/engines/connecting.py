@@ -50,17 +50,6 @@ def _openai_http(settings: EngineSettings, model: str) -> Replier:
     return OpenAIHTTP(model, addresses, _key(variable), settings.endpoint, settings.deployment)
 
 
-def _local(settings: EngineSettings, model: str) -> Engine | Replier:
-    try:
-        from programs.engines.local import LocalEngine
-    except ImportError:
-        raise RecipeError(
-            "local/ needs torch and transformers: pip install 'value-personas[local]'"
-        ) from None
-    engine: Replier = LocalEngine(model, **settings.parameters)
-    return engine
-
-
 def _through_dspy(settings: EngineSettings, model: str) -> Engine:
     from programs.engines.through_dspy import ThroughDSPy, is_known
 
@@ -79,7 +68,6 @@ _MAKERS: dict[str, Callable[[EngineSettings, str], Engine | Replier]] = {
     "openai_http": _openai_http,
     "hosted_vllm": _openai_http,
     "vllm": _openai_http,
-    "local": _local,
 }
 
 

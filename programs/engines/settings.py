@@ -30,8 +30,7 @@ class EngineSettings(BaseModel):
     """Which model, where, and how hard it may be pressed. Keys come from the environment only.
 
     Attributes:
-        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER``, or any name
-            DSPy knows.
+        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, or any name DSPy knows.
         base_url: one or several addresses of servers of the same model; calls go to the least busy.
         endpoint: ``chat`` or ``completions``.
         deployment: a name for the servers under which replies are kept, for servers whose addresses
@@ -77,7 +76,9 @@ class EngineSettings(BaseModel):
             if url.user or url.password or url.query_string:
                 raise ValueError("base_url must not carry a credential; name its variable in api_key_env")
             if url.scheme not in ("http", "https") or not url.host:
-                raise ValueError(f"base_url must begin with http:// or https://, got {url.scheme or 'no scheme'!r}")
+                raise ValueError(
+                    f"base_url must begin with http:// or https://, got {url.scheme or 'no scheme'!r}"
+                )
         return tuple(address.rstrip("/") for address in addresses)
 
     @model_validator(mode="after")

@@ -17,8 +17,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from experiments.answer_store import AnswerStore, opening, schema
+from programs.engines import EngineSettings, connect
 from signatures import StoreError
 from tests.experiments.test_answer_store import REPLY, key, put
+from tests.fake_server import FakeServer
 
 
 def test_the_scripts_end_where_the_schema_says() -> None:
@@ -190,3 +192,15 @@ def test_a_closed_store_takes_nothing_more(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"):
         asyncio.run(put(store))
+
+
+def test_a_key_from_the_environment_never_reaches_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_KEY", "planted-key-93")
+    with FakeServer(key="planted-key-93") as server, AnswerStore(tmp_path / "a.db") as store:
+        model = connect(EngineSettings(lm="openai/m", base_url=server.url, api_key_env="A_KEY"), store)
+        asyncio.run(model.reply(model.request("", "x")))
+        written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"openai/m" in written
+    assert b"planted-key-93" not in written
