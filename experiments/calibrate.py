@@ -40,6 +40,11 @@ class CalibrationResult:
     folder: Path
     synthetic: tuple[str, ...]
 
+    def metrics(self) -> dict[str, float]:
+        """``part/figure`` → value, as an experiment tracker takes them."""
+        rows = self.summary.set_index("part").to_dict(orient="index")
+        return {f"{part}/{name}": float(value) for part, row in rows.items() for name, value in row.items()}
+
     def to_json(self) -> str:
         """One JSON object; undefined figures are null."""
         return json.dumps(
@@ -58,6 +63,7 @@ def calibrate(
     settings: SearchSettings,
     folder: Path,
     *,
+    study_folder: Path | None = None,
     seed: int = 0,
     on_trial: Callable[[int, int], None] = lambda done, total: None,
 ) -> CalibrationResult:
@@ -66,7 +72,8 @@ def calibrate(
     Args:
         panel: stored answers of one persona kind.
         settings: the space, the objectives and what is held out.
-        folder: the study's journal, the record, the tables and the figure go here.
+        folder: the record, the tables and the figure go here.
+        study_folder: the study's journal lies here when no storage is named; ``folder`` if absent.
         seed: of the split and of the sampler.
         on_trial: called with the trials done and wanted.
 
@@ -75,7 +82,7 @@ def calibrate(
     """
     countries, questions = split_panel(panel, settings, seed)
     training = panel.training(countries.training, questions.training)
-    study = search(training, settings, folder, seed=seed, on_trial=on_trial)
+    study = search(training, settings, study_folder or folder, seed=seed, on_trial=on_trial)
     record = chosen(study, training, settings)
     table = before_after(apply_calibration(record, panel))
     summary = pd.concat(

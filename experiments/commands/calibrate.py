@@ -34,6 +34,7 @@ def calibrate(
     from experiments.calibration.panel import StoredPanel
     from experiments.calibration.panel_of_run import find_panel
     from experiments.recipe_files import load_recipe
+    from experiments.tracking import Record, record_run
     from experiments.workspace import Workspace
 
     loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
@@ -45,9 +46,13 @@ def calibrate(
             StoredPanel.load(path),
             search,
             place.folder / "calibration" / loaded.name,
+            study_folder=place.folder,
             seed=loaded.seed,
             on_trial=progress.done,
         )
+    tags = {"kind": "calibration", "synthetic": ", ".join(result.synthetic) or "no", "answers": str(path)}
+    tags["calibration"] = result.record.setting.in_one_line()
+    record_run(loaded, place, Record(f"calibrate-{loaded.name}", result.metrics(), tags, result.folder))
     if as_json:
         typer.echo(result.to_json())
     else:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from mlflow import MlflowClient
 from typer.testing import CliRunner
 
 from experiments.calibrate import calibrate, split_panel
@@ -131,6 +132,11 @@ def test_the_command_prints_one_json_object(tmp_path):
     arguments += ["--set", 'calibration.search.held_out_zones=["Z1"]']
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert json.loads(done.stdout)["synthetic"] == ["respondent"]
+    assert (tmp_path / "optuna.journal").is_file()
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (kept,) = client.search_runs([client.get_experiment_by_name("quickstart").experiment_id])
+    assert kept.data.tags["synthetic"] == "respondent"
+    assert kept.data.metrics["held-out/largest_mean_difference"] < 1e-9
     shown = CliRunner().invoke(
         app, arguments[:-3] + arguments[-2:], catch_exceptions=False, env={"COLUMNS": "200"}
     )
