@@ -13,6 +13,10 @@ _COMMANDS = ("run", "survey", "calibrate", "ui")
 _GROUPS = ("store",)
 
 
+_INTERRUPTED = 130
+"""Typer's exit code after Ctrl-C."""
+
+
 def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
     import typer
 
@@ -44,13 +48,12 @@ def main() -> None:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     try:
         _app()()
-    except SystemExit:
-        raise  # before the next but one, whose class would be looked up for it
-    except KeyboardInterrupt:
-        sys.stderr.write(
-            "value-personas: stopped; every answer received is stored, run the same command to go on\n"
-        )
-        sys.exit(130)
+    except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            sys.stderr.write(
+                "\nvalue-personas: stopped; what was answered is stored, the same command goes on\n"
+            )
+        raise
     except _refusal() as error:
         message = " ".join(str(error).split())
         sys.stderr.write(f"value-personas: {message}\n")

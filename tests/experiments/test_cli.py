@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -134,6 +136,21 @@ def test_a_key_reaches_no_file(tmp_path: Path) -> None:
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(kept) > 10
     assert not any(b"sk-planted-secret" in path.read_bytes() for path in kept)
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
+    with FakeServer(latency_s=0.2) as server:
+        settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}", "profiles.n=50"]
+        options = [p for s in (*SMALL, *settings, 'questions.include=["Q1"]') for p in ("--set", s)]
+        arguments = [sys.executable, "-m", "experiments.cli", "run", "--workspace", str(tmp_path), *options]
+        process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        while process.poll() is None and server.calls < 20:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "the same command goes on" in error
+    assert out == ""
 
 
 def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
