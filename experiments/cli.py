@@ -10,7 +10,7 @@ from importlib import import_module
 __all__ = ["main"]
 
 _COMMANDS = ("run", "survey", "calibrate", "ui")
-_GROUPS = ("store",)
+_GROUPS = ("engine", "store")
 
 
 _INTERRUPTED = 130
