@@ -104,6 +104,8 @@ def _first_problem(error: ValidationError) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"recipe: unknown key {where}{_nearest(where)}"
+    if "base_url" in where:  # a credential may have been typed into it
+        return f"recipe: {where}: {problem['msg']}"
     return f"recipe: {where}: {problem['msg']}, got {problem['input']!r}"
 
 

@@ -229,14 +229,15 @@ class _Sheet:
             self.wording_spread[at] = 0.5 * np.abs(means - means.mean(axis=0)).sum(axis=1).mean()
 
     def result(self, personas: tuple[Persona, ...], rows: list[int]) -> PanelResult:
-        """The result with one row for each persona."""
+        """The result with one row for each persona; nothing is copied where all texts differ."""
+        at = slice(None) if rows == list(range(len(self.log_p))) else rows
         return PanelResult(
             personas,
             self.questions,
-            log_p=self.log_p[rows],
-            label_mass=self.label_mass[rows],
-            dont_know=self.dont_know[rows],
-            missing=self.missing[rows],
+            log_p=self.log_p[at],
+            label_mass=self.label_mass[at],
+            dont_know=self.dont_know[at],
+            missing=self.missing[at],
             order_effect=mean_of_known(self.order_effect),
             wording_spread=mean_of_known(self.wording_spread),
         )

@@ -68,6 +68,12 @@ def test_bad_overrides_are_one_clear_line(override: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_key_typed_into_an_address_is_not_repeated() -> None:
+    with pytest.raises(RecipeError, match="must not carry a credential") as caught:
+        load_recipe(None, ["respondent.base_url=http://user:sk-secret@127.0.0.1/v1"])
+    assert "sk-secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["name = ", "[survey\n", "\x00", 'name = "a"\nname = "b"'])
 def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(RecipeError, match="not valid TOML"):
