@@ -107,7 +107,7 @@ def split_questions(
     share: float = 0.3,
     seed: int = 0,
 ) -> Split:
-    """Split questions, whole topics by name or a share of every topic.
+    """Split questions, whole topics by name or a share of the batteries.
 
     Batteries are never torn apart: answers within one are too alike to be held out from each other.
 

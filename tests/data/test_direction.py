@@ -136,6 +136,7 @@ def test_venezuela_is_the_right_way_round(shared_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "code", "total"), [("Q45", "E018", 4), ("Q254", "G006", 5), ("Q164", "F063", 11)]
 )
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Workbook contains no default style:UserWarning")
 def test_venezuela_inverted_is_caught(
     column: str, code: str, total: int, shared_dir: Path, tmp_path: Path

@@ -146,6 +146,7 @@ def test_venezuela_lands_at_its_published_place(shared_dir: Path) -> None:
 
 @SHARED
 @PLAIN
+@pytest.mark.slow
 def test_built_composites_equal_the_published_ones(shared_dir: Path, tmp_path: Path) -> None:
     table = pd.read_excel(shared_dir / "surveys" / VENEZUELA).rename(columns=lambda name: name.split(":")[0])
     table = table.drop(columns=["version", "doi"])
