@@ -162,7 +162,10 @@ def build_personas(
         RecipeError: when a kind cannot be built from these samples.
     """
     text, written = recipe.persona_text, recipe.descriptors
-    arrangement = Arrangement(text.order, written.wordings, text.replicates, recipe.seed)
+    drawn = written.wordings > 1 or text.order in ("both", "shuffled")
+    arrangement = Arrangement(
+        text.order, written.wordings, text.replicates or (2 if drawn else 1), recipe.seed
+    )
     samples = {sample.country: sample for sample in asking.samples}
     sources = PersonaSources(
         asking.items, descriptors, samples, arrangement, written.address, text.demographics

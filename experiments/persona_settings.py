@@ -45,11 +45,12 @@ class PersonaTextSection(_Section):
         order: of the value items: ``instrument``, ``reversed``, ``shuffled`` (anew for every text), ``both``
             (each person forward and reversed), or item codes in the order wanted.
         replicates: texts a person; with two or more, how far order and wording move answers is reported.
+            When absent, two where order or wording is drawn, else one.
         demographics: the facts that sociodemographic personas state; all that the survey knows when absent.
     """
 
     order: ItemOrder = "instrument"
-    replicates: Count = 1
+    replicates: Count | None = None
     demographics: tuple[str, ...] | None = None
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ import numpy as np
 import data
 from experiments.answer_store import AnswerStore
 from experiments.asking import Asked, ask_everything, asking_of
+from experiments.comparators import predict_without_model
 from experiments.config import Recipe
 from experiments.judging import Judgement, judge
 from experiments.leaks import check_leaks
@@ -21,6 +22,7 @@ from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.result import RunResult
 from experiments.survey_stage import open_survey
+from experiments.text_effects import text_notes
 from experiments.tracking import Record, record_run
 from experiments.workspace import Workspace
 
@@ -56,9 +58,17 @@ def run(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = N
         asked = asyncio.run(ask_everything(recipe, asking, store, reporter.answered))
 
     reporter.stage("scoring")
-    methods = predict(recipe, asked)
+    comparators, remarks = predict_without_model(recipe, survey, profiles)
+    methods = (*predict(recipe, asked), *comparators)
     judgement = judge(recipe, survey, methods)
-    notes = (*survey.notes, *profiles.notes, *populations.notes, *_notes(asked, judgement))
+    notes = (
+        *survey.notes,
+        *profiles.notes,
+        *populations.notes,
+        *remarks,
+        *_notes(asked, judgement),
+        *text_notes(recipe, asked),
+    )
     outcome = _Outcome(recipe, survey, profiles, asked, judgement, notes, leaks)
     return outcome.recorded(workspace)
 

@@ -1,6 +1,6 @@
 """In which order a persona states its items, and which of several wordings it carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import shake_128
 from typing import Literal
 
@@ -45,6 +45,11 @@ class Arrangement:
     def texts_a_person(self) -> int:
         """``both`` needs an even number of texts."""
         return self.replicates + self.replicates % 2 if self.order == "both" else self.replicates
+
+    def without_wordings(self) -> "Arrangement":
+        """For texts that have one wording only: several of a person differ in order or not at all."""
+        varies = self.order in ("shuffled", "both")
+        return replace(self, wordings=1, replicates=self.replicates if varies else 1)
 
     def of(self, profile: Profile, replicate: int = 0) -> Arranged:
         """Order and wordings of one text of a person.

@@ -55,7 +55,10 @@ def persona_builder(kind: str, sources: PersonaSources) -> PersonaBuilder:
         return NoPersona(kind)
     if spec.parts == ("country",):
         return CountryRoleplay(kind)
-    texts = ComposedPersonas(kind, tuple(_parts(spec, sources)), sources.arrangement)
+    arrangement = sources.arrangement
+    if spec.statement == "verbatim":
+        arrangement = arrangement.without_wordings()
+    texts = ComposedPersonas(kind, tuple(_parts(spec, sources)), arrangement)
     seed = sources.arrangement.seed
     if spec.population == "shuffled":
         return ShuffledPersonas(texts, sources.samples, donors(tuple(sources.samples), seed))

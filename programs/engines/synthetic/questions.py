@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from programs.engines.synthetic.lexicon import Belief, OptionScale, load_lexicon
 
-__all__ = ["option_positions", "recognise_question"]
+__all__ = ["answer_position", "option_positions", "recognise_question"]
 
+_ANY_NUMBER = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"^\s*(-?\d+)\b")
 
 
@@ -46,6 +47,23 @@ def option_positions(labels: tuple[str, ...], scale_name: str | None) -> tuple[f
             turned = own is not None and own.rises != scale.rises
             return tuple(1.0 - x for x in positions) if turned else positions
     return _place_numbers(labels, None) or tuple(i / (len(labels) - 1) for i in range(len(labels)))
+
+
+def answer_position(answer: str, scale_name: str) -> float | None:
+    """Where a single answer stands on a known scale, told by its words or its number; None when it does not.
+
+    Args:
+        answer: an option's label, perhaps followed by the ends of its scale.
+        scale_name: the scale of the question it answers.
+    """
+    scale = load_lexicon().scales[scale_name]
+    if scale.steps:
+        return _longest_phrase(answer.casefold(), scale)
+    numbers = [float(number) for number in _ANY_NUMBER.findall(answer)]
+    if not numbers:
+        return None
+    low, high = (numbers[1], numbers[-1]) if len(numbers) > 2 else (1.0, 10.0)
+    return min(1.0, max(0.0, (numbers[0] - low) / (high - low))) if high > low else None
 
 
 def _place(labels: Sequence[str], scale: OptionScale) -> tuple[float, ...] | None:

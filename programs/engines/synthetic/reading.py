@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from programs.engines.synthetic.lexicon import ItemWords, load_lexicon
+from programs.engines.synthetic.questions import answer_position, recognise_question
 
 __all__ = ["Description", "Statement", "read_description"]
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|,\s+but\s+", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|no|neither|nor|without|\w+n['’]t|cannot)\b", re.IGNORECASE)
+
+_ASKED, _ANSWERED = "Question: ", "Answer: "
 
 _UNSTATED_DEGREE = 0.85
 """What is heard where a person's own words give no degree: "God matters to you." """
@@ -52,13 +55,28 @@ def read_description(text: str) -> Description:
     A hedge covers the line it stands on; on a line of its own it covers everything before it.
     """
     statements: list[Statement] = []
+    asked = ""
     for line in text.splitlines():
-        said, hedged = _read_line(line)
+        if line.startswith(_ASKED):
+            asked = line.removeprefix(_ASKED)
+            continue
+        said, hedged = _read_answer(asked, line) if asked else _read_line(line)
+        asked = ""
         if hedged and not said:
             statements = [replace(statement, hedged=True) for statement in statements]
         statements.extend(said)
     found = load_lexicon().place_pattern.search(text)
     return Description(tuple(statements), found.group(1).casefold() if found else None)
+
+
+@lru_cache(maxsize=8192)
+def _read_answer(asked: str, line: str) -> tuple[tuple[Statement, ...], bool]:
+    """The answer to a value item, word for word as in a questionnaire; nothing hedges it."""
+    belief = recognise_question(asked)
+    if belief is None or not belief.item:
+        return (), False
+    position = answer_position(line.removeprefix(_ANSWERED), belief.scale)
+    return (() if position is None else (Statement(belief.code, position),)), False
 
 
 @lru_cache(maxsize=8192)  # one persona's lines are other personas' lines too

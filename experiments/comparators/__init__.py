@@ -1,0 +1,21 @@
+"""Predictions without a language model: what a gain of personas must be told from."""
+
+from experiments.comparators.distributions import HumanDistributions, OtherCountries, human_table
+from experiments.comparators.map_neighbours import country_places, map_neighbours
+from experiments.comparators.respondents import Respondents, respondents_of
+from experiments.comparators.split_half import split_half
+from experiments.comparators.stage import predict_without_model
+from experiments.comparators.training_mean import training_mean
+
+__all__ = [
+    "HumanDistributions",
+    "OtherCountries",
+    "Respondents",
+    "country_places",
+    "human_table",
+    "map_neighbours",
+    "predict_without_model",
+    "respondents_of",
+    "split_half",
+    "training_mean",
+]
