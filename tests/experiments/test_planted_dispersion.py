@@ -6,12 +6,12 @@ import pytest
 
 import data
 from experiments.answer_store import AnswerStore
-from experiments.asking import Asking, ask_everything
+from experiments.asking import ask_everything, asking_of
 from experiments.calibration.oracle import fit_strength
 from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.setting import Setting
 from experiments.judging import human_answers
-from experiments.pipeline import draw_samples
+from experiments.population_stage import draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.survey_stage import open_survey
 from experiments.workspace import Workspace
@@ -34,8 +34,7 @@ def answered(folder, sharpness):
     workspace = Workspace.open(recipe.workspace)
     survey = open_survey(recipe, workspace)
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    samples = draw_samples(recipe, survey, profiles)
-    asking = Asking(samples, profiles.items, survey.questions, tuple(sample.name for sample in samples))
+    asking = asking_of(draw_populations(recipe, survey, profiles), profiles, survey)
     with AnswerStore(workspace.answers) as store:
         asked = asyncio.run(ask_everything(recipe, asking, store, lambda *_: None))
     human = human_answers(recipe, survey, survey.countries, survey.questions)
@@ -49,5 +48,3 @@ def test_the_fitted_temperature_is_the_planted_sharpness_within_ten_percent(tmp_
     training = panel.training(panel.countries[:5], panel.questions[::2])
     record = fit_strength(training, Setting(level="persona"), "wasserstein")
     assert record.setting.strength["all"] == pytest.approx(sharpness, rel=0.1)
-
-
