@@ -247,7 +247,8 @@ def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Column means over what is not NaN; NaN for a column without any."""
     known = ~np.isnan(values)
     total = np.where(known, values, 0.0).sum(axis=0)
-    return np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0))
+    out = np.full(total.shape, np.nan)
+    return np.asarray(np.divide(total, known.sum(axis=0), out=out, where=known.any(axis=0)))
 
 
 async def _all_of(jobs: Iterator[object]) -> None:
