@@ -9,7 +9,7 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_COMMANDS = ("run", "survey", "calibrate", "ui")
+_COMMANDS = ("run", "survey", "audit", "calibrate", "ui")
 _GROUPS = ("engine", "store")
 
 

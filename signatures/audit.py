@@ -10,7 +10,7 @@ class RecoverAnswer(dspy.Signature):
     probably give to the question.
     """
 
-    descriptor: str = dspy.InputField(desc="all that is known of the person")
+    persona: str = dspy.InputField(desc="all that is known of the person: one descriptor")
     question: str = dspy.InputField(desc="what is asked")
     options: str = dspy.InputField(desc="the options, one a line, each after its letter")
     answer: str = dspy.OutputField(desc="the letter of one option and nothing else")

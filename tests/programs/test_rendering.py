@@ -15,7 +15,6 @@ PLAIN = {
     "persona": "You are a person.",
     "question": "Men make better leaders.",
     "options": page(AGREE).options,
-    "descriptor": "You trust people.",
 }
 TYPED = {
     "item": "How important God is in your life",

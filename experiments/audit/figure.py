@@ -1,0 +1,42 @@
+"""The figure of an audit: how far one answer moves the others, among people and in the judge's eyes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+__all__ = ["draw_spill_over"]
+
+
+def draw_spill_over(
+    matrices: Mapping[str, NDArray[np.float64]], items: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw one I × I matrix a panel, people first, all on one colour scale.
+
+    Args:
+        matrices: ``human`` and kinds of statements → shape (I, I), as shares of the scale.
+        items: I codes.
+        title: printed above; carries the word synthetic where it is due.
+        path: a PNG, SVG or PDF.
+    """
+    figure = Figure(figsize=(3.9 * len(matrices) + 0.6, 4.6), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(matrices), sharey=True, squeeze=False).ravel())
+    off = ~np.eye(len(items), dtype=np.bool_)
+    top = 100 * max(float(np.nanmax(matrix[off], initial=0.01)) for matrix in matrices.values())
+    for axis, (name, matrix) in zip(axes, matrices.items(), strict=True):
+        percent = np.where(off, 100 * matrix, np.nan)
+        axis.imshow(percent, cmap="viridis", vmin=0, vmax=top)
+        for (i, j), value in np.ndenumerate(percent):
+            if not np.isnan(value):
+                shade = "black" if value > 0.6 * top else "white"
+                axis.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=6, color=shade)
+        axis.set_title(f"{name}\nmean {np.nanmean(percent):.1f}", fontsize=9)
+        axis.set_xticks(range(len(items)), items, rotation=90, fontsize=7)
+        axis.set_yticks(range(len(items)), items, fontsize=7)
+        axis.set_xlabel("item asked", fontsize=8)
+    axes[0].set_ylabel("item of which the answer is known", fontsize=8)
+    figure.colorbar(axes[0].images[0], ax=list(axes), shrink=0.8, label="mean movement, % of the scale")
+    figure.suptitle(title, fontsize=10)
+    figure.savefig(path, dpi=150)

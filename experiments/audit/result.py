@@ -1,0 +1,60 @@
+"""What an audit gives back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+__all__ = ["AuditResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """A judged set of descriptors.
+
+    Attributes:
+        name: the recipe's.
+        summary: one row a kind of statement; see ``summary_table``.
+        recovery: one row a statement; see ``recovery_table``.
+        spill_over: one row a kind of statement × item given × item asked; see ``spill_over_table``.
+        writer: the model that wrote the descriptors.
+        judge: the model that read them.
+        countries: whose respondents the human side rests on.
+        notes: plain sentences that a reader must know.
+        synthetic: which parts were synthetic.
+        folder: the tables and the figure as files.
+    """
+
+    name: str
+    summary: pd.DataFrame
+    recovery: pd.DataFrame
+    spill_over: pd.DataFrame
+    writer: str
+    judge: str
+    countries: tuple[str, ...]
+    notes: tuple[str, ...]
+    synthetic: tuple[str, ...]
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """The heading, with the word synthetic where it is due."""
+        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
+        return f"audit of {self.name} · written by {self.writer}, judged by {self.judge}{warning}"
+
+    def to_json(self) -> str:
+        """One JSON object: the summary, who wrote and judged, notes and where the rest lies."""
+        return json.dumps(
+            {
+                "name": self.name,
+                "writer": self.writer,
+                "judge": self.judge,
+                "training_countries": list(self.countries),
+                "synthetic": list(self.synthetic),
+                "summary": json.loads(self.summary.to_json(orient="records")),
+                "notes": list(self.notes),
+                "folder": str(self.folder),
+            },
+            allow_nan=False,
+        )
