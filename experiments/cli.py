@@ -9,8 +9,8 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_COMMANDS = ("run", "survey", "audit", "calibrate", "ui")
-_GROUPS = ("engine", "store")
+_COMMANDS = ("run", "survey", "audit", "baselines", "calibrate", "ui")
+_GROUPS = ("engine", "inspect", "store")
 
 
 _INTERRUPTED = 130

@@ -1,0 +1,59 @@
+"""``value-personas baselines``: how far one comes on published distributions without any model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from experiments.comparators.published import PublishedComparison
+
+__all__ = ["baselines"]
+
+
+def baselines(
+    file: Annotated[Path, typer.Argument(help="A table with the columns country, qid, opt and pct.")],
+    neighbours: Annotated[int, typer.Option(min=1, help="Countries next on the cultural map.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap draws.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Predict each country of a table of answer distributions from the other countries.
+
+    Two predictions: the mean of all others, and the mean of the nearest on the cultural map. With respondents'
+    records, name comparators in a recipe instead: comparators.names.
+    """
+    import json
+
+    from experiments.comparators.published import compare_published
+
+    found = compare_published(file, neighbours=neighbours, seed=seed)
+    if as_json:
+        summary = json.loads(found.summary.to_json(orient="records"))
+        typer.echo(json.dumps({"title": found.title, "summary": summary, "notes": list(found.notes)}))
+    else:
+        _print(found)
+
+
+def _print(found: "PublishedComparison") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from experiments.scoring import SCORES
+
+    console = Console()
+    table = Table(
+        title=Text(found.title),
+        caption="means over cells, 95 % intervals; lower is better, variance ratio: 1",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("method", no_wrap=True)
+    for name in found.summary["score"].unique():
+        table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    for method, rows in found.summary.groupby("method", sort=False):
+        cells = (f"{r['mean']:.3f}\n{r['lower']:.3f}–{r['upper']:.3f}" for r in rows.to_dict("records"))
+        table.add_row(str(method), *cells)
+    console.print(table)
+    for note in found.notes:
+        console.print(Text(f"note: {note}"))

@@ -1,0 +1,63 @@
+"""``value-personas inspect``: look at what is asked before trusting what comes back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look at single personas.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Look at single personas."""
+
+
+@app.command()
+def persona(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Its code or name; the first if absent.")] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many personas.")] = 3,
+    kind: Annotated[str | None, typer.Option(help="A persona kind of the recipe.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Ask every target question too, and write all to this HTML file.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Print whole personas as the model sees them, with their weights and the answers they were made from."""
+    import json
+
+    from experiments.console import ConsoleReporter
+    from experiments.inspection import inspect_personas, print_inspection, render_html
+    from experiments.recipe_files import load_recipe
+
+    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
+    with ConsoleReporter() as reporter:
+        found = inspect_personas(loaded, country, kind, n, html is not None, reporter)
+    if html is not None:
+        _write(html, render_html(found))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+    else:
+        print_inspection(found)
+
+
+def _write(path: Path, text: str) -> None:
+    from signatures.errors import RecipeError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecipeError(f"--html {path}: cannot be written ({error.strerror})") from error
+    typer.echo(f"wrote {path}", err=True)
