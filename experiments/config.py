@@ -155,11 +155,19 @@ class ScoringSection(_Section):
     Attributes:
         draws: bootstrap draws over countries × questions.
         floor_draws: bootstrap draws of each human sample for the noise floor.
+        persona_draws: how often each country's personas are drawn anew, so that the intervals carry their
+            sampling too; 0 leaves it out.
+        gap_reference: a country's code; errors are regressed on every country's distance from it on the
+            cultural map, with and without value personas.
+        gap_index: in place of that, a CSV with the columns country and index (larger: less represented).
         level: the coverage of the intervals.
     """
 
     draws: Annotated[int, Field(ge=100)] = 2000
     floor_draws: Annotated[int, Field(ge=20)] = 100
+    persona_draws: Literal[0] | Annotated[int, Field(ge=2)] = 20
+    gap_reference: str | None = None
+    gap_index: Path | None = None
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
 
 

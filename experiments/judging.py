@@ -51,23 +51,31 @@ class Judgement:
         estimates: one row for each method × country × question × option.
         summary: one row for each method × headline score, with its interval.
         floor: headline score → mean over cells of the human noise floor.
+        human: what people answered.
+        errors: method → score → shape (C, M).
     """
 
     cells: pd.DataFrame
     estimates: pd.DataFrame
     summary: pd.DataFrame
     floor: pd.Series
+    human: HumanAnswers
+    errors: Mapping[str, Mapping[str, Array]]
 
 
 def judge(recipe: Recipe, survey: data.Survey, methods: Sequence[Method]) -> Judgement:
     """Score every method on every cell that has human answers."""
     first = methods[0].estimate
     human = human_answers(recipe, survey, first.countries, first.questions)
-    scores = {method.name: _scores(human.probabilities, method) for method in methods}
+    scores = {
+        method.name: _scores(human.probabilities, method.estimate.probabilities, first.questions)
+        for method in methods
+    }
     cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
     estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
     floor = pd.Series({name: _mean(name, human.floor[name]) for name in HEADLINE_SCORES})
-    return Judgement(cells, estimates, _summary(recipe, scores), floor)
+    summary = _summary(recipe, scores, _persona_draws(human.probabilities, methods))
+    return Judgement(cells, estimates, summary, floor, human, scores)
 
 
 def human_answers(
@@ -96,41 +104,58 @@ def human_answers(
     return HumanAnswers(p, n, floor)
 
 
-def _scores(human: Array, method: Method) -> dict[str, Array]:
-    """Every score of one method, shape (C, M) each; NaN where either side is undefined."""
-    estimate = method.estimate
-    by_question = [
-        score_cells(human[:, m, :k], estimate.probabilities[:, m, :k], question.scale.values)
-        for m, question in enumerate(estimate.questions)
-        for k in (len(question.scale),)
-    ]
-    return {name: np.stack([scores[name] for scores in by_question], axis=1) for name in by_question[0]}
+def _scores(human: Array, predicted: Array, questions: Sequence[Question]) -> dict[str, Array]:
+    """Every score, of the shape of ``predicted`` (..., C, M, K) without K; NaN where undefined."""
+    by_question = []
+    for m, question in enumerate(questions):
+        k = len(question.scale)
+        model = predicted[..., m, :k]
+        known = np.broadcast_to(human[:, m, :k], model.shape)
+        by_question.append(score_cells(known, model, question.scale.values))
+    return {name: np.stack([scores[name] for scores in by_question], axis=-1) for name in by_question[0]}
+
+
+def _persona_draws(human: Array, methods: Sequence[Method]) -> Mapping[str, Array] | None:
+    """Score → shape (R, methods, C, M): the errors after personas were drawn anew; None without draws.
+
+    A method without personas has the same error in every draw.
+    """
+    draws = next((len(m.replicates) for m in methods if m.replicates is not None), 0)
+    if not draws:
+        return None
+    questions = methods[0].estimate.questions
+    by_method = []
+    for method in methods:
+        drawn = method.replicates if method.replicates is not None else method.estimate.probabilities[None]
+        scores = _scores(human, drawn, questions)
+        by_method.append({n: np.broadcast_to(v, (draws, *v.shape[1:])) for n, v in scores.items()})
+    return {name: np.stack([scores[name] for scores in by_method], axis=1) for name in HEADLINE_SCORES}
 
 
 def _mean(name: str, values: Array) -> float:
     """The mean over defined cells; of a ratio, the geometric mean, in which 2 and ½ cancel."""
-    if name == "variance_ratio":
-        with np.errstate(divide="ignore"):
-            values = np.log(values)
-    defined = values[np.isfinite(values)]
-    if not defined.size:
-        return float("nan")
-    mean = float(defined.mean())
-    return float(np.exp(mean)) if name == "variance_ratio" else mean
+    ratio = name == "variance_ratio"
+    values = _finite_log(values) if ratio else values
+    defined = values[~np.isnan(values)]
+    mean = float(defined.mean()) if defined.size else float("nan")
+    return float(np.exp(mean)) if ratio else mean
 
 
-def _summary(recipe: Recipe, scores: Mapping[str, Mapping[str, Array]]) -> pd.DataFrame:
-    """Each method's mean over cells, its interval from a bootstrap over countries × questions."""
+def _summary(
+    recipe: Recipe, scores: Mapping[str, Mapping[str, Array]], persona_draws: Mapping[str, Array] | None
+) -> pd.DataFrame:
+    """Each method's mean over cells; its interval draws countries, questions and personas anew."""
     rows = []
     for name in HEADLINE_SCORES:
-        values = np.stack([by_name[name] for by_name in scores.values()])
         ratio = name == "variance_ratio"
-        if ratio:
-            with np.errstate(divide="ignore"):
-                values = np.log(values)
-            values[~np.isfinite(values)] = np.nan
+        values = np.stack([by_name[name] for by_name in scores.values()])
+        redrawn = None if persona_draws is None else persona_draws[name]
         interval = crossed_bootstrap(
-            values, draws=recipe.scoring.draws, level=recipe.scoring.level, seed=recipe.seed
+            _finite_log(values) if ratio else values,
+            draws=recipe.scoring.draws,
+            level=recipe.scoring.level,
+            seed=recipe.seed,
+            replicates=_finite_log(redrawn) if ratio and redrawn is not None else redrawn,
         )
         found = np.stack([interval.point, interval.lower, interval.upper])
         for method, bounds in zip(scores, (np.exp(found) if ratio else found).T, strict=True):
@@ -139,6 +164,13 @@ def _summary(recipe: Recipe, scores: Mapping[str, Mapping[str, Array]]) -> pd.Da
     in_order = {method: position for position, method in enumerate(scores)}
     table = pd.DataFrame(rows)
     return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)
+
+
+def _finite_log(ratios: Array) -> Array:
+    """Logarithms; NaN for a ratio of 0, which no mean of logarithms can take in."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(ratios)
+    return np.where(np.isfinite(logs), logs, np.nan)
 
 
 def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers) -> pd.DataFrame:

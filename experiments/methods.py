@@ -1,17 +1,23 @@
 """Answers → one population estimate for each row of the result."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.asking import Asked
+from experiments.calibration.panel_of_run import panel_of_run
+from experiments.calibration.replicates import persona_replicates
+from experiments.calibration.setting import Setting
 from experiments.config import PersonaKind, Recipe
 from programs.calibration import tilt
 from programs.panel import PanelResult
 from programs.population import PopulationEstimate, estimate_populations
 
 __all__ = ["Method", "predict"]
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +29,43 @@ class Method:
         kind: the persona kind it rests on.
         calibrated: whether the answers' spread was widened.
         estimate: what it predicts.
+        replicates: shape (R, C, M, K), the same after each country's personas were drawn anew; None where
+            no personas were asked.
     """
 
     name: str
     kind: PersonaKind
     calibrated: bool
     estimate: PopulationEstimate
+    replicates: Array | None = None
 
 
 def predict(recipe: Recipe, asked: Asked) -> tuple[Method, ...]:
     """The estimate of each persona kind, uncalibrated, then calibrated where the recipe says so."""
     methods = []
+    temperature = recipe.calibration.temperature
     for kind, panel in asked.panels.items():
-        methods.append(Method(kind, kind, False, _estimate(recipe, panel, panel.log_p)))
+        redraw = partial(_replicates, recipe, panel)
+        estimate = _estimate(recipe, panel, panel.log_p)
+        methods.append(Method(kind, kind, False, estimate, redraw(Setting(method="none"))))
         if kind in recipe.calibration.kinds:
-            widened = calibrate_answers(panel, recipe.calibration.temperature)
-            methods.append(Method(f"{kind} + calibrated", kind, True, _estimate(recipe, panel, widened)))
+            widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
+            tilted = Setting(method="tilt", level="persona", strength={"all": temperature})
+            methods.append(Method(f"{kind} + calibrated", kind, True, widened, redraw(tilted)))
     return tuple(methods)
 
 
-def calibrate_answers(panel: PanelResult, temperature: float) -> NDArray[np.float64]:
+def _replicates(recipe: Recipe, panel: PanelResult, setting: Setting) -> Array | None:
+    """Estimates with the personas drawn anew; one seed, so that persona kinds stay paired."""
+    if not recipe.scoring.persona_draws:
+        return None
+    countries = len({persona.country for persona in panel.personas})
+    unknown = np.full((countries, *panel.log_p.shape[1:]), np.nan)
+    stored = panel_of_run(panel, unknown, {}, method="", max_missing=recipe.respondent.max_missing)
+    return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=recipe.seed)
+
+
+def calibrate_answers(panel: PanelResult, temperature: float) -> Array:
     """Tilt every persona's answers, each keeping its own mean.
 
     Returns:
@@ -52,11 +75,10 @@ def calibrate_answers(panel: PanelResult, temperature: float) -> NDArray[np.floa
     for column, question in enumerate(panel.questions):
         answered = panel.missing[:, column] < 0
         answers = widened[answered, column, : len(question.scale)]
-        with np.errstate(divide="ignore"):
-            tilted = np.log(tilt(np.exp(answers), question.scale.values, temperature))
+        tilted = tilt(answers, question.scale.values, temperature, log=True)
         widened[answered, column, : len(question.scale)] = tilted
     return widened
 
 
-def _estimate(recipe: Recipe, panel: PanelResult, log_p: NDArray[np.float64]) -> PopulationEstimate:
+def _estimate(recipe: Recipe, panel: PanelResult, log_p: Array) -> PopulationEstimate:
     return estimate_populations(panel.personas, panel.questions, log_p, recipe.respondent.max_missing)
