@@ -9,9 +9,11 @@ import pandas as pd
 
 import data
 from experiments.asking import Asked
+from experiments.calibration.panel_of_run import save_panels
 from experiments.code_state import code_state
 from experiments.config import PersonaKind, Recipe
 from experiments.descriptor_files import descriptor_frame
+from experiments.differences import Gap, write_gap, zones_of
 from experiments.figures import draw_human_against_predicted
 from experiments.judging import Judgement
 from programs.panel import mean_of_known
@@ -32,6 +34,9 @@ class RunFiles:
         judgement: estimates and scores.
         notes: plain sentences for the reader.
         title: the heading of the figure.
+        comparisons: paired differences of the methods.
+        gap: errors against an index of representation, where the recipe declares one.
+        synthetic: which parts were synthetic.
     """
 
     recipe: Recipe
@@ -41,6 +46,9 @@ class RunFiles:
     judgement: Judgement
     notes: tuple[str, ...]
     title: str
+    comparisons: pd.DataFrame
+    gap: Gap | None
+    synthetic: tuple[str, ...]
 
 
 def write_run_files(folder: Path, files: RunFiles) -> None:
@@ -49,6 +57,10 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
     judgement.cells.to_parquet(folder / "scores.parquet", index=False)
     judgement.summary.to_csv(folder / "summary.csv", index=False)
+    files.comparisons.to_csv(folder / "comparisons.csv", index=False)
+    if files.gap is not None:
+        write_gap(files.gap, files.title, folder)
+    _save_answers(folder, files)
     if files.asked.descriptors:
         table = descriptor_frame(files.asked.descriptors.values(), files.items)
         table.to_csv(folder / "descriptors.csv", index=False)
@@ -61,6 +73,19 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     state = code_state()
     if state.diff:
         (folder / "code.diff").write_text(state.diff, encoding="utf-8")
+
+
+def _save_answers(folder: Path, files: RunFiles) -> None:
+    """Keep every persona kind's answers beside the human ones, for ``value-personas calibrate``."""
+    save_panels(
+        folder,
+        files.asked.panels,
+        files.judgement.human.probabilities,
+        zones_of(tuple(files.judgement.cells["country"].unique())),
+        draws=float(next(iter(files.asked.panels.values())).draws),
+        max_missing=files.recipe.respondent.max_missing,
+        synthetic=files.synthetic,
+    )
 
 
 def _sources(files: RunFiles) -> dict[str, object]:
@@ -85,7 +110,7 @@ def _missing_frame(asked: Asked) -> pd.DataFrame:
 
 
 def asking_frame(asked: Asked) -> pd.DataFrame:
-    """How each question was answered by each persona kind: label mass, don't know, order and wording effects."""
+    """How each persona kind answered each question: label mass, don't know, order and wording effects."""
     frames = [
         pd.DataFrame(
             {

@@ -13,6 +13,7 @@ from experiments.answer_store import AnswerStore
 from experiments.asking import Asked, ask_everything, asking_of
 from experiments.comparators import predict_without_model
 from experiments.config import Recipe
+from experiments.differences import compare, find_gap
 from experiments.judging import Judgement, judge
 from experiments.leaks import check_leaks
 from experiments.methods import predict
@@ -117,6 +118,9 @@ class _Outcome:
             self.judgement,
             self.notes,
             result.title,
+            compare(self.recipe, self.judgement),
+            find_gap(self.recipe, self.profiles, self.judgement),
+            self.synthetic,
         )
         write_run_files(folder, files)
         run_id = record_run(self.recipe, workspace, Record(name, _metrics(result), self._tags(), folder))

@@ -10,7 +10,7 @@ import numpy as np
 from dspy.lm15 import Request
 from numpy.typing import NDArray
 
-from programs.elicitation import Form, average
+from programs.elicitation import Form, SampledAnswers, average
 from programs.model import Model, ReplyFailure
 from programs.rendering import PromptTemplate
 from programs.replies import Reply
@@ -42,6 +42,7 @@ class PanelResult:
             last of its forms; NaN where a question was put on one form only.
         wording_spread: shape (M,), mean total variation between a persona's answer in one wording and its
             answer averaged over wordings; NaN where there was one wording only.
+        draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
     """
 
     personas: tuple[Persona, ...]
@@ -52,6 +53,7 @@ class PanelResult:
     missing: NDArray[np.int8]
     order_effect: NDArray[np.float64]
     wording_spread: NDArray[np.float64]
+    draws: int = 0
 
     def missing_by_reason(self) -> dict[str, int]:
         """How many (persona, question) cells are missing, by reason."""
@@ -136,7 +138,15 @@ class Panel:
 
         await _all_of(work() for _ in range(self.concurrency))
         row_of = {text: row for row, text in enumerate(texts)}
-        return sheet.result(tuple(personas), [row_of[persona.text] for persona in personas])
+        rows = [row_of[persona.text] for persona in personas]
+        return sheet.result(tuple(personas), rows, self._counted_draws(questions))
+
+    def _counted_draws(self, questions: Sequence[Question]) -> int:
+        elicitation = self.respondent.elicitation
+        if elicitation.name != SampledAnswers.name or not questions:
+            return 0
+        pages = len(self.respondent.signatures) * len(self.respondent.style.forms(questions[0], 0))
+        return elicitation.draws * pages
 
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
@@ -228,7 +238,7 @@ class _Sheet:
             means = by_wording.mean(axis=1)
             self.wording_spread[at] = 0.5 * np.abs(means - means.mean(axis=0)).sum(axis=1).mean()
 
-    def result(self, personas: tuple[Persona, ...], rows: list[int]) -> PanelResult:
+    def result(self, personas: tuple[Persona, ...], rows: list[int], draws: int) -> PanelResult:
         """The result with one row for each persona; nothing is copied where all texts differ."""
         at = slice(None) if rows == list(range(len(self.log_p))) else rows
         return PanelResult(
@@ -240,6 +250,7 @@ class _Sheet:
             missing=self.missing[at],
             order_effect=mean_of_known(self.order_effect),
             wording_spread=mean_of_known(self.wording_spread),
+            draws=draws,
         )
 
 

@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from experiments import RunResult, load_recipe, run
 from experiments.tracking import Record, record_run
 from experiments.workspace import Workspace
-from signatures import EngineError, StoreError
+from signatures import EngineError, RecipeError, StoreError
 from tests.fake_server import FakeServer
 
 SMALL = (
@@ -57,6 +57,32 @@ def test_scores_of_a_cell_follow_from_its_estimates(result: RunResult) -> None:
     assert 0 < row["floor_normalised_mae"] < 0.1
 
 
+def test_methods_are_compared_with_country_roleplay(result: RunResult) -> None:
+    table = pd.read_csv(result.folder / "comparisons.csv")
+    over_all = table.query("group == 'all' and score == 'normalised_mae'").set_index("method")
+    means = result.scores.groupby("method")["normalised_mae"].mean()
+    for method, row in over_all.iterrows():
+        assert row["difference"] == pytest.approx(means[method] - means["country"])
+        assert row["lower"] <= row["difference"] <= row["upper"]
+    assert set(table["group"]) >= {"all", "zone", "options"}
+
+
+def test_a_gap_is_analysed_where_an_index_is_declared(workspace: Path, tmp_path: Path) -> None:
+    folder = small(
+        workspace, "scoring.gap_reference=XNA", 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
+    ).folder
+    gap = pd.read_csv(folder / "gap.csv").set_index("quantity")
+    assert gap.loc["baseline_slope", "estimate"] > gap.loc["method_slope", "estimate"]
+    assert (gap["lower"] <= gap["upper"]).all()
+    assert (folder / "gap.png").stat().st_size > 10_000
+    own = tmp_path / "own.csv"
+    own.write_text("country,index\nXNA,one\n")
+    with pytest.raises(RecipeError, match="numbers only"):
+        small(workspace, f"scoring.gap_index={own}")
+    with pytest.raises(RecipeError, match="SWE is not in the survey"):
+        small(workspace, "scoring.gap_reference=SWE")
+
+
 def test_a_second_run_asks_nothing_and_gives_the_same_digits(result: RunResult, workspace: Path) -> None:
     again = small(workspace)
     assert again.usage["calls"] == 0
@@ -87,6 +113,8 @@ def test_the_record_tells_everything(result: RunResult, workspace: Path) -> None
         "recipe.json",
         "sources.json",
         "human_against_predicted.png",
+        "comparisons.csv",
+        "answers-values-hedged.npz",
     }
 
 
