@@ -13,10 +13,10 @@ from experiments.calibrate import CalibrationResult
 __all__ = ["SearchProgress", "print_calibration"]
 
 _COLUMNS = {
-    "variance_ratio": "variance ratio (median)",
-    "wasserstein": "Wasserstein",
-    "js_distance": "JS distance",
-    "kl_divergence": "KL (bits)",
+    "variance_ratio": "median\nvariance\nratio",
+    "wasserstein": "\n\nWasserstein",
+    "js_distance": "\nJS\ndistance",
+    "kl_divergence": "\n\nKL (bits)",
 }
 
 
@@ -60,7 +60,10 @@ def print_calibration(result: CalibrationResult) -> None:
     )
     console.print(_table(result.summary))
     console.print(
-        Text("held-out: neither the country nor the question was fitted on; oracle: fitted on them")
+        Text(
+            "held-out: neither the country nor the question was fitted on; oracle: fitted on them; out of "
+            "reach: cells whose human variance is above the maximum-entropy limit of a tilt"
+        )
     )
     if result.synthetic:
         console.print(Text(f"synthetic {' and '.join(result.synthetic)}: says nothing about real people"))
@@ -68,18 +71,17 @@ def print_calibration(result: CalibrationResult) -> None:
 
 
 def _table(summary: pd.DataFrame) -> Table:
-    table = Table(caption="before → after calibration; mean Δ: largest change of a cell's mean, score points")
-    for heading in ("cells", "n", "mean Δ", *_COLUMNS.values(), "human variance beyond a tilt's limit"):
-        # The change of the mean must be seen to be 0 to nine digits, however narrow the terminal.
-        table.add_column(
-            heading, justify="left" if heading == "cells" else "right", no_wrap=heading == "mean Δ"
-        )
+    """A row for each part of the cells, narrow enough for a terminal of 80 columns."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("\n\ncells", no_wrap=True)
+    for heading in ("\n\nn", "largest\nchange of\na mean", *_COLUMNS.values(), "out of\nreach"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             str(row["part"]),
             str(row["cells"]),
             f"{row['largest_mean_difference']:.9f}",
-            *(f"{row[f'{name}_before']:.3f} → {row[f'{name}_after']:.3f}" for name in _COLUMNS),
+            *(f"{row[f'{name}_before']:.3f}\n→ {row[f'{name}_after']:.3f}" for name in _COLUMNS),
             f"{100 * row['beyond_limit']:.0f} %",
         )
     return table

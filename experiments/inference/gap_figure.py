@@ -31,7 +31,7 @@ def draw_gap(
     axis.set(xlabel=index_name, ylabel="mean error of a country")
     axis.set_ylim(bottom=0.0)
     difference = f"slope difference {point:+.4f} [{low:+.4f}, {high:+.4f}] per SD of the index"
-    axis.set_title(f"{title}\n{difference}" if title else difference, fontsize=9)
+    axis.set_title(f"{title}\n{difference}" if title else difference, fontsize=8)
     axis.legend(fontsize=8, frameon=False)
     figure.savefig(path, dpi=150)
 
