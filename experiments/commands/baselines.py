@@ -19,8 +19,8 @@ def baselines(
 ) -> None:
     """Predict each country of a table of answer distributions from the other countries.
 
-    Two predictions: the mean of all others, and the mean of the nearest on the cultural map. With respondents'
-    records, name comparators in a recipe instead: comparators.names.
+    Two predictions: the mean of all others, and the mean of the nearest on the cultural map. With the records
+    of respondents, name comparators in a recipe instead: comparators.names.
     """
     import json
 

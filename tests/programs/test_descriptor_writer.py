@@ -81,6 +81,59 @@ def test_a_persons_own_text_wins_and_is_not_asked_for() -> None:
     assert len(engine.requests) == 3
 
 
+def test_a_wording_that_repeats_another_is_asked_again_and_then_listed() -> None:
+    engine = RuleEngine(lambda r: in_form(f"You {answered(r)}{'.' if r.config.seed % 2 else ', truly.'}"))
+    model = Model("test/model", InProcess(engine), MemoryStore())
+    table = asyncio.run(DescriptorWriter("hedged", attempts=2, wordings=3).write_all(model, [TRUST]))
+    assert [d.wording for d in table.descriptors] == [0, 1, 2] * 4
+    # This writer knows two texts: the second is found by asking again, and there is no third.
+    assert [table.text("A165", 2.0, w) for w in (0, 1)] == ["You agree, truly.", "You agree."]
+    assert {d.broken_rules for d in table.descriptors if d.wording == 2} == {("it repeats another wording",)}
+    assert len(table.unmended) == 4
+
+
+def test_the_first_wording_is_that_of_a_recipe_of_one() -> None:
+    engine = RuleEngine(lambda r: in_form(f"You {answered(r)}, by seed {'x' * r.config.seed}."))
+    model = Model("test/model", InProcess(engine), MemoryStore())
+    one = asyncio.run(DescriptorWriter("hedged").write_all(model, [TRUST]))
+    asked = len(engine.requests)
+    three = asyncio.run(DescriptorWriter("hedged", wordings=3).write_all(model, [TRUST]))
+    assert len(engine.requests) == asked + 2 * 4
+    assert [d for d in three.descriptors if d.wording == 0] == list(one.descriptors)
+    assert not three.unmended
+
+
+def test_a_table_knows_its_prompt_and_changes_its_version_with_any_text() -> None:
+    table = write(RuleEngine(lambda r: in_form(f"You {answered(r)}.")))
+    (digest,) = table.prompts
+    assert {d.prompt for d in table.descriptors} == {digest}
+    assert "imply nothing beyond that answer" in " ".join(table.prompts[digest].split())
+    other = write(RuleEngine(lambda r: in_form(f"You do {answered(r)}.")))
+    assert table.version != other.version
+    assert table.version == write(RuleEngine(lambda r: in_form(f"You {answered(r)}."))).version
+
+
+@pytest.mark.parametrize(
+    ("address", "text", "kept"),
+    [
+        ("you", "You trust people.", True),
+        ("you", "I trust people.", False),
+        ("I", "I trust people.", True),
+        ("I", "You trust people.", False),
+        ("you", "Trust comes easily.", True),
+    ],
+)
+def test_the_person_is_spoken_of_as_asked(address: str, text: str, kept: bool) -> None:
+    broken = violations(text, TRUST, address=address)  # type: ignore[arg-type]
+    assert (broken == ()) == kept
+    assert kept or "person" in broken[0]
+
+
+def test_a_point_of_a_scale_is_a_number_in_words_too() -> None:
+    assert violations("God matters to you seven out of ten.", item()) == ("it contains a number",)
+    assert violations("You trust seven people.", TRUST) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
