@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -137,7 +138,10 @@ class _AnswerReader:
         """A position, or the negative number of a kind."""
         if isinstance(value, str):
             return self._text(value)
-        if isinstance(value, (bool, int, float, np.number, np.bool_)):
+        if isinstance(value, (bool, np.bool_)):
+            # True is 1 only where there is a 0 as well; on a scale from 1 it would be the first option.
+            return self._number(float(value)) if 0.0 in self.positions else code_of_kind("unreadable")
+        if isinstance(value, (int, float, Decimal, np.number)):
             return self._number(float(value))
         return code_of_kind("unreadable")
 

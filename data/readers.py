@@ -1,6 +1,7 @@
 """A survey file by its path: which format it is, what it says of itself, and the columns asked for."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,21 +12,29 @@ from signatures.errors import SurveyError
 
 __all__ = ["file_hash", "inspect_file", "read_columns"]
 
-# First bytes → suffixes that may carry them. A file that contradicts its suffix is refused by name rather
-# than left to fail inside a reader.
-_MAGIC: tuple[tuple[bytes, str, frozenset[str]], ...] = (
-    (b"$FL2", "an SPSS file", frozenset({".sav"})),
-    (b"$FL3", "a compressed SPSS file", frozenset({".zsav", ".sav"})),
-    (b"PK\x03\x04", "an Excel workbook or another zip archive", frozenset({".xlsx", ".xlsm"})),
-    (b"PAR1", "a Parquet table", frozenset({".parquet"})),
-    (b"<stata_dta>", "a Stata file", frozenset({".dta"})),
-    (b"HEADER RECORD", "a SAS transport file", frozenset({".xpt"})),
-    (b"RDX", "an R data file", frozenset({".rds", ".rdata", ".rda"})),
-    (b"\x1f\x8b", "a gzip archive", frozenset({".rds", ".rdata", ".rda"})),
-    (b"%PDF", "a PDF document", frozenset()),
-    (b"<!DOCTYPE", "a web page, not data", frozenset()),
-    (b"<html", "a web page, not data", frozenset()),
+# First bytes → suffixes that may carry them, and what to do where another does. A file that contradicts its
+# suffix is refused by name rather than left to fail inside a reader.
+_MAGIC: tuple[tuple[bytes, str, tuple[str, ...], str], ...] = (
+    (b"$FL2", "an SPSS file", (".sav",), "rename it to .sav"),
+    (b"$FL3", "a compressed SPSS file", (".zsav", ".sav"), "rename it to .zsav"),
+    (
+        b"PK\x03\x04",
+        "an Excel workbook or another zip archive",
+        (".xlsx", ".xlsm"),
+        "rename it to .xlsx, or unpack it",
+    ),
+    (b"PAR1", "a Parquet table", (".parquet",), "rename it to .parquet"),
+    (b"<stata_dta>", "a Stata file", (".dta",), "rename it to .dta"),
+    (b"HEADER RECORD", "a SAS transport file", (".xpt",), "rename it to .xpt"),
+    (b"RDX", "an R data file", (".rds", ".rdata", ".rda"), "rename it to .rdata"),
+    (b"\x1f\x8b", "a gzip archive", (".rds", ".rdata", ".rda"), "unpack it"),
+    (b"%PDF", "a PDF document", (), "download the data itself"),
+    (b"<!DOCTYPE", "a web page", (), "download the data itself"),
+    (b"<html", "a web page", (), "download the data itself"),
 )
+
+
+_UNSAYABLE = {"Cc", "Cs"}  # control characters, and bytes that are no UTF-8
 
 
 def inspect_file(path: str | Path, encoding: str | None = None) -> Header:
@@ -72,6 +81,8 @@ def file_hash(path: Path) -> str:
 
 
 def _format_of(path: Path) -> Format:
+    if any(unicodedata.category(sign) in _UNSAYABLE for sign in str(path)):
+        raise SurveyError(f"{str(path)!a}: its name is no text or holds control characters; rename the file")
     known = {suffix: form for form in FORMATS for suffix in form.suffixes}
     suffix = path.suffix.lower()
     if suffix not in known:
@@ -94,7 +105,8 @@ def _check_first_bytes(path: Path, suffix: str) -> None:
         raise SurveyError(f"{path}: cannot be opened ({error.strerror})") from error
     if not start:
         raise SurveyError(f"{path}: is empty (0 bytes); download it again")
-    for magic, what, suffixes in _MAGIC:
+    for magic, what, suffixes, advice in _MAGIC:
         if start.startswith(magic) and suffix not in suffixes:
-            rename = f"; rename it to {min(suffixes)}" if suffixes else ""
-            raise SurveyError(f"{path}: its first bytes are those of {what}, not of a {suffix} file{rename}")
+            raise SurveyError(
+                f"{path}: its first bytes are those of {what}, not of a {suffix} file; {advice}"
+            )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from data.plain_text import one_line
+
 __all__ = ["Format", "Header", "MissingRange", "first_line"]
 
 MissingRange = tuple[float | str, float | str]
@@ -59,4 +61,4 @@ class Format:
 def first_line(error: BaseException) -> str:
     """The first line of an exception's text, for a one-line message."""
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return one_line(lines[0]) if lines else type(error).__name__

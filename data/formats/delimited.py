@@ -2,9 +2,11 @@
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
@@ -30,26 +32,40 @@ def _inspect(path: Path, encoding: str | None) -> Header:
         raise SurveyError(
             f"{path}: its texts cannot be read in encoding {found!r} ({first_line(error)}); name another"
         ) from error
-    first = sample.split("\n", 1)[0]
-    if not first.strip():
+    if not sample.splitlines()[0].strip("\ufeff "):
         raise SurveyError(f"{path}: the first line is empty; expected the column names")
-    delimiter = max(_DELIMITERS, key=lambda sign: len(_fields(first, sign)))
-    columns, stored, labels, repeats = clean_columns(_fields(first, delimiter))
+    headers = {sign: _first_record(io.StringIO(sample, newline=""), sign)[0] for sign in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda sign: len(headers[sign]))
+    columns, stored, labels, repeats = clean_columns(headers[delimiter])
     if repeats:
         notes += (f"{path.name} holds {repeats} repeated column name(s); the first of each is the one read.",)
-    decimal = "," if delimiter == ";" and re.search(r";-?\d+,\d+(;|\r?\n|$)", sample) else "."
-    settings = {"encoding": found, "delimiter": delimiter, "decimal": decimal}
+    settings = {"encoding": found, "delimiter": delimiter, "decimal": _decimal_sign(sample, delimiter)}
     return Header(path, columns, stored, labels, notes=notes, settings=settings)
 
 
-def _fields(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line.strip("\r\n\ufeff")], delimiter=delimiter), [])
+def _first_record(stream: TextIO, delimiter: str) -> tuple[list[str], int]:
+    """The fields of the first record, and how many lines it takes: a quoted name may hold line breaks."""
+    records = csv.reader(stream, delimiter=delimiter)
+    try:
+        fields = next(records, [])
+    except csv.Error:  # a field without an end: this is not how the table is written
+        return [], 1
+    return [field.removeprefix("\ufeff") for field in fields], records.line_num
+
+
+def _decimal_sign(sample: str, delimiter: str) -> str:
+    """A comma where whole fields are numbers with one; in a table delimited by commas there is none."""
+    sign = re.escape(delimiter)
+    number = rf'(?:^|{sign})"?-?\d+,\d+"?(?:{sign}|\r?$)'
+    return "," if delimiter != "," and re.search(number, sample, re.MULTILINE) else "."
 
 
 def _recognise_encoding(path: Path) -> tuple[str, tuple[str, ...]]:
     """UTF-8 or UTF-16 by their marks, strict UTF-8 by decoding all of it, else Windows-1252 with a note."""
     with path.open("rb") as stream:
         start = stream.read(4)
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # the former begins as that of UTF-16
+        return "utf-32", ()
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", ()
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
@@ -71,14 +87,15 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
 
     # By position, since a name may stand twice. Arrow refuses a record with a field too many or too few,
     # which pandas would cut or fill in silence and so shift answers into neighbouring columns.
-    first = _header_fields(header)
+    with header.path.open(encoding=header.settings["encoding"], newline="") as stream:
+        first, lines = _first_record(stream, header.settings["delimiter"])
     names = [str(i) for i in range(len(first))]
     at = [str(first.index(header.stored.get(name, name))) for name in columns]
     encoding = header.settings["encoding"].removesuffix("-sig")
     try:
         table = pyarrow.csv.read_csv(
             header.path,
-            pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, encoding=encoding),
+            pyarrow.csv.ReadOptions(column_names=names, skip_rows=lines, encoding=encoding),
             pyarrow.csv.ParseOptions(delimiter=header.settings["delimiter"], newlines_in_values=True),
             pyarrow.csv.ConvertOptions(
                 include_columns=list(dict.fromkeys(at)),
@@ -93,11 +110,6 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
         raise SurveyError(f"{header.path}: not readable as a table of text ({first_line(error)})") from error
     frame: pd.DataFrame = table.to_pandas()
     return frame[at].set_axis(list(columns), axis=1)
-
-
-def _header_fields(header: Header) -> list[str]:
-    with header.path.open(encoding=header.settings["encoding"], newline="") as stream:
-        return _fields(stream.readline(), header.settings["delimiter"])
 
 
 DELIMITED = Format("delimited text", (".csv", ".tsv", ".txt"), _inspect, _read)

@@ -57,7 +57,7 @@ def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[Any, Any]
 
 
 def _explain(path: Path, reason: str, encoding: str | None) -> str:
-    if re.search("encod|convert string|codec|utf", reason, re.IGNORECASE):
+    if re.search("encod|convert string|codec|utf|character set", reason, re.IGNORECASE):
         tried = f"encoding {encoding!r}" if encoding else "the encoding it declares"
         return (
             f"{path}: its texts cannot be read in {tried} ({reason}); name another, such as encoding='cp1252'"
@@ -101,12 +101,19 @@ def _missing(meta: Any) -> dict[str, tuple[MissingRange, ...]]:
     return declared
 
 
-def _inspect_stata(path: Path, encoding: str | None) -> Header:
-    """Stata's .a … .z arrive as letters in columns of numbers; which occur is only known from the records."""
-    _, meta = _call(path, encoding, metadataonly=True)
-    header = header_from_metadata(path, meta, encoding)
-    numeric = [name for name in header.columns if meta.readstat_variable_types[name] != "string"]
-    return replace(header, missing={**header.missing, **dict.fromkeys(numeric, (("a", "z"),))})
+def _inspect_tagged(letters: tuple[MissingRange, ...]) -> Callable[[Path, str | None], Header]:
+    """Stata's .a … .z and SAS's .A … .Z arrive as letters in columns of numbers.
+
+    Which of them occur is only known from the records, so each such column declares all of them.
+    """
+
+    def inspect(path: Path, encoding: str | None) -> Header:
+        _, meta = _call(path, encoding, metadataonly=True)
+        header = header_from_metadata(path, meta, encoding)
+        numeric = [name for name in header.columns if meta.readstat_variable_types[name] != "string"]
+        return replace(header, missing={**header.missing, **dict.fromkeys(numeric, letters)})
+
+    return inspect
 
 
 def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
@@ -120,6 +127,6 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
 
 SPSS = Format("SPSS", (".sav", ".zsav"), _inspect, _read)
 SPSS_PORTABLE = Format("SPSS portable", (".por",), _inspect, _read)
-STATA = Format("Stata", (".dta",), _inspect_stata, _read)
-SAS = Format("SAS", (".sas7bdat",), _inspect, _read)
+STATA = Format("Stata", (".dta",), _inspect_tagged((("a", "z"),)), _read)
+SAS = Format("SAS", (".sas7bdat",), _inspect_tagged((("A", "Z"), ("_", "_"))), _read)
 SAS_TRANSPORT = Format("SAS transport", (".xpt",), _inspect, _read)

@@ -2,10 +2,12 @@
 
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
@@ -16,8 +18,25 @@ from signatures.errors import SurveyError
 __all__ = ["EXCEL", "PARQUET"]
 
 
-@contextmanager
-def _first_sheet(path: Path) -> Iterator[Any]:
+# A damaged workbook fails wherever openpyxl first misses something: in the archive, in its compression, in
+# the XML, or in what it made of them.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+)
+
+
+def _rows(path: Path) -> Generator[tuple[Any, ...], None, None]:
+    """The rows of the first sheet, one after the other."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -26,17 +45,15 @@ def _first_sheet(path: Path) -> Iterator[Any]:
             # Says only that the sheet will look plain.
             warnings.filterwarnings("ignore", "Workbook contains no default style", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        with closing(book):
+            yield from book.worksheets[0].iter_rows(values_only=True)
+    except (InvalidFileException, *_DAMAGE) as error:
         raise SurveyError(f"{path}: not readable as an Excel workbook ({first_line(error)})") from error
-    try:
-        yield book.worksheets[0]
-    finally:
-        book.close()
 
 
 def _inspect_excel(path: Path, encoding: str | None) -> Header:
-    with _first_sheet(path) as sheet:
-        first = next(sheet.iter_rows(values_only=True), ())
+    with closing(_rows(path)) as rows:
+        first = next(rows, ())
     names = ["" if cell is None else str(cell) for cell in first]
     if not any(names):
         raise SurveyError(f"{path}: the first row of the first sheet is empty; expected the column names")
@@ -50,8 +67,7 @@ def _inspect_excel(path: Path, encoding: str | None) -> Header:
 
 
 def _read_excel(header: Header, columns: Sequence[str]) -> pd.DataFrame:
-    with _first_sheet(header.path) as sheet:
-        rows = sheet.iter_rows(values_only=True)
+    with closing(_rows(header.path)) as rows:
         first = ["" if cell is None else str(cell) for cell in next(rows)]
         at = [first.index(header.stored.get(name, name)) for name in columns]
         records = [[row[i] if i < len(row) else None for i in at] for row in rows]
@@ -65,7 +81,7 @@ def _inspect_parquet(path: Path, encoding: str | None) -> Header:
 
     try:
         file = pyarrow.parquet.ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, UnicodeError, OSError) as error:
         raise SurveyError(f"{path}: not readable as a Parquet table ({first_line(error)})") from error
     with file:
         names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
@@ -81,8 +97,13 @@ def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     stored = [header.stored.get(name, name) for name in columns]
     try:
         table = pyarrow.parquet.read_table(header.path, columns=stored)
-    except (pyarrow.ArrowException, OSError) as error:
+        nested = [field.name for field in table.schema if pyarrow.types.is_nested(field.type)]
+    except (pyarrow.ArrowException, UnicodeError, OSError) as error:
         raise SurveyError(f"{header.path}: not readable as a Parquet table ({first_line(error)})") from error
+    if nested:
+        raise SurveyError(
+            f"{header.path}: column {nested[0]!r} holds lists or records; expected one value a cell"
+        )
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     return frame[stored].set_axis(list(columns), axis=1)
 

@@ -1,7 +1,11 @@
 """Every format reads, and every bad file is refused in one line."""
 
+import csv
+import os
 import shutil
+import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +34,22 @@ WRITERS: dict[str, tuple[str, Writer]] = {
     "csv": ("s.csv", lambda table, path: table.to_csv(path, index=False)),
     "tsv": ("s.tsv", lambda table, path: table.to_csv(path, index=False, sep="\t")),
     "semicolon": ("s.csv", lambda table, path: table.to_csv(path, index=False, sep=";", decimal=",")),
+    "tabs and decimal commas": (
+        "s.tsv",
+        lambda table, path: table.to_csv(path, index=False, sep="\t", decimal=","),
+    ),
+    "quoted decimal commas": (
+        "s.csv",
+        lambda table, path: table.to_csv(path, index=False, sep=";", decimal=",", quoting=csv.QUOTE_ALL),
+    ),
+    "marked utf8": ("s.csv", lambda table, path: table.to_csv(path, index=False, encoding="utf-8-sig")),
+    "utf32": ("s.csv", lambda table, path: table.to_csv(path, index=False, encoding="utf-32")),
+    "returns": ("s.csv", lambda table, path: table.to_csv(path, index=False, lineterminator="\r")),
+    "broken names": (
+        "s.csv",
+        lambda table, path: table.rename(columns={"Q29": "Q29: men\nas leaders"}).to_csv(path, index=False),
+    ),
+    "decimals": ("s.parquet", lambda table, path: table.map(lambda x: Decimal(str(x))).to_parquet(path)),
     "utf16": ("s.csv", lambda table, path: table.to_csv(path, index=False, encoding="utf-16")),
     "lower case": ("s.csv", lambda table, path: table.rename(columns=str.lower).to_csv(path, index=False)),
     "xlsx": ("s.xlsx", _excel_with_labels),
@@ -158,6 +178,17 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "noise called csv": ("s.csv", lambda path: path.write_bytes(b"a,b\n1,\0\0\n"), "zero bytes"),
     "a web page": ("s.sav", lambda path: path.write_text("<!DOCTYPE html><p>log in"), "web page"),
     "ragged csv": ("s.csv", lambda path: path.write_text(f"{HEADER}\n1,2,3,4,5,6,7\n"), "not readable"),
+    "zipped csv": ("s.csv", lambda path: path.write_bytes(b"\x1f\x8b" + NOISE), "unpack it"),
+    "lists in cells": (
+        "s.parquet",
+        lambda path: frame(5).assign(Q29=[[1.0]] * 5).to_parquet(path),
+        "'Q29' holds lists",
+    ),
+    "a record across lines": (
+        "s.csv",
+        lambda path: path.write_text(f'{HEADER}\n"1,2,3,4,5,6\n'),
+        "not readable",
+    ),
     "foreign columns": ("s.csv", lambda path: path.write_text("a,b\n1,2\n"), "no known survey"),
 }
 
@@ -188,6 +219,61 @@ def test_a_truncated_file_is_refused(suffix: str, share: float, tmp_path: Path) 
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(SurveyError):
         read_survey(path)
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\xff\xfe junk", None])
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "[Content_Types].xml"])
+def test_a_damaged_workbook_is_refused(part: str, spoilt: bytes | None, tmp_path: Path) -> None:
+    frame(30).to_excel(tmp_path / "whole.xlsx", index=False)
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as whole, zipfile.ZipFile(tmp_path / "s.xlsx", "w") as copy:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == part:
+                content = content[: len(content) // 2] if spoilt is None else spoilt
+            copy.writestr(name, content)
+    with pytest.raises(SurveyError, match="not readable as an Excel workbook"):
+        read_survey(tmp_path / "s.xlsx")
+
+
+@pytest.mark.parametrize("suffix", [".sav", ".dta", ".xpt", ".xlsx", ".parquet", ".csv"])
+def test_no_flipped_byte_makes_a_traceback(suffix: str, tmp_path: Path) -> None:
+    name, write = WRITERS[suffix.removeprefix(".")]
+    write(frame(40), tmp_path / name)
+    sound = (tmp_path / name).read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(30):
+        content = bytearray(sound)
+        for at in rng.integers(0, min(len(content), 4000), 20):
+            content[at] = rng.integers(0, 256)
+        (tmp_path / name).write_bytes(content)
+        try:
+            read_survey(tmp_path / name)
+        except SurveyError:  # anything else would escape and fail
+            refused += 1
+    assert refused > 0
+
+
+def test_true_and_false_are_no_codes_of_a_scale_from_one(tmp_path: Path) -> None:
+    table = frame(60).assign(Q29=lambda table: table["Q29"] == 1.0)
+    table.to_parquet(tmp_path / "s.parquet")
+    survey = read_survey(tmp_path / "s.parquet")
+    assert "Q29" not in [question.code for question in survey.questions]
+    assert any(note.startswith("Q29: 60 of 60 answers are no option") for note in survey.notes)
+
+
+def test_a_path_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv")
+    with pytest.raises(SurveyError, match=r"caf\\udce9.csv.*rename the file"):
+        read_survey(path)
+
+
+def test_messages_obey_no_escape_sequence_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(f"{HEADER}\n1,\x1b[2J{'x' * 5000}\n")
+    with pytest.raises(SurveyError) as caught:
+        read_survey(tmp_path / "s.csv")
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 500
 
 
 def test_ten_thousand_columns(tmp_path: Path) -> None:
