@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import data
+from data.countries import published_map
 from experiments.config import PersonaKind, Recipe
 from experiments.descriptor_files import read_frozen, read_overrides
 from experiments.population_stage import Populations
+from experiments.tuned_programs import tuned_respondent, tuned_writer
 from programs.descriptor_writer import DescriptorTable, DescriptorWriter, Variant
 from programs.elicitation import ElicitationSettings, choose_elicitation
 from programs.engines import connect
@@ -24,6 +26,7 @@ __all__ = [
     "ask_everything",
     "asking_of",
     "build_personas",
+    "country_names",
     "needed_variants",
     "open_panel",
     "write_descriptors",
@@ -49,8 +52,13 @@ class Asking:
 
 def asking_of(populations: Populations, profiles: data.ProfileTable, survey: data.Survey) -> Asking:
     """Everybody who was drawn is asked every target question of the survey."""
-    names = tuple(sample.name for sample in populations.samples)
-    return Asking(populations.samples, profiles.items, survey.questions, names)
+    return Asking(populations.samples, profiles.items, survey.questions, country_names(survey))
+
+
+def country_names(survey: data.Survey) -> tuple[str, ...]:
+    """Names that no descriptor may speak: the survey's countries, and every one on the cultural map."""
+    own = (survey.country_name(country) for country in survey.countries)
+    return tuple(dict.fromkeys((*own, *(point.country for point in published_map().values()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ async def write_descriptors(
     tables = {}
     for variant in variants:
         writer = DescriptorWriter(variant, section.address, section.attempts, section.wordings)
+        tuned_writer(recipe, writer)
         own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
         tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names)
         _require_texts(tables[variant], model)
@@ -184,6 +193,6 @@ async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Q
     elicitation, why = await choose_elicitation(model, settings, persona, question)
     section = recipe.respondent
     style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
-    respondent = Respondent(elicitation, style)
+    respondent = tuned_respondent(recipe, Respondent(elicitation, style))
     # The engine holds its own calls to the recipe's concurrency; as many cells again wait for the store.
     return Panel(model, respondent, 2 * recipe.respondent.concurrency), why

@@ -64,6 +64,10 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     if files.asked.descriptors:
         table = descriptor_frame(files.asked.descriptors.values(), files.items)
         table.to_csv(folder / "descriptors.csv", index=False)
+        prompts = {
+            digest: text for t in files.asked.descriptors.values() for digest, text in t.prompts.items()
+        }
+        _write_json(folder / "descriptor_prompts.json", prompts)
     _missing_frame(files.asked).to_csv(folder / "missing.csv", index=False)
     asking_frame(files.asked).to_csv(folder / "asking.csv", index=False)
     _write_json(folder / "recipe.json", files.recipe.model_dump(mode="json"))

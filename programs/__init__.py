@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from programs.engines import EngineSettings, connect
     from programs.model import Model
     from programs.panel import Panel, PanelResult
-    from programs.personas import CountryRoleplay, NoPersona, PopulationSample, ValuePersonas
+    from programs.personas import (
+        Arrangement,
+        CountryRoleplay,
+        NoPersona,
+        Person,
+        PersonaSources,
+        PopulationSample,
+        ValuePersonas,
+        persona_builder,
+    )
     from programs.population import PopulationEstimate, estimate_populations
     from programs.replies import AnswerStore, MemoryStore, Reply
     from programs.respondent import Respondent
@@ -23,7 +32,16 @@ _HOMES = {
     "programs.engines": ("EngineSettings", "connect"),
     "programs.model": ("Model",),
     "programs.panel": ("Panel", "PanelResult"),
-    "programs.personas": ("CountryRoleplay", "NoPersona", "PopulationSample", "ValuePersonas"),
+    "programs.personas": (
+        "Arrangement",
+        "CountryRoleplay",
+        "NoPersona",
+        "Person",
+        "PersonaSources",
+        "PopulationSample",
+        "ValuePersonas",
+        "persona_builder",
+    ),
     "programs.population": ("PopulationEstimate", "estimate_populations"),
     "programs.replies": ("AnswerStore", "MemoryStore", "Reply"),
     "programs.respondent": ("Respondent",),
@@ -31,6 +49,7 @@ _HOMES = {
 
 __all__ = [
     "AnswerStore",
+    "Arrangement",
     "CountryRoleplay",
     "Descriptor",
     "DescriptorTable",
@@ -42,6 +61,8 @@ __all__ = [
     "NoPersona",
     "Panel",
     "PanelResult",
+    "Person",
+    "PersonaSources",
     "PopulationEstimate",
     "PopulationSample",
     "Reply",
@@ -50,6 +71,7 @@ __all__ = [
     "ValuePersonas",
     "connect",
     "estimate_populations",
+    "persona_builder",
 ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import data
 from experiments.answer_store import AnswerStore
-from experiments.asking import Asking, write_descriptors
+from experiments.asking import Asking, country_names, write_descriptors
 from experiments.audit.figure import draw_spill_over
 from experiments.audit.human import Array, human_means, training_countries
 from experiments.audit.result import AuditResult
@@ -60,7 +60,7 @@ def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | No
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
     countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)
     reporter.stage("judging descriptors")
-    names = tuple(survey.country_name(country) for country in survey.countries)
+    names = country_names(survey)
     with AnswerStore(recipe.store or workspace.answers) as store:
         found = asyncio.run(_judge(recipe, Asking((), profiles.items, (), names), store, reporter.answered))
     return _written(recipe, workspace, survey, profiles, countries, found)
