@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import data
 from data.codebook import Codebook, StoredItem
-from data.layout import build_columns
+from data.codebook_file import AimsRule
 from experiments.config import Recipe
 from programs.leak_guard import Carried, find_leaks
 from programs.personas import PersonaKindSpec, parse_kind
@@ -48,15 +48,22 @@ def _carried(
 
 def _value_item(code: str, codebook: Codebook) -> Carried:
     stored: StoredItem | None = codebook.items.get(code)
-    columns = {code, *(stored.columns if stored else ())}
-    if stored and stored.build:
-        columns |= set(build_columns(stored))
+    columns = {code, *(stored.columns if stored else ()), *(_components(stored) if stored else ())}
     same = [
         q.question
         for q in codebook.questions.values()
         if q.question.code in columns or q.question.ivs == code
     ]
     return Carried(code, frozenset(columns), frozenset(q.battery for q in same if q.battery))
+
+
+def _components(stored: StoredItem) -> tuple[str, ...]:
+    """The columns of the questions from which an item may be built."""
+    if stored.build is None:
+        return ()
+    if isinstance(stored.build, AimsRule):
+        return (stored.build.first, stored.build.second)
+    return (*stored.build.plus, *stored.build.minus)
 
 
 def _listed(column: str | list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 import data
 from data.synthetic import write_synthetic_survey
-from experiments import Recipe, load_recipe
+from experiments import Recipe, load_recipe, run
 from experiments.asking import asking_of, build_personas
 from experiments.leaks import check_leaks
 from experiments.population_stage import draw_populations
@@ -164,14 +164,18 @@ def test_traits_of_another_wave_are_drawn_by_country_and_the_record_says_so(
 
 
 @pytest.fixture(scope="module")
-def leaky(tmp_path_factory: pytest.TempPathFactory, path: Path) -> data.Survey:
+def codebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A codebook of one's own that asks the importance of God as if it were a target."""
     shipped = Path(data.__file__).parent / "codebooks" / "wvs7.toml"
     text = shipped.read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("Q29 ="))
-    own = text.replace(line, f"{line.replace('D059', 'F063')}")
-    codebook = tmp_path_factory.mktemp("codebook") / "own.toml"
-    codebook.write_text(own, encoding="utf-8")
+    own = tmp_path_factory.mktemp("codebook") / "own.toml"
+    own.write_text(text.replace(line, line.replace("D059", "F063")), encoding="utf-8")
+    return own
+
+
+@pytest.fixture(scope="module")
+def leaky(codebook: Path, path: Path) -> data.Survey:
     return data.read_survey(path, codebook=str(codebook))
 
 
@@ -189,3 +193,11 @@ def test_a_leak_that_is_allowed_is_returned(leaky: data.Survey) -> None:
 
 def test_the_shipped_codebook_has_no_leak(survey: data.Survey, profiles: data.ProfileTable) -> None:
     assert check_leaks(recipe(kinds("values+demographic")), survey, profiles) == ()
+
+
+def test_an_allowed_leak_is_the_first_thing_a_result_says(codebook: Path, path: Path, tmp_path: Path) -> None:
+    settings = [f"workspace={tmp_path}", f"survey.path={path}", f"survey.codebook={codebook}"]
+    settings += ["profiles.n=3", 'questions.include=["Q29"]', "scoring.draws=100", "scoring.floor_draws=20"]
+    result = run(load_recipe(None, [*settings, kinds("values-verbatim"), "allow_leak=true"]))
+    assert result.title.startswith("LEAK ALLOWED: Q29 is F063 or a component of it")
+    assert result.leaks == ("Q29 is F063 or a component of it",)
