@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from data.codebook_checks import check_item, columns_of, refuse_leaks, refuse_missing_answers
 from data.codebook_file import (
     AimsRule,
     AutonomyRule,
@@ -97,18 +98,25 @@ def codebook_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
-@cache
 def load_codebook(name: str) -> Codebook:
     """Load a codebook by its name, or from a TOML file of one's own.
 
     Raises:
         SurveyError: for an unknown name, or an entry that does not make sense, named in one line.
     """
-    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
-    if not path.is_file():
+    if name in codebook_names():
+        return _built_in(name)
+    path = Path(name)
+    if not name.endswith(".toml") or not path.is_file():
         raise SurveyError(
             f"unknown codebook {name!r}; expected {', '.join(codebook_names())} or a .toml file"
         )
+    return _build(path, load_toml(path, CodebookFile))  # read anew each time: its author may be at work on it
+
+
+@cache
+def _built_in(name: str) -> Codebook:
+    path = _FOLDER / f"{name}.toml"
     return _build(path, load_toml(path, CodebookFile))
 
 
@@ -142,6 +150,7 @@ def recognise_codebook(columns: Sequence[str], where: str) -> Codebook:
 
 
 def _build(path: Path, written: CodebookFile) -> Codebook:
+    refuse_leaks(path, written)
     common = _kinds(written.missing, f"{path}: missing")
     scales = {name: stored_scale(entry, f"{path}: scales.{name}") for name, entry in written.scales.items()}
     return Codebook(
@@ -161,16 +170,16 @@ def _build(path: Path, written: CodebookFile) -> Codebook:
     )
 
 
-def _columns(entry: str | list[str], default: str) -> tuple[str, ...]:
-    return tuple([entry] if isinstance(entry, str) else entry) or (default,)
-
-
 def _kinds(written: Mapping[str, Sequence[float]], where: str) -> dict[float, str]:
     """Kind → codes, turned into code → kind."""
     unknown = [kind for kind in written if kind not in MISSING_KINDS]
     if unknown:
         raise SurveyError(f"{where}: unknown kind {unknown[0]!r}; expected one of {', '.join(MISSING_KINDS)}")
-    return {float(code): kind for kind, codes in written.items() for code in codes}
+    codes = [code for found in written.values() for code in found]
+    twice = [code for code in codes if codes.count(code) > 1]
+    if twice:
+        raise SurveyError(f"{where}: code {twice[0]:g} stands twice; expected one kind a code")
+    return {float(code): kind for kind, found in written.items() for code in found}
 
 
 def _item(path: Path, code: str, entry: ItemEntry, common: Mapping[float, str]) -> StoredItem:
@@ -178,9 +187,10 @@ def _item(path: Path, code: str, entry: ItemEntry, common: Mapping[float, str]) 
     base = common if entry.missing_codes is None else _kinds(entry.missing_codes, where)
     if not entry.column and entry.build is None:
         raise SurveyError(f"{where}: needs a column or a build rule")
-    columns = tuple([entry.column] if isinstance(entry.column, str) else entry.column)
-    codes = tuple(entry.codes) if entry.codes else None
-    return StoredItem(code, columns, codes, {**base, **_kinds(entry.missing, where)}, entry.build)
+    codes = None if entry.codes is None else tuple(entry.codes)
+    own = _kinds(entry.missing, where)
+    check_item(code, codes, own, entry.build, where)
+    return StoredItem(code, columns_of(entry.column), codes, {**base, **own}, entry.build)
 
 
 def _question(
@@ -199,9 +209,7 @@ def _question(
     stored = scales[entry.scale] if entry.scale else (model.stored if model else None)
     assert stored is not None
     if entry.codes is not None:
-        if len(entry.codes) != len(stored.codes):
-            raise SurveyError(f"{where}: needs {len(stored.codes)} codes, got {entry.codes}")
-        stored = stored.with_codes(entry.codes)
+        stored = stored.with_codes(entry.codes, where)
     old = model.question if model else Question(code, entry.text or "", stored.scale)
     question = Question(
         code=code,
@@ -212,8 +220,12 @@ def _question(
         near=old.near if entry.near is None else entry.near,
         battery=entry.battery or old.battery,
     )
-    own = _kinds(entry.missing, where) if entry.missing is not None else _own_missing(model, stored)
-    return StoredQuestion(question, _columns(entry.column, code), stored, {**common, **own})
+    if entry.missing is None:
+        own = _own_missing(model, stored)
+    else:
+        own = _kinds(entry.missing, where)
+        refuse_missing_answers(own, stored, where)
+    return StoredQuestion(question, columns_of(entry.column) or (code,), stored, {**common, **own})
 
 
 def _own_missing(model: StoredQuestion | None, stored: StoredScale) -> dict[float, str]:
@@ -229,7 +241,8 @@ def _own_missing(model: StoredQuestion | None, stored: StoredScale) -> dict[floa
 
 def _like(reference: str, where: str) -> StoredQuestion:
     name, _, code = reference.partition("/")
-    model = load_codebook(name).questions.get(code)
+    # Only of the codebooks here: a file of one's own that takes over from itself would never end.
+    model = _built_in(name).questions.get(code) if name in codebook_names() else None
     if model is None:
         raise SurveyError(f"{where}: like = {reference!r} names no question; expected 'codebook/question'")
     return model

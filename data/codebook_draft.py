@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from data.formats import Header
-from data.missing import kind_from_words
+from data.missing import kind_from_words, normalise
+from data.plain_text import one_line
 from data.readers import inspect_file, read_columns
 
 __all__ = ["draft_codebook"]
@@ -47,7 +48,7 @@ def draft_codebook(path: str | Path, encoding: str | None = None) -> str:
         else:
             questions[name] = options
     lines = [
-        _HEAD.format(name=Path(path).name, most=_MOST_OPTIONS),
+        _HEAD.format(name=one_line(Path(path).name), most=_MOST_OPTIONS),
         "[survey]",
         f"name = {_quote(Path(path).stem)}",
         f"title = {_quote(Path(path).stem)}",
@@ -61,7 +62,7 @@ def draft_codebook(path: str | Path, encoding: str | None = None) -> str:
         "",
         *_missing_section(header, questions),
         *_question_sections(header, questions),
-        f"# left out: {', '.join(left_out)}".replace("\n", " "),
+        f"# left out: {', '.join(one_line(name) for name in left_out)}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -143,9 +144,12 @@ def _question_sections(header: Header, questions: Mapping[str, dict[float, str]]
 
 
 def _distinct(options: Mapping[float, str]) -> dict[float, str]:
-    """Labels made different where the file repeats one."""
-    texts = list(options.values())
-    return {code: text if texts.count(text) == 1 else f"{text} ({code:g})" for code, text in options.items()}
+    """Labels made different where the file repeats one, as labels are compared."""
+    texts = [normalise(text) for text in options.values()]
+    return {
+        code: text if texts.count(normalise(text)) == 1 else f"{text} – {code:g}"
+        for code, text in options.items()
+    }
 
 
 def _key(name: str) -> str:
@@ -153,7 +157,8 @@ def _key(name: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return json.dumps(" ".join(text.split()), ensure_ascii=False)  # a TOML basic string is a JSON string here
+    # Printable text as JSON is a TOML basic string. A question may be long; a label of 500 signs is not one.
+    return json.dumps(one_line(text, 500), ensure_ascii=False)
 
 
 def _list(texts: list[str]) -> str:

@@ -5,9 +5,9 @@ Only shapes are checked here; ``data.codebook`` and ``data.instruments`` give th
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from signatures.domain import Axis
 from signatures.errors import SurveyError
@@ -26,8 +26,13 @@ __all__ = [
     "load_toml",
 ]
 
-Code = float
+Code = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Codes = Annotated[list[Code], Field(min_length=1)]
+Names = Annotated[list[str], Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1)]
 Kinds = dict[str, list[Code]]
+WeightChoice = Literal["within-country", "equal-country", "population"]
 
 
 class _Entry(BaseModel):
@@ -39,7 +44,7 @@ class ScaleEntry(_Entry):
 
     labels: list[str] | None = None
     codes: list[Code] | None = None
-    scores: list[float] | None = None
+    scores: list[Code] | None = None
     also: list[list[str]] | None = None
     from_: int | None = Field(default=None, alias="from")
     to: int | None = None
@@ -55,18 +60,32 @@ class AimsRule(_Entry):
     rule: Literal["first_and_second_aim"]
     first: str
     second: str
-    materialist: list[Code]
-    post_materialist: list[Code]
+    materialist: Codes
+    post_materialist: Codes
+
+    @model_validator(mode="after")
+    def _one_meaning_a_code(self) -> Self:
+        codes = [*self.materialist, *self.post_materialist]
+        if len(set(codes)) != len(codes) or self.first == self.second:
+            raise ValueError("each aim needs a column of its own, and each code one meaning")
+        return self
 
 
 class AutonomyRule(_Entry):
     """Autonomy from four child qualities: Σ mentioned in ``plus`` − Σ mentioned in ``minus``."""
 
     rule: Literal["autonomy_index"]
-    plus: list[str]
-    minus: list[str]
+    plus: Names
+    minus: Names
     mentioned: Code
-    not_mentioned: list[Code]
+    not_mentioned: Codes
+
+    @model_validator(mode="after")
+    def _one_meaning_a_code(self) -> Self:
+        columns, codes = [*self.plus, *self.minus], [self.mentioned, *self.not_mentioned]
+        if len(set(columns)) != len(columns) or len(set(codes)) != len(codes):
+            raise ValueError("each quality needs a column of its own, and each code one meaning")
+        return self
 
 
 class ItemEntry(_Entry):
@@ -102,7 +121,17 @@ class DemographicEntry(_Entry):
     codes: list[Code] | None = None
     also: list[list[str]] | None = None
     unit: str | None = None
-    range: tuple[float, float] | None = None
+    range: tuple[Code, Code] | None = None
+
+    @model_validator(mode="after")
+    def _categories_or_a_number(self) -> Self:
+        labels, codes = self.labels or [], self.codes or []
+        if self.range is not None:
+            if labels or codes or self.range[0] >= self.range[1]:
+                raise ValueError("expected labels with codes, or a range from low to high")
+        elif not 2 <= len(labels) == len(codes) == len(set(codes)) or len(self.also or labels) != len(labels):
+            raise ValueError("expected a range, or two or more labels with a distinct code (and also) each")
+        return self
 
 
 class PersonalityEntry(_Entry):
@@ -113,8 +142,8 @@ class PersonalityEntry(_Entry):
 
 
 class _SurveyEntry(_Entry):
-    name: str
-    title: str
+    name: Text
+    title: Text
     recognise: list[str] = []
     text_answers: bool = False
 
@@ -136,7 +165,7 @@ class CodebookFile(_Entry):
 
     survey: _SurveyEntry
     design: _DesignEntry
-    weights: dict[str, list[str]] = {}
+    weights: dict[WeightChoice, list[str]] = {}
     missing: Kinds = {}
     items: dict[str, ItemEntry] = {}
     components: _ComponentsEntry = _ComponentsEntry()
@@ -153,10 +182,10 @@ class InstrumentItem(ScaleEntry):
     axis: Axis | None = None
     sign: Literal[-1, 1] = 1
     composite: bool = False
-    mean: float | None = None
-    sd: float | None = None
-    country_sd: float | None = None
-    map_weights: tuple[float, float] | None = None
+    mean: Code | None = None
+    sd: Positive | None = None
+    country_sd: Positive | None = None
+    map_weights: tuple[Code, Code] | None = None
     low_words: list[str] = []
     high_words: list[str] = []
 
@@ -169,15 +198,15 @@ class _InstrumentEntry(_Entry):
 
 
 class _Line(_Entry):
-    slope: float
-    intercept: float
+    slope: Code
+    intercept: Code
 
 
 class InstrumentFile(_Entry):
     """An instrument as it is written."""
 
     instrument: _InstrumentEntry
-    items: dict[str, InstrumentItem]
+    items: dict[str, InstrumentItem] = Field(min_length=1)
     map: dict[Axis, _Line] = {}
 
 
@@ -194,11 +223,12 @@ def load_toml(path: Path, model: type[Model]) -> Model:
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SurveyError(f"{path}: no such file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise SurveyError(f"{path}: not readable as TOML ({error})") from error
     try:
         return model.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SurveyError(f"{path}: {where}: {first['msg']}, got {str(first['input'])[:60]!r}") from error
+        what = first["msg"].removeprefix("Value error, ")
+        raise SurveyError(f"{path}: {where}: {what}, got {str(first['input'])[:60]!r}") from error

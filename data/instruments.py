@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from data.codebook_file import InstrumentFile, InstrumentItem, load_toml
 from data.scales import StoredScale, stored_scale
 from signatures.domain import Axis, ValueItem
 from signatures.errors import SurveyError
 
-__all__ = ["Instrument", "ItemNorm", "instrument_names", "load_instrument"]
+__all__ = ["Instrument", "ItemNorm", "instrument_names", "item_and_scale", "load_instrument"]
 
 _FOLDER = Path(__file__).parent / "instruments"
 
@@ -66,19 +67,29 @@ def instrument_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem.replace("_", "-") for path in _FOLDER.glob("*.toml")))
 
 
-@cache
 def load_instrument(name: str) -> Instrument:
     """Load an instrument by its name, or from a TOML file of one's own.
 
     Raises:
         SurveyError: for an unknown name or a file that does not describe an instrument.
     """
-    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name.replace('-', '_')}.toml"
-    if not path.is_file():
+    if name in instrument_names():
+        return _built_in(name)
+    if not name.endswith(".toml") or not Path(name).is_file():
         raise SurveyError(
             f"unknown instrument {name!r}; expected {', '.join(instrument_names())} or a .toml file"
         )
+    return _build(Path(name))  # read anew each time: its author may be at work on it
+
+
+@cache
+def _built_in(name: str) -> Instrument:
+    return _build(_FOLDER / f"{name.replace('-', '_')}.toml")
+
+
+def _build(path: Path) -> Instrument:
     written = load_toml(path, InstrumentFile)
+    _check_map(path, written)
     scales = {code: stored_scale(item, f"{path}: items.{code}") for code, item in written.items.items()}
     return Instrument(
         name=written.instrument.name,
@@ -90,6 +101,30 @@ def load_instrument(name: str) -> Instrument:
         pattern=written.instrument.pattern,
         map_lines={axis: (line.slope, line.intercept) for axis, line in written.map.items()},
     )
+
+
+def _check_map(path: Path, written: InstrumentFile) -> None:
+    if not written.map:
+        return
+    if len(written.map) < len(get_args(Axis)):
+        raise SurveyError(f"{path}: map: needs both axes, {' and '.join(get_args(Axis))}")
+    for code, item in written.items.items():
+        if item.mean is None or item.sd is None or item.map_weights is None:
+            raise SurveyError(f"{path}: items.{code}: the map needs its mean, sd and map_weights")
+
+
+def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
+    """The value item of a code and its scale, from whichever instrument holds it.
+
+    Raises:
+        SurveyError: when no instrument holds it.
+    """
+    for name in instrument_names():
+        instrument = load_instrument(name)
+        for item in instrument.items:
+            if item.code == code:
+                return item, instrument.scales[code]
+    raise SurveyError(f"value item {code!r} is in no instrument ({', '.join(instrument_names())})")
 
 
 def _value_item(code: str, item: InstrumentItem, stored: StoredScale) -> ValueItem:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.codebook import Codebook, StoredItem, StoredQuestion
-from data.codebook_file import AimsRule, DemographicEntry
+from data.codebook_checks import build_columns
+from data.codebook_file import DemographicEntry
 from data.decoding import ColumnFacts
 from data.formats import Header
 from signatures.errors import SurveyError
 
-__all__ = ["Layout", "build_columns", "facts_of", "lay_out"]
+__all__ = ["ColumnFinder", "Layout", "facts_of", "lay_out"]
 
 SYNTHETIC_COLUMN = "SYNTHETIC"
 
@@ -43,7 +44,10 @@ class Layout:
         wanted: list[str | None] = [*self.country, self.wave, self.synthetic]
         wanted += [self.weight.get("within-country"), self.weight.get(weight)]
         for item, column in self.items.values():
-            wanted += [column, *([found for name in build_columns(item) if (found := finder.find((name,)))])]
+            wanted += [
+                column,
+                *([found for name in build_columns(item.build) if (found := finder.find((name,)))]),
+            ]
         wanted += [column for _, column in self.questions]
         wanted += [column for _, column in self.demographics.values()]
         wanted += [column for pair in self.personality.values() for column in pair]
@@ -86,8 +90,9 @@ def lay_out(
         column for role in ("country_alpha", "country") if (column := finder.find(codebook.design[role]))
     )
     if not country:
-        expected = " or ".join((*codebook.design["country_alpha"], *codebook.design["country"]))
-        raise SurveyError(f"{header.path}: no country column; codebook {codebook.name} expects {expected}")
+        named = (*codebook.design["country_alpha"], *codebook.design["country"])
+        expected = f"expects {' or '.join(named)}" if named else "names none: fill in country in its [design]"
+        raise SurveyError(f"{header.path}: no country column; codebook {codebook.name} {expected}")
     layout = Layout(
         country=country,
         wave=finder.find(codebook.design["wave"]) or finder.find(codebook.design["year"]),
@@ -113,15 +118,6 @@ def lay_out(
     return layout, finder
 
 
-def build_columns(item: StoredItem) -> tuple[str, ...]:
-    """The codebook's names of the columns from which an item may be built."""
-    if item.build is None:
-        return ()
-    if isinstance(item.build, AimsRule):
-        return (item.build.first, item.build.second)
-    return (*item.build.plus, *item.build.minus)
-
-
 def facts_of(header: Header, column: str) -> ColumnFacts:
     """What the file says of a column: its value labels and declared missing ranges."""
     return ColumnFacts(header.value_labels.get(column, {}), header.missing.get(column, ()))
@@ -131,7 +127,7 @@ def _items(codebook: Codebook, finder: ColumnFinder) -> dict[str, tuple[StoredIt
     found: dict[str, tuple[StoredItem, str | None]] = {}
     for code, item in codebook.items.items():
         column = finder.find(item.columns)
-        parts = build_columns(item)
+        parts = build_columns(item.build)
         if column or (parts and all(finder.find((name,)) for name in parts)):
             found[code] = (item, column)
     return found

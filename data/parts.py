@@ -10,23 +10,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
+from data.codebook_checks import build_columns
 from data.composites import build_item
 from data.countries import country_alpha3
 from data.country_column import Countries, read_countries
 from data.decoding import Coded, ColumnFacts, decode, label_order, labels_of_options
 from data.demographics import read_demographics
 from data.formats import Header
-from data.instruments import instrument_names, load_instrument
-from data.layout import ColumnFinder, Layout, build_columns, facts_of, lay_out
+from data.instruments import item_and_scale
+from data.layout import ColumnFinder, Layout, facts_of, lay_out
 from data.missing import code_of_kind
 from data.readers import file_hash, inspect_file, read_columns
 from data.scales import StoredScale
 from data.survey import ItemColumn, Source
-from signatures.domain import Question, ValueItem
+from signatures.domain import Question
 from signatures.errors import SurveyError
 
-__all__ = ["Part", "ReadOptions", "item_and_scale", "read_part"]
-
+__all__ = ["Part", "ReadOptions", "read_part"]
 
 _WAVES = 1_000_000  # more than any wave or year
 
@@ -100,20 +100,6 @@ def read_part(path: str | Path, options: ReadOptions) -> Part:
         return _PartReader(header, codebook, layout, finder, options).read(sha256)
 
 
-def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
-    """The value item of a code and its scale, from whichever instrument holds it.
-
-    Raises:
-        SurveyError: when no instrument holds it.
-    """
-    for name in instrument_names():
-        instrument = load_instrument(name)
-        for item in instrument.items:
-            if item.code == code:
-                return item, instrument.scales[code]
-    raise SurveyError(f"value item {code!r} is in no instrument ({', '.join(instrument_names())})")
-
-
 class _PartReader:
     """Holds the columns of one file while they are decoded one after the other."""
 
@@ -152,7 +138,7 @@ class _PartReader:
             questions=self._questions(),
             demographics=read_demographics(
                 self._layout.demographics, self._layout.personality, self._codebook.missing, self._file_column
-            ),
+            ).reindex(range(len(self._frame))),  # a row a respondent even where nothing is known of them
             notes=self._all_notes(),
             source=Source(
                 str(self._header.path),
@@ -229,12 +215,12 @@ class _PartReader:
 
     def _item(self, code: str, entry: StoredItem, column: str | None) -> ItemColumn:
         item, stored = item_and_scale(code)
-        if entry.codes is not None:
-            stored = stored.with_codes(entry.codes)
-        if column is None:
+        if column is None:  # an index comes out in the instrument's own codes
             coded = build_item(entry, stored, self._codebook.missing, self._codebook_column)
-            found = ItemColumn(item, coded, f"from {', '.join(build_columns(entry))}")
+            found = ItemColumn(item, coded, f"from {', '.join(build_columns(entry.build))}")
         else:
+            if entry.codes is not None:
+                stored = stored.with_codes(entry.codes, f"items.{code}")
             values, facts = self._file_column(column)
             coded = decode(values, stored, entry.missing, facts, backwards=False)
             self._remark(code, column, coded, facts, stored)

@@ -10,6 +10,8 @@ from signatures.errors import SurveyError
 
 __all__ = ["StoredScale", "code_list", "stored_scale"]
 
+_MOST_OPTIONS = 100  # positions are stored in eight bits, and no answer card is longer
+
 
 @dataclass(frozen=True)
 class StoredScale:
@@ -30,8 +32,14 @@ class StoredScale:
         """Stored code → position."""
         return {code: position for position, code in enumerate(self.codes)}
 
-    def with_codes(self, codes: Sequence[float]) -> "StoredScale":
-        """The same options stored under other codes."""
+    def with_codes(self, codes: Sequence[float], where: str) -> "StoredScale":
+        """The same options stored under other codes.
+
+        Raises:
+            SurveyError: when there is not one distinct code an option.
+        """
+        if not len(codes) == len(set(codes)) == len(self.codes):
+            raise SurveyError(f"{where}: needs {len(self.codes)} distinct codes, got {list(codes)}")
         return StoredScale(self.scale, tuple(codes), self.words)
 
 
@@ -45,25 +53,46 @@ def stored_scale(entry: ScaleEntry, where: str) -> StoredScale:
     Raises:
         SurveyError: when labels, codes and scores do not make a scale.
     """
-    if entry.labels is not None and entry.codes is not None:
-        labels, codes = list(entry.labels), list(entry.codes)
-        also = entry.also or [[] for _ in labels]
-    elif entry.from_ is not None and entry.to is not None and entry.low and entry.high:
-        numbers = range(entry.from_, entry.to + 1)
-        labels, codes = [str(number) for number in numbers], [float(number) for number in numbers]
-        labels[0], labels[-1] = f"{entry.from_} – {entry.low}", f"{entry.to} – {entry.high}"
-        also = [[] for _ in labels]
-        also[0], also[-1] = [entry.low, *entry.also_low], [entry.high, *entry.also_high]
-    else:
-        raise SurveyError(f"{where}: a scale needs labels and codes, or from, to, low and high")
+    labels, codes, also = _options(entry, where)
     if not len(labels) == len(codes) == len(also) or len(set(codes)) != len(codes):
         raise SurveyError(f"{where}: labels, codes and also must be equally long, and the codes distinct")
+    if len(labels) > _MOST_OPTIONS:
+        raise SurveyError(f"{where}: a scale has at most {_MOST_OPTIONS} options, got {len(labels)}")
     try:
         scale = Scale(tuple(labels), tuple(entry.scores or codes))
     except ValueError as error:
         raise SurveyError(f"{where}: {error}") from error
-    words = {normalise(text): i for i, texts in enumerate(also) for text in (labels[i], *texts)}
-    return StoredScale(scale, tuple(codes), words)
+    return StoredScale(scale, tuple(codes), _words(labels, also, where))
+
+
+def _options(entry: ScaleEntry, where: str) -> tuple[list[str], list[float], list[list[str]]]:
+    """Labels, codes and other words of the options, in the order of the answer card."""
+    ends = (entry.from_, entry.to, entry.low, entry.high)
+    if entry.labels is not None and entry.codes is not None and ends == (None,) * 4:
+        return list(entry.labels), list(entry.codes), entry.also or [[] for _ in entry.labels]
+    if entry.labels or entry.codes or entry.from_ is None or entry.to is None:
+        raise SurveyError(f"{where}: a scale needs labels and codes, or from, to, low and high")
+    options = entry.to - entry.from_ + 1
+    if not entry.low or not entry.high or not 2 <= options <= _MOST_OPTIONS:
+        raise SurveyError(
+            f"{where}: a scale of numbers needs low, high and 2 to {_MOST_OPTIONS} points, got {options}"
+        )
+    numbers = range(entry.from_, entry.to + 1)
+    labels = [str(number) for number in numbers]
+    labels[0], labels[-1] = f"{entry.from_} – {entry.low}", f"{entry.to} – {entry.high}"
+    also: list[list[str]] = [[] for _ in labels]
+    also[0], also[-1] = [entry.low, *entry.also_low], [entry.high, *entry.also_high]
+    return labels, [float(number) for number in numbers], also
+
+
+def _words(labels: Sequence[str], also: Sequence[Sequence[str]], where: str) -> dict[str, int]:
+    """Normalised text → position; a text that means two options is refused."""
+    words: dict[str, int] = {}
+    for position, texts in enumerate(also):
+        for text in (labels[position], *texts):
+            if words.setdefault(normalise(text), position) != position:
+                raise SurveyError(f"{where}: {text!r} stands for two options; expected one meaning a word")
+    return words
 
 
 def code_list(codes: Sequence[float], words: Mapping[str, int] | None = None) -> StoredScale:

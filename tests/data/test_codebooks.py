@@ -5,9 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from data import codebook_names, draft_codebook, instrument_names, load_codebook, load_instrument, read_survey
+import data
+from data import (
+    codebook_names,
+    draft_codebook,
+    instrument_names,
+    load_codebook,
+    load_instrument,
+    read_survey,
+    value_profiles,
+)
 from data.codebook import recognise_codebook
-from data.parts import item_and_scale
+from data.instruments import item_and_scale
 from signatures import SurveyError
 
 from .surveys import frame, write_sav
@@ -25,6 +34,24 @@ yes_no = { labels = ["yes", "no"], codes = [1, 2] }
 [questions]
 a = { text = "Whether it rains", scale = "yes_no" }
 """
+
+
+AIMS = (
+    'build = { rule = "first_and_second_aim", first = "b", second = "c", materialist = [1], '
+    "post_materialist = [2] }"
+)
+
+
+def _index(plus: str) -> str:
+    return (
+        f'build = {{ rule = "autonomy_index", plus = {plus}, minus = ["d", "e"], mentioned = 1, '
+        "not_mentioned = [2] }"
+    )
+
+
+def _with(lines: str) -> tuple[str, str]:
+    """A change that puts lines before the section of missing codes."""
+    return "[missing]", f"{lines}\n[missing]"
 
 
 @pytest.mark.parametrize("name", codebook_names())
@@ -104,6 +131,40 @@ def test_every_target_question_is_described(shared_dir: Path) -> None:
         (("[survey]", "[survey"), "not readable as TOML"),
         (("codes = [1, 2]", 'codes = ["x"]'), "scales.yes_no.codes"),
         (('text = "Whether it rains", scale = "yes_no"', 'like = "wvs7/Q999"'), "names no question"),
+        (('text = "Whether it rains", scale = "yes_no"', 'like = "mine.toml/a"'), "names no question"),
+        (('text = "Whether it rains", scale = "yes_no"', 'like = "../../x/a"'), "names no question"),
+        (('"yes_no" }', '"yes_no", codes = [1, 1] }'), "2 distinct codes"),
+        (('"yes_no" }', '"yes_no", missing = { refused = [2] } }'), "code 2 is an answer and missing"),
+        (("[9]", "[9]\nrefused = [9]"), "code 9 stands twice"),
+        (("codes = [1, 2]", "codes = [nan, 2], scores = [1, 2]"), "finite number"),
+        (("codes = [1, 2]", 'codes = [1, 2], also = [["oui"], ["Oui"]]'), "'Oui' stands for two options"),
+        (('labels = ["yes", "no"], codes = [1, 2]', 'from = 5, to = 1, low = "a", high = "b"'), "got -3"),
+        (
+            ('labels = ["yes", "no"], codes = [1, 2]', 'from = 1, to = 1000000000, low = "a", high = "b"'),
+            "2 to 100 points",
+        ),
+        (_with("[weights]\nwithin_country = ['w']"), "within_country"),
+        (_with("[components]\ncolumns = ['A']"), "column 'a' is in components too"),
+        (_with("[items]\nA165 = { column = 'a' }"), "column 'a' is in items.A165 too"),
+        (_with("[items]\nA008 = { column = 'b', codes = [1, 2] }"), "4 distinct codes"),
+        (_with("[items]\nX = { column = 'b' }"), "'X' is in no instrument"),
+        (_with("[items]\nY003 = { " + _index("['b']") + " }"), "gives -2 … 1"),
+        (_with("[items]\nF063 = { " + _index("['b', 'c']") + " }"), "gives -2 … 2"),
+        (_with(f"[items]\nF063 = {{ {AIMS} }}"), "3 options, F063 has 10"),
+        (
+            _with(f"[items]\nY002 = {{ {AIMS.replace('2]', '1]')} }}"),
+            "each code one meaning",
+        ),
+        (
+            _with("[demographics]\nsex = { column = 'b', labels = ['m', 'w'] }"),
+            "demographics.sex",
+        ),
+        (
+            _with("[demographics]\nage = { column = 'b', range = [99, 1] }"),
+            "range from low to high",
+        ),
+        (('"Mine"', '""'), "survey.title"),
+        (("[survey]", f"a = {'[' * 5000}\n[survey]"), "not readable as TOML"),
     ],
 )
 def test_a_faulty_codebook_is_refused_in_one_line(
@@ -116,6 +177,59 @@ def test_a_faulty_codebook_is_refused_in_one_line(
         load_codebook(str(path))
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_a_codebook_is_read_anew_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINIMAL)
+    assert load_codebook(str(path)).questions["a"].stored.codes == (1, 2)
+    path.write_text(MINIMAL.replace("codes = [1, 2]", "codes = [2, 1]"))
+    assert load_codebook(str(path)).questions["a"].stored.codes == (2, 1)
+
+
+def test_an_index_is_built_in_the_instruments_own_codes(tmp_path: Path) -> None:
+    entry = "Y003 = { column = 'index', codes = [1, 2, 3, 4, 5], " + _index("['b', 'c']") + " }"
+    (tmp_path / "mine.toml").write_text(MINIMAL.replace(*_with(f"[items]\n{entry}")))
+    (tmp_path / "parts.csv").write_text("land,a,b,c,d,e\n276,1,1,1,2,2\n276,1,2,2,1,2\n276,2,9,1,1,1\n")
+    (tmp_path / "whole.csv").write_text("land,a,index\n276,1,5\n276,1,2\n276,2,9\n")
+    for name in ("parts.csv", "whole.csv"):
+        survey = read_survey(tmp_path / name, codebook=tmp_path / "mine.toml")
+        frame = value_profiles(survey).frame  # nothing else is known of these respondents
+        assert frame["Y003"].tolist() == [2, -1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[items.A008]", "[items.A008]\ncolour = 1"), "colour"),
+        (("sign = -1\nmean = 1.91", "sign = 2\nmean = 1.91"), "items.A008.sign"),
+        (('axis = "traditional_secular"\nsign = -1', 'axis = "sideways"\nsign = -1'), "items.F063.axis"),
+        (("sd = 0.721285851589\n", ""), "items.A008: the map needs"),
+        (("sd = 0.721285851589\n", "sd = 0\n"), "items.A008.sd"),
+        (("traditional_secular = { slope = 1.61, intercept = -0.1 }", ""), "needs both axes"),
+    ],
+)
+def test_a_faulty_instrument_is_refused_in_one_line(
+    change: tuple[str, str], message: str, tmp_path: Path
+) -> None:
+    sound = (Path(data.__file__).parent / "instruments" / "inglehart_welzel.toml").read_text()
+    assert sound.count(change[0]) == 1
+    path = tmp_path / "mine.toml"
+    path.write_text(sound.replace(*change))
+    with pytest.raises(SurveyError) as caught:
+        load_instrument(str(path))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["../instruments/schwartz", "/etc/passwd", "", "..", "WVS7", "gone.toml", "a\0b"]
+)
+def test_only_names_and_toml_files_are_codebooks(name: str) -> None:
+    with pytest.raises(SurveyError, match="unknown codebook"):
+        load_codebook(name)
+    with pytest.raises(SurveyError, match="unknown instrument"):
+        load_instrument(name)
 
 
 def test_ones_own_codebook_reads_ones_own_survey(tmp_path: Path) -> None:
