@@ -46,7 +46,7 @@ def test_a_judge_recovers_the_answer_from_its_descriptor(code: str) -> None:
     form = forms_of(Question(item.code, item.text, item.scale), "reversed")[0]
     for position in range(len(item.scale)):
         values = {
-            "descriptor": descriptor(engine, item, position),
+            "persona": descriptor(engine, item, position),
             "question": item.text,
             "options": form.options,
         }
