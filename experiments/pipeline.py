@@ -170,4 +170,6 @@ def _notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
         yield "one country: the intervals tell of other questions, not of other countries"
     blank = cells[cells["predicted_share"].isna() & (cells["respondents"] > 0)]
     for method, n in blank.groupby("method", sort=False).size().items():
-        yield f"{method}: {n} cells are not estimated, too many answers are missing"
+        by_personas = str(method).partition(" + ")[0] in asked.panels
+        why = "too many answers are missing" if by_personas else "nothing there predicts them"
+        yield f"{method}: {n} cells are not estimated, {why}"
