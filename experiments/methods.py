@@ -11,9 +11,9 @@ from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.replicates import persona_replicates
 from experiments.calibration.setting import Setting
 from experiments.config import PersonaKind, Recipe
-from programs.calibration import tilt
 from programs.panel import PanelResult
 from programs.population import PopulationEstimate, estimate_populations
+from programs.widening import calibrate_answers
 
 __all__ = ["Method", "predict"]
 
@@ -63,21 +63,6 @@ def _replicates(recipe: Recipe, panel: PanelResult, setting: Setting) -> Array |
     unknown = np.full((countries, *panel.log_p.shape[1:]), np.nan)
     stored = panel_of_run(panel, unknown, {}, method="", max_missing=recipe.respondent.max_missing)
     return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=recipe.seed)
-
-
-def calibrate_answers(panel: PanelResult, temperature: float) -> Array:
-    """Tilt every persona's answers, each keeping its own mean.
-
-    Returns:
-        Log-probabilities of the shape and with the gaps of ``panel.log_p``.
-    """
-    widened = panel.log_p.copy()
-    for column, question in enumerate(panel.questions):
-        answered = panel.missing[:, column] < 0
-        answers = widened[answered, column, : len(question.scale)]
-        tilted = tilt(answers, question.scale.values, temperature, log=True)
-        widened[answered, column, : len(question.scale)] = tilted
-    return widened
 
 
 def _estimate(recipe: Recipe, panel: PanelResult, log_p: Array) -> PopulationEstimate:

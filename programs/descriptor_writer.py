@@ -115,7 +115,7 @@ class DescriptorWriter(dspy.Module):
 
     def forward(self, item: ValueItem, score: float) -> dspy.Prediction:
         """Describe one answer through the configured LM; the bulk path is ``write_all``."""
-        return self.write(**self._inputs(item, score))
+        return self.write(**self.inputs(item, score))
 
     async def write_all(
         self,
@@ -168,7 +168,7 @@ class DescriptorWriter(dspy.Module):
         for attempt in range(self.attempts):
             # A seed a wording and attempt: the first wording is what a recipe of one wording would have.
             config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
-            inputs = self._inputs(item, score)
+            inputs = self.inputs(item, score)
             request = render_request(self.write.signature, self.write.demos, inputs, model.name, config)
             fields = parse_reply_fields(self.write.signature, (await model.reply(request)).text)
             if fields is None:
@@ -180,7 +180,8 @@ class DescriptorWriter(dspy.Module):
         prompt = _digest(str(self.write.signature.instructions))
         return Descriptor(item.code, score, self.variant, text, model.name, broken, len(others), prompt)
 
-    def _inputs(self, item: ValueItem, score: float) -> dict[str, object]:
+    def inputs(self, item: ValueItem, score: float) -> dict[str, object]:
+        """What the prompt is told of one answer."""
         labels, at = item.scale.labels, item.scale.index_of(score)
         return {
             "item": item.text,

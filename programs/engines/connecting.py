@@ -3,7 +3,9 @@
 import os
 from collections.abc import Callable
 
-from programs.engines.base import Engine, Replier
+from pydantic import ValidationError
+
+from programs.engines.base import Engine, InProcess, Replier
 from programs.engines.openai_http import OpenAIHTTP
 from programs.engines.settings import EngineSettings
 from programs.model import Model
@@ -33,10 +35,16 @@ def connect(settings: EngineSettings, store: AnswerStore | None = None) -> Model
 
 
 def _synthetic(settings: EngineSettings, model: str) -> Replier:
-    from programs.engines.synthetic import AsyncSyntheticRespondent, SyntheticRespondent  # often not needed
+    # Often not needed.
+    from programs.engines.synthetic import AsyncSyntheticRespondent, SyntheticProposer, SyntheticRespondent
 
+    if model == "proposer":
+        return InProcess(SyntheticProposer(**settings.parameters))
     if model != "respondent":
-        raise RecipeError(f"lm = {settings.lm!r} is not known; the embedded one is synthetic/respondent")
+        raise RecipeError(
+            f"lm = {settings.lm!r} is not known; the embedded ones are synthetic/respondent and, to propose "
+            "prompts, synthetic/proposer"
+        )
     return AsyncSyntheticRespondent(SyntheticRespondent(**settings.parameters))
 
 
@@ -48,6 +56,22 @@ def _openai_http(settings: EngineSettings, model: str) -> Replier:
             raise RecipeError(f"lm = {settings.lm!r} needs base_url, for example http://127.0.0.1:8000/v1")
         addresses, variable = (_OPENAI,), variable or "OPENAI_API_KEY"
     return OpenAIHTTP(model, addresses, _key(variable), settings.endpoint, settings.deployment)
+
+
+def _local(settings: EngineSettings, model: str) -> Replier:
+    try:
+        from programs.engines.local.engine import LocalEngine
+        from programs.engines.local.parameters import LocalParameters
+    except ImportError as error:
+        raise RecipeError(
+            f"lm = {settings.lm!r} needs {error.name}: pip install 'value-personas[local]'"
+        ) from None
+    try:
+        parameters = LocalParameters(**settings.parameters)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise RecipeError(f"parameters.{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from None
+    return LocalEngine(model, parameters)
 
 
 def _through_dspy(settings: EngineSettings, model: str) -> Engine:
@@ -63,6 +87,7 @@ def _through_dspy(settings: EngineSettings, model: str) -> Engine:
 
 
 _MAKERS: dict[str, Callable[[EngineSettings, str], Engine | Replier]] = {
+    "local": _local,
     "synthetic": _synthetic,
     "openai": _openai_http,
     "openai_http": _openai_http,

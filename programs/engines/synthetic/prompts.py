@@ -27,6 +27,7 @@ class DescriptorTask:
         answer: the one to describe.
         address: the pronoun asked for.
         instruction: the whole system text.
+        examples: the replies that the prompt shows as demonstrations.
     """
 
     item: str
@@ -34,6 +35,7 @@ class DescriptorTask:
     answer: str
     address: str
     instruction: str
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
     system = request.system if isinstance(request.system, str) else _joined(request.system or ())
     user = _joined(request.messages[-1].parts)
     if "[[ ## " in user:
-        return _read_fields(system, dict(_FIELD.findall(user)))
+        shown = tuple(_joined(m.parts) for m in request.messages[:-1] if m.role == "assistant")
+        return _read_fields(system, dict(_FIELD.findall(user)), shown)
     start = max(user.rfind("\nA. "), user.rfind("\nA) "))  # the last list: a persona may hold one too
     if start < 0:
         return None
@@ -73,7 +76,9 @@ def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
     return QuestionTask(before or system, question.strip(), letters, labels, _wants_probabilities(system))
 
 
-def _read_fields(system: str, fields: Mapping[str, str]) -> DescriptorTask | QuestionTask | None:
+def _read_fields(
+    system: str, fields: Mapping[str, str], shown: tuple[str, ...] = ()
+) -> DescriptorTask | QuestionTask | None:
     if {"item", "scale", "answer"} <= fields.keys():
         return DescriptorTask(
             fields["item"].strip(),
@@ -81,6 +86,7 @@ def _read_fields(system: str, fields: Mapping[str, str]) -> DescriptorTask | Que
             fields["answer"].strip(),
             fields.get("address", "you").strip(),
             system,
+            shown,
         )
     if {"question", "options"} <= fields.keys():
         letters, labels = _read_options(fields["options"])

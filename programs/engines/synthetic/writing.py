@@ -16,7 +16,8 @@ def write_descriptor(task: DescriptorTask, seed: int) -> str:
     """Describe one answer.
 
     The degree names the answer's position exactly. Where the instruction asks that nothing else be implied,
-    a hedge closes the descriptor; where it does not, a sentence on the person's whole character does.
+    or most of its demonstrations hedge, a hedge closes the descriptor; where it does not, a sentence on the
+    person's whole character does.
 
     Args:
         task: the answer, and what is asked of the description.
@@ -26,7 +27,8 @@ def write_descriptor(task: DescriptorTask, seed: int) -> str:
     asked = recognise_question(task.item)
     pronouns = _I if task.address == "I" else _YOU
     choice = _number(f"{seed} {task.item} {task.answer}")
-    closing = lexicon.hedges[choice % len(lexicon.hedges)] if _asks_for_hedge(task.instruction) else ""
+    hedged = _asks_for_hedge(task.instruction) or _most_hedge(task.examples)
+    closing = lexicon.hedges[choice % len(lexicon.hedges)] if hedged else ""
     if asked is None or not asked.item or task.answer not in task.scale:
         opening = "{You} hold this view: ".format_map(pronouns)
         return f"{opening}{task.answer.rstrip('.')}. {closing.format_map(pronouns)}".strip()
@@ -39,6 +41,12 @@ def write_descriptor(task: DescriptorTask, seed: int) -> str:
 
 def _asks_for_hedge(instruction: str) -> bool:
     return load_lexicon().hedge_asked.search(" ".join(instruction.split())) is not None
+
+
+def _most_hedge(examples: tuple[str, ...]) -> bool:
+    """A model does as it is shown, whatever it is told."""
+    hedge = load_lexicon().hedge_pattern
+    return 2 * sum(hedge.search(example) is not None for example in examples) > len(examples)
 
 
 def _degree(degree: float, lexicon: Lexicon) -> str:
