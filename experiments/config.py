@@ -13,6 +13,7 @@ from experiments.persona_settings import (
     PersonalitySection,
     PersonaTextSection,
 )
+from experiments.tuning.settings import TuningSettings
 from programs.elicitation import ElicitationName, OptionOrder
 from programs.engines.settings import EngineSettings
 
@@ -193,6 +194,7 @@ class Recipe(_Section):
         store: the answer store's database URL, where several machines share one; a file in the workspace
             when absent.
         personas: the persona kinds to compare, each a row of the result.
+        program: tuned prompts to ask by: a program.json, or models:/NAME/VERSION of MLflow's registry.
         allow_leak: whether a persona may state what is then asked; the result says so in its first line.
     """
 
@@ -202,6 +204,7 @@ class Recipe(_Section):
     store: str | None = None
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
     allow_leak: bool = False
+    program: str | None = None
     survey: SurveySection = SurveySection()
     questions: QuestionSection = QuestionSection()
     profiles: ProfileSection = ProfileSection()
@@ -214,6 +217,7 @@ class Recipe(_Section):
     calibration: CalibrationSection = CalibrationSection()
     scoring: ScoringSection = ScoringSection()
     tracking: TrackingSection = TrackingSection()
+    tuning: TuningSettings = TuningSettings()
 
     @field_validator("personas")
     @classmethod

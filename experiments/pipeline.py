@@ -25,6 +25,7 @@ from experiments.result import RunResult
 from experiments.survey_stage import open_survey
 from experiments.text_effects import text_notes
 from experiments.tracking import Record, record_run
+from experiments.tuned_programs import in_sample_notes
 from experiments.workspace import Workspace
 
 __all__ = ["run"]
@@ -69,6 +70,7 @@ def run(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = N
         *remarks,
         *_notes(asked, judgement),
         *text_notes(recipe, asked),
+        *in_sample_notes(recipe),
     )
     outcome = _Outcome(recipe, survey, profiles, asked, judgement, notes, leaks)
     return outcome.recorded(workspace)

@@ -18,7 +18,7 @@ from signatures import StoreError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Record", "record_run"]
+__all__ = ["Record", "quiet_mlflow", "record_run"]
 
 _PARAM_LIMIT = 6000
 """Characters MLflow keeps of a parameter's value."""
@@ -64,7 +64,7 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
     from sqlalchemy.exc import SQLAlchemyError
 
     uri = recipe.tracking.uri or workspace.tracking_uri
-    with _quiet():
+    with quiet_mlflow():
         try:
             client = MlflowClient(tracking_uri=uri)
             experiment = _experiment(client, recipe, workspace)
@@ -105,7 +105,7 @@ def _tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_mlflow() -> Iterator[None]:
     """Keep MLflow's and Alembic's housekeeping off the user's terminal."""
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     loggers = [logging.getLogger(name) for name in ("alembic", "mlflow")]

@@ -1,0 +1,50 @@
+"""``value-personas tune``: prompts learnt on training countries."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["tune"]
+
+
+def tune(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe file or the name of a shipped one; tune if absent.")
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(help="gepa, miprov2, copro, simba, bootstrap or bootstrap-random-search."),
+    ] = None,
+    budget_calls: Annotated[int | None, typer.Option(help="Calls of all models together, at most.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Tune descriptor prompts on training countries; judge them on countries and questions never seen.
+
+    Stopped at any moment, the same command goes on at no repeated cost. A prompt that does not win on
+    validation is not kept.
+    """
+    from experiments.recipe_files import load_recipe
+    from experiments.tune import tune as run_tuning
+    from experiments.tuning.console import TuningConsole, print_tuning
+
+    overrides = [
+        *(settings or []),
+        *([f"tuning.optimizer={optimizer}"] if optimizer else []),
+        *([f"tuning.budget_calls={budget_calls}"] if budget_calls is not None else []),
+        *([f"workspace={workspace}"] if workspace else []),
+    ]
+    loaded = load_recipe(recipe or "tune", overrides)
+    with TuningConsole() as reporter:
+        result = run_tuning(loaded, reporter)
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_tuning(result)

@@ -1,0 +1,1 @@
+"""Tuning prompts on training countries with DSPy's optimisers, within a budget."""

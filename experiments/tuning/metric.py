@@ -1,0 +1,156 @@
+"""What a candidate is rewarded for, and what it is told: one cell at a time."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dspy
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.scoring import SCORES
+from experiments.scoring.cells import Cells
+from experiments.tuning.ledger import Evaluation, Ledger
+from experiments.tuning.probing import DescriptorProbe
+from experiments.tuning.settings import MetricSettings
+from programs.descriptor_rules import MAX_WORDS
+from signatures import Question
+
+__all__ = ["CellMetric", "FeedbackMetric", "error_of", "reward"]
+
+Cell = tuple[str, str]
+Array = NDArray[np.float64]
+
+
+def error_of(score: str, human: Array, predicted: Array, question: Question) -> float:
+    """A score of one cell as an error: 0 is best.
+
+    Args:
+        score: a name of ``SCORES``; of a ratio, the error is the absolute logarithm.
+        human: shape (K,).
+        predicted: shape (K,).
+        question: its scale.
+    """
+    one = SCORES[score]
+    cells = Cells.check(human[None], predicted[None], question.scale.values)
+    value = float(one.kernel(cells)[0])
+    if score == "variance_ratio":
+        return abs(float(np.log(value))) if value > 0.0 else float("inf")
+    if one.better == "higher":
+        return (one.best - value) / abs(one.best)
+    return abs(value - one.best)
+
+
+def floor_of(score: str, floor: float) -> float:
+    """A noise floor, which is stated in the score's own terms, as an error."""
+    one = SCORES[score]
+    if score == "variance_ratio":
+        return abs(float(np.log(floor))) if floor > 0.0 else 0.0
+    return (one.best - floor) / abs(one.best) if one.better == "higher" else abs(floor - one.best)
+
+
+def reward(error: float, floor: float, penalty: float = 0.0) -> float:
+    """1 − (error − floor) − penalty, clipped to [0, 1]: nothing is rewarded for being below the floor."""
+    if not np.isfinite(error):
+        return 0.0
+    excess = max(error - (floor if np.isfinite(floor) else 0.0), 0.0)
+    return float(np.clip(1.0 - excess - penalty, 0.0, 1.0))
+
+
+class CellMetric:
+    """Scores predictions of cells whose human distribution the example holds, and enters each in a ledger.
+
+    An example carries ``country``, ``question``, ``human`` (K probabilities), ``floor`` and ``part``.
+
+    Args:
+        settings: error and penalties.
+        questions: code → question.
+        ledger: hears of every evaluation.
+        spill_over: how far the candidate that is in use now goes beyond its answers; asked only where it is
+            penalised.
+    """
+
+    def __init__(
+        self,
+        settings: MetricSettings,
+        questions: Mapping[str, Question],
+        ledger: Ledger,
+        spill_over: Callable[[str], float],
+    ) -> None:
+        self.settings = settings
+        self.questions = questions
+        self.ledger = ledger
+        self._spill_over = spill_over
+
+    def __call__(self, gold: dspy.Example, pred: Any, trace: Any = None) -> float:
+        """The reward of one cell, in [0, 1]."""
+        score = self.score(gold, pred)
+        if pred is not None:
+            self.ledger.enter(
+                Evaluation(pred.candidate, pred.rollout, (gold.country, gold.question), gold.part, score),
+                rejected=pred.rejected,
+            )
+        return score
+
+    def score(self, gold: dspy.Example, pred: Any) -> float:
+        """The same, without an entry."""
+        if pred is None or pred.distribution is None:
+            return 0.0
+        question = self.questions[gold.question]
+        name, settings = self.settings.score, self.settings
+        error = error_of(name, np.array(gold.human), np.array(pred.distribution), question)
+        penalty = settings.length * pred.words / MAX_WORDS + settings.missing * pred.missing_share
+        if settings.spill_over:
+            beyond = max(self._spill_over(pred.candidate) - settings.spill_over_allowed, 0.0)
+            penalty += settings.spill_over * beyond
+        return reward(error, floor_of(name, gold.floor), penalty)
+
+
+class FeedbackMetric:
+    """The same reward with words, as GEPA wants it.
+
+    Args:
+        metric: the reward.
+        probe: recovery and spill-over of single descriptors.
+    """
+
+    def __init__(self, metric: CellMetric, probe: DescriptorProbe) -> None:
+        self.metric = metric
+        self.probe = probe
+
+    def __call__(
+        self, gold: dspy.Example, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None
+    ) -> Any:
+        """A number, or a number and a text where a predictor is named."""
+        if pred_name is None:
+            return self.metric(gold, pred, trace)
+        return dspy.Prediction(score=self.metric.score(gold, pred), feedback=self._feedback(gold, pred))
+
+    def _feedback(self, gold: dspy.Example, pred: Any) -> str:
+        if pred is None or pred.distribution is None:
+            why = pred.rejected if pred is not None and pred.rejected else "too many answers are missing"
+            return f"Nothing could be predicted: {why}."
+        question = self.metric.questions[gold.question]
+        told = _told(question, np.array(gold.human), np.array(pred.distribution))
+        return " ".join([told, *self.probe.remarks(gold.country, pred.candidate)])
+
+
+def _told(question: Question, human: Array, predicted: Array) -> str:
+    """Means and spreads of one cell, in words."""
+    (mean, spread), (wanted, wide) = (_moments(question, p) for p in (predicted, human))
+    first, last = question.scale.labels[0], question.scale.labels[-1]
+    drift = (mean - wanted) / (question.scale.scores[-1] - question.scale.scores[0])
+    side = "right on average"
+    if abs(drift) > 0.02:
+        side = f"too near “{last if drift > 0 else first}” by {abs(drift):.0%} of the scale"
+    narrow = "narrower than" if spread < 0.9 * wide else "wider than" if spread > 1.1 * wide else "as wide as"
+    return (
+        f"Asked “{question.text}”, people described by these texts are predicted to answer {mean:.2f} on "
+        f"average (standard deviation {spread:.2f}); real people answered {wanted:.2f} ({wide:.2f}). The "
+        f"prediction is {side}, its spread {narrow} people's."
+    )
+
+
+def _moments(question: Question, p: Array) -> tuple[float, float]:
+    r = question.scale.values
+    mean = float(p @ r)
+    return mean, float(np.sqrt(max(float(p @ (r - mean) ** 2), 0.0)))

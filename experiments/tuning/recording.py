@@ -1,0 +1,162 @@
+"""A tuning in MLflow: one run, a child for each candidate, and the program in the model registry."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pandas as pd
+
+from experiments.config import Recipe
+from experiments.tracking import Record, quiet_mlflow, record_run
+from experiments.tuning.judgement import TuningJudgement
+from experiments.tuning.program_files import TunedProgram
+from experiments.workspace import Workspace
+from signatures import StoreError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["record_tuning"]
+
+_CHILD_METRICS = ("calls", "cells", "gain", "training", "validation", "best_validation")
+
+
+class Recorded(Protocol):
+    """As much of a tuning's result as is recorded."""
+
+    @property
+    def program(self) -> TunedProgram:
+        """The chosen prompts."""
+
+    @property
+    def judgement(self) -> TuningJudgement:
+        """Scores with intervals."""
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """One row for each candidate."""
+
+    @property
+    def calls(self) -> int:
+        """Calls of the whole tuning."""
+
+    @property
+    def paid(self) -> int:
+        """Calls of this session."""
+
+    @property
+    def cost(self) -> float:
+        """Money of the whole tuning."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of this session."""
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the optimiser did not come to its own end."""
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """Which parts were synthetic."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie."""
+
+
+def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: str) -> tuple[str, str]:
+    """Write a finished tuning.
+
+    Returns:
+        The parent run's id, and ``models:/NAME/VERSION`` of the registered program.
+
+    Raises:
+        StoreError: when the tracking store cannot be written.
+    """
+    synthetic = " and ".join(result.synthetic) or "no"
+    tags = {
+        "kind": "tuning",
+        "synthetic": synthetic,
+        "optimizer": recipe.tuning.optimizer,
+        "improved": str(result.program.improved).lower(),
+        "claims_gain": str(result.judgement.claims_gain).lower(),
+        "stopped": result.stopped or "the optimiser came to its end",
+    }
+    run_id = record_run(recipe, workspace, Record(name, _metrics(result), tags, result.folder))
+    with _client(recipe, workspace) as client:
+        experiment = client.get_run(run_id).info.experiment_id
+        for place, row in enumerate(result.curve.to_dict("records")):
+            _record_candidate(
+                client, experiment, run_id, place, {str(k): v for k, v in row.items()}, synthetic
+            )
+        model = _register(client, recipe.tuning.model_name or f"{recipe.name}-program", run_id, tags)
+    return run_id, model
+
+
+def _record_candidate(
+    client: "MlflowClient",
+    experiment: str,
+    parent: str,
+    place: int,
+    row: dict[str, object],
+    synthetic: str,
+) -> None:
+    from mlflow.entities import Metric, Param
+
+    tags = {
+        "mlflow.parentRunId": parent,
+        "kind": "candidate",
+        "synthetic": synthetic,
+        "status": str(row["status"]),
+        "rejected": str(row["rejected"]),
+    }
+    run = client.create_run(experiment, run_name=f"candidate-{place}-{row['candidate']}", tags=tags)
+    now = int(time.time() * 1000)
+    values = {name: float(str(row[name])) for name in _CHILD_METRICS}
+    metrics = [Metric(name, value, now, place) for name, value in values.items() if math.isfinite(value)]
+    params = [Param(name, str(row[name])) for name in ("candidate", "instruction", "demonstrations")]
+    client.log_batch(run.info.run_id, metrics=metrics, params=params)
+    client.set_terminated(run.info.run_id)
+
+
+def _register(client: "MlflowClient", name: str, run_id: str, tags: dict[str, str]) -> str:
+    """A new version of the model, whose source is the run's own folder of artifacts."""
+    if not client.search_registered_models(filter_string=f"name = '{name}'"):
+        client.create_registered_model(name, description="Prompts tuned by value-personas tune.")
+    source = f"{client.get_run(run_id).info.artifact_uri}"
+    version = client.create_model_version(name, source, run_id=run_id, tags=tags)
+    return f"models:/{name}/{version.version}"
+
+
+def _metrics(result: Recorded) -> dict[str, float]:
+    metrics = {
+        f"{row['part']}.{name}": float(row[name])
+        for row in result.judgement.summary.to_dict("records")
+        for name in row
+        if name != "part"
+    }
+    return metrics | {
+        "overfit_gap": result.judgement.overfit_gap,
+        "calls": float(result.calls),
+        "paid": float(result.paid),
+        "cost": result.cost,
+        "seconds": result.seconds,
+    }
+
+
+@contextmanager
+def _client(recipe: Recipe, workspace: Workspace) -> Iterator["MlflowClient"]:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    uri = recipe.tracking.uri or workspace.tracking_uri
+    with quiet_mlflow():
+        try:
+            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise StoreError(f"MLflow store {uri}: {str(error).splitlines()[0]}") from None

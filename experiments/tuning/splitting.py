@@ -1,0 +1,135 @@
+"""Which cells prompts are tuned on, chosen on and judged on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from zlib import crc32
+
+import numpy as np
+
+import data
+from experiments.config import Recipe
+from experiments.inference import noise_floor
+from experiments.tuning.settings import TuningSettings
+from signatures import Question, RecipeError, SurveyError
+
+__all__ = ["LearningCells", "TuningCells", "noise_floor_of", "split_cells"]
+
+Cell = tuple[str, str]
+"""(country, question code)."""
+
+_STREAM = 70
+"""Keeps the draws of cells apart from every other draw of the recipe's seed."""
+
+
+@dataclass(frozen=True)
+class LearningCells:
+    """Cells whose human answers an optimiser may see, and nothing else of the survey.
+
+    Attributes:
+        view: the distributions.
+        cells: in the order in which they are asked.
+        floor: cell → the human sample's own error in the metric's score.
+    """
+
+    view: data.TrainingView
+    cells: tuple[Cell, ...]
+    floor: dict[Cell, float]
+
+
+@dataclass(frozen=True)
+class TuningCells:
+    """The three parts; no country and no question is in two of them.
+
+    Attributes:
+        training: what candidates learn from.
+        validation: what candidates are chosen on.
+        held_out: cells of countries and questions that tuning never sees; no answer of theirs is in here.
+    """
+
+    training: LearningCells
+    validation: LearningCells
+    held_out: tuple[Cell, ...]
+
+    @property
+    def seen(self) -> tuple[Cell, ...]:
+        """Every cell whose answers had a part in the tuning."""
+        return self.training.cells + self.validation.cells
+
+
+def split_cells(recipe: Recipe, survey: data.Survey) -> TuningCells:
+    """Split countries by zone and questions by topic, twice: held-out first, then validation.
+
+    Raises:
+        RecipeError: when too few countries or questions are left for a part.
+    """
+    section = recipe.tuning
+    try:
+        countries = _countries(section, survey.countries, recipe.seed)
+        questions = _questions(section, survey.questions, recipe.seed)
+        sizes = (section.training_cells, section.validation_cells)
+        training, validation = (
+            _learning_cells(recipe, survey, *part)
+            for part in zip(countries[:2], questions[:2], sizes, strict=True)
+        )
+    except SurveyError as error:
+        raise RecipeError(
+            f"tuning: {len(survey.countries)} countries and {len(survey.questions)} questions do not make "
+            f"training, validation and held-out cells: {error}"
+        ) from None
+    held_out = _cells(recipe, survey, countries[2], questions[2], section.held_out_cells)
+    if not held_out:
+        raise RecipeError("tuning: no held-out cell has answers; hold out other zones or topics")
+    return TuningCells(training, validation, held_out)
+
+
+def _countries(section: TuningSettings, codes: Sequence[str], seed: int) -> tuple[tuple[str, ...], ...]:
+    outer = data.split_countries(codes, section.held_out_zones, share=section.held_out_countries, seed=seed)
+    inner = data.split_countries(outer.training, share=section.validation_countries, seed=seed + 1)
+    return inner.training, inner.held_out, outer.held_out
+
+
+def _questions(
+    section: TuningSettings, questions: Sequence[Question], seed: int
+) -> tuple[tuple[str, ...], ...]:
+    outer = data.split_questions(
+        questions, section.held_out_topics, share=section.held_out_questions, seed=seed
+    )
+    rest = [question for question in questions if question.code in outer.training]
+    inner = data.split_questions(rest, share=section.validation_questions, seed=seed + 1)
+    return inner.training, inner.held_out, outer.held_out
+
+
+def _learning_cells(
+    recipe: Recipe, survey: data.Survey, countries: Sequence[str], codes: Sequence[str], most: int
+) -> LearningCells:
+    cells = _cells(recipe, survey, countries, codes, most)
+    if len(cells) < 2:
+        raise SurveyError(f"{len(cells)} cells with answers where two are the least")
+    view = data.training_view(survey, countries, codes)
+    return LearningCells(view, cells, {cell: noise_floor_of(recipe, survey, cell) for cell in cells})
+
+
+def _cells(
+    recipe: Recipe, survey: data.Survey, countries: Sequence[str], codes: Sequence[str], most: int
+) -> tuple[Cell, ...]:
+    """At most so many cells with answers: countries in turn, so that none is left out; questions drawn."""
+    rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(_STREAM,)))
+    drawn = [str(code) for code in rng.permutation(sorted(codes))]
+    with_answers = [
+        (country, code) for code, country in product(drawn, countries) if survey.has_answers(code, country)
+    ]
+    return tuple(with_answers[:most])
+
+
+def noise_floor_of(recipe: Recipe, survey: data.Survey, cell: Cell) -> float:
+    """The expected error of one resample of the cell's respondents, as ``experiments.judging`` draws it."""
+    country, code = cell
+    question = survey.question(code)
+    positions, weights = survey.responses(code, country)
+    key = (1, crc32(f"{country}/{code}".encode()))
+    seed = np.random.SeedSequence(recipe.seed, spawn_key=key)
+    k = len(question.scale)
+    resamples = data.bootstrap_distributions(positions, weights, k, recipe.scoring.floor_draws, seed)
+    human = survey.distribution(code, country)
+    return noise_floor(human, resamples, question.scale.values)[recipe.tuning.metric.score]
