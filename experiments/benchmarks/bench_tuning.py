@@ -36,10 +36,11 @@ def starting_point(instruction: str) -> list[str]:
 
 
 def pooled_gain(results: Sequence[TuningResult]) -> BootstrapResult:
-    """The held-out gain over all seeds: each seed's countries are countries of their own, its questions shared."""
+    """The held-out gain over all seeds: a seed's countries are its own, questions are shared."""
     frames = [r.judgement.cells.query("part == 'held-out'").assign(seed=r.recipe.seed) for r in results]
-    cells = pd.concat(frames).pivot_table(index=["seed", "country"], columns="question", dropna=False)
-    rewards = np.stack([cells[name].to_numpy(dtype=np.float64) for name in ("original", "tuned")])
+    values = ["original", "tuned"]
+    cells = pd.concat(frames).pivot_table(values, ["seed", "country"], "question", dropna=False)
+    rewards = np.stack([cells[name].to_numpy(dtype=np.float64) for name in values])
     known = ~np.isnan(rewards).all(axis=(0, 2))
     return crossed_bootstrap(rewards[:, known], draws=2000)
 

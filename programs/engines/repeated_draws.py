@@ -1,6 +1,7 @@
 """Asking a proposer the same thing again must bring something new, and yet replay exactly after a kill."""
 
 from collections import Counter
+from hashlib import blake2b
 
 from dspy.lm15 import Request
 
@@ -8,9 +9,6 @@ from programs.engines.base import Replier
 from programs.replies import Reply, reply_key
 
 __all__ = ["RepeatedDraws"]
-
-_A_DRAW_APART = 2**32
-"""More than any rollout number, so that a repetition is never taken for a rollout."""
 
 
 class RepeatedDraws:
@@ -34,7 +32,13 @@ class RepeatedDraws:
         key = reply_key(self.identity, request, sample)
         repetition = self._asked[key]
         self._asked[key] += 1
-        return await self._replier.reply(request, sample + repetition * _A_DRAW_APART)
+        return await self._replier.reply(request, _draw(sample, repetition) if repetition else sample)
 
     async def aclose(self) -> None:
         """Whoever made the replier closes it."""
+
+
+def _draw(sample: int, repetition: int) -> int:
+    """A number for a further draw: 31 bits, as stores keep it, spread so that rollouts rarely share it."""
+    digest = blake2b(f"{sample} {repetition}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) >> 1

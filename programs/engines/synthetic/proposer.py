@@ -73,8 +73,7 @@ class SyntheticProposer:
     def _proposal(self, prompt: str, sample: int) -> str:
         pool = _pool()
         digest = blake2b(f"{self.seed} {prompt}".encode(), digest_size=8).digest()
-        repetition, draw = divmod(sample, 2**32)
-        return pool[(int.from_bytes(digest) + repetition + draw) % len(pool)]
+        return pool[(int.from_bytes(digest) + sample) % len(pool)]
 
 
 @cache

@@ -1,0 +1,83 @@
+"""Every optimiser: within its budget, three seeds, nothing claimed where nothing can be gained, over HTTP."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments import load_recipe
+from experiments.benchmarks.bench_tuning import pooled_gain
+from experiments.tune import tune
+from experiments.tuning.settings import OPTIMIZERS
+from programs.engines.synthetic import SyntheticRespondent
+from tests.experiments.tuning.tunings import HEDGED, SMALL, tuned
+from tests.fake_server import FakeServer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_each_lifts_a_poor_instruction_on_held_out_cells_over_three_seeds(
+    tmp_path: Path, optimizer: str
+) -> None:
+    settings = [f"workspace={tmp_path}", f"tuning.optimizer={optimizer}"]
+    results = [tune(load_recipe("tune", [*settings, f"seed={seed}"])) for seed in range(3)]
+    assert all(result.calls <= 2000 for result in results)
+    assert all(result.program.improved for result in results)
+    pooled = pooled_gain(results)
+    assert pooled.difference_lower[0] > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_none_claims_a_gain_on_an_instruction_that_cannot_be_improved(tmp_path: Path, optimizer: str) -> None:
+    for seed in range(3):
+        result = tuned(tmp_path, optimizer, *HEDGED, f"seed={seed}")
+        assert not result.program.improved
+        assert not result.judgement.claims_gain
+
+
+def test_the_http_engine_finds_what_the_embedded_one_finds(tmp_path: Path) -> None:
+    uri = f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
+    embedded = tuned(tmp_path / "embedded", "copro", uri)
+    with FakeServer(engine=SyntheticRespondent(spill_over=2.0)) as server:
+        over_http = tuned(
+            tmp_path / "http",
+            "copro",
+            uri,
+            "respondent.lm=openai/respondent",
+            f"respondent.base_url={server.url}",
+            "respondent.parameters={}",
+        )
+        assert 0 < server.calls < over_http.paid <= 900  # the proposer stays embedded
+    assert over_http.program.predictors == embedded.program.predictors
+    pd.testing.assert_frame_equal(over_http.judgement.summary, embedded.judgement.summary)
+
+
+DRIVER = "import sys; from experiments import load_recipe; from experiments.tune import tune; "
+DRIVER += "tune(load_recipe('tune', sys.argv[1:]))"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_killed_tuning_goes_on_at_no_repeated_cost(tmp_path: Path, optimizer: str) -> None:
+    unbroken = tuned(tmp_path / "unbroken", optimizer)
+    workspace, store = tmp_path / "killed", tmp_path / "killed" / "answers.db-wal"
+    settings = [f"workspace={workspace}", *SMALL, f"tuning.optimizer={optimizer}"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, *settings], env=os.environ, stderr=subprocess.DEVNULL
+    )
+    while process.poll() is None and not (store.is_file() and store.stat().st_size > 100_000):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    result = tuned(workspace, optimizer)
+    assert 0 < result.paid < unbroken.paid  # some were paid before the kill, some after
+    assert result.calls == unbroken.calls
+    assert result.program.predictors == unbroken.program.predictors
+    pd.testing.assert_frame_equal(result.judgement.summary, unbroken.judgement.summary, check_exact=True)

@@ -1,0 +1,102 @@
+"""Saved programs: what is read back, and everything that is refused."""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.tuning.program_files import TunedProgram, read_program, signature_hash
+from programs.descriptor_writer import DescriptorWriter
+from signatures import HedgedDescriptor, RecipeError
+
+DEMO = {
+    "augmented": True,
+    "item": "how happy you are",
+    "scale": ["very", "not"],
+    "answer": "very",
+    "neighbours": ["not"],
+    "composite": False,
+    "address": "you",
+    "descriptor": "Happiness is something you feel.",
+}
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    prompt = {
+        "signature": signature_hash(HedgedDescriptor),
+        "instructions": "Imply nothing else.",
+        "demos": [DEMO],
+    }
+    fitted = {"training": [["XNA", "Q1"]], "validation": [["XNB", "Q6"]], "survey": "0", "optimizer": "gepa"}
+    return {
+        "format": "value-personas program",
+        "version": 1,
+        "kind": "values-hedged",
+        "improved": True,
+        "predictors": {"writer.write": prompt},
+        "fitted_on": fitted | {"seed": 0, "calls": 9},
+    } | changes
+
+
+def written(folder: Path, what: Any) -> Path:
+    path = folder / "program.json"
+    path.write_text(json.dumps(what), encoding="utf-8")
+    return path
+
+
+def test_a_program_is_read_back_as_it_was_saved_and_applied(tmp_path: Path) -> None:
+    program = read_program(written(tmp_path, content()))
+    program.save(tmp_path / "again.json")
+    assert read_program(tmp_path / "again.json") == program
+    writer = DescriptorWriter("hedged")
+    program.predictors["writer.write"].apply(writer.write, "writer.write")
+    assert writer.write.signature.instructions == "Imply nothing else."
+    assert dict(writer.write.demos[0]) == DEMO
+    assert program.variant == "hedged"
+
+
+@pytest.mark.parametrize(
+    ("what", "complaint"),
+    [
+        ([], "not a value-personas program"),
+        ({"writer.write": {"signature": {}}}, "not a value-personas program"),
+        (content(version=2), "version 2 of the format, expected 1"),
+        (content(code="import os"), "code: Extra inputs"),
+        (content(predictors={"writer.__class__": {}}), "writer.__class__"),
+        (content(improved="yes"), "improved"),
+    ],
+)
+def test_anything_else_gets_one_clear_line(tmp_path: Path, what: Any, complaint: str) -> None:
+    with pytest.raises(RecipeError, match=complaint) as refused:
+        read_program(written(tmp_path, what))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "executed",))
+
+    path = tmp_path / "program.pkl"
+    path.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(RecipeError, match="never a pickle"):
+        read_program(path)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_prompt_for_other_fields_is_not_applied(tmp_path: Path) -> None:
+    changed = content()
+    changed["predictors"]["writer.write"]["signature"] = "0" * 12
+    program: TunedProgram = read_program(written(tmp_path, changed))
+    with pytest.raises(RecipeError, match="tuned for other fields"):
+        program.predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")
+
+
+def test_a_demonstration_of_an_unknown_field_is_not_applied(tmp_path: Path) -> None:
+    changed = content()
+    changed["predictors"]["writer.write"]["demos"] = [DEMO | {"mood": "calm"}]
+    program = read_program(written(tmp_path, changed))
+    with pytest.raises(RecipeError, match="unknown field mood"):
+        program.predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")

@@ -1,0 +1,190 @@
+"""Tuning from a recipe to a registered program that a run uses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from experiments import load_recipe, run
+from experiments.tune import TuningResult, tune
+from experiments.tuning.program_files import read_program
+from experiments.workspace import Workspace
+from signatures import RecipeError
+from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tuned
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tuning")
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Path) -> TuningResult:
+    return tuned(workspace, "copro")
+
+
+def test_a_better_prompt_is_found_within_the_budget(result: TuningResult) -> None:
+    assert result.program.improved
+    assert result.paid == result.calls <= 900
+    assert result.synthetic == ("respondent", "population")
+    chosen = result.curve.query("status == 'chosen'").iloc[0]
+    original = result.curve.query("status == 'original'").iloc[0]
+    assert chosen["validation"] > original["validation"]
+    assert chosen["validation"] == pytest.approx(
+        result.judgement.summary.query("part == 'validation'")["tuned"].item()
+    )
+
+
+def test_proposals_that_break_a_rule_are_rejected_and_the_search_goes_on(result: TuningResult) -> None:
+    rejected = result.curve[result.curve["rejected"] != ""]
+    assert len(rejected) >= 2
+    assert (rejected["training"] == 0.0).all()
+    assert result.stopped is None
+
+
+def test_no_cell_country_or_question_is_in_two_parts(result: TuningResult) -> None:
+    cells = result.judgement.cells
+    for column in ("country", "question"):
+        by_part = [set(rows[column]) for _, rows in cells.groupby("part")]
+        assert len(by_part) == 3
+        assert sum(map(len, by_part)) == len(set.union(*by_part))
+
+
+def test_summary_follows_from_the_cells(result: TuningResult) -> None:
+    for _, row in result.judgement.summary.iterrows():
+        cells = result.judgement.cells[result.judgement.cells["part"] == row["part"]]
+        assert row["gain"] == pytest.approx((cells["tuned"] - cells["original"]).mean())
+        assert row["gain_lower"] <= row["gain"] <= row["gain_upper"]
+    gains = result.judgement.summary.set_index("part")["gain"]
+    assert result.judgement.overfit_gap == pytest.approx(gains["training"] - gains["held-out"])
+
+
+def test_the_same_tuning_again_pays_nothing_and_gives_the_same_digits(
+    result: TuningResult, workspace: Path
+) -> None:
+    again = tuned(workspace, "copro")
+    assert (again.paid, again.calls) == (0, result.calls)
+    assert again.program == result.program
+    pd.testing.assert_frame_equal(again.judgement.summary, result.judgement.summary, check_exact=True)
+    pd.testing.assert_frame_equal(again.evaluations, result.evaluations, check_exact=True)
+
+
+def test_files_tell_what_changed(result: TuningResult) -> None:
+    diff = (result.folder / "prompts.diff").read_text(encoding="utf-8")
+    assert "-Describe one attitude of a person, for a reader" in diff
+    assert "\n+" in diff
+    assert read_program(result.folder / "program.json") == result.program
+    for name in (
+        "original.json",
+        "learning_curve.csv",
+        "learning_curve.png",
+        "evaluations.csv",
+        "optimizer.log",
+    ):
+        assert (result.folder / name).stat().st_size > 0
+    assert json.loads(result.to_json())["claims_gain"] is result.judgement.claims_gain
+
+
+def test_mlflow_holds_a_child_for_each_candidate(result: TuningResult, workspace: Path) -> None:
+    client = MlflowClient(tracking_uri=Workspace.open(workspace).tracking_uri)
+    parent = client.get_run(result.mlflow_run_id)
+    assert parent.data.tags["synthetic"] == "respondent and population"
+    assert parent.data.metrics["held-out.gain"] == pytest.approx(result.judgement.held_out["gain"])
+    found = client.search_runs(
+        [parent.info.experiment_id], filter_string=f"tags.`mlflow.parentRunId` = '{result.mlflow_run_id}'"
+    )
+    assert len(found) == len(result.curve)
+    assert sum(child.data.tags["status"] == "chosen" for child in found) == 1
+
+
+def test_a_run_asks_by_the_registered_program_and_says_what_it_has_seen(
+    result: TuningResult, workspace: Path
+) -> None:
+    settings = [f"workspace={workspace}", *SMALL[:3], 'personas=["values-hedged"]', "scoring.draws=200"]
+    told = run(load_recipe("quickstart", [*settings, f"program={result.model}"]))
+    assert any("in-sample" in note and "copro" in note for note in told.notes)
+    descriptors = pd.read_csv(told.folder / "descriptors.csv")
+    by_path = run(load_recipe("quickstart", [*settings, f"program={result.folder / 'program.json'}"]))
+    pd.testing.assert_frame_equal(descriptors, pd.read_csv(by_path.folder / "descriptors.csv"))
+    plain = run(load_recipe("quickstart", settings))
+    assert set(descriptors["prompt"]) != set(pd.read_csv(plain.folder / "descriptors.csv")["prompt"])
+
+
+@pytest.mark.parametrize("name", ["models:/tune-program/99", "models:/nobody/1", "models:/tune-program"])
+def test_a_program_that_is_not_there_is_one_clear_line(
+    workspace: Path, result: TuningResult, name: str
+) -> None:
+    with pytest.raises(RecipeError, match=r"^program: models:/") as refused:
+        run(load_recipe("quickstart", [f"workspace={workspace}", *SMALL[:3], f"program={name}"]))
+    assert "\n" not in str(refused.value)
+
+
+def test_an_instruction_that_cannot_be_improved_is_kept(workspace: Path) -> None:
+    kept = tuned(workspace, "copro", *HEDGED)
+    assert not kept.program.improved
+    assert not kept.judgement.claims_gain
+    assert kept.program.predictors == kept.original.predictors
+    assert (kept.folder / "prompts.diff").read_text(encoding="utf-8").startswith("No prompt was changed")
+
+
+def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(
+    workspace: Path, result: TuningResult
+) -> None:
+    with pytest.raises(RecipeError) as refused:
+        tuned(workspace, "copro", "tuning.budget_calls=100")
+    least = int(str(refused.value).split(" take ")[1].split(" ")[0])
+    stopped = tuned(workspace, "copro", f"tuning.budget_calls={least}")
+    assert stopped.calls <= least < result.calls
+    assert f"tuning.budget_calls = {least} is reached" in str(stopped.stopped)
+    assert np.isfinite(stopped.judgement.held_out["gain"])
+    again = tuned(workspace, "copro", f"tuning.budget_calls={least}")
+    assert again.paid == 0
+    pd.testing.assert_frame_equal(again.evaluations, stopped.evaluations, check_exact=True)
+
+
+def test_feedback_tells_of_means_recovery_and_spill_over(workspace: Path) -> None:
+    tuned(workspace, "gepa", "tuning.budget_calls=700")
+    prompts = [prompt for prompt in stored_prompts(workspace) if "examples_with_feedback" in prompt]
+    assert prompts
+    for words in ("real people answered", "recover its answer with probability", "moves the reader's other"):
+        assert words in prompts[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (["tuning.budget_calls=200"], r"budget_calls = 200 is under one evaluation: .* take \d+ calls"),
+        (
+            ['survey.countries=["XNA", "XNB"]'],
+            "2 countries and 10 questions do not make training, validation",
+        ),
+        (['questions.include=["Q1", "Q29"]'], "8 countries and 2 questions do not make"),
+        (
+            ['tuning.instruction="Describe {answer}"'],
+            "tuning.instruction: writer.write: its instruction holds braces",
+        ),
+    ],
+)
+def test_what_cannot_be_tuned_is_one_clear_line(
+    workspace: Path, result: TuningResult, settings: list[str], complaint: str
+) -> None:
+    with pytest.raises(RecipeError, match=complaint) as refused:
+        tune(load_recipe("tune", [f"workspace={workspace}", *SMALL, *settings]))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ("tuning.metric.score=beauty", "tuning.metric.score: .*no such score; there are normalised_mae"),
+        ("tuning.optimizer=luck", "tuning.optimizer: .*'gepa'"),
+        ("tuning.kind=country", "tuning.kind: .*carries no descriptors"),
+        ("tuning.budget=3", "unknown key tuning.budget; did you mean tuning.budget_"),
+    ],
+)
+def test_a_recipe_that_asks_for_what_there_is_not(setting: str, complaint: str) -> None:
+    with pytest.raises(RecipeError, match=complaint):
+        load_recipe("tune", [setting])

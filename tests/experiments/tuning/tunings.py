@@ -1,0 +1,40 @@
+"""Small tunings on the embedded population."""
+
+import json
+from pathlib import Path
+
+from experiments import load_recipe
+from experiments.answer_store import AnswerStore
+from experiments.answer_store.contents import records
+from experiments.tune import TuningResult, tune
+
+__all__ = ["HEDGED", "SMALL", "stored_prompts", "tuned"]
+
+SMALL = (
+    "survey.respondents=200",
+    "profiles.n=6",
+    'questions.include=["Q1", "Q29", "Q33", "Q49", "Q61", "Q106", "Q158", "Q171", "Q185", "Q199"]',
+    "tuning.budget_calls=900",
+    "tuning.training_cells=4",
+    "tuning.validation_cells=4",
+    "tuning.held_out_cells=8",
+    "scoring.draws=200",
+    "scoring.floor_draws=20",
+)
+
+_GOOD = "Describe this one attitude. The reader should conclude nothing else about the person."
+
+HEDGED = (f'tuning.instruction="{_GOOD}"', f'tuning.teacher="{_GOOD}"')
+"""A start that the proposer's pool cannot improve on."""
+
+
+def tuned(workspace: Path, optimizer: str, *settings: str) -> TuningResult:
+    """One small tuning."""
+    given = [f"workspace={workspace}", *SMALL, f"tuning.optimizer={optimizer}", *settings]
+    return tune(load_recipe("tune", given))
+
+
+def stored_prompts(workspace: Path) -> list[str]:
+    """Everything that any model was asked in a workspace, sorted, as one text each."""
+    with AnswerStore(workspace / "answers.db") as store:
+        return sorted(json.dumps(record.content, ensure_ascii=False) for record in records(store))
