@@ -8,6 +8,7 @@ import data
 from data.countries import published_map
 from experiments.config import PersonaKind, Recipe
 from experiments.descriptor_files import read_frozen, read_overrides
+from experiments.estimate import Estimate, Rehearsal
 from experiments.population_stage import Populations
 from experiments.tuned_programs import tuned_respondent, tuned_writer
 from programs.descriptor_writer import DescriptorTable, DescriptorWriter, Variant
@@ -83,7 +84,11 @@ class Asked:
 
 
 async def ask_everything(
-    recipe: Recipe, asking: Asking, store: AnswerStore, on_answered: Callable[[PersonaKind, int, int], None]
+    recipe: Recipe,
+    asking: Asking,
+    store: AnswerStore,
+    on_answered: Callable[[PersonaKind, int, int], None],
+    approve: Callable[[Estimate], None] | None = None,
 ) -> Asked:
     """Run the stage; everything already in the store is read from there.
 
@@ -92,26 +97,62 @@ async def ask_everything(
         asking: who is asked what.
         store: keeps every reply before it is counted.
         on_answered: called with the kind, its cells just settled and its cells in all.
+        approve: called with what is still to be paid for, before the first call; and again where that rested
+            on an assumption, once it is known. It raises to end the run.
     """
     respondent_model = connect(recipe.respondent, store)
     writer_model = connect(recipe.descriptors.lm, store) if recipe.descriptors.lm else respondent_model
+    models = respondent_model, writer_model
     try:
-        descriptors = await write_descriptors(recipe, asking, writer_model, needed_variants(recipe.personas))
-        personas = build_personas(recipe, recipe.personas, asking, descriptors)
-        panel, why = await open_panel(
-            recipe, respondent_model, personas[recipe.personas[0]][0], asking.questions[0]
-        )
+        expected = await _estimate(recipe, asking, models, store, approve)
+        ready = await _make_ready(recipe, asking, *models)
+        if expected and expected.assumptions:
+            await _estimate(recipe, asking, models, store, approve)
         panels = {}
-        for kind, people in personas.items():
+        for kind, people in ready.personas.items():
             counted = partial(_count, on_answered, kind, len(people) * len(asking.questions))
-            panels[kind] = await panel.ask(people, asking.questions, counted)
+            panels[kind] = await ready.panel.ask(people, asking.questions, counted)
     finally:
-        for model in {id(m): m for m in (respondent_model, writer_model)}.values():
+        for model in {id(m): m for m in models}.values():
             await model.aclose()
-    prompts = {kind: panel.first_prompt(people[0], asking.questions[0]) for kind, people in personas.items()}
-    return Asked(
-        panels, descriptors, respondent_model.identity, why, respondent_model.usage.as_dict(), prompts
-    )
+    prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
+    usage = respondent_model.usage.as_dict()
+    return Asked(panels, ready.descriptors, respondent_model.identity, ready.why, usage, prompts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Everything there must be before the first question is put."""
+
+    descriptors: Mapping[Variant, DescriptorTable]
+    personas: Mapping[PersonaKind, tuple[Persona, ...]]
+    panel: Panel
+    why: str
+
+
+async def _make_ready(recipe: Recipe, asking: Asking, respondent: Model, writer: Model) -> _Ready:
+    descriptors = await write_descriptors(recipe, asking, writer, needed_variants(recipe.personas))
+    personas = build_personas(recipe, recipe.personas, asking, descriptors)
+    first = personas[recipe.personas[0]][0]
+    panel, why = await open_panel(recipe, respondent, first, asking.questions[0])
+    return _Ready(descriptors, personas, panel, why)
+
+
+async def _estimate(
+    recipe: Recipe,
+    asking: Asking,
+    models: tuple[Model, Model],
+    store: AnswerStore,
+    approve: Callable[[Estimate], None] | None,
+) -> Estimate | None:
+    """Go through the preparations without paying, and have the rest approved."""
+    if approve is None:
+        return None
+    rehearsal = Rehearsal(recipe, *models, store)
+    ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
+    expected = rehearsal.estimate(ready.descriptors, ready.panel, ready.personas, asking.questions)
+    approve(expected)
+    return expected
 
 
 def _count(

@@ -127,6 +127,9 @@ class RespondentSection(EngineSettings):
         offer_dont_know: whether "don't know" stands below the options; its share is reported apart.
         wordings: instructions in place of the prompt's own, averaged; their spread is reported.
         max_missing: the share of missing answers above which a cell is not estimated.
+        confirm_above_cost: ``value-personas run`` asks before it spends more than this, in the currency of
+            ``prices``; of no effect without a price table.
+        confirm_above_calls: likewise for the number of calls; never asked for when absent.
     """
 
     elicitation: ElicitationSection = ElicitationSection()
@@ -134,6 +137,8 @@ class RespondentSection(EngineSettings):
     offer_dont_know: bool = False
     wordings: tuple[str, ...] = ()
     max_missing: Share = 0.2
+    confirm_above_cost: Annotated[float, Field(ge=0.0)] = 5.0
+    confirm_above_calls: Annotated[int, Field(ge=0)] | None = None
 
 
 class CalibrationSection(_Section):

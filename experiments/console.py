@@ -4,6 +4,7 @@ import math
 from collections.abc import Hashable, Mapping
 from types import TracebackType
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -63,6 +64,14 @@ class ConsoleReporter:
     def note(self, text: str) -> None:
         """Print the note."""
         self._console.print(Text(f"note: {text}"))
+
+    def ask(self, question: str) -> bool:
+        """Put a yes-or-no question; the bars stand still meanwhile."""
+        self._progress.stop()
+        try:
+            return typer.confirm(question, err=True)
+        finally:
+            self._progress.start()
 
     def answered(self, kind: str, n: int, total: int) -> None:
         """Advance the kind's bar."""

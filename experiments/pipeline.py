@@ -1,7 +1,7 @@
 """The main job, readable from top to bottom."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from experiments.asking import Asked, ask_everything, asking_of
 from experiments.comparators import predict_without_model
 from experiments.config import Recipe
 from experiments.differences import compare, find_gap
+from experiments.estimate import Estimate
 from experiments.judging import Judgement, judge
 from experiments.leaks import check_leaks
 from experiments.methods import predict
@@ -31,12 +32,18 @@ from experiments.workspace import Workspace
 __all__ = ["run"]
 
 
-def run(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> RunResult:
+def run(
+    recipe: Recipe | str | Path | None = None,
+    reporter: Reporter | None = None,
+    approve: Callable[[Estimate], None] | None = None,
+) -> RunResult:
     """Predict, score and record.
 
     Args:
         recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent.
         reporter: receives the progress.
+        approve: called before the first call with an estimate of what is still to be paid for; it raises to
+            end the run. Nothing is estimated when absent.
 
     Returns:
         Tables, scores and the id of the MLflow run.
@@ -57,7 +64,7 @@ def run(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = N
     reporter.stage(f"asking {recipe.respondent.lm}")
     asking = asking_of(populations, profiles, survey)
     with AnswerStore(recipe.store or workspace.answers) as store:
-        asked = asyncio.run(ask_everything(recipe, asking, store, reporter.answered))
+        asked = asyncio.run(ask_everything(recipe, asking, store, reporter.answered, approve))
 
     reporter.stage("scoring")
     comparators, remarks = predict_without_model(recipe, survey, profiles)

@@ -148,12 +148,33 @@ class Panel:
         pages = len(self.respondent.signatures) * len(self.respondent.style.forms(questions[0], 0))
         return elicitation.draws * pages
 
+    def requests_a_persona(self, questions: Sequence[Question]) -> int:
+        """How many requests ask one persona all questions, redraws not counted."""
+        style, wordings = self.respondent.style, len(self.respondent.signatures)
+        pages = sum(len(style.forms(question, 0)) for question in questions)
+        return pages * wordings * self.respondent.elicitation.draws
+
+    def unanswered(
+        self, personas: Sequence[Persona], questions: Sequence[Question], every: int = 1
+    ) -> Iterator[Request]:
+        """The requests that ``ask`` would send, as far as the store has no reply to them. None is sent.
+
+        Args:
+            personas: who would be asked.
+            questions: what.
+            every: look at each so-manieth distinct persona only.
+        """
+        texts = list(dict.fromkeys(persona.text for persona in personas))
+        for cell in self._cells(texts, questions, every):
+            for page in cell.pages:
+                yield from (r for r, reply in zip(page.requests, page.replies, strict=True) if reply is None)
+
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
         form, template = self.respondent.style.forms(question, 0)[0], self.respondent.templates[0]
         return template.system, template.user_text(form_values(persona.text, form))
 
-    def _cells(self, texts: Sequence[str], questions: Sequence[Question]) -> Iterator[_Cell]:
+    def _cells(self, texts: Sequence[str], questions: Sequence[Question], every: int = 1) -> Iterator[_Cell]:
         """The cells in asking order, their stored replies filled in block by block."""
         templates, style = self.respondent.templates, self.respondent.style
         elicitation = self.respondent.elicitation
@@ -168,7 +189,7 @@ class Panel:
             _Cell(
                 row, column, [page(t, text, form) for t in templates for form in style.forms(question, row)]
             )
-            for row, text in enumerate(texts)
+            for row, text in islice(enumerate(texts), 0, None, every)
             for column, question in enumerate(questions)
         )
         while block := list(islice(unfilled, _BLOCK)):
