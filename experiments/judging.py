@@ -15,7 +15,7 @@ from experiments.methods import Method
 from experiments.scoring import score_cells
 from signatures import Question
 
-__all__ = ["HEADLINE_SCORES", "HumanAnswers", "Judgement", "human_answers", "judge"]
+__all__ = ["HEADLINE_SCORES", "HumanAnswers", "Judgement", "cell_floor", "human_answers", "judge"]
 
 HEADLINE_SCORES = ("normalised_mae", "wasserstein", "js_distance", "total_variation", "rps", "variance_ratio")
 
@@ -89,19 +89,26 @@ def human_answers(
     floor = {name: np.full(shape, np.nan) for name in HEADLINE_SCORES}
     for c, country in enumerate(countries):
         for m, question in enumerate(questions):
-            positions, weights = survey.responses(question.code, country)
+            positions, _ = survey.responses(question.code, country)
             if not len(positions):
                 continue
             k = len(question.scale)
             n[c, m] = len(positions)
             p[c, m, :k] = survey.distribution(question.code, country)
-            cell = (_FLOOR_STREAM, crc32(f"{country}/{question.code}".encode()))
-            seed = np.random.SeedSequence(recipe.seed, spawn_key=cell)
-            resamples = data.bootstrap_distributions(positions, weights, k, recipe.scoring.floor_draws, seed)
-            noise = noise_floor(p[c, m, :k], resamples, question.scale.values)
+            noise = cell_floor(recipe, survey, country, question)
             for name, values in floor.items():
                 values[c, m] = noise[name]
     return HumanAnswers(p, n, floor)
+
+
+def cell_floor(recipe: Recipe, survey: data.Survey, country: str, question: Question) -> Mapping[str, float]:
+    """Score → the expected score of one resample of a cell's respondents against the sample itself."""
+    positions, weights = survey.responses(question.code, country)
+    cell = (_FLOOR_STREAM, crc32(f"{country}/{question.code}".encode()))
+    seed = np.random.SeedSequence(recipe.seed, spawn_key=cell)
+    k, draws = len(question.scale), recipe.scoring.floor_draws
+    resamples = data.bootstrap_distributions(positions, weights, k, draws, seed)
+    return noise_floor(survey.distribution(question.code, country), resamples, question.scale.values)
 
 
 def _scores(human: Array, predicted: Array, questions: Sequence[Question]) -> dict[str, Array]:

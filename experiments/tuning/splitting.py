@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from zlib import crc32
 
 import numpy as np
 
 import data
 from experiments.config import Recipe
-from experiments.inference import noise_floor
+from experiments.judging import cell_floor
 from experiments.tuning.settings import TuningSettings
 from signatures import Question, RecipeError, SurveyError
 
@@ -123,13 +122,6 @@ def _cells(
 
 
 def noise_floor_of(recipe: Recipe, survey: data.Survey, cell: Cell) -> float:
-    """The expected error of one resample of the cell's respondents, as ``experiments.judging`` draws it."""
+    """The human sample's own error on a cell, in the score that is tuned for."""
     country, code = cell
-    question = survey.question(code)
-    positions, weights = survey.responses(code, country)
-    key = (1, crc32(f"{country}/{code}".encode()))
-    seed = np.random.SeedSequence(recipe.seed, spawn_key=key)
-    k = len(question.scale)
-    resamples = data.bootstrap_distributions(positions, weights, k, recipe.scoring.floor_draws, seed)
-    human = survey.distribution(code, country)
-    return noise_floor(human, resamples, question.scale.values)[recipe.tuning.metric.score]
+    return cell_floor(recipe, survey, country, survey.question(code))[recipe.tuning.metric.score]

@@ -1,6 +1,7 @@
 """Tuning from a recipe to a registered program that a run uses."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from experiments import load_recipe, run
+from experiments.cli import main
 from experiments.tune import TuningResult, tune
 from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
@@ -188,3 +190,52 @@ def test_what_cannot_be_tuned_is_one_clear_line(
 def test_a_recipe_that_asks_for_what_there_is_not(setting: str, complaint: str) -> None:
     with pytest.raises(RecipeError, match=complaint):
         load_recipe("tune", [setting])
+
+
+def test_the_respondent_s_prompt_is_tuned_by_choice(workspace: Path, result: TuningResult) -> None:
+    both = tuned(workspace, "copro", 'tuning.tunes=["descriptor", "respondent"]')
+    assert set(both.program.predictors) == {"writer.write", "respondent.answer"}
+    assert both.calls <= 900
+    applied = run(
+        load_recipe(
+            "quickstart",
+            [
+                f"workspace={workspace}",
+                *SMALL[:3],
+                'personas=["values-hedged"]',
+                f"program={both.folder / 'program.json'}",
+            ],
+        )
+    )
+    told = " ".join((applied.folder / "prompts.md").read_text(encoding="utf-8").split())
+    assert " ".join(both.program.predictors["respondent.answer"].instructions.split()) in told
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["value-personas", "tune", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return int(left.value.code or 0)
+
+
+def test_the_command_prints_one_json_object_and_keeps_progress_apart(
+    workspace: Path,
+    result: TuningResult,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [part for setting in SMALL if "budget" not in setting for part in ("--set", setting)]
+    given = ["--workspace", str(workspace), "--optimizer", "copro", "--budget-calls", "900", "--json"]
+    assert command(monkeypatch, "tune", *given, *options) == 0
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert (told["calls"], told["paid"]) == (result.calls, 0)
+    assert "judging on held-out cells" in printed.err
+
+
+def test_the_command_refuses_in_one_line(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, "--workspace", str(workspace), "--budget-calls", "10") == 2
+    (line,) = [text for text in capsys.readouterr().err.splitlines() if text.startswith("value-personas:")]
+    assert "under one evaluation" in line
