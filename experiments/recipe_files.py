@@ -77,6 +77,9 @@ def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
         table = raw.get(section)
         if isinstance(table, dict) and key in table:
             table[key] = anchor(table[key])
+    program = raw.get("program")
+    if isinstance(program, str) and not program.startswith("models:/"):  # a registry's name is no path
+        raw["program"] = anchor(program)
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:

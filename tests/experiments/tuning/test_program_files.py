@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from experiments import load_recipe
 from experiments.tuning.program_files import TunedProgram, read_program, signature_hash
 from programs.descriptor_writer import DescriptorWriter
 from signatures import HedgedDescriptor, RecipeError
@@ -100,3 +101,9 @@ def test_a_demonstration_of_an_unknown_field_is_not_applied(tmp_path: Path) -> N
     program = read_program(written(tmp_path, changed))
     with pytest.raises(RecipeError, match="unknown field mood"):
         program.predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")
+
+
+def test_a_recipe_file_s_program_lies_beside_it_and_a_registered_one_nowhere(tmp_path: Path) -> None:
+    for program, read in (("mine.json", str(tmp_path / "mine.json")), ("models:/m/1", "models:/m/1")):
+        (tmp_path / "r.toml").write_text(f'program = "{program}"\n', encoding="utf-8")
+        assert load_recipe(tmp_path / "r.toml").program == read
