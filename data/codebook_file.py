@@ -178,7 +178,8 @@ class CodebookFile(_Entry):
 class InstrumentItem(ScaleEntry):
     """One item of an instrument."""
 
-    text: str
+    name: Text
+    text: Text
     axis: Axis | None = None
     sign: Literal[-1, 1] = 1
     composite: bool = False

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from data.countries import country_alpha3, country_name
 from data.missing import kind_from_words
+from data.plain_text import one_line
 
 __all__ = ["Countries", "read_countries"]
 
 Integers = NDArray[np.int64]
 Labels = Mapping[float | str, str]
 
-_LONGEST_CODE = 24
+_LONGEST_CODE = 100  # two names that agree so far count as one
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,9 @@ def read_countries(columns: Mapping[str, "pd.Series[Any]"], labels: Mapping[str,
 
 def _country(value: object, labels: Labels) -> tuple[str, str]:
     """(code or "", the file's own label or "") of one stored value."""
-    text = str(value).strip()
-    label = str(labels.get(value, "")).strip() if isinstance(value, (str, int, float)) else ""
+    text = one_line(str(value), _LONGEST_CODE)
+    label = labels.get(value, "") if isinstance(value, (str, int, float)) else ""
+    label = one_line(label, _LONGEST_NAME)
     if not text or text.startswith("-") or (label and kind_from_words(label)):
         return "", ""
     number = _whole_number(text)
@@ -80,7 +83,7 @@ def _country(value: object, labels: Labels) -> tuple[str, str]:
         country_alpha3(label) if label else None
     )
     code = known or (str(number) if number is not None else text)
-    return code[:_LONGEST_CODE], "" if label.isdigit() else label
+    return code, "" if label.isdigit() else label
 
 
 def _whole_number(text: str) -> int | None:

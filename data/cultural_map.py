@@ -4,6 +4,7 @@ An item's score is its weighted country mean, standardised by the published mean
 weighted sum of the ten is taken to each axis by the slope and intercept of the official syntax.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from data.countries import published_map
 from data.instruments import Instrument, load_instrument
+from data.plain_text import one_line
 from data.profiles import ProfileTable
 from signatures.errors import SurveyError
 
@@ -20,14 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["cultural_map", "draw_cultural_map"]
 
+_LONGEST_NAME = 24
 _AXES = ("survival_self_expression", "traditional_secular")
 
 
-def cultural_map(profiles: ProfileTable) -> pd.DataFrame:
+def cultural_map(profiles: ProfileTable, countries: Sequence[str] | None = None) -> pd.DataFrame:
     """Where a survey's countries lie on the cultural map.
 
     Args:
         profiles: profiles with all items that the map needs.
+        countries: the countries to place, None for all.
 
     Returns:
         Columns country, survival_self_expression, traditional_secular: one row a country.
@@ -42,7 +46,7 @@ def cultural_map(profiles: ProfileTable) -> pd.DataFrame:
         raise SurveyError(
             f"the cultural map needs all its items; the survey lacks {', '.join(profiles.absent)}"
         )
-    rows = [(country, *_point(profiles, instrument, country)) for country in profiles.countries]
+    rows = [(country, *_point(profiles, instrument, country)) for country in countries or profiles.countries]
     return pd.DataFrame(rows, columns=["country", *_AXES])
 
 
@@ -77,25 +81,35 @@ def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None)
     """
     from matplotlib.figure import Figure  # without pyplot: no window system and no state
 
-    figure = Figure(figsize=(7.5, 6.5), layout="constrained")
+    figure = Figure(figsize=(9, 6.5), layout="constrained")
     axes = figure.add_subplot()
     _draw_published(axes)
     axes.scatter(
         points[_AXES[0]], points[_AXES[1]], s=46, marker="D", color="black", zorder=3, label="this survey"
     )
     for row in points.itertuples(index=False):
-        name = (names or {}).get(str(row.country), str(row.country))
+        code = str(row.country)
         axes.annotate(
-            name,
+            _drawable([(names or {}).get(code, code), code]),
             (row.survival_self_expression, row.traditional_secular),
             xytext=(5, 5),
             textcoords="offset points",
+            parse_math=False,
         )
     axes.set_xlabel("survival → self-expression values")
     axes.set_ylabel("traditional → secular-rational values")
     axes.set_title("Cultural map: this survey over the published countries")
-    axes.legend(fontsize="small", frameon=False, loc="upper left")
+    figure.legend(fontsize="small", frameon=False, loc="outside right upper")  # where no country lies
     return figure
+
+
+def _drawable(names: Sequence[str]) -> str:
+    """The first name whose signs the figure's font has: no boxes for a script that it lacks."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    known = get_font(findfont(FontProperties())).get_charmap()
+    short = [one_line(name, _LONGEST_NAME) for name in names]
+    return next((name for name in short if all(ord(sign) in known for sign in name)), "?")
 
 
 def _draw_published(axes: Any) -> None:

@@ -101,10 +101,11 @@ def _decode_small_codes(numbers: NDArray[np.float64], reader: "_AnswerReader") -
 def label_order(
     labels: Mapping[float | str, str], stored: StoredScale, *, backwards: bool
 ) -> dict[float, int] | None:
-    """Where the file's own labels name every option but in another order, that order; else None.
+    """Where the file's own labels order the options otherwise than the codebook, their order; else None.
 
     A file's label is trusted over a number: EVS 2017 stores 2 = bad, 3 = don't mind where WVS stores the
-    contrary.
+    contrary. The labels have to name every option, or both ends of a scale that runs backwards; a number that
+    labels itself names nothing.
 
     Args:
         labels: the file's own, stored value → label.
@@ -115,8 +116,12 @@ def label_order(
     found = {
         float(value): stored.words[normalise(text)]
         for value, text in labels.items()
-        if not isinstance(value, str) and normalise(text) in stored.words
+        if not isinstance(value, str) and normalise(text) in stored.words and not normalise(text).isdigit()
     }
+    turned = {code: position for position, code in enumerate(reversed(stored.codes))}
+    ends = {stored.codes[0], stored.codes[-1]}
+    if backwards and ends <= found.keys() and found.items() <= turned.items():
+        return turned
     if sorted(found.values()) != list(range(len(stored.codes))):
         return None
     by_position = [code for code, _ in sorted(found.items(), key=lambda pair: pair[1])]

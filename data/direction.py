@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from data.instruments import Instrument, ItemNorm
 from data.missing import normalise
+from data.plain_text import one_line
 from data.survey import ItemColumn, Survey
 from signatures.errors import SurveyError
 
@@ -99,12 +100,13 @@ def refuse_contradictions(survey: Survey, instrument: Instrument) -> list[str]:
     if stopping:
         codes = [check.item for check in stopping]
         found = "; ".join(f"{check.item}: {check.evidence}" for check in stopping)
+        seem = "seems" if len(codes) == 1 else "seem"
         turn = " ".join(f"--reverse {code}" for code in codes)
         keep = " ".join(f"--accept {code}" for code in codes)
         raise SurveyError(
-            f"{survey.sources[0].path}: {' and '.join(codes)} seem stored the other way round than codebook "
-            f"{survey.codebook_name} says ({found}). If the file is reversed, read it with {turn}; if it is "
-            f"right as it stands, with {keep}"
+            f"{survey.sources[0].path}: {' and '.join(codes)} {seem} stored the other way round than "
+            f"codebook {survey.codebook_name} says ({found}). If the file is reversed, read it with {turn}; "
+            f"if it is right as it stands, with {keep}"
         )
     return [
         f"{check.item}: {check.evidence}"
@@ -120,7 +122,7 @@ def _by_labels(column: ItemColumn, norm: ItemNorm) -> DirectionCheck | None:
         return None
     low, high = column.labels[positions[0]], column.labels[positions[-1]]
     ends = _end_of(low, norm), _end_of(high, norm)
-    quoted = f"the file's own words run from {low!r} to {high!r}"
+    quoted = f"the file's own words run from {one_line(low, 60)!r} to {one_line(high, 60)!r}"
     as_stored = ("low" in ends[:1]) or ("high" in ends[1:])
     turned = ("high" in ends[:1]) or ("low" in ends[1:])
     if as_stored == turned:  # neither end speaks, or they speak against each other

@@ -44,6 +44,7 @@ class Instrument:
         name: by which it is asked for.
         title: for people.
         items: the items, in the order in which a profile lists them.
+        names: item code → its name in a word or three.
         scales: item code → its scale with the published codes.
         norms: item code → what is published of it.
         pattern: an item's expected correlation with the others, turned one way, and its spread over
@@ -55,6 +56,7 @@ class Instrument:
     name: str
     title: str
     items: tuple[ValueItem, ...]
+    names: dict[str, str]
     scales: dict[str, StoredScale]
     norms: dict[str, ItemNorm]
     minimum_share: float
@@ -95,6 +97,7 @@ def _build(path: Path) -> Instrument:
         name=written.instrument.name,
         title=written.instrument.title,
         items=tuple(_value_item(code, item, scales[code]) for code, item in written.items.items()),
+        names={code: item.name for code, item in written.items.items()},
         scales=scales,
         norms={code: _norm(item) for code, item in written.items.items()},
         minimum_share=written.instrument.minimum_share,

@@ -1,5 +1,6 @@
 """One survey file, read by a codebook: the part that it contributes to a survey."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,9 +27,10 @@ from data.survey import ItemColumn, Source
 from signatures.domain import Question
 from signatures.errors import SurveyError
 
-__all__ = ["Part", "ReadOptions", "read_part"]
+__all__ = ["Part", "ReadOptions", "read_part", "where_of"]
 
 _WAVES = 1_000_000  # more than any wave or year
+_MOST_COUNTRIES = 500  # twice as many as there are: beyond it the column numbers something else
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Part:
         wave: shape (n,), the wave or year, 0 where unknown.
         weight: shape (n,), raw within-country weights, None when the file has none.
         population: shape (n,), raw population weights, None when not asked for or absent.
+        unlabelled: items and questions of which the file labels missing codes and no answer.
     """
 
     codebook: Codebook
@@ -67,6 +70,7 @@ class Part:
     notes: tuple[str, ...]
     source: Source
     is_synthetic: bool
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -98,6 +102,11 @@ def read_part(path: str | Path, options: ReadOptions) -> Part:
     with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
         sha256 = beside.submit(file_hash, header.path)
         return _PartReader(header, codebook, layout, finder, options).read(sha256)
+
+
+def where_of(parts: Sequence[Part]) -> str:
+    """The files, for a message."""
+    return ", ".join(part.source.path for part in parts)
 
 
 class _PartReader:
@@ -139,7 +148,7 @@ class _PartReader:
             demographics=read_demographics(
                 self._layout.demographics, self._layout.personality, self._codebook.missing, self._file_column
             ).reindex(range(len(self._frame))),  # a row a respondent even where nothing is known of them
-            notes=self._all_notes(),
+            notes=tuple(self._notes),
             source=Source(
                 str(self._header.path),
                 sha256.result(),
@@ -148,6 +157,7 @@ class _PartReader:
                 len(self._header.columns),
             ),
             is_synthetic=self._says_synthetic(),
+            unlabelled=tuple(self._unlabelled),
         )
 
     def _file_column(self, name: str) -> tuple[Any, ColumnFacts]:
@@ -175,6 +185,12 @@ class _PartReader:
     def _countries(self) -> Countries:
         columns = {name: self._frame[name] for name in self._layout.country}
         countries = read_countries(columns, self._header.value_labels)
+        found = len(countries.codes)
+        if found > _MOST_COUNTRIES:
+            raise SurveyError(
+                f"{self._header.path}: column {self._layout.country[0]} names {found:,} countries; expected "
+                f"at most {_MOST_COUNTRIES}, so name the right column in the codebook's [design]"
+            )
         lost = int((countries.index < 0).sum())
         if lost == len(countries.index):
             raise SurveyError(
@@ -229,14 +245,6 @@ class _PartReader:
         if code in self._options.reverse:
             return replace(found, coded=_turned(found.coded, len(item.scale)), reversed_by_user=True)
         return found
-
-    def _all_notes(self) -> tuple[str, ...]:
-        if self._unlabelled:
-            self._notes.append(
-                f"{self._header.path.name} labels no answer of {', '.join(self._unlabelled)}, only missing "
-                "codes: someone recoded them, and their direction cannot be read from the file."
-            )
-        return tuple(self._notes)
 
     def _remark(self, code: str, column: str, coded: Coded, facts: ColumnFacts, stored: StoredScale) -> None:
         """Note what a user of this column should know."""

@@ -74,6 +74,8 @@ class Survey:
         country_index: shape (n,), position in ``countries``.
         demographics: one row a respondent.
         accepted: items whose contradictory direction the user accepts.
+        unverified: codes of target questions whose answers the file leaves unlabelled though it labels their
+            missing codes, so that they may be stored from the other end; less those that the user settled.
     """
 
     codebook_name: str
@@ -92,6 +94,7 @@ class Survey:
     demographics: pd.DataFrame = field(repr=False)
     accepted: frozenset[str] = frozenset()
     waves: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    unverified: frozenset[str] = frozenset()
     _tables: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -10,17 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.decoding import Coded
+from data.joined_weights import join_weights
 from data.missing import code_of_kind
-from data.parts import Part, ReadOptions, read_part
+from data.parts import Part, ReadOptions, read_part, where_of
 from data.scale_check import cut_scale, used_options
 from data.survey import ItemColumn, Survey
-from data.weighting import WEIGHTINGS, country_scaled, usable_weights
+from data.unlabelled import direction_notes, unverified_questions
+from data.weighting import WEIGHTINGS
 from signatures.domain import Question
 from signatures.errors import SurveyError
 
 __all__ = ["read_survey"]
 
-Floats = NDArray[np.float64]
 Paths = str | Path | Sequence[str | Path]
 
 
@@ -74,14 +75,14 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
     names = {code: name for part in parts for code, name in part.countries.names.items()}
     countries = tuple(sorted(names))
     if not countries:
-        raise SurveyError(f"{_where(parts)}: no respondent of {', '.join(options.countries or ())}")
+        raise SurveyError(f"{where_of(parts)}: no respondent of {', '.join(options.countries or ())}")
     index = np.concatenate(
         [
             np.array([countries.index(code) for code in part.countries.codes])[part.countries.index]
             for part in parts
         ]
     )
-    weights, weight_notes = _weights(parts, index, countries, options.weight)
+    weights, weight_notes = join_weights(parts, index, countries, options.weight)
     asked, coded, scale_notes = _questions(parts, index, countries)
     items, item_notes = _items(parts, index, countries)
     _refuse_unknown_codes(options, asked, items)
@@ -94,6 +95,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         item_columns=items,
         weighting=options.weight if any(part.weight is not None for part in parts) else "unweighted",
         notes=(
+            *direction_notes(parts, options),
             *(note for part in parts for note in part.notes),
             *weight_notes,
             *item_notes,
@@ -109,11 +111,8 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         demographics=pd.concat([part.demographics for part in parts], ignore_index=True),
         accepted=frozenset(options.accept),
         waves=waves,
+        unverified=unverified_questions(parts, options).intersection(coded),
     )
-
-
-def _where(parts: list[Part]) -> str:
-    return ", ".join(part.source.path for part in parts)
 
 
 def _refuse_mixed_codebooks(parts: list[Part]) -> None:
@@ -143,48 +142,6 @@ def _refuse_overlap(parts: list[Part]) -> None:
                         "respondents would count twice; leave one file out"
                     )
             seen[country].append((waves, part.source.path))
-
-
-def _weights(
-    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...], choice: str
-) -> tuple[Floats, list[str]]:
-    notes: list[str] = []
-    if choice == "unweighted":
-        return np.ones(len(index)), [
-            "The survey's weights are set aside by choice: every respondent counts as 1."
-        ]
-    raw = []
-    for part in parts:
-        if part.weight is None:
-            notes.append(f"{part.source.path} has no weight column: every respondent counts as 1.")
-        raw.append(pd.Series(np.ones(part.rows)) if part.weight is None else part.weight)
-    columns = ", ".join(dict.fromkeys(part.weight_column for part in parts if part.weight_column))
-    stored = pd.concat(raw, ignore_index=True)
-    weights, problems = usable_weights(stored, index, countries, f"{_where(parts)}: {columns or 'weight'}")
-    notes += problems
-    if columns and not problems and (weights == weights[0]).all():
-        notes.append(
-            f"All weights ({columns}) are {weights[0]:g}: the sample is not weighted within countries."
-        )
-    if choice == "within-country":
-        return weights, notes
-    totals = _population(parts, index, len(countries)) if choice == "population" else None
-    return country_scaled(weights, index, totals), notes
-
-
-def _population(parts: list[Part], index: NDArray[np.int64], countries: int) -> Floats:
-    columns = []
-    for part in parts:
-        if part.population is None:
-            raise SurveyError(f"{part.source.path}: no population weight; choose weight='within-country'")
-        columns.append(pd.to_numeric(part.population, errors="coerce").fillna(0.0).clip(lower=0.0))
-    stored = pd.concat(columns, ignore_index=True).to_numpy(np.float64)
-    totals = np.bincount(index, stored, countries)
-    if not (totals > 0).all():
-        raise SurveyError(
-            f"{_where(parts)}: a country has no population weight; choose weight='within-country'"
-        )
-    return np.asarray(totals, dtype=np.float64)
 
 
 def _questions(
@@ -248,8 +205,8 @@ def _refuse_unknown_codes(
         if code not in known:
             raise SurveyError(f"cannot reverse {code!r}: the survey holds no such item or question")
     for code in options.accept:
-        if code not in items:
-            raise SurveyError(f"cannot accept {code!r}: the survey holds no such item ({', '.join(items)})")
+        if code not in known:
+            raise SurveyError(f"cannot accept {code!r}: the survey holds no such item or question")
         if code in options.reverse:
             raise SurveyError(f"{code!r} is both to be reversed and accepted as it is; choose one")
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.plain_text import one_line
 from signatures.errors import SurveyError
 
 __all__ = ["WEIGHTINGS", "country_scaled", "kish_effective_size", "usable_weights"]
@@ -16,6 +17,9 @@ Floats = NDArray[np.float64]
 
 # The size to which the equal-country weights bring each country, as S018 does.
 _EQUAL_SIZE = 1000.0
+
+# Beyond these squares and sums of weights leave the range of floating-point numbers.
+_LEAST, _MOST = 1e-30, 1e30
 
 
 def kish_effective_size(weights: Floats) -> float:
@@ -38,11 +42,11 @@ def usable_weights(
         Weights ≥ 0, shape (n,), and sentences on what was set to zero.
 
     Raises:
-        SurveyError: when all weights of a country are zero, negative or missing, or one is infinite.
+        SurveyError: when all weights of a country are zero, negative or missing, or one is no number,
+            infinite or of a size that no weight has.
     """
     weights = pd.to_numeric(raw, errors="coerce").to_numpy(dtype=np.float64, copy=True)
-    if np.isinf(weights).any():
-        raise SurveyError(f"{where}: holds an infinite weight; expected finite numbers")
+    _refuse_unusable(raw, weights, where)
     problems = {"missing": np.isnan(weights), "negative": weights < 0, "zero": weights == 0}
     notes = []
     for kind, mask in problems.items():
@@ -61,6 +65,19 @@ def usable_weights(
             "out with countries=..., or read the file with weight='unweighted'"
         )
     return weights, notes
+
+
+def _refuse_unusable(raw: "pd.Series[float]", weights: Floats, where: str) -> None:
+    # A single letter is a tagged missing value of Stata or SAS.
+    words = [text for text in raw[np.isnan(weights)].dropna().astype(str) if len(text.strip()) > 1]
+    if words:
+        raise SurveyError(f"{where}: holds {one_line(words[0], 40)!r}; expected numbers only")
+    if np.isinf(weights).any():
+        raise SurveyError(f"{where}: holds an infinite weight; expected finite numbers")
+    size = np.abs(weights[weights != 0])
+    odd = size[(size < _LEAST) | (size > _MOST)]  # false for NaN
+    if len(odd):
+        raise SurveyError(f"{where}: holds a weight of {odd[0]:g}; expected 0 or {_LEAST:g} to {_MOST:g}")
 
 
 def country_scaled(weights: Floats, country: NDArray[np.int64], totals: Floats | None) -> Floats:

@@ -96,6 +96,18 @@ def test_a_reversed_value_item_is_left_for_the_direction_check() -> None:
     assert label_order(labels, AGREE, backwards=True) == {3.0: 0, 2.0: 1, 1.0: 2}
 
 
+NUMBERS = stored_scale(ScaleEntry(**{"from": 1, "to": 4, "low": "never", "high": "always"}), "test")
+
+
+@pytest.mark.parametrize("between", [{}, {2.0: "2", 3.0: "3"}])
+def test_labels_of_both_ends_turn_a_scale_of_numbers(between: dict[float, str]) -> None:
+    turned = {1.0: "Always", **between, 4.0: "Never"}
+    assert label_order(turned, NUMBERS, backwards=True) == {4.0: 0, 3.0: 1, 2.0: 2, 1.0: 3}
+    assert label_order(turned, NUMBERS, backwards=False) is None
+    assert label_order({1.0: "Never", **between, 4.0: "Always"}, NUMBERS, backwards=True) is None
+    assert label_order({1.0: "Always", **between}, NUMBERS, backwards=True) is None
+
+
 def test_incomplete_labels_move_nothing() -> None:
     assert label_order({1.0: "Agree", 2.0: "Disagree"}, AGREE, backwards=True) is None
 

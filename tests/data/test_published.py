@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import read_distributions
+from data import load_codebook, read_distributions
+from data.countries import country_alpha3
 from signatures import SurveyError
 
 
@@ -54,5 +55,18 @@ def test_the_published_wave_7(shared_dir: Path) -> None:
     assert len(published.countries) == 46
     assert len(published.questions) == 55
     raw = pd.read_parquet(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
-    cell = raw[(raw["country"] == "Venezuela") & (raw["qid"] == "Q171")].sort_values("opt")["pct"].to_numpy()
-    np.testing.assert_allclose(published.distribution("Q171", "VEN"), cell / cell.sum(), rtol=0, atol=1e-12)
+    cells = 0
+    for code in (question.code for question in published.questions):
+        part = raw[raw["qid"] == code]
+        for name, rows in part.groupby("country"):
+            known = country_alpha3(name)
+            assert known is not None
+            options = "ABCDEFGHIJ"[: len(published.question(code).scale)]
+            shares = rows.set_index("opt")["pct"].reindex(list(options), fill_value=0.0).to_numpy()
+            np.testing.assert_allclose(
+                published.distribution(code, known), shares / shares.sum(), rtol=0, atol=1e-12
+            )
+            cells += 1
+    targets = raw[raw["qid"].isin(list(load_codebook("wvs7").questions))]
+    assert cells == targets.groupby(["qid", "country"]).ngroups
+    assert cells > 2000

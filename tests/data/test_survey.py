@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import Survey, read_survey
+from data import Survey, read_distributions, read_survey
 from data.codebook import load_codebook
 from signatures import SurveyError
 
@@ -138,6 +138,42 @@ def test_infinite_weights_and_unknown_choices_are_refused(table: pd.DataFrame, t
         read_survey(write_sav(table, tmp_path / "t.sav"), weight="population")
 
 
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (1e200, "weight of 1e.200"),
+        (1e-200, "weight of 1e-200"),
+        ("1,5", "holds '1,5'"),
+        ("abc", "holds 'abc'"),
+    ],
+)
+def test_weights_that_are_none_are_refused(
+    weight: object, message: str, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    spoilt = table.assign(W_WEIGHT=table["W_WEIGHT"].astype(object))
+    spoilt.loc[3, "W_WEIGHT"] = weight
+    spoilt.assign(W_WEIGHT=spoilt["W_WEIGHT"].astype(str)).to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(SurveyError, match=message):
+        read_survey(tmp_path / "s.parquet")
+
+
+def test_population_weights_are_checked_as_others_are(table: pd.DataFrame, tmp_path: Path) -> None:
+    population = pd.Series(80.0, index=table.index)
+    population[0], population[1] = -1.0, np.nan
+    table.assign(PWGHT=population).to_parquet(tmp_path / "s.parquet")
+    chosen = read_survey(tmp_path / "s.parquet", weight="population")
+    assert any("negative weight" in note and "population" in note for note in chosen.notes)
+    table.assign(PWGHT=np.inf).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(SurveyError, match="infinite"):
+        read_survey(tmp_path / "t.parquet", weight="population")
+
+
+def test_a_column_of_serial_numbers_is_no_country(tmp_path: Path) -> None:
+    table = frame(600).assign(B_COUNTRY=np.arange(600) + 10_000)
+    with pytest.raises(SurveyError, match=r"B_COUNTRY names 600 countries; expected at most 500"):
+        read_survey(write_sav(table, tmp_path / "s.sav", labels={}))
+
+
 def test_an_unweighted_file_says_so(table: pd.DataFrame, tmp_path: Path) -> None:
     survey = read_survey(write_sav(table.drop(columns="W_WEIGHT"), tmp_path / "s.sav"))
     assert survey.weighting == "unweighted"
@@ -222,7 +258,7 @@ def test_codes_off_the_scale_are_counted_and_noted(table: pd.DataFrame, tmp_path
     ("options", "message"),
     [({"codebook": "nonsense"}, "unknown codebook"), ({"questions": ["Q999"]}, "not a target question"),
      ({"questions": ["Q199"]}, "not in the file"), ({"reverse": ["F999"]}, "cannot reverse"),
-     ({"accept": ["Q29"]}, "cannot accept"), ({"accept": ["E018"], "reverse": ["E018"]}, "choose one"),
+     ({"accept": ["F999"]}, "cannot accept"), ({"accept": ["E018"], "reverse": ["E018"]}, "choose one"),
      ({"codebook": "ess"}, "no country column")],
 )  # fmt: skip
 def test_impossible_wishes_are_refused(
@@ -323,24 +359,50 @@ def test_the_trend_subsets_agree_with_plain_pandas(name: str, shared_dir: Path) 
 
 
 @pytest.mark.shared
+def test_questions_that_lost_their_labels_are_reversed_in_truth(shared_dir: Path) -> None:
+    """Chile 2018 against the published shares of the same survey."""
+    path = shared_dir / "surveys" / "moreno_clivagem_chile2018.sav"
+    stored = read_survey(path, weight="unweighted")  # as the published shares are
+    assert stored.unverified == {"C001", "C002", "E023", "F028"}
+    turned = read_survey(path, weight="unweighted", reverse=sorted(stored.unverified))
+    assert not turned.unverified
+    published = read_distributions(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
+
+    def shares(survey: Survey, code: str) -> list[float]:
+        p = survey.distribution(code, "CHL")
+        return [p[0], p[1], p[2]] if code != "F028" else [p[0], p[1], p[2], p[3] + p[4], *p[5:]]
+
+    for code, same in (("C001", "Q33"), ("C002", "Q34"), ("F028", "Q171")):
+        p = published.distribution(same, "CHL")
+        truth = list(p) if code == "F028" else [p[0] + p[1], p[2], p[3] + p[4]]
+        assert np.abs(np.subtract(shares(turned, code), truth)).max() < 0.02
+        assert np.abs(np.subtract(shares(stored, code), truth)).max() > 0.1
+
+
+WORDS = {
+    "import_politics": ["very important", "rather important", "not very important", "not at all important"],
+    "import_work": ["very important", "rather important", "not very important", "not at all important"],
+    "goals_parents_proud": ["strongly agree", "agree", "disagree", "strongly disagree"],
+    "men_political_leaders": ["strongly agree", "agree", "disagree", "strongly disagree"],
+    "univ_boy_girl": ["strongly agree", "agree", "disagree", "strongly disagree"],
+    "health": ["very good", "good", "fair", "poor", "very poor"],
+    "confidence_gov": ["a great deal", "quite a lot", "not very much", "none at all"],
+    **{
+        name: [float(k) for k in range(1, 11)]
+        for name in ("freedom", "everyone_provided", "corrupt", "sci_tech_life")
+    },
+}
+
+
+@pytest.mark.shared
 def test_answers_in_words_agree_with_plain_pandas(shared_dir: Path) -> None:
     path = shared_dir / "surveys" / "wvs7_labelled_4countries.csv"
     survey = read_survey(path)
     table = pd.read_csv(path)
-    words = {
-        "import_politics": [
-            "very important",
-            "rather important",
-            "not very important",
-            "not at all important",
-        ],
-        "health": ["very good", "good", "fair", "poor", "very poor"],
-        "confidence_gov": ["a great deal", "quite a lot", "not very much", "none at all"],
-        "freedom": [float(k) for k in range(1, 11)],
-    }
+    assert {question.code for question in survey.questions} == set(WORDS)
     assert survey.countries == ("CHN", "DEU", "EGY", "USA")
     assert survey.weighting == "unweighted"
-    for column, options in words.items():
+    for column, options in WORDS.items():
         for country in survey.countries:
             counts = (
                 table.loc[table["country"] == country, column].value_counts().reindex(options, fill_value=0)
