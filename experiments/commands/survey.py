@@ -8,7 +8,7 @@ import typer
 __all__ = ["survey"]
 
 
-def survey(  # noqa: PLR0913  # each parameter is an option of the command
+def survey(  # each parameter is an option of the command
     file: Annotated[
         list[Path], typer.Argument(help="One survey file, or several that join into one survey.")
     ],
@@ -43,6 +43,7 @@ def survey(  # noqa: PLR0913  # each parameter is an option of the command
     from experiments.survey_page import gather_facts
     from signatures.errors import SurveyError
 
+    _check_targets(html, draft_codebook, file)
     if draft_codebook is not None:
         _write(draft_codebook, write_draft(file[0], encoding))
         return
@@ -60,6 +61,22 @@ def survey(  # noqa: PLR0913  # each parameter is an option of the command
     _show(facts, as_json, html)
     if facts.stopped_by:
         raise SurveyError(facts.stopped_by)
+
+
+def _check_targets(html: Path | None, draft: Path | None, files: list[Path]) -> None:
+    """Refuse to write over data, or over a codebook that somebody may have worked on."""
+    from signatures.errors import SurveyError
+
+    if html is not None and html.suffix.lower() not in (".html", ".htm"):
+        raise SurveyError(f"--html {html}: expected a file that ends in .html")
+    if draft is None:
+        return
+    if draft.suffix.lower() != ".toml":
+        raise SurveyError(f"--draft-codebook {draft}: expected a file that ends in .toml")
+    if draft.is_file() and draft.stat().st_size:
+        raise SurveyError(f"--draft-codebook {draft}: exists already; name another, or delete it first")
+    if len(files) > 1:
+        raise SurveyError("--draft-codebook drafts from one survey file; name one")
 
 
 def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # type: ignore[name-defined]  # noqa: F821

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from data import (
     ProfileTable,
@@ -38,6 +39,7 @@ class ItemFacts:
     """One value item: where it is, on which scale, which way round, and how often it is missing."""
 
     code: str
+    name: str
     text: str
     column: str
     scale: tuple[float, ...]
@@ -51,7 +53,10 @@ class ItemFacts:
 
 @dataclass(frozen=True)
 class QuestionFacts:
-    """One target question, with its marginal in every country that answered it."""
+    """One target question, with its marginal in every country that answered it.
+
+    ``unverified``: nothing in the file tells which way round it is stored.
+    """
 
     code: str
     text: str
@@ -59,6 +64,7 @@ class QuestionFacts:
     near: bool
     labels: tuple[str, ...]
     scores: tuple[float, ...]
+    unverified: bool
     missing: dict[str, float]
     distributions: dict[str, tuple[float, ...]]
 
@@ -102,6 +108,7 @@ def gather_facts(survey: Survey, instrument: str | None = None) -> SurveyFacts:
     """
     measured = load_instrument(instrument) if instrument else _fullest(survey)
     profiles, stopped_by = _profiles(survey, measured)
+    points, off_map = _map(profiles, measured)
     return SurveyFacts(
         files=tuple(
             {"path": source.path, "sha256": source.sha256, "rows": source.rows, "columns": source.columns}
@@ -116,9 +123,9 @@ def gather_facts(survey: Survey, instrument: str | None = None) -> SurveyFacts:
         items=_items(survey, measured),
         items_missing=tuple(item.code for item in measured.items if item.code not in survey.item_columns),
         profiles=_profile_counts(profiles),
-        cultural_map=_map(profiles, measured),
+        cultural_map=points,
         questions=tuple(_question(survey, question) for question in survey.questions),
-        notes=(*survey.notes, *(profiles.notes if profiles else ())),
+        notes=(*survey.notes, *(profiles.notes if profiles else ()), *off_map),
         stopped_by=stopped_by,
     )
 
@@ -148,10 +155,23 @@ def _profile_counts(profiles: ProfileTable | None) -> dict[str, int]:
     }
 
 
-def _map(profiles: ProfileTable | None, instrument: Instrument) -> tuple[MapPoint, ...]:
+def _map(profiles: ProfileTable | None, instrument: Instrument) -> tuple[tuple[MapPoint, ...], list[str]]:
+    """The countries on the map, and a sentence on those that were not asked all its items."""
     if profiles is None or profiles.absent or not instrument.map_lines:
-        return ()
-    table = cultural_map(profiles)
+        return (), []
+    lacking = {country: _unanswered(profiles, country) for country in profiles.countries}
+    left_out = [f"{country} ({', '.join(codes)})" for country, codes in lacking.items() if codes]
+    notes = [f"Not on the cultural map, for want of answers: {', '.join(left_out)}."] if left_out else []
+    complete = [country for country, codes in lacking.items() if not codes]
+    return _points(cultural_map(profiles, complete)) if complete else (), notes
+
+
+def _unanswered(profiles: ProfileTable, country: str) -> list[str]:
+    frame, _ = profiles.of(country)
+    return [str(code) for code in frame.columns[frame.isna().all()]]
+
+
+def _points(table: pd.DataFrame) -> tuple[MapPoint, ...]:
     known = published_map()
     return tuple(
         MapPoint(
@@ -181,6 +201,7 @@ def _items(survey: Survey, instrument: Instrument) -> tuple[ItemFacts, ...]:
     return tuple(
         ItemFacts(
             code=check.item,
+            name=instrument.names[check.item],
             text=survey.item_columns[check.item].item.text,
             column=check.column,
             scale=_ascending(survey.item_columns[check.item].item.scale),
@@ -207,6 +228,7 @@ def _question(survey: Survey, question: Question) -> QuestionFacts:
         question.near,
         question.scale.labels,
         question.scale.scores,
+        question.code in survey.unverified,
         _missing(survey, question),
         {
             country: tuple(float(share) for share in survey.distribution(question, country))

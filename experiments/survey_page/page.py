@@ -10,7 +10,7 @@ import pandas as pd
 
 from data import draw_cultural_map
 from experiments.survey_page.facts import SurveyFacts
-from experiments.survey_page.terminal import missing_text, scale_text
+from experiments.survey_page.terminal import direction_text, missing_text, scale_text
 
 __all__ = ["render_html"]
 
@@ -29,6 +29,7 @@ def render_html(facts: SurveyFacts) -> str:
         names={country.code: country.name for country in facts.countries},
         map_image=_map_image(facts),
         colour=_colour,
+        direction=direction_text,
         missing=missing_text,
         scale=scale_text,
     )

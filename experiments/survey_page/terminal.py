@@ -1,67 +1,109 @@
-"""The page on a terminal."""
+"""The page on a terminal of 80 columns: one line for each country, item and topic where it can be."""
 
-from collections import Counter, defaultdict
+import io
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from pathlib import Path
 
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from experiments.survey_page.facts import CountryFacts, ItemFacts, QuestionFacts, SurveyFacts
+from data.plain_text import one_line
+from experiments.survey_page.facts import CountryFacts, ItemFacts, MapPoint, QuestionFacts, SurveyFacts
 
-__all__ = ["missing_text", "print_facts", "scale_text"]
+__all__ = ["direction_text", "missing_text", "print_facts", "scale_text"]
 
 _MOST_COUNTRIES = 12
+_LONGEST_NOTE = 2000
 
 _VERDICTS = {
-    "agrees": ("as the codebook says", "green"),
-    "leans_with": ("probably as it says", "green"),
-    "unchecked": ("cannot be checked", "yellow"),
+    "agrees": ("agrees", "green"),
+    "leans_with": ("likely agrees", "green"),
+    "unchecked": ("unknown", "yellow"),
     "leans_against": ("doubtful", "yellow"),
     "contradicts": ("REVERSED?", "bold red"),
+}
+
+# Kinds of missing answers in two letters, as survey reports abbreviate them.
+_SHORT = {
+    "system_missing": "empty",
+    "dont_know": "DK",
+    "no_answer": "NA",
+    "refused": "RF",
+    "not_applicable": "NAP",
+    "not_asked": "not asked",
+    "other_missing": "other",
+    "declared_missing": "declared",
+    "spontaneous": "volunteered",
+    "off_scale": "off scale",
+    "unreadable": "unreadable",
+}
+_LEGEND = {
+    "dont_know": "don't know",
+    "no_answer": "no answer",
+    "refused": "refused",
+    "not_applicable": "not applicable",
 }
 
 
 def print_facts(facts: SurveyFacts, console: Console | None = None) -> None:
     """Print the page on stdout."""
+    if console is None and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no "×" shows "?" in its place
     (console or Console()).print(Group(*_parts(facts)))
 
 
 def _parts(facts: SurveyFacts) -> list[RenderableType]:
-    parts: list[RenderableType] = [_head(facts), _countries(facts.countries), _items(facts)]
+    parts: list[RenderableType] = [_head(facts), _countries(facts.countries)]
+    if facts.items:
+        parts.append(_items(facts))
+    else:
+        parts.append(Text(f"No value item of: {one_line(facts.instrument)}\n", style="bold"))
     if facts.profiles:
         parts.append(_profiles(facts))
+    if facts.cultural_map:
+        parts.append(_map(facts.cultural_map))
     if facts.questions:
         parts.append(_questions(facts.questions))
-    parts += [Text(f"• {note}") for note in facts.notes]
-    return parts
+    return parts + [Text(f"• {one_line(note, _LONGEST_NOTE)}") for note in facts.notes]
 
 
 def _head(facts: SurveyFacts) -> Text:
     rows = sum(int(str(file["rows"])) for file in facts.files)
-    head = Text()
-    head.append(facts.title, style="bold")
+    head = Text(one_line(facts.title), style="bold")
     if facts.synthetic:
         head.append("  SYNTHETIC: generated, not people", style="bold magenta")
-    head.append(f"\n{', '.join(str(file['path']) for file in facts.files)}\n")
+    names = ", ".join(Path(str(file["path"])).name for file in facts.files)
     columns = ", ".join(str(file["columns"]) for file in facts.files)
-    head.append(
-        f"{rows:,} records × {columns} columns · codebook {facts.codebook} · weights: {facts.weighting}\n"
-    )
+    rest = f"{rows:,} records × {columns} columns · codebook {facts.codebook} · weights: {facts.weighting}"
+    head.append(f"\n{one_line(names, _LONGEST_NOTE)}\n{one_line(rest)}\n", style="not bold")
     return head
 
 
-def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     return table
 
 
-def _countries(countries: tuple[CountryFacts, ...]) -> Table:
+def _titled(title: str, table: Table, caption: str = "") -> Group:
+    """A table under its title, both as wide as the terminal: a table's own title is cut to its columns."""
+    under = f"{one_line(caption, _LONGEST_NOTE)}\n" if caption else ""
+    return Group(Text(one_line(title, _LONGEST_NOTE), style="bold"), table, Text(under))
+
+
+def _row(table: Table, *cells: str | Text) -> None:
+    """Cells as plain text: what a file says is neither markup nor an order to the terminal."""
+    table.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell)) for cell in cells))
+
+
+def _countries(countries: tuple[CountryFacts, ...]) -> Group:
     table = _table(
-        f"{len(countries)} {'country' if len(countries) == 1 else 'countries'}",
         "country",
         "",
         "n",
@@ -71,9 +113,10 @@ def _countries(countries: tuple[CountryFacts, ...]) -> Table:
         right=("n", "effective n", "design effect"),
     )
     for country in countries[:_MOST_COUNTRIES]:
-        table.add_row(
+        _row(
+            table,
             country.code,
-            Text(country.name),
+            country.name,
             f"{country.respondents:,}",
             f"{country.effective_size:,.0f}",
             f"{country.design_effect:.2f}",
@@ -82,26 +125,28 @@ def _countries(countries: tuple[CountryFacts, ...]) -> Table:
     rest = countries[_MOST_COUNTRIES:]
     if rest:
         total = sum(country.respondents for country in rest)
-        table.add_row("…", f"and {len(rest)} more", f"{total:,}", "", "", "")
-    return table
+        _row(table, "…", f"and {len(rest)} more", f"{total:,}", "", "", "")
+    return _titled(f"{len(countries)} {'country' if len(countries) == 1 else 'countries'}", table)
 
 
-def _items(facts: SurveyFacts) -> Table:
+def _items(facts: SurveyFacts) -> Group:
     found = len(facts.items)
     title = f"{found} of {found + len(facts.items_missing)} value items ({facts.instrument})"
     if facts.items_missing:
         title += f"; absent: {', '.join(facts.items_missing)}"
-    table = _table(title, "item", "asks", "column", "scale", "direction", "missing")
+    table = _table("item", "about", "column", "scale", "direction", "missing, %")
     for item in facts.items:
-        table.add_row(
+        _row(
+            table,
             item.code,
-            item.text,
-            Text(item.column),
+            item.name,
+            item.column.replace("from ", "← ").replace(", ", " "),
             scale_text(item.scale),
-            _direction(item),
-            missing_text(item.missing),
+            Text(direction_text(item), style=_VERDICTS[item.direction][1]),
+            _percentages(item.missing),
         )
-    return table
+    legend = _legend(item.missing for item in facts.items)
+    return _titled(title, table, f"direction: against the codebook, by the file's labels or by odds{legend}")
 
 
 def scale_text(scores: tuple[float, ...]) -> str:
@@ -109,69 +154,76 @@ def scale_text(scores: tuple[float, ...]) -> str:
     steps = {b - a for a, b in pairwise(scores)}
     if steps == {1.0}:
         return f"{scores[0]:g}–{scores[-1]:g}"
-    return ", ".join(f"{score:g}" for score in scores)
+    return " ".join(f"{score:g}" for score in scores)
 
 
-def _direction(item: ItemFacts) -> Text:
-    words, style = _VERDICTS[item.direction]
+def direction_text(item: ItemFacts) -> str:
+    """The verdict on an item's direction and what it rests on, in a few words."""
+    words, _ = _VERDICTS[item.direction]
     if item.settled:
         words = f"{item.settled} by you"
     if item.basis == "labels":
-        basis = "labels"
-    elif item.odds_reversed is None:
-        basis = "no evidence"
-    else:
-        odds = max(item.odds_reversed, 1 / item.odds_reversed)
-        basis = f"{odds:,.0f} : 1" if odds < 1e6 else "> 1,000,000 : 1"
-    return Text(f"{words} ({basis})", style=style)
+        return f"{words}, labels"
+    if item.odds_reversed is None:
+        return words
+    odds = max(item.odds_reversed, 1 / item.odds_reversed)
+    return f"{words}, {odds:,.0f}:1" if odds < 1e6 else f"{words}, >10⁶:1"
 
 
-def missing_text(missing: dict[str, float]) -> str:
+def missing_text(missing: Mapping[str, float]) -> str:
     """Kinds of missing answers with their shares, the largest first."""
-    shown = [f"{kind.replace('_', ' ')} {share:.1%}" for kind, share in _largest(missing) if share >= 0.0005]
-    return ", ".join(shown) or "none"
+    return ", ".join(f"{kind.replace('_', ' ')} {share:.1%}" for kind, share in _shown(missing)) or "none"
 
 
-def _largest(missing: dict[str, float]) -> list[tuple[str, float]]:
-    return sorted(missing.items(), key=lambda pair: -pair[1])
+def _percentages(missing: Mapping[str, float]) -> str:
+    """The same in short words and percent."""
+    return ", ".join(f"{_SHORT[kind]} {100 * share:.1f}" for kind, share in _shown(missing)) or "none"
+
+
+def _legend(all_missing: Iterable[Mapping[str, float]]) -> str:
+    kinds = {kind for missing in all_missing for kind, _ in _shown(missing)}
+    return "".join(f" · {_SHORT[kind]}: {words}" for kind, words in _LEGEND.items() if kind in kinds)
+
+
+def _shown(missing: Mapping[str, float]) -> list[tuple[str, float]]:
+    large = [(kind, share) for kind, share in missing.items() if share >= 0.0005]
+    return sorted(large, key=lambda pair: -pair[1])
 
 
 def _profiles(facts: SurveyFacts) -> Text:
     counts = facts.profiles
-    text = Text(
-        f"Value profiles: {counts['usable']:,} usable, of which {counts['complete']:,} complete; "
-        f"{counts['too_few_items']:,} respondents answered too few items.\n"
+    return Text(
+        f"Value profiles: {counts['usable']:,} usable, {counts['complete']:,} of them complete; "
+        f"{counts['too_few_items']:,} too sparse.\n"
     )
-    for point in facts.cultural_map[:_MOST_COUNTRIES]:
-        text.append(
-            f"Cultural map: {point.country} survival–self-expression {point.survival_self_expression:+.2f}, "
-            f"traditional–secular {point.traditional_secular:+.2f}"
-        )
-        if point.published:
-            text.append(f" (published {point.published[0]:+.2f}, {point.published[1]:+.2f})")
-        text.append("\n")
-    return text
 
 
-def _questions(questions: tuple[QuestionFacts, ...]) -> Table:
+def _map(points: tuple[MapPoint, ...]) -> Group:
+    table = _table("country", "this survey", "published", right=("this survey", "published"))
+    for point in points[:_MOST_COUNTRIES]:
+        here = f"{point.survival_self_expression:+.2f}, {point.traditional_secular:+.2f}"
+        there = f"{point.published[0]:+.2f}, {point.published[1]:+.2f}" if point.published else "–"
+        _row(table, point.country, here, there)
+    if len(points) > _MOST_COUNTRIES:
+        _row(table, "…", f"and {len(points) - _MOST_COUNTRIES} more", "")
+    return _titled("Cultural map: survival → self-expression, traditional → secular", table)
+
+
+def _questions(questions: tuple[QuestionFacts, ...]) -> Group:
     by_topic: dict[str, list[QuestionFacts]] = defaultdict(list)
     for question in questions:
         by_topic[question.topic].append(question)
-    near = sum(question.near for question in questions)
-    table = _table(
-        f"{len(questions)} target questions ({near} near the items, {len(questions) - near} far)",
-        "topic",
-        "questions",
-        "options",
-        "missing at most",
-    )
+    table = _table("topic", "questions", "options", "most missing, %")
     for topic, asked in by_topic.items():
         worst = max(asked, key=lambda question: sum(question.missing.values()))
-        options = Counter(len(question.labels) for question in asked)
-        table.add_row(
+        _row(
+            table,
             topic,
-            ", ".join(question.code for question in asked),
-            ", ".join(str(number) for number in sorted(options)),
-            f"{worst.code}: {missing_text(worst.missing)}" if worst.missing else "none",
+            ", ".join(question.code + "?" * question.unverified for question in asked),
+            ", ".join(map(str, sorted({len(question.labels) for question in asked}))),
+            f"{worst.code}: {_percentages(worst.missing)}" if _shown(worst.missing) else "none",
         )
-    return table
+    near = sum(question.near for question in questions)
+    title = f"{len(questions)} target questions ({near} near the items, {len(questions) - near} far)"
+    unverified = any(question.unverified for question in questions)
+    return _titled(title, table, "?: nothing tells which way round it is stored" if unverified else "")
