@@ -72,12 +72,9 @@ class FirstTokenLogprobs:
 
 def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float]:
     """Probability of each option in scale order, and of "don't know"; variants of a letter summed."""
-    place = dict(zip(form.letters, form.order, strict=True))
-    if form.dont_know_letter:
-        place[form.dont_know_letter] = len(form.order)
-    mass = [0.0] * (len(form.order) + 1)
+    mass, places = [0.0] * (len(form.order) + 1), form.places
     for token, log_probability in first_token:
-        position = place.get(token.strip().upper())
+        position = places.get(token.strip().upper())
         if position is not None:
             mass[position] += math.exp(log_probability)
     return mass[:-1], mass[-1]

@@ -4,7 +4,8 @@ Letters, because a first-token probability is only a probability of an option wh
 and none begins another: with labels 1…10 the token "1" also carries the mass of "10".
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from string import ascii_uppercase
 from typing import Literal
@@ -22,34 +23,42 @@ OptionOrder = Literal["forward", "reversed", "both", "rotated"]
 class Form:
     """One printed form of a question.
 
+    What follows from the three arguments is worked out once: a form is put to every persona.
+
     Attributes:
         question: what is asked.
         order: ``order[i]`` is the scale position of the i-th option on the page.
         offers_dont_know: whether "don't know" stands below the options, with the next letter.
+        letters: the letters of the options in the order of the page; that of "don't know" is not among them.
+        dont_know_letter: the letter of "don't know", where it is offered.
+        options: the options, one a line.
+        places: letter → scale position; that of "don't know", where offered, comes after the scale's last.
     """
 
     question: Question
     order: tuple[int, ...]
     offers_dont_know: bool = False
+    letters: str = field(init=False, repr=False, compare=False)
+    dont_know_letter: str | None = field(init=False, repr=False, compare=False)
+    options: str = field(init=False, repr=False, compare=False)
+    places: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
-    @property
-    def letters(self) -> str:
-        """The letters of the options in the order of the page; that of "don't know" is not among them."""
-        return ascii_uppercase[: len(self.order)]
-
-    @property
-    def dont_know_letter(self) -> str | None:
-        """The letter of "don't know", where it is offered."""
-        return ascii_uppercase[len(self.order)] if self.offers_dont_know else None
-
-    @property
-    def options(self) -> str:
-        """The options, one a line."""
-        labels = self.question.scale.labels
-        lines = [f"{a}. {labels[i]}" for a, i in zip(self.letters, self.order, strict=True)]
-        return "\n".join(
-            [*lines, *([f"{self.dont_know_letter}. {DONT_KNOW}"] if self.offers_dont_know else [])]
-        )
+    def __post_init__(self) -> None:
+        letters, labels = ascii_uppercase[: len(self.order)], self.question.scale.labels
+        lines = [f"{a}. {labels[i]}" for a, i in zip(letters, self.order, strict=True)]
+        places = dict(zip(letters, self.order, strict=True))
+        unsure = ascii_uppercase[len(self.order)] if self.offers_dont_know else None
+        if unsure:
+            lines.append(f"{unsure}. {DONT_KNOW}")
+            places[unsure] = len(self.order)
+        derived = {
+            "letters": letters,
+            "dont_know_letter": unsure,
+            "options": "\n".join(lines),
+            "places": places,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def position(self, letter: str) -> int:
         """The scale position of a letter of this form."""
