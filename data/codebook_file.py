@@ -54,6 +54,11 @@ class ScaleEntry(_Entry):
     also_high: list[str] = []
 
 
+def _refuse_repeats(columns: list[str], codes: list[float]) -> None:
+    if len(set(columns)) < len(columns) or len(set(codes)) < len(codes):
+        raise ValueError("each part needs a column of its own, and each code one meaning")
+
+
 class AimsRule(_Entry):
     """Post-materialism from the first and the second aim."""
 
@@ -65,9 +70,7 @@ class AimsRule(_Entry):
 
     @model_validator(mode="after")
     def _one_meaning_a_code(self) -> Self:
-        codes = [*self.materialist, *self.post_materialist]
-        if len(set(codes)) != len(codes) or self.first == self.second:
-            raise ValueError("each aim needs a column of its own, and each code one meaning")
+        _refuse_repeats([self.first, self.second], [*self.materialist, *self.post_materialist])
         return self
 
 
@@ -82,9 +85,7 @@ class AutonomyRule(_Entry):
 
     @model_validator(mode="after")
     def _one_meaning_a_code(self) -> Self:
-        columns, codes = [*self.plus, *self.minus], [self.mentioned, *self.not_mentioned]
-        if len(set(columns)) != len(columns) or len(set(codes)) != len(codes):
-            raise ValueError("each quality needs a column of its own, and each code one meaning")
+        _refuse_repeats([*self.plus, *self.minus], [self.mentioned, *self.not_mentioned])
         return self
 
 

@@ -16,6 +16,7 @@ from data.instruments import Instrument, ItemNorm
 from data.missing import normalise
 from data.plain_text import one_line
 from data.survey import ItemColumn, Survey
+from data.weighting import kish_effective_size
 from signatures.errors import SurveyError
 
 __all__ = ["DirectionCheck", "check_directions", "refuse_contradictions"]
@@ -155,7 +156,7 @@ def _from_means(survey: Survey, column: ItemColumn, norm: ItemNorm) -> _Evidence
         answers, weights = scores[column.coded[mask]], survey.weights[mask]
         mean = float(np.average(answers, weights=weights))
         turned = float(np.average(scores[::-1][column.coded[mask]], weights=weights))
-        effective = weights.sum() ** 2 / (weights**2).sum()
+        effective = kish_effective_size(weights)
         variance = norm.country_sd**2 + float(np.average((answers - mean) ** 2, weights=weights)) / effective
         total += ((mean - norm.mean) ** 2 - (turned - norm.mean) ** 2) / (2 * variance)
         respondents += effective
@@ -233,7 +234,7 @@ def _with_trusted(
         correlation = _weighted_correlation(own[mask], rest[mask], weights)
         if correlation is not None:
             values.append(correlation)
-            sizes.append(float(weights.sum() ** 2 / (weights**2).sum()))
+            sizes.append(kish_effective_size(weights))
     if not values:
         return None
     return float(np.average(values, weights=sizes)), float(np.sum(sizes))

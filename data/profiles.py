@@ -128,7 +128,7 @@ def _notes(
     notes = []
     if absent:
         notes.append(
-            f"{len(present)} of the {len(instrument.items)} items of {instrument.title} are in the survey; "
+            f"{len(present)} of the {len(instrument.items)} items of {instrument.name} are in the survey; "
             f"absent: {', '.join(absent)}. Profiles use those that are there."
         )
     incomplete = int(counts[1:].sum())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from data.countries import country_alpha3
 from data.decoding import Coded
 from data.missing import MISSING_KINDS, code_of_kind
+from data.weighting import kish_effective_size
 from signatures.domain import Question, ValueItem
 from signatures.errors import SurveyError
 
@@ -180,8 +181,7 @@ class Survey:
 
     def effective_size(self, country: str) -> float:
         """Kish's effective sample size, (Σw)² / Σw²."""
-        weights = self.weights[self._rows(country)]
-        return float(weights.sum() ** 2 / (weights**2).sum())
+        return kish_effective_size(self.weights[self._rows(country)])
 
     def design_effect(self, country: str) -> float:
         """Kish's design effect of unequal weights, n / n_eff ≥ 1."""

@@ -1,5 +1,6 @@
 """Columns of which somebody took the labels away, as who recodes answers does."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from data.parts import Part, ReadOptions
@@ -16,11 +17,14 @@ def unverified_questions(parts: list[Part], options: ReadOptions) -> frozenset[s
 
 def direction_notes(parts: list[Part], options: ReadOptions) -> list[str]:
     """Say of which columns somebody took the labels away: who does that has often recoded the answers."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for part in parts:
+        if part.unlabelled:
+            files[", ".join(part.unlabelled)].append(Path(part.source.path).name)
     notes = [
-        f"{Path(part.source.path).name} labels the missing codes of {', '.join(part.unlabelled)} and none of "
-        "their answers: somebody recoded them."
-        for part in parts
-        if part.unlabelled
+        f"Missing codes of {codes} are labelled in {', '.join(names)} and none of their answers: somebody "
+        "recoded them."
+        for codes, names in files.items()
     ]
     open_codes = sorted(unverified_questions(parts, options))
     if open_codes:

@@ -7,13 +7,18 @@ import zipfile
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
 
-from data import draft_codebook, read_survey
+from data import draft_codebook, load_codebook, read_survey
+from data.decoding import decode
+from data.formats import statistical
+from data.layout import facts_of
+from data.missing import code_of_kind
 from data.readers import inspect_file, read_columns
 from signatures import SurveyError
 
@@ -132,6 +137,20 @@ def test_stata_tagged_missings_keep_their_kind(tmp_path: Path) -> None:
         for country in survey.countries
     )
     assert refused == pytest.approx(10)
+
+
+def test_letters_of_sas_stand_for_missing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    # pyreadstat writes no .sas7bdat, so the header is the metadata of one, and the records are its letters.
+    meta = SimpleNamespace(
+        column_names=["Q29", "NAME"], column_names_to_labels={}, variable_value_labels={}, missing_ranges={},
+        number_rows=3, readstat_variable_types={"Q29": "double", "NAME": "string"},
+    )  # fmt: skip
+    monkeypatch.setattr(statistical, "_call", lambda *_, **__: (None, meta))
+    header = statistical.SAS.inspect(Path("s.sas7bdat"), None)
+    assert set(header.missing) == {"Q29"}
+    scale = load_codebook("wvs7").questions["Q29"].stored
+    coded = decode(pd.Series([2.0, "A", "_"], dtype=object), scale, {}, facts_of(header, "Q29"))
+    assert coded.tolist() == [1, *[code_of_kind("declared_missing")] * 2]
 
 
 HEADER = "B_COUNTRY,Q1,Q46,Q57,Q164,Q182"
