@@ -172,7 +172,8 @@ def direction_text(item: ItemFacts) -> str:
 
 def missing_text(missing: Mapping[str, float]) -> str:
     """Kinds of missing answers with their shares, the largest first."""
-    return ", ".join(f"{kind.replace('_', ' ')} {share:.1%}" for kind, share in _shown(missing)) or "none"
+    named = [(_LEGEND.get(kind, kind.replace("_", " ")), share) for kind, share in _shown(missing)]
+    return ", ".join(f"{words} {share:.1%}" for words, share in named) or "none"
 
 
 def _percentages(missing: Mapping[str, float]) -> str:
