@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from experiments.answer_store.opening import store_errors
-from experiments.answer_store.records import numbers_in, restore_content
+from experiments.answer_store.records import numbers_in, original, restore_content
 from experiments.answer_store.schema import HEAD, leases, replies, texts
 from experiments.answer_store.store import AnswerStore
 from programs.replies import key_of_content
@@ -190,18 +191,38 @@ def _texts(connection: sa.Connection, numbers: set[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for start in range(0, len(wanted), 900):
         some = sa.select(texts.c.id, texts.c.body).where(texts.c.id.in_(wanted[start : start + 900]))
-        found |= {row.id: row.body for row in connection.execute(some)}
+        found |= {row.id: original(row.body) for row in connection.execute(some)}
     return found
 
 
 def _remove_orphans(connection: sa.Connection) -> None:
-    """Delete texts that no reply refers to. The numbers in use are held in memory: 8 bytes each and more."""
-    used: set[int] = set()
-    for engine, shape, prompt in connection.execute(
-        sa.select(replies.c.engine, replies.c.shape, replies.c.prompt)
-    ):
-        used |= {engine, shape, *numbers_in(prompt)}
-    orphans = set(connection.execute(sa.select(texts.c.id)).scalars()) - used
-    if orphans:
-        delete = texts.delete().where(texts.c.id == sa.bindparam("number"))
-        connection.execute(delete, [{"number": number} for number in sorted(orphans)])
+    """Delete texts that no reply refers to.
+
+    The numbers in use are noted by the database, in a table of this transaction's own: in memory they would
+    be as many as there are paragraphs in the store.
+    """
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(_in_use)
+    _in_use.create(connection)
+    last = b""
+    while rows := connection.execute(_NUMBERS, {"last": last}).all():
+        found = {n for _, engine, shape, prompt in rows for n in (engine, shape, *numbers_in(bytes(prompt)))}
+        # Sorted, so that the index grows at one place after the other.
+        connection.execute(insert.on_conflict_do_nothing(), [{"id": number} for number in sorted(found)])
+        last = bytes(rows[-1].key)
+    connection.execute(texts.delete().where(texts.c.id.not_in(sa.select(_in_use.c.id))))
+    _in_use.drop(connection)
+
+
+_in_use = sa.Table(
+    "texts_in_use",
+    sa.MetaData(),
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
+
+_NUMBERS = (
+    sa.select(replies.c.key, replies.c.engine, replies.c.shape, replies.c.prompt)
+    .where(replies.c.key > sa.bindparam("last"))
+    .order_by(replies.c.key)
+    .limit(_ROWS_AT_ONCE)
+)

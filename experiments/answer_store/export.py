@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.answer_store.contents import Record, records
+from experiments.answer_store.records import original
 from experiments.answer_store.store import AnswerStore
 from signatures import StoreError
 
@@ -87,10 +88,10 @@ def _row(record: Record) -> dict[str, Any]:
         "messages": orjson.dumps(content["messages"]).decode(),
         "config": orjson.dumps(content["config"]).decode(),
         "sample": row.sample,
-        "text": row.text,
+        "text": original(row.text),
         "tokens": first and [token for token, _ in first],
         "probabilities": first and [math.exp(lp) for _, lp in first],
-        "finish_reason": row.finish_reason,
+        "finish_reason": original(row.finish_reason),
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
         "latency_s": row.latency_s,

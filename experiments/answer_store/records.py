@@ -13,7 +13,16 @@ from dspy.lm15 import Request
 from experiments.answer_store.schema import replies
 from programs.replies import Reply, request_content
 
-__all__ = ["REPLY_COLUMNS", "numbers_in", "reply_of_row", "restore_content", "row_of", "text_number"]
+__all__ = [
+    "REPLY_COLUMNS",
+    "numbers_in",
+    "original",
+    "reply_of_row",
+    "restore_content",
+    "row_of",
+    "storable",
+    "text_number",
+]
 
 
 def row_of(
@@ -29,15 +38,15 @@ def row_of(
         "shape": shape_number,
         "prompt": struct.pack(f"<{len(numbers)}q", *numbers),
         "sample": sample,
-        "text": _storable(reply.text),
+        "text": storable(reply.text),
         "first_token": None if reply.first_token is None else orjson.dumps(reply.first_token).decode(),
-        "finish_reason": reply.finish_reason,
+        "finish_reason": storable(reply.finish_reason),
         "input_tokens": reply.input_tokens,
         "output_tokens": reply.output_tokens,
         "latency_s": reply.latency_s,
         "created_at": time.time(),
     }
-    texts = dict(zip(numbers, map(_storable, pieces), strict=True))
+    texts = dict(zip(numbers, map(storable, pieces), strict=True))
     return row, texts | {engine_number: identity, shape_number: shape}
 
 
@@ -67,7 +76,7 @@ def reply_of_row(row: Sequence[Any]) -> Reply:
     first: Any = None
     if first_token is not None:
         first = tuple(map(tuple, orjson.loads(first_token)))
-    return Reply(text, first, finish_reason, input_tokens, output_tokens, latency_s)
+    return Reply(original(text), first, original(finish_reason), input_tokens, output_tokens, latency_s)
 
 
 def restore_content(shape: str, prompt: bytes, text_of: Mapping[int, str]) -> dict[str, Any]:
@@ -112,6 +121,19 @@ def _take_texts_out(content: dict[str, Any]) -> tuple[str, list[str]]:
     return orjson.dumps(shape, option=orjson.OPT_SORT_KEYS).decode(), pieces
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL's text knows no NUL."""
-    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+_ESCAPE = "\x1a"
+"""U+001A, which stands for a character that cannot be shown, and is in no survey."""
+
+
+def storable(text: str) -> str:
+    """A text without NUL, which PostgreSQL's texts cannot hold; ``original`` undoes it."""
+    if "\x00" not in text and _ESCAPE not in text:
+        return text
+    return text.replace(_ESCAPE, f"{_ESCAPE}s").replace("\x00", f"{_ESCAPE}0")
+
+
+def original(stored: str) -> str:
+    """The text that was made ``storable``."""
+    if _ESCAPE not in stored:
+        return stored
+    return stored.replace(f"{_ESCAPE}0", "\x00").replace(f"{_ESCAPE}s", _ESCAPE)

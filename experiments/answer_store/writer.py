@@ -33,6 +33,11 @@ _ASK_AGAIN_S = 0.1
 
 _RENEW_S = LEASE_S / 3
 
+_DEADLOCK = "40P01"
+"""PostgreSQL's code for it (appendix A of its manual)."""
+
+_DEADLOCKS_IN_A_ROW = 10
+
 
 @dataclass(slots=True, eq=False)
 class Claim:
@@ -123,7 +128,7 @@ class Writer:
                 with store_errors(self._place):
                     if connection is None:
                         connection = self._engine.connect().execution_options(writes=True)
-                    outcomes = self._commit(connection, batch, closing)
+                    outcomes = self._commit_or_retry(connection, batch, closing)
             except StoreError as error:
                 self._broken = self._broken or error
                 self._postponed = []
@@ -158,6 +163,20 @@ class Writer:
         """
         return min(_LINGER_A_CALL_S * (len(self._held) + self._jobs.qsize()), _LONGEST_LINGER_S)
 
+    def _commit_or_retry(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
+        """Do a batch, again where PostgreSQL undid it.
+
+        Rows are locked in one order by each statement, but a transaction has several: two processes may still
+        come to wait for each other. PostgreSQL then undoes one of them as if it had never begun.
+        """
+        for _ in range(_DEADLOCKS_IN_A_ROW):
+            try:
+                return self._commit(connection, batch, closing)
+            except sa.exc.OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                    raise
+        return self._commit(connection, batch, closing)
+
     def _commit(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
         """Do a batch in one transaction. Nothing of it is told to anyone before the commit."""
         if self._broken is not None:
@@ -181,7 +200,7 @@ class Writer:
         return [*((put, None) for put in puts), *granted]
 
     def _write(self, connection: sa.Connection, puts: list[Put], new_texts: dict[int, str]) -> None:
-        # Sorted, so that two processes on PostgreSQL lock rows in one order and never wait for each other.
+        # Sorted, so that two processes on PostgreSQL lock rows in one order and seldom wait for each other.
         rows = [{"id": number, "body": text} for number, text in sorted(new_texts.items())]
         self._insert_texts.run(connection, rows)
         self._insert_replies.run(connection, sorted((job.row for job in puts), key=itemgetter("key")))

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from dspy.lm15 import Config, Message, Request
 from experiments.answer_store import AnswerStore
 from experiments.answer_store.leases import new_holder
 from experiments.answer_store.schema import leases, replies, texts
+from experiments.answer_store.writer import Writer
 from programs.replies import Reply, reply_key
 
 REPLY = Reply("A\x85 \u4e2d", (("A", -0.25), (" A", -1.5), ("B", -9999.0)), "stop", 41, 1, 0.125)
@@ -220,6 +222,28 @@ def test_two_processes_lose_no_answer_and_pay_for_none_twice(location: str) -> N
         f"asked {n}" for n in range(200)
     )
     assert sum(line.startswith("answered") for line in lines) == 400
+
+
+def test_a_batch_that_the_database_undid_is_done_again(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deadlock(Exception):  # noqa: N818 - as psycopg names it
+        sqlstate = "40P01"
+
+    commit, undone = Writer._commit, []
+
+    def undo_once(self: Writer, *arguments: Any) -> Any:
+        outcomes = commit(self, *arguments)
+        if len(undone) < 2:
+            undone.append(outcomes)
+            raise sa.exc.OperationalError("insert", {}, Deadlock("deadlock detected"))
+        return outcomes
+
+    monkeypatch.setattr(Writer, "_commit", undo_once)
+    with AnswerStore(location) as store:
+        asyncio.run(put(store, 1))
+        assert store.get_many([key(1)]) == {key(1): REPLY}
+    assert len(undone) == 2
 
 
 def test_a_killed_process_loses_nothing_it_counted_and_blocks_nobody(location: str) -> None:

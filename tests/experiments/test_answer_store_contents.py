@@ -46,6 +46,18 @@ def test_records_restore_the_requests_to_the_letter(location: str) -> None:
         assert verify(store) == []
 
 
+def test_characters_that_a_database_cannot_hold_come_back(location: str) -> None:
+    odd, said = "a\x00b\x1ac\x1a0\x00\n\n\x00", "\x00no\x1asuch"
+    asked = Request(model="m", system="\x00", messages=(Message.user(odd),))
+    reply = Reply(said, (("\x00", -0.1),), "st\x00p")
+    with AnswerStore(location) as store:
+        asyncio.run(store.put(reply_key("e", asked), "e", asked, reply))
+        assert store.get_many([reply_key("e", asked)]) == {reply_key("e", asked): reply}
+        assert verify(store) == []
+        (record,) = records(store)
+    assert record.content == request_content(asked)
+
+
 def test_info_counts_by_engine_and_model(location: str) -> None:
     with filled(location) as store:
         counted = info(store)
