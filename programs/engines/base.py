@@ -7,6 +7,7 @@ small ``Reply`` in place of a tree of response objects, which would cost more th
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Protocol, cast
 
 from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, TopLogprob, Usage
@@ -174,9 +175,5 @@ def rank_alternatives(
     ranked = list(alternatives)
     if all(token != chosen[0] for token, _ in ranked):  # servers differ on whether it is among them
         ranked.append(chosen)
-    ranked.sort(key=_log_probability, reverse=True)
+    ranked.sort(key=itemgetter(1), reverse=True)
     return tuple(ranked)
-
-
-def _log_probability(pair: tuple[str, float]) -> float:
-    return pair[1]

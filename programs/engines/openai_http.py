@@ -1,7 +1,6 @@
 """Any OpenAI-compatible server (vLLM, Ollama, llama.cpp, hosted) over aiohttp."""
 
 import email.utils
-import math
 import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, NoReturn
@@ -275,7 +274,7 @@ def _reply(
 def _checked(ranked: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
     """Log-probabilities as reported, after a check that they can be such."""
     for token, log_probability in ranked:
-        if not isinstance(token, str) or math.isnan(log_probability) or log_probability > 1e-3:
+        if not isinstance(token, str) or not log_probability <= 1e-3:  # NaN is not either
             raise ValueError(f"{log_probability!r} is not a log-probability")
     return ranked
 
