@@ -16,7 +16,8 @@ def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
     """Read the recipe's survey; the embedded population is first written as a file like any other.
 
     Raises:
-        SurveyError: when the file, a country or a question is not usable, or no target question is there.
+        SurveyError: when the file, a country or a question is not usable, no target question is there, or
+            nothing tells which way round one is stored in a file that somebody recoded.
     """
     section = recipe.survey
     path: str | tuple[str, ...] = section.path
@@ -38,6 +39,13 @@ def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
     )
     if not survey.questions:
         raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")
+    if survey.unverified:
+        codes = sorted(survey.unverified)
+        raise SurveyError(
+            f"{path}: nothing tells which way round {', '.join(codes)} are stored, and somebody recoded the "
+            "file; compare their shares with a published table, then name each in survey.reverse or "
+            "survey.accept, or leave it out by questions.include"
+        )
     return survey
 
 

@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from experiments import RunResult, load_recipe, run
 from experiments.tracking import Record, record_run
 from experiments.workspace import Workspace
-from signatures import EngineError, RecipeError, StoreError
+from signatures import EngineError, RecipeError, StoreError, SurveyError
 from tests.fake_server import FakeServer
 
 SMALL = (
@@ -199,3 +199,11 @@ def test_no_answer_is_lost_between_store_and_table(result: RunResult, workspace:
     with sqlite3.connect(workspace / "answers.db") as store:
         (stored,) = store.execute("select count(*) from replies").fetchone()
     assert stored >= result.usage["calls"]
+
+
+@pytest.mark.shared
+def test_recoded_questions_are_not_scored_unseen(shared_dir: Path, tmp_path: Path) -> None:
+    file = shared_dir / "surveys" / "moreno_clivagem_chile2018.sav"
+    settings = [f"workspace={tmp_path}", f"survey.path={file}", 'survey.reverse=["E018", "G006"]']
+    with pytest.raises(SurveyError, match=r"nothing tells which way round C001, C002, E023, F028"):
+        run(load_recipe("wvs", [*settings, "profiles.n=5"]))
