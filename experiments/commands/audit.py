@@ -1,25 +1,17 @@
 """``value-personas audit``: what descriptors tell a reader."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
+
+from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
 
 __all__ = ["audit"]
 
 
 def audit(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
-    ] = None,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    recipe: RecipeArgument = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Judge descriptors: which answer a reader recovers, and what else a reader infers.
 

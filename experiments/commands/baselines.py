@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from experiments.commands.options import JsonOption
+
 if TYPE_CHECKING:
     from experiments.comparators.published import PublishedComparison
 
@@ -15,7 +17,7 @@ def baselines(
     file: Annotated[Path, typer.Argument(help="A table with the columns country, qid, opt and pct.")],
     neighbours: Annotated[int, typer.Option(min=1, help="Countries next on the cultural map.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap draws.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Predict each country of a table of answer distributions from the other countries.
 

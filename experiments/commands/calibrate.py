@@ -5,24 +5,19 @@ from typing import Annotated
 
 import typer
 
+from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+
 __all__ = ["calibrate"]
 
 
 def calibrate(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
-    ] = None,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
-    ] = None,
+    recipe: RecipeArgument = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
     answers: Annotated[
         Path | None, typer.Option(help="A run's answers-*.npz; the recipe's newest run if absent.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Fit how answers are widened on training countries and questions, and judge it on the others.
 

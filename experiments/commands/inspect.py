@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Look at single personas.", no_args_is_help=True)
@@ -17,23 +19,16 @@ def _group() -> None:
 
 @app.command()
 def persona(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
-    ] = None,
+    recipe: RecipeArgument = None,
     country: Annotated[str | None, typer.Option(help="Its code or name; the first if absent.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many personas.")] = 3,
     kind: Annotated[str | None, typer.Option(help="A persona kind of the recipe.")] = None,
     html: Annotated[
         Path | None, typer.Option(help="Ask every target question too, and write all to this HTML file.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
-    ] = None,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print whole personas as the model sees them, with their weights and the answers they were made from."""
     import json

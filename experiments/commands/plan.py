@@ -1,25 +1,19 @@
 """``value-personas plan``: how many personas and countries an interval takes, and what they cost."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
 
 __all__ = ["plan"]
 
 
 def plan(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
-    ] = None,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
-    ] = None,
+    recipe: RecipeArgument = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
     width: Annotated[
         float, typer.Option(help="Half the width of the 95 % interval wanted.", min=1e-9)
     ] = 0.02,
@@ -42,7 +36,7 @@ def plan(
     output_tokens: Annotated[float, typer.Option(help="Tokens of a reply.", min=0)] = 1.0,
     input_price: Annotated[float, typer.Option(help="Price of a million input tokens.", min=0)] = 0.0,
     output_price: Annotated[float, typer.Option(help="Price of a million output tokens.", min=0)] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say how many personas and countries a given interval takes, how many calls, and what cost.
 

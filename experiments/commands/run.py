@@ -1,10 +1,11 @@
 """``value-personas run``: the main job."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,16 +17,9 @@ __all__ = ["run"]
 
 
 def run(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
-    ] = None,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
-    ] = None,
+    recipe: RecipeArgument = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
     max_cost: Annotated[
         float | None,
         typer.Option(help="Stop before a call could pass this cost; needs respondent.prices.", min=0),
@@ -34,7 +28,7 @@ def run(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what the run would take, and ask no model.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
     from experiments.approval import Approval

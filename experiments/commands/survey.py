@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from experiments.commands.options import JsonOption
+
 __all__ = ["survey"]
 
 
@@ -12,7 +14,7 @@ def survey(  # each parameter is an option of the command
     file: Annotated[
         list[Path], typer.Argument(help="One survey file, or several that join into one survey.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
     html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
     draft_codebook: Annotated[
         Path | None, typer.Option(help="Write a first draft of a codebook to this TOML file, and stop.")

@@ -1,9 +1,10 @@
 """``value-personas tune``: prompts learnt on training countries."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from experiments.commands.options import JsonOption, SettingsOption, WorkspaceOption
 
 __all__ = ["tune"]
 
@@ -17,14 +18,9 @@ def tune(
         typer.Option(help="gepa, miprov2, copro, simba, bootstrap or bootstrap-random-search."),
     ] = None,
     budget_calls: Annotated[int | None, typer.Option(help="Calls of all models together, at most.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
-    ] = None,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tune descriptor prompts on training countries; judge them on countries and questions never seen.
 
