@@ -184,6 +184,7 @@ class InstrumentItem(ScaleEntry):
     axis: Axis | None = None
     sign: Literal[-1, 1] = 1
     composite: bool = False
+    near: list[str] = []
     mean: Code | None = None
     sd: Positive | None = None
     country_sd: Positive | None = None

@@ -131,7 +131,7 @@ def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
 
 
 def _value_item(code: str, item: InstrumentItem, stored: StoredScale) -> ValueItem:
-    return ValueItem(code, item.text, stored.scale, item.axis, item.sign, item.composite)
+    return ValueItem(code, item.text, stored.scale, item.axis, item.sign, item.composite, tuple(item.near))
 
 
 def _norm(item: InstrumentItem) -> ItemNorm:

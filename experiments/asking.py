@@ -9,15 +9,15 @@ from data.countries import published_map
 from experiments.config import PersonaKind, Recipe
 from experiments.descriptor_files import read_frozen, read_overrides
 from experiments.estimate import Estimate, Rehearsal
+from experiments.models import Models
 from experiments.population_stage import Populations
 from experiments.tuned_programs import tuned_respondent, tuned_writer
 from programs.descriptor_writer import DescriptorTable, DescriptorWriter, Variant
 from programs.elicitation import ElicitationSettings, choose_elicitation
-from programs.engines import connect
+from programs.engines.limits import tallied
 from programs.model import Model
 from programs.panel import Panel, PanelResult
 from programs.personas import Arrangement, PersonaSources, PopulationSample, parse_kind, persona_builder
-from programs.replies import AnswerStore
 from programs.respondent import AskingStyle, Respondent
 from signatures import EngineError, Persona, Question, ValueItem
 
@@ -28,6 +28,7 @@ __all__ = [
     "asking_of",
     "build_personas",
     "country_names",
+    "estimate_asking",
     "needed_variants",
     "open_panel",
     "write_descriptors",
@@ -51,9 +52,9 @@ class Asking:
     forbidden_names: tuple[str, ...]
 
 
-def asking_of(populations: Populations, profiles: data.ProfileTable, survey: data.Survey) -> Asking:
+def asking_of(populations: Populations, survey: data.Survey) -> Asking:
     """Everybody who was drawn is asked every target question of the survey."""
-    return Asking(populations.samples, profiles.items, survey.questions, country_names(survey))
+    return Asking(populations.samples, populations.items, survey.questions, country_names(survey))
 
 
 def country_names(survey: data.Survey) -> tuple[str, ...]:
@@ -71,7 +72,7 @@ class Asked:
         descriptors: the descriptor table of each variant that was needed.
         identity: the engine and everything about it that determines an answer.
         elicitation: how answers were got, and why so.
-        usage: calls, replies from the store, tokens and cost, as the model counted them.
+        usage: calls, replies from the store, tokens and cost of what was asked here of the respondent.
         prompts: the system and user text of one persona's first question, for each kind.
     """
 
@@ -86,7 +87,7 @@ class Asked:
 async def ask_everything(
     recipe: Recipe,
     asking: Asking,
-    store: AnswerStore,
+    models: Models,
     on_answered: Callable[[PersonaKind, int, int], None],
     approve: Callable[[Estimate], None] | None = None,
 ) -> Asked:
@@ -95,29 +96,27 @@ async def ask_everything(
     Args:
         recipe: which models, kinds and ways of asking.
         asking: who is asked what.
-        store: keeps every reply before it is counted.
+        models: opens what is asked; whoever opened it closes it.
         on_answered: called with the kind, its cells just settled and its cells in all.
         approve: called with what is still to be paid for, before the first call; and again where that rested
             on an assumption, once it is known. It raises to end the run.
     """
-    respondent_model = connect(recipe.respondent, store)
-    writer_model = connect(recipe.descriptors.lm, store) if recipe.descriptors.lm else respondent_model
-    models = respondent_model, writer_model
-    try:
-        expected = await _estimate(recipe, asking, models, store, approve)
-        ready = await _make_ready(recipe, asking, *models)
-        if expected and expected.assumptions:
-            await _estimate(recipe, asking, models, store, approve)
+    respondent = models.open(recipe.respondent)
+    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
+    with tallied() as tally:
+        if approve:
+            expected = await estimate_asking(recipe, asking, models)
+            approve(expected)
+        ready = await _make_ready(recipe, asking, respondent, writer)
+        if approve and expected.assumptions:
+            approve(await estimate_asking(recipe, asking, models))
         panels = {}
         for kind, people in ready.personas.items():
             counted = partial(_count, on_answered, kind, len(people) * len(asking.questions))
             panels[kind] = await ready.panel.ask(people, asking.questions, counted)
-    finally:
-        for model in {id(m): m for m in models}.values():
-            await model.aclose()
     prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
-    usage = respondent_model.usage.as_dict()
-    return Asked(panels, ready.descriptors, respondent_model.identity, ready.why, usage, prompts)
+    usage = tally.of(respondent.usage).as_dict()
+    return Asked(panels, ready.descriptors, respondent.identity, ready.why, usage, prompts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +137,22 @@ async def _make_ready(recipe: Recipe, asking: Asking, respondent: Model, writer:
     return _Ready(descriptors, personas, panel, why)
 
 
-async def _estimate(
-    recipe: Recipe,
-    asking: Asking,
-    models: tuple[Model, Model],
-    store: AnswerStore,
-    approve: Callable[[Estimate], None] | None,
-) -> Estimate | None:
-    """Go through the preparations without paying, and have the rest approved."""
-    if approve is None:
-        return None
-    rehearsal = Rehearsal(recipe, *models, store)
+async def estimate_asking(
+    recipe: Recipe, asking: Asking, models: Models, seen: set[bytes] | None = None
+) -> Estimate:
+    """Go through the preparations without paying for anything, and count what would be.
+
+    Args:
+        recipe: as in ``ask_everything``.
+        asking: who would be asked what.
+        models: are only looked at; nothing is sent.
+        seen: keys of requests that are counted elsewhere and not again; those counted here are added.
+    """
+    respondent = models.open(recipe.respondent)
+    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
+    rehearsal = Rehearsal(recipe, respondent, writer, models.store, seen)
     ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
-    expected = rehearsal.estimate(ready.descriptors, ready.panel, ready.personas, asking.questions)
-    approve(expected)
-    return expected
+    return rehearsal.estimate(ready.descriptors, ready.panel, ready.personas, asking.questions)
 
 
 def _count(

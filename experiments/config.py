@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from experiments.calibration.settings import SearchSettings
+from experiments.item_sets import ItemSet
 from experiments.persona_settings import (
     AuditSection,
     ComparatorSection,
@@ -77,11 +78,14 @@ class ProfileSection(_Section):
         instrument: the value items.
         design: how profiles are drawn.
         n: profiles drawn a country.
+        items: the items that personas tell of; codes, or the name of a set (``experiments.item_sets``). The
+            same respondents are drawn whatever is told of them.
     """
 
     instrument: str = "inglehart-welzel"
     design: Literal["systematic", "random", "all", "marginal"] = "systematic"
     n: Count = 100
+    items: ItemSet | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
 
 
 class DescriptorSection(_Section):

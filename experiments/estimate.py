@@ -12,7 +12,7 @@ from programs.engines import Prices
 from programs.engines.limits import estimated_tokens
 from programs.model import Model
 from programs.panel import Panel
-from programs.replies import AnswerStore, Reply
+from programs.replies import AnswerStore, Reply, reply_key
 from signatures import Persona, Question
 
 __all__ = ["Estimate", "Rehearsal"]
@@ -71,14 +71,23 @@ class Rehearsal:
         respondent: the model that would answer.
         writer: the model that would write descriptors; it may be the same.
         store: is only read.
+        seen: requests that are counted elsewhere and not again; those counted here are added.
     """
 
-    def __init__(self, recipe: Recipe, respondent: Model, writer: Model, store: AnswerStore) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        respondent: Model,
+        writer: Model,
+        store: AnswerStore,
+        seen: set[bytes] | None = None,
+    ) -> None:
         unwritten = _Placeholders(writer.identity)
         unprobed = _Placeholders(respondent.identity)
         self.respondent = Model(respondent.name, unprobed, _ReadOnly(store))
         self.writer = Model(writer.name, unwritten, _ReadOnly(store))
         self._unwritten, self._unprobed = unwritten, unprobed
+        self._seen = seen if seen is not None else set()
         self._prices = recipe.respondent.prices
         own = recipe.descriptors.lm
         self._writer_prices = own.prices if own else self._prices
@@ -99,8 +108,10 @@ class Rehearsal:
             questions: what is asked.
         """
         written = [d for table in descriptors.values() for d in table.descriptors]
-        missing = sum(d.text.startswith(_PLACEHOLDER) for d in written)
-        bill = _Bill()
+        unwritten = {d.text.encode() for d in written if d.text.startswith(_PLACEHOLDER)} - self._seen
+        missing = len(unwritten)
+        self._seen |= unwritten
+        bill = _Bill(self._seen)
         for people in personas.values():
             bill.add(panel, people, questions)
         read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
@@ -110,7 +121,7 @@ class Rehearsal:
         )
         return Estimate(
             missing + round(bill.calls),
-            len(written) - missing + round(bill.stored),
+            sum(not d.text.startswith(_PLACEHOLDER) for d in written) + round(bill.stored),
             round(read + bill.input_tokens),
             round(replied + bill.output_tokens),
             cost,
@@ -130,6 +141,7 @@ class Rehearsal:
 class _Bill:
     """Sums over requests without a reply; shares of a request where personas were only sampled."""
 
+    seen: set[bytes]
     calls: float = 0.0
     stored: float = 0.0
     input_tokens: float = 0.0
@@ -141,14 +153,18 @@ class _Bill:
         requests = texts * panel.requests_a_persona(questions)
         every = min(texts, -(-requests // _PAGES_LOOKED_AT))
         looked_at = -(-texts // every)
-        scale, open_requests = texts / looked_at, 0
+        scale, unanswered = texts / looked_at, 0
         for request in panel.unanswered(people, questions, every):
+            unanswered += 1
+            key = reply_key(panel.model.identity, request)
+            if key in self.seen:
+                continue
+            self.seen.add(key)
             read, written = estimated_tokens(request)
-            open_requests += 1
+            self.calls += scale
             self.input_tokens += scale * read
             self.output_tokens += scale * written
-        self.calls += scale * open_requests
-        self.stored += requests - scale * open_requests
+        self.stored += requests - scale * unanswered
 
 
 class _Placeholders:
@@ -165,8 +181,9 @@ class _Placeholders:
         read, written = estimated_tokens(request)
         self._read += read
         self._written += written
-        # Numbered, since personas of equal text are asked once.
-        text = f"[[ ## descriptor ## ]]\n{_PLACEHOLDER} {self.calls}\n\n[[ ## completed ## ]]"
+        # Told apart, since personas of equal text are asked once; alike for one request, since that is too.
+        mark = reply_key(self.identity, request, sample).hex()[:16]
+        text = f"[[ ## descriptor ## ]]\n{_PLACEHOLDER} {mark}\n\n[[ ## completed ## ]]"
         return Reply(text, None if request.config.logprobs is None else (("A", 0.0),), "stop")
 
     async def aclose(self) -> None:

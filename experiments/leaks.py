@@ -8,13 +8,18 @@ from data.codebook_file import AimsRule
 from experiments.config import Recipe
 from programs.leak_guard import Carried, find_leaks
 from programs.personas import PersonaKindSpec, parse_kind
-from signatures import LeakError
+from signatures import LeakError, ValueItem
 
 __all__ = ["check_leaks"]
 
 
-def check_leaks(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable) -> tuple[str, ...]:
+def check_leaks(recipe: Recipe, survey: data.Survey, items: Sequence[ValueItem]) -> tuple[str, ...]:
     """Find target questions that a persona kind of the recipe would carry.
+
+    Args:
+        recipe: names the kinds.
+        survey: what is asked.
+        items: the value items that personas tell of.
 
     Returns:
         The leaks that the recipe allows, one phrase each; empty in every sound run.
@@ -24,7 +29,7 @@ def check_leaks(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable
     """
     codebook = data.load_codebook(recipe.survey.codebook or survey.codebook_name)
     kinds = [parse_kind(kind) for kind in recipe.personas]
-    found = find_leaks(tuple(_carried(kinds, codebook, profiles)), survey.questions)
+    found = find_leaks(tuple(_carried(kinds, codebook, items)), survey.questions)
     if found and not recipe.allow_leak:
         raise LeakError(
             f"questions.include: {found[0]}, which a persona states ({len(found)} in all); leave the "
@@ -34,10 +39,10 @@ def check_leaks(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable
 
 
 def _carried(
-    kinds: Sequence[PersonaKindSpec], codebook: Codebook, profiles: data.ProfileTable
+    kinds: Sequence[PersonaKindSpec], codebook: Codebook, items: Sequence[ValueItem]
 ) -> Iterator[Carried]:
     if any(kind.statement for kind in kinds):
-        yield from (_value_item(item.code, codebook) for item in profiles.items)
+        yield from (_value_item(item.code, codebook) for item in items)
     if any(kind.demographic for kind in kinds):
         for name, entry in codebook.demographics.items():
             if name != "religion" or any(kind.religion for kind in kinds):

@@ -11,11 +11,12 @@ import data
 from experiments.asking import Asked
 from experiments.calibration.panel_of_run import save_panels
 from experiments.code_state import code_state
-from experiments.config import PersonaKind, Recipe
+from experiments.config import PersonaKind
 from experiments.descriptor_files import descriptor_frame
 from experiments.differences import Gap, write_gap, zones_of
 from experiments.figures import draw_human_against_predicted
 from experiments.judging import Judgement
+from experiments.result import RunResult
 from programs.panel import mean_of_known
 from signatures import ValueItem
 
@@ -27,39 +28,33 @@ class RunFiles:
     """What is written.
 
     Attributes:
-        recipe: as it was run, every default filled in.
+        result: what the run gives back.
         survey: where the human answers came from.
         items: the items that descriptors describe.
         asked: descriptors, prompts, missing answers.
         judgement: estimates and scores.
-        notes: plain sentences for the reader.
-        title: the heading of the figure.
         comparisons: paired differences of the methods.
         gap: errors against an index of representation, where the recipe declares one.
-        synthetic: which parts were synthetic.
     """
 
-    recipe: Recipe
+    result: RunResult
     survey: data.Survey
     items: tuple[ValueItem, ...]
     asked: Asked
     judgement: Judgement
-    notes: tuple[str, ...]
-    title: str
     comparisons: pd.DataFrame
     gap: Gap | None
-    synthetic: tuple[str, ...]
 
 
 def write_run_files(folder: Path, files: RunFiles) -> None:
     """Write every file of a run into its folder."""
-    judgement = files.judgement
+    judgement, title = files.judgement, files.result.title
     judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
     judgement.cells.to_parquet(folder / "scores.parquet", index=False)
     judgement.summary.to_csv(folder / "summary.csv", index=False)
     files.comparisons.to_csv(folder / "comparisons.csv", index=False)
     if files.gap is not None:
-        write_gap(files.gap, files.title, folder)
+        write_gap(files.gap, title, folder)
     _save_answers(folder, files)
     if files.asked.descriptors:
         table = descriptor_frame(files.asked.descriptors.values(), files.items)
@@ -70,10 +65,11 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
         _write_json(folder / "descriptor_prompts.json", prompts)
     _missing_frame(files.asked).to_csv(folder / "missing.csv", index=False)
     asking_frame(files.asked).to_csv(folder / "asking.csv", index=False)
-    _write_json(folder / "recipe.json", files.recipe.model_dump(mode="json"))
+    _write_json(folder / "recipe.json", files.result.recipe.model_dump(mode="json"))
     _write_json(folder / "sources.json", _sources(files))
+    _write_json(folder / "result.json", files.result.as_dict())
     (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
-    draw_human_against_predicted(judgement.cells, files.title, folder / "human_against_predicted.png")
+    draw_human_against_predicted(judgement.cells, title, folder / "human_against_predicted.png")
     state = code_state()
     if state.diff:
         (folder / "code.diff").write_text(state.diff, encoding="utf-8")
@@ -87,8 +83,8 @@ def _save_answers(folder: Path, files: RunFiles) -> None:
         files.judgement.human.probabilities,
         zones_of(tuple(files.judgement.cells["country"].unique())),
         draws=float(next(iter(files.asked.panels.values())).draws),
-        max_missing=files.recipe.respondent.max_missing,
-        synthetic=files.synthetic,
+        max_missing=files.result.recipe.respondent.max_missing,
+        synthetic=files.result.synthetic,
     )
 
 
@@ -99,8 +95,6 @@ def _sources(files: RunFiles) -> dict[str, object]:
         "codebook": files.survey.codebook_name,
         "respondent": files.asked.identity,
         "elicitation": files.asked.elicitation,
-        "usage": dict(files.asked.usage),
-        "notes": list(files.notes),
     }
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 import data
 from experiments.config import Recipe
+from experiments.item_sets import chosen_items
 from programs.personas import (
     DEMOGRAPHIC_FACTS,
     PERSONALITY_TRAITS,
@@ -17,7 +18,7 @@ from programs.personas import (
     PopulationSample,
     parse_kind,
 )
-from signatures import RecipeError
+from signatures import RecipeError, ValueItem
 
 __all__ = ["Populations", "draw_populations"]
 
@@ -31,10 +32,12 @@ class Populations:
 
     Attributes:
         samples: one a country.
+        items: the value items that are told of them.
         notes: plain sentences on what they carry.
     """
 
     samples: tuple[PopulationSample, ...]
+    items: tuple[ValueItem, ...]
     notes: tuple[str, ...] = ()
 
     def of(self, country: str) -> PopulationSample:
@@ -58,8 +61,12 @@ def draw_populations(recipe: Recipe, survey: data.Survey, profiles: data.Profile
     """
     kinds = [parse_kind(kind) for kind in recipe.personas]
     facts = _facts(recipe, profiles) if any(kind.demographic for kind in kinds) else ()
-    samples = tuple(_draw(recipe, survey, profiles, country, facts) for country in survey.countries)
-    populations = Populations(samples, _fact_notes(facts))
+    items = chosen_items(recipe.profiles.items, profiles.items, survey.questions)
+    told = [item.code for item in items]
+    samples = tuple(
+        _draw(recipe, survey, profiles, country, facts).only(told) for country in survey.countries
+    )
+    populations = Populations(samples, items, (*_fact_notes(facts), *_item_notes(items, profiles)))
     if any(kind.personality for kind in kinds):
         return _with_traits(recipe, profiles, populations)
     return populations
@@ -81,6 +88,13 @@ def _fact_notes(facts: tuple[str, ...]) -> tuple[str, ...]:
     if not facts or not absent:
         return ()
     return (f"sociodemographic personas state {', '.join(facts)}; not stated: {', '.join(absent)}",)
+
+
+def _item_notes(items: tuple[ValueItem, ...], profiles: data.ProfileTable) -> tuple[str, ...]:
+    if len(items) == len(profiles.items):
+        return ()
+    names = ", ".join(item.code for item in items)
+    return (f"personas tell of {len(items)} of {len(profiles.items)} items: {names}",)
 
 
 def _draw(
@@ -132,7 +146,7 @@ def _with_traits(recipe: Recipe, profiles: data.ProfileTable, populations: Popul
         f"personality: traits are of {other.title}, another survey: each persona's are drawn from its "
         "country's respondents there, independently of everything else that is known of the person"
     )
-    return Populations(samples, (*populations.notes, note))
+    return Populations(samples, populations.items, (*populations.notes, note))
 
 
 def _own_traits(sample: PopulationSample, table: pd.DataFrame) -> PopulationSample:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -75,20 +76,21 @@ class RunResult:
             )
         return lines
 
+    def as_dict(self) -> dict[str, Any]:
+        """Summary, floor, missing answers, usage and notes as JSON values; what is undefined is None."""
+        return {
+            "name": self.recipe.name,
+            "title": self.title,
+            "leaks": list(self.leaks),
+            "synthetic": list(self.synthetic),
+            "summary": json.loads(self.summary.to_json(orient="records")),
+            "floor": json.loads(self.floor.to_json()),
+            "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
+            "usage": dict(self.usage),
+            "notes": list(self.notes),
+        }
+
     def to_json(self) -> str:
-        """One JSON object: summary, floor, missing answers, usage, notes and where the rest lies."""
-        return json.dumps(
-            {
-                "name": self.recipe.name,
-                "leaks": list(self.leaks),
-                "synthetic": list(self.synthetic),
-                "summary": json.loads(self.summary.to_json(orient="records")),
-                "floor": json.loads(self.floor.to_json()),
-                "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
-                "usage": dict(self.usage),
-                "notes": list(self.notes),
-                "mlflow_run_id": self.mlflow_run_id,
-                "folder": str(self.folder),
-            },
-            allow_nan=False,
-        )
+        """One JSON object: the same, and where the rest lies."""
+        where = {"mlflow_run_id": self.mlflow_run_id, "folder": str(self.folder)}
+        return json.dumps(self.as_dict() | where, allow_nan=False)

@@ -36,12 +36,14 @@ class Record:
         metrics: name → value; NaN ones are left out, MLflow cannot search them.
         tags: name → text.
         folder: every file in it becomes an artifact.
+        parent: the MLflow run that this one is a part of, if any.
     """
 
     name: str
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     folder: Path
+    parent: str | None = None
 
 
 def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
@@ -68,7 +70,7 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
         try:
             client = MlflowClient(tracking_uri=uri)
             experiment = _experiment(client, recipe, workspace)
-            run = client.create_run(experiment, run_name=record.name, tags=_tags(record.tags))
+            run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
             _log(client, run.info.run_id, recipe, record)
             client.set_terminated(run.info.run_id)
         except (MlflowException, SQLAlchemyError, OSError) as error:
@@ -99,9 +101,10 @@ def _experiment(client: "MlflowClient", recipe: Recipe, workspace: Workspace) ->
     return str(client.create_experiment(name, artifact_location=location))
 
 
-def _tags(tags: Mapping[str, str]) -> dict[str, str]:
+def _tags(record: Record) -> dict[str, str]:
     state = code_state()
-    return {**tags, "code.version": state.version, "mlflow.source.git.commit": state.commit}
+    own = {"code.version": state.version, "mlflow.source.git.commit": state.commit}
+    return {**record.tags, **own, **({"mlflow.parentRunId": record.parent} if record.parent else {})}
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     survey = open_survey(recipe, workspace)
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
     alone = recipe.model_copy(update={"personas": (recipe.tuning.kind,)})
-    check_leaks(alone, survey, profiles)
+    check_leaks(alone, survey, profiles.items)
     cells = split_cells(recipe, survey)
     populations = draw_populations(alone, survey, profiles)
 

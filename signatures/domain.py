@@ -5,7 +5,7 @@ probabilities always stand in the order of ``Scale.labels``.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -109,6 +109,7 @@ class ValueItem:
         axis: the cultural-map axis on which the item loads, if any.
         sign: +1 when a high code lies toward self-expression or secular-rational values, else −1.
         composite: whether the answer is built from several questions, as Y002 and Y003 are.
+        near: IVS codes of questions close to it in content, which are reported apart as targets.
     """
 
     code: str
@@ -117,6 +118,7 @@ class ValueItem:
     axis: Axis | None = None
     sign: int = 1
     composite: bool = False
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,11 @@ class Profile:
     def as_dict(self) -> dict[str, float]:
         """Item code → stored code."""
         return dict(zip(self.items, self.answers, strict=True))
+
+    def only(self, items: Collection[str]) -> "Profile":
+        """The answers on some of the items, in the order of this profile; none may be left."""
+        kept = [(item, answer) for item, answer in self.as_dict().items() if item in items]
+        return Profile(tuple(item for item, _ in kept), tuple(answer for _, answer in kept))
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,14 +137,14 @@ def inspect_personas(  # each is a choice of the person who looks
     reporter.stage("reading the survey")
     survey = open_survey(recipe, workspace)
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    check_leaks(recipe, survey, profiles)
     populations = draw_populations(recipe, survey, profiles)
+    check_leaks(recipe, survey, populations.items)
     sample = populations.of(country or survey.countries[0])
     chosen = kind or _default_kind(recipe.personas)
     if chosen not in recipe.personas:
         raise RecipeError(f"kind {chosen!r} is not in the recipe; it has {', '.join(recipe.personas)}")
     reporter.stage(f"building {chosen}")
-    job = _Job(recipe, asking_of(populations, profiles, survey), sample.country, chosen, n, answers)
+    job = _Job(recipe, asking_of(populations, survey), sample.country, chosen, n, answers)
     with AnswerStore(recipe.store or workspace.answers) as store:
         personas, of, identity = asyncio.run(job.run(store, reporter.answered))
     parts = {"respondent": "synthetic" in identity, "population": survey.is_synthetic}

@@ -4,6 +4,9 @@ import asyncio
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from dspy.lm15 import Request, TextPart
@@ -12,7 +15,7 @@ from programs.engines.settings import EngineSettings, Prices
 from programs.replies import Reply
 from signatures import BudgetError
 
-__all__ = ["Budget", "Pace", "Slots", "Usage", "estimated_tokens"]
+__all__ = ["Budget", "Pace", "Slots", "Tally", "Usage", "estimated_tokens", "tallied"]
 
 _BACK_OFF = 0.7
 """By how much a 429 lowers the number of calls in flight."""
@@ -115,7 +118,13 @@ class Usage:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def count(self, **more: int) -> None:
-        """Add to counters by name; several threads may count at once."""
+        """Add to counters by name, here and in the ``Tally`` of whoever asks; several threads may at once."""
+        self._add(more)
+        tally = _TALLY.get()
+        if tally is not None:
+            tally.of(self)._add(more)
+
+    def _add(self, more: Mapping[str, int]) -> None:
         with self._lock:
             for name, number in more.items():
                 setattr(self, name, getattr(self, name) + number)
@@ -134,6 +143,33 @@ class Usage:
         if self.cost is not None:
             counts["cost"] = self.cost
         return counts
+
+
+class Tally:
+    """What one of several who share a model asked of it."""
+
+    def __init__(self) -> None:
+        self._shares: dict[int, Usage] = {}
+        self._lock = threading.Lock()
+
+    def of(self, usage: Usage) -> Usage:
+        """The part of a model's usage that was counted within ``tallied``."""
+        with self._lock:
+            return self._shares.setdefault(id(usage), Usage(prices=usage.prices))
+
+
+_TALLY: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def tallied() -> Iterator[Tally]:
+    """Count apart what is asked within, by this task and the tasks that it starts."""
+    tally = Tally()
+    token = _TALLY.set(tally)
+    try:
+        yield tally
+    finally:
+        _TALLY.reset(token)
 
 
 class Budget:

@@ -1,7 +1,7 @@
 """Whom personas are built from, and the one interface of everything that builds them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from signatures import Persona, Profile
@@ -55,6 +55,22 @@ class PopulationSample:
     def holders(self) -> tuple[Person, ...]:
         """One person for each distinct profile: all that personas of values alone need."""
         return tuple(Person(p, w) for p, w in zip(self.profiles, self.weights, strict=True))
+
+    def only(self, items: Collection[str]) -> "PopulationSample":
+        """The same people, of whose profiles nothing but some items is told.
+
+        Profiles that become equal are one, with the sum of their weights, in the order in which they first
+        appear: what tells the same is asked once.
+
+        Args:
+            items: codes; those that no profile holds have no effect.
+        """
+        shares: dict[Profile, float] = {}
+        for profile, weight in zip(self.profiles, self.weights, strict=True):
+            partial = profile.only(items)
+            shares[partial] = shares.get(partial, 0.0) + weight
+        people = tuple(replace(person, profile=person.profile.only(items)) for person in self.people)
+        return replace(self, profiles=tuple(shares), weights=tuple(shares.values()), people=people)
 
 
 class PersonaBuilder(Protocol):

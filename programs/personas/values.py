@@ -33,8 +33,8 @@ class DescriptorPart:
     def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
         """A heading and a line for each answer."""
         items, answers = person.profile.items, person.profile.answers
-        texts = (self.descriptors.text(items[i], answers[i], arranged.wordings[i]) for i in arranged.order)
-        return [_HEADERS[self.address], *(f"- {text}" for text in texts)]
+        texts = [self.descriptors.text(items[i], answers[i], arranged.wordings[i]) for i in arranged.order]
+        return [_HEADERS[self.address], *(f"- {text}" for text in texts)] if texts else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class VerbatimPart:
         """A heading and two lines for each answer."""
         items, answers = person.profile.items, person.profile.answers
         pairs = (self._lines[items[i], answers[i]] for i in arranged.order)
-        return ["You gave these answers in a survey:", *(line for pair in pairs for line in pair)]
+        lines = [line for pair in pairs for line in pair]
+        return ["You gave these answers in a survey:", *lines] if lines else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from experiments.calibration.oracle import fit_strength
 from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.setting import Setting
 from experiments.judging import human_answers
+from experiments.models import Models
 from experiments.population_stage import draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.survey_stage import open_survey
@@ -34,9 +35,9 @@ def answered(folder, sharpness):
     workspace = Workspace.open(recipe.workspace)
     survey = open_survey(recipe, workspace)
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    asking = asking_of(draw_populations(recipe, survey, profiles), profiles, survey)
+    asking = asking_of(draw_populations(recipe, survey, profiles), survey)
     with AnswerStore(workspace.answers) as store:
-        asked = asyncio.run(ask_everything(recipe, asking, store, lambda *_: None))
+        asked = asyncio.run(ask_everything(recipe, asking, Models(store), lambda *_: None))
     human = human_answers(recipe, survey, survey.countries, survey.questions)
     return panel_of_run(asked.panels[KIND], human.probabilities, {}, method=KIND, synthetic=("respondent",))
 

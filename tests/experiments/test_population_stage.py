@@ -88,7 +88,7 @@ def test_every_kind_of_one_run_is_built_from_one_sample(
     survey: data.Survey, profiles: data.ProfileTable
 ) -> None:
     asked = recipe(kinds(*(k for k in KNOWN_KINDS if k != "personality")))
-    asking = asking_of(draw_populations(asked, survey, profiles), profiles, survey)
+    asking = asking_of(draw_populations(asked, survey, profiles), survey)
     table = DescriptorTable(
         tuple(
             Descriptor(item.code, score, "hedged", f"{item.code} {score:g}.", "m")
@@ -182,17 +182,17 @@ def leaky(codebook: Path, path: Path) -> data.Survey:
 def test_a_target_that_personas_state_is_refused(leaky: data.Survey) -> None:
     profiles = data.value_profiles(leaky)
     with pytest.raises(LeakError, match="Q29 is F063 or a component of it"):
-        check_leaks(recipe(kinds("values-hedged")), leaky, profiles)
-    assert check_leaks(recipe(kinds("none", "country", "demographic")), leaky, profiles) == ()
+        check_leaks(recipe(kinds("values-hedged")), leaky, profiles.items)
+    assert check_leaks(recipe(kinds("none", "country", "demographic")), leaky, profiles.items) == ()
 
 
 def test_a_leak_that_is_allowed_is_returned(leaky: data.Survey) -> None:
-    found = check_leaks(recipe(kinds("marginal"), "allow_leak=true"), leaky, data.value_profiles(leaky))
+    found = check_leaks(recipe(kinds("marginal"), "allow_leak=true"), leaky, data.value_profiles(leaky).items)
     assert found == ("Q29 is F063 or a component of it",)
 
 
 def test_the_shipped_codebook_has_no_leak(survey: data.Survey, profiles: data.ProfileTable) -> None:
-    assert check_leaks(recipe(kinds("values+demographic")), survey, profiles) == ()
+    assert check_leaks(recipe(kinds("values+demographic")), survey, profiles.items) == ()
 
 
 def test_an_allowed_leak_is_the_first_thing_a_result_says(codebook: Path, path: Path, tmp_path: Path) -> None:

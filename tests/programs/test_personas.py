@@ -328,3 +328,25 @@ def test_the_mean_profile_is_the_answer_nearest_to_each_weighted_mean() -> None:
     assert mean.weights == (1.0,)
     # F063: (1 + 2) / 2 = 1.5 among those who answered, a tie that goes to the first; A165: 1.75 → 2
     assert mean.profiles == (Profile(("F063", "A165"), (1.0, 2.0)),)
+
+
+def test_of_partial_profiles_equal_ones_are_one() -> None:
+    told = SAMPLE.only({"F063", "no such item"})
+    assert [p.as_dict() for p in told.profiles] == [{"F063": 1.0}, {"F063": 2.0}]
+    same = PopulationSample("X", "X", (FIRST, SECOND, FIRST), (0.25, 0.5, 0.25)).only({"A165"})
+    assert (same.profiles, same.weights) == (
+        (Profile(("A165",), (2.0,)), Profile(("A165",), (3.0,))),
+        (0.5, 0.5),
+    )
+    assert [(p.respondent, p.profile) for p in told.people] == [
+        (7, Profile(("F063",), (1.0,))),
+        (9, Profile(("F063",), (2.0,))),
+        (12, Profile(("F063",), (2.0,))),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["values-hedged", "values-verbatim"])
+def test_who_is_told_nothing_of_is_a_person(kind: str) -> None:
+    nothing = SAMPLE.only(())
+    (only,) = persona_builder(kind, PersonaSources(ITEMS, {"hedged": TABLE}, {"XNA": nothing})).build(nothing)
+    assert (only.text, only.weight) == ("You are a person.", 1.0)

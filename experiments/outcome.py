@@ -1,0 +1,158 @@
+"""A finished run, judged but not yet written down; and its record."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+import data
+from experiments.asking import Asked
+from experiments.config import Recipe
+from experiments.differences import compare, find_gap
+from experiments.judging import Judgement
+from experiments.outputs import RunFiles, write_run_files
+from experiments.population_stage import Populations
+from experiments.result import RunResult
+from experiments.stored_runs import write_run_id
+from experiments.text_effects import text_notes
+from experiments.tracking import Record, record_run
+from experiments.tuned_programs import in_sample_notes
+from experiments.workspace import Workspace
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run.
+
+    Attributes:
+        recipe: as it was run.
+        survey: where the human answers came from.
+        profiles: the value profiles of its respondents.
+        populations: whom the personas were built from.
+        asked: what was asked and what came back.
+        judgement: how well each method predicted.
+        leaks: target questions that a persona states itself, which the recipe allowed.
+        remarks: what the comparators have to say.
+    """
+
+    recipe: Recipe
+    survey: data.Survey
+    profiles: data.ProfileTable
+    populations: Populations
+    asked: Asked
+    judgement: Judgement
+    leaks: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """Which parts were synthetic."""
+        parts = {"respondent": "synthetic" in self.asked.identity, "population": self.survey.is_synthetic}
+        return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the data and the run, a sentence each."""
+        return (
+            *self.survey.notes,
+            *self.profiles.notes,
+            *self.populations.notes,
+            *self.remarks,
+            *_asking_notes(self.asked),
+            *_scoring_notes(self.asked, self.judgement),
+            *text_notes(self.recipe, self.asked),
+            *in_sample_notes(self.recipe),
+        )
+
+    def recorded(self, workspace: Workspace, parent: str | None = None) -> RunResult:
+        """Write tables and figure, then the MLflow run.
+
+        Args:
+            workspace: where.
+            parent: the MLflow run that this one is a part of.
+        """
+        name = f"{self.recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        folder = workspace.run_folder(name)
+        result = RunResult(
+            recipe=self.recipe,
+            estimates=self.judgement.estimates,
+            scores=self.judgement.cells,
+            summary=self.judgement.summary,
+            floor=self.judgement.floor,
+            missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
+            usage=self.asked.usage,
+            notes=self.notes,
+            synthetic=self.synthetic,
+            leaks=self.leaks,
+            mlflow_run_id="",
+            folder=folder,
+        )
+        files = RunFiles(
+            result,
+            self.survey,
+            self.populations.items,
+            self.asked,
+            self.judgement,
+            compare(self.recipe, self.judgement),
+            find_gap(self.recipe, self.profiles, self.judgement),
+        )
+        write_run_files(folder, files)
+        record = Record(name, _metrics(result), self._tags(), folder, parent)
+        run_id = record_run(self.recipe, workspace, record)
+        write_run_id(folder, run_id)
+        return replace(result, mlflow_run_id=run_id)
+
+    def _tags(self) -> dict[str, str]:
+        return {
+            "synthetic": " and ".join(self.synthetic) or "no",
+            "survey.codebook": self.survey.codebook_name,
+            "survey.sha256": " ".join(source.sha256 for source in self.survey.sources),
+            "respondent.identity": self.asked.identity,
+            "respondent.elicitation": self.asked.elicitation,
+        }
+
+
+def _metrics(result: RunResult) -> dict[str, float]:
+    """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
+    metrics: dict[str, float] = {}
+    for row in result.summary.to_dict("records"):
+        name = f"{row['method']}.{row['score']}".replace(" + ", "-").replace("+", "-and-")
+        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
+    metrics |= {
+        f"missing.{kind}.{reason}".replace("+", "-and-"): float(n)
+        for kind, reasons in result.missing.items()
+        for reason, n in reasons.items()
+    }
+    return metrics | {f"usage.{name}": float(value) for name, value in result.usage.items()}
+
+
+def _asking_notes(asked: Asked) -> Iterator[str]:
+    """How it was asked, and how far answers hang on that."""
+    yield asked.elicitation
+    for name, what in (
+        ("order_effect", "with the order of the options"),
+        ("wording_spread", "with the wording"),
+    ):
+        for kind, panel in asked.panels.items():
+            moved = getattr(panel, name)
+            if not np.isnan(moved).all():
+                yield f"{kind}: answers move {what} by {np.nanmean(moved):.3f} (mean total variation)"
+    for variant, table in asked.descriptors.items():
+        for d in table.unmended:
+            yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"
+
+
+def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
+    """What the scores cannot tell."""
+    cells = judgement.cells
+    if cells["country"].nunique() == 1:
+        yield "one country: the intervals tell of other questions, not of other countries"
+    blank = cells[cells["predicted_share"].isna() & (cells["respondents"] > 0)]
+    for method, n in blank.groupby("method", sort=False).size().items():
+        by_personas = str(method).partition(" + ")[0] in asked.panels
+        why = "too many answers are missing" if by_personas else "nothing there predicts them"
+        yield f"{method}: {n} cells are not estimated, {why}"

@@ -1,0 +1,94 @@
+"""Runs read back from their folders."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from experiments.config import Recipe
+from experiments.result import RunResult
+from signatures import StoreError
+
+__all__ = ["find_run", "read_run", "run_folders", "write_run_id"]
+
+_FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
+_ID_FILE = "mlflow_run_id.txt"
+
+
+def read_run(folder: Path) -> RunResult:
+    """What a run gave back, from its files. Nothing in them is executed.
+
+    Args:
+        folder: as ``RunResult.folder``, or a copy of it.
+
+    Raises:
+        StoreError: when a file is absent, damaged or of another version.
+    """
+    if absent := [name for name in _FILES if not (folder / name).is_file()]:
+        raise StoreError(f"{folder}: no finished run, {absent[0]} is absent")
+    try:
+        said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return RunResult(
+            recipe=Recipe.model_validate_json((folder / "recipe.json").read_bytes()),
+            estimates=pd.read_parquet(folder / "estimates.parquet"),
+            scores=pd.read_parquet(folder / "scores.parquet"),
+            summary=pd.read_csv(folder / "summary.csv"),
+            floor=pd.Series(said["floor"], dtype=float),
+            missing=said["missing"],
+            usage=said["usage"],
+            notes=tuple(said["notes"]),
+            synthetic=tuple(said["synthetic"]),
+            leaks=tuple(said["leaks"]),
+            mlflow_run_id=_run_id(folder),
+            folder=folder,
+        )
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise StoreError(f"{folder}: recipe.json is of another version or damaged: {where}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(f"{folder}: not a run of this version, or damaged: {first}") from None
+
+
+def find_run(runs: Path, wanted: str | None = None) -> Path:
+    """The folder of a finished run.
+
+    Args:
+        runs: the workspace's folder of runs.
+        wanted: a folder, its name, a recipe's name (its newest run), or an MLflow run id; the newest run of
+            all when absent.
+
+    Raises:
+        StoreError: when there is none.
+    """
+    if wanted is not None and (Path(wanted) / "result.json").is_file():
+        return Path(wanted)
+    folders = run_folders(runs)
+    found = [folder for folder in folders if wanted is None or _is(folder, wanted)]
+    if not found:
+        names = ", ".join(folder.name for folder in folders[-3:])
+        which = f"no run {wanted!r}" if wanted else "no finished run"
+        hint = f"; the newest are {names}" if names else "; value-personas run makes one"
+        raise StoreError(f"{runs}: {which}{hint}")
+    return found[-1]
+
+
+def run_folders(runs: Path) -> list[Path]:
+    """Every finished run, oldest first."""
+    finished = (path.parent for path in runs.glob("*/result.json"))
+    return sorted(finished, key=lambda folder: (folder / "result.json").stat().st_mtime_ns)
+
+
+def write_run_id(folder: Path, run_id: str) -> None:
+    """Note in a run's folder under which id MLflow keeps it."""
+    (folder / _ID_FILE).write_text(run_id + "\n", encoding="utf-8")
+
+
+def _run_id(folder: Path) -> str:
+    path = folder / _ID_FILE
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
+def _is(folder: Path, wanted: str) -> bool:
+    return wanted in (folder.name, folder.name.rpartition("-")[0], _run_id(folder))

@@ -1,0 +1,75 @@
+"""A run read back is the run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments import RunResult, load_recipe, run
+from experiments.stored_runs import find_run, read_run
+from signatures import StoreError
+
+SMALL = (
+    "survey.respondents=150",
+    "profiles.n=6",
+    'questions.include=["Q29", "Q185"]',
+    'personas=["none", "values-hedged"]',
+    "scoring.draws=200",
+    "scoring.floor_draws=20",
+    "scoring.persona_draws=0",
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    workspace = tmp_path_factory.mktemp("stored_runs")
+    return run(load_recipe("quickstart", [f"workspace={workspace}", *SMALL]))
+
+
+def test_everything_comes_back(finished: RunResult) -> None:
+    again = read_run(finished.folder)
+    for name in ("estimates", "scores", "summary"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(finished, name), check_dtype=False)
+    pd.testing.assert_series_equal(again.floor, finished.floor)
+    for name in ("recipe", "missing", "usage", "notes", "synthetic", "leaks", "mlflow_run_id", "title"):
+        assert getattr(again, name) == getattr(finished, name), name
+
+
+def test_a_run_is_found_by_any_of_its_names(finished: RunResult) -> None:
+    runs = finished.folder.parent
+    for wanted in (None, finished.folder.name, "quickstart", finished.mlflow_run_id, str(finished.folder)):
+        assert find_run(runs, wanted) == finished.folder
+    with pytest.raises(StoreError, match=f"no run 'nobody'; the newest are {finished.folder.name}"):
+        find_run(runs, "nobody")
+    with pytest.raises(StoreError, match="no finished run; value-personas run"):
+        find_run(runs / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("scores.parquet", None, "scores.parquet is absent"),
+        ("scores.parquet", "no parquet", "damaged"),
+        ("result.json", "{}", "damaged"),
+        ("result.json", "[", "damaged"),
+        ("recipe.json", '{"seed": -1}', "recipe.json is of another version or damaged: seed"),
+    ],
+)
+def test_a_damaged_run_is_one_line(
+    finished: RunResult, tmp_path: Path, file: str, content: str | None, said: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished.folder, copy)
+    (copy / file).unlink()
+    if content is not None:
+        (copy / file).write_text(content)
+    with pytest.raises(StoreError, match=said) as error:
+        read_run(copy)
+    assert "\n" not in str(error.value)
+
+
+def test_the_file_is_plain_json(finished: RunResult) -> None:
+    said = json.loads((finished.folder / "result.json").read_text())
+    assert said == finished.as_dict()
