@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from experiments.ablation.settings import AblationSettings
 from experiments.calibration.settings import SearchSettings
 from experiments.combinations import impossible_combinations
 from experiments.item_sets import ItemSet
@@ -232,6 +233,7 @@ class Recipe(_Section):
     tracking: TrackingSection = TrackingSection()
     tuning: TuningSettings = TuningSettings()
     sweep: SweepSettings | None = None
+    ablation: AblationSettings = AblationSettings()
 
     @field_validator("personas")
     @classmethod
