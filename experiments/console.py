@@ -100,7 +100,7 @@ def _table(result: RunResult) -> Table:
         table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for method, scores in result.summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
-        name = str(method).replace(" + ", "\n  + ")
+        name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
     table.add_row()
     table.add_row("noise floor", *(three_digits(result.floor[name]) for name in HEADLINE_SCORES))

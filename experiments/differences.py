@@ -18,6 +18,7 @@ from experiments.inference import (
 )
 from experiments.inference.gap_figure import draw_gap
 from experiments.judging import Judgement
+from experiments.stored_runs import write_table
 from signatures import CalibrationError, RecipeError
 
 __all__ = ["Gap", "compare", "find_gap", "write_gap", "zones_of"]
@@ -127,9 +128,8 @@ def write_gap(gap: Gap, title: str, folder: Path) -> None:
             "upper": guard.upper,
         }
     )
-    pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name).to_csv(
-        folder / "gap.csv", index=False
-    )
+    table = pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name)
+    write_table(folder / "gap", table)
     draw_gap(found, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)
 
 

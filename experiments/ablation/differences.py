@@ -15,6 +15,7 @@ from experiments.calibration.setting import Setting
 from experiments.differences import zones_of
 from experiments.inference import CellGroups, compare_methods
 from experiments.result import RunResult
+from experiments.sweeping.cells import short
 
 __all__ = ["difference_table"]
 
@@ -71,7 +72,7 @@ def _levels(variants: Sequence[Variant]) -> pd.DataFrame:
         {
             "label": variant.label,
             "factor": " × ".join(variant.changed),
-            "level": " × ".join(str(variant.levels[name]) for name in variant.changed),
+            "level": " × ".join(short(variant.levels[name]) for name in variant.changed),
             "method": variant.method,
         }
         for variant in variants[1:]
@@ -108,11 +109,10 @@ def _replicates(
 
 
 def _setting(variant: Variant, result: RunResult) -> Setting:
-    if variant.calibration == "none":
+    if variant.calibration is None:
         return Setting(method="none")
     strength = {"all": result.recipe.calibration.temperature}
-    level = "persona" if variant.calibration == "persona" else "population"
-    return Setting(method="tilt", level=level, strength=strength)
+    return Setting(method="tilt", level=variant.calibration, strength=strength)
 
 
 def _aligned(errors: Array, panel: StoredPanel, countries: Sequence[str], questions: Sequence[str]) -> Array:

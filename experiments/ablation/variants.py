@@ -5,9 +5,10 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from experiments.ablation.settings import AblationSettings
+from experiments.calibration.setting import Level
 from experiments.config import Recipe
 from experiments.item_sets import ITEM_SETS
 from experiments.methods import calibrated_name
@@ -19,6 +20,7 @@ __all__ = ["Variant", "VariantRuns", "factors_of", "runs_of", "variants_of"]
 
 _ROW_FACTORS = ("kind", "country", "calibration")
 _MOST_VARIANTS = 500
+_KINDS = ("values-hedged", "values-unhedged", "values-verbatim", "shuffled", "marginal", "mean-profile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,15 @@ class Variant:
         return "country" if kind == "none" else f"{kind}+country"
 
     @property
-    def calibration(self) -> str:
-        """The level at which its answers are widened, or ``none``."""
-        return str(self.levels.get("calibration", "none"))
+    def calibration(self) -> Level | None:
+        """The level at which its answers are widened; None where they are not."""
+        level: Level | Literal["none"] = self.levels.get("calibration", "none")
+        return None if level == "none" else level
 
     @property
     def method(self) -> str:
         """Its row in the table of its run."""
-        return self.kind if self.calibration == "none" else calibrated_name(self.kind, self.calibration)
+        return calibrated_name(self.kind, self.calibration) if self.calibration else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +126,27 @@ def runs_of(recipe: Recipe, variants: Sequence[Variant]) -> VariantRuns:
     groups: dict[str, list[Variant]] = defaultdict(list)
     for variant in variants:
         groups[_key(variant.settings)].append(variant)
-    cells = distinct_cells(_plain(recipe), [_settings(group) for group in groups.values()])
+    base = variants[0].settings
+    settings = [(_run_label(group[0].settings, base), _settings(group)) for group in groups.values()]
+    cells = distinct_cells(_plain(recipe), settings)
     place = {key: number for number, key in enumerate(groups)}
     return VariantRuns(cells, tuple(place[_key(variant.settings)] for variant in variants))
 
 
 def _settings(variants: Sequence[Variant]) -> dict[str, Any]:
     """The settings of the run that holds some variants."""
-    widened = [variant for variant in variants if variant.calibration != "none"]
+    widened = [(variant.kind, variant.calibration) for variant in variants if variant.calibration]
     return {
         **variants[0].settings,
         "personas": tuple(dict.fromkeys(variant.kind for variant in variants)),
-        "calibration.kinds": tuple(dict.fromkeys(variant.kind for variant in widened)),
-        "calibration.levels": tuple(dict.fromkeys(v.calibration for v in widened)) or ("persona",),
+        "calibration.kinds": tuple(dict.fromkeys(kind for kind, _ in widened)),
+        "calibration.levels": tuple(dict.fromkeys(level for _, level in widened)) or ("persona",),
     }
+
+
+def _run_label(settings: Mapping[str, Any], base: Mapping[str, Any]) -> str:
+    differing = {name: value for name, value in settings.items() if value != base[name]}
+    return label_of(differing) if differing else "base"
 
 
 def _plain(recipe: Recipe) -> Recipe:

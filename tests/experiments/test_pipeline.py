@@ -115,7 +115,15 @@ def test_the_record_tells_everything(result: RunResult, workspace: Path) -> None
         "human_against_predicted.png",
         "comparisons.csv",
         "answers-values-hedged.npz",
+        "summary.parquet",
+        "comparisons.parquet",
+        "missing.parquet",
+        "asking.parquet",
+        "questions.json",
+        "missing_answers.parquet",
     }
+    assert "personas.parquet" not in names  # drawn respondents' answers stay at home
+    assert (result.folder / "personas.parquet").is_file()
 
 
 def test_the_files_can_be_read_back(result: RunResult) -> None:
