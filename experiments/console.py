@@ -97,7 +97,8 @@ def _table(result: RunResult) -> Table:
     table = Table(title=result.title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in HEADLINE_SCORES:
-        table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
+        heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
+        table.add_column(heading, justify="right", no_wrap=True)
     for method, scores in result.summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
         name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
