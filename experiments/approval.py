@@ -7,7 +7,7 @@ from experiments.config import Recipe
 from experiments.estimate import Estimate
 from signatures import BudgetError
 
-__all__ = ["Approval"]
+__all__ = ["Approval", "is_free"]
 
 _TOLERANCE = 1.1
 """By how much an estimate may grow after its approval, before it is asked for anew."""
@@ -63,3 +63,9 @@ class Approval:
     @staticmethod
     def _has_grown(now: Estimate, then: Estimate) -> bool:
         return now.calls > _TOLERANCE * then.calls or (now.cost or 0.0) > _TOLERANCE * (then.cost or 0.0)
+
+
+def is_free(recipe: Recipe) -> bool:
+    """Whether nothing but embedded models is asked, which cost nothing."""
+    models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
+    return all(model.lm.startswith("synthetic/") for model in models)

@@ -24,7 +24,7 @@ from experiments.result import RunResult
 from experiments.survey_stage import open_survey
 from experiments.workspace import Workspace
 
-__all__ = ["Ask", "predict_and_judge", "run"]
+__all__ = ["Ask", "carry_out", "predict_and_judge", "run"]
 
 OnAnswered: TypeAlias = Callable[[PersonaKind, int, int], None]
 Ask: TypeAlias = Callable[[Recipe, Asking, OnAnswered], Asked]
@@ -52,8 +52,17 @@ def run(
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     workspace = Workspace.open(recipe.workspace)
-    ask = partial(_ask_alone, workspace, approve)
-    return predict_and_judge(recipe, workspace, reporter or Silent(), ask).recorded(workspace)
+    return carry_out(recipe, workspace, reporter or Silent(), approve).recorded(workspace)
+
+
+def carry_out(
+    recipe: Recipe,
+    workspace: Workspace,
+    reporter: Reporter,
+    approve: Callable[[Estimate], None] | None = None,
+) -> Outcome:
+    """All of ``run`` but the writing down: with a store, models and an event loop of its own."""
+    return predict_and_judge(recipe, workspace, reporter, partial(_ask_alone, workspace, approve))
 
 
 def predict_and_judge(recipe: Recipe, workspace: Workspace, reporter: Reporter, ask: Ask) -> Outcome:
