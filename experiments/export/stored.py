@@ -127,6 +127,8 @@ def read_answers(
     asked, tables = _asked(result.folder), _tables(result.folder, profiles)
     wanted = [kind for kind in known if not kinds or kind in kinds]
     answers = tuple(method for kind in wanted for method in _methods(result, kind, tables, calibrated))
+    for method in answers:
+        _require_match(asked, method.panel, result.folder)
     if not answers:
         raise RecipeError(
             "the run calibrated none of these personas' answers; name others with --kind, or leave "
@@ -154,6 +156,14 @@ def _by_cell(missing: pd.DataFrame) -> dict[tuple[str, str], dict[int, str]]:
     for country, question, persona, reason in zip(*columns, strict=True):
         cells.setdefault((country, question), {})[persona] = reason
     return cells
+
+
+def _require_match(asked: Asked, panel: StoredPanel, folder: Path) -> None:
+    questions = tuple((question.code, len(question.scores)) for question in asked.questions)
+    if questions != tuple(zip(panel.questions, panel.lengths.tolist(), strict=True)) or (
+        set(panel.countries) - set(asked.countries)
+    ):
+        raise StoreError(f"{folder}: {QUESTIONS_FILE} does not belong to the answers beside it")
 
 
 def _is_calibrated(recipe: Recipe, kind: str) -> bool:

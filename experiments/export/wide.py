@@ -12,6 +12,7 @@ from experiments.export.drawing import Places, draw_answers
 from experiments.export.stored import MethodAnswers, Options, StoredRun
 from experiments.export.variables import Sheet, Variable, variable_names
 from programs.panel import REASONS
+from signatures import MissingReason
 
 __all__ = ["missing_codes", "wide_sheet"]
 
@@ -120,9 +121,13 @@ def _about(run: StoredRun, countries: dict[float, str]) -> Iterator[Variable]:
 
 
 def _variable(asked: Options, label: str, gaps: dict[str, float] | None = None) -> Variable:
-    missing = {code: reason.replace("_", " ") for reason, code in (gaps or {}).items()}
+    missing = {code: _in_words(reason) for reason, code in (gaps or {}).items()}
     labels = dict(zip(asked.scores, asked.labels, strict=True))
     return Variable(asked.code, label, labels, missing, "ordinal")
+
+
+def _in_words(reason: str) -> str:
+    return "don't know" if reason == MissingReason.DONT_KNOW else reason.replace("_", " ")
 
 
 def _title(run: StoredRun) -> str:
