@@ -35,6 +35,7 @@ def _write_sav(sheet: Sheet, path: Path) -> int:
             v.name: [{"lo": min(v.missing), "hi": max(v.missing)}] for v in sheet.variables if v.missing
         },
         variable_measure={v.name: v.measure for v in sheet.variables},
+        variable_format={v.name: "F8.0" for v in sheet.variables if _is_whole(sheet.frame[v.name])},
         note=[line for note in sheet.notes for line in _lines(note)],
         row_compress=True,
     )
@@ -97,10 +98,15 @@ def _plain(sheet: Sheet) -> pd.DataFrame:
         column = sheet.frame[variable.name]
         if pd.api.types.is_numeric_dtype(column):
             known = column.mask(column.isin(list(variable.missing)))
-            whole = (known.dropna() % 1 == 0).all() and variable.name != "weight"
-            column = known.astype("Int64") if whole else known
+            column = known.astype("Int64") if _is_whole(known) else known
         columns[variable.name] = column
     return pd.DataFrame(columns)
+
+
+def _is_whole(column: "pd.Series[float]") -> bool:
+    """Whether a column holds whole numbers, at least one."""
+    known = column.dropna()
+    return bool(pd.api.types.is_numeric_dtype(column) and len(known) and (known % 1 == 0).all())
 
 
 def _write_parquet(sheet: Sheet, path: Path) -> int:

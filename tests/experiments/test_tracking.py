@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from mlflow import MlflowClient
@@ -133,6 +134,15 @@ def test_no_password_is_recorded(tmp_path: Path) -> None:
     assert params["store"] == "postgresql://me@127.0.0.1:9/answers"
     nested = {"a": [url, 1, None], "b": "http://x.org/a:b@c"}
     assert without_passwords(nested) == {"a": [params["store"], 1, None], "b": "http://x.org/a:b@c"}
+
+
+def test_a_password_in_a_recipe_reaches_no_file(tmp_path: Path) -> None:
+    secret = uuid4().hex  # never in the source, which code.diff may hold
+    result = small_run(tmp_path, f"calibration.search.storage=postgresql://me:{secret}@host/studies")
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(kept) > 30
+    assert not any(secret.encode() in path.read_bytes() for path in kept)
+    assert "postgresql://me@host/studies" in (result.folder / "recipe.json").read_text()
 
 
 @pytest.fixture
