@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from experiments.agreement import Agreement, compare_tables
 from experiments.code_state import code_state
@@ -21,7 +22,7 @@ from experiments.recipe_files import changed
 from experiments.reporter import Reporter, Silent
 from experiments.result import RunResult
 from experiments.stored_runs import read_run, read_table
-from experiments.tracking import input_files, recorded_run
+from experiments.tracking import InputFile, input_files, recorded_run
 from experiments.workspace import Workspace
 from signatures import StoreError, SurveyError
 
@@ -180,36 +181,58 @@ def _each(paths: str | tuple[str, ...]) -> tuple[str, ...]:
     return (paths,) if isinstance(paths, str) else paths
 
 
-def _sources(folder: Path) -> Mapping[str, Any]:
+class _Read(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    key: str = "survey.path"
+    sha256: str
+
+
+class _Code(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    version: str = _UNKNOWN
+    commit: str = _UNKNOWN
+    changes: str = _UNKNOWN
+
+
+class _Sources(BaseModel):
+    """As much of ``sources.json`` as is compared; a run of an earlier version has less."""
+
+    model_config = ConfigDict(frozen=True)
+
+    survey: tuple[_Read, ...]
+    inputs: tuple[_Read, ...] = ()
+    respondent: str = _UNKNOWN
+    code: _Code = _Code()
+
+
+def _sources(folder: Path) -> _Sources:
     try:
-        said = json.loads((folder / "sources.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{folder}: sources.json is absent or damaged: {error}") from None
-    if not isinstance(said, dict):
-        raise StoreError(f"{folder}: sources.json is damaged")
-    return said
+        return _Sources.model_validate_json((folder / "sources.json").read_bytes())
+    except (OSError, ValidationError):
+        raise StoreError(f"{folder}: sources.json is absent or damaged") from None
 
 
-def _circumstances(then: Mapping[str, Any], recipe: Recipe, now: Outcome) -> Iterator[Circumstance]:
+def _circumstances(then: _Sources, recipe: Recipe, now: Outcome) -> Iterator[Circumstance]:
     """The data by their hashes, then the code, then what answered."""
-    old = then.get("inputs") or [{"key": "survey.path", **source} for source in then.get("survey", ())]
-    new = [{"key": file.key, "sha256": file.sha256} for file in input_files(recipe, now.survey)]
-    hashes = [
-        {
-            key: " ".join(sorted(f["sha256"] for f in files if f["key"] == key))
-            for key in (f["key"] for f in files)
-        }
-        for files in (old, new)
-    ]
-    for key, digest in hashes[0].items():
-        if key in hashes[1]:  # else the record's own copy stands in for it
-            yield Circumstance(f"data, {key}", digest, hashes[1][key])
-    code, state = then.get("code") or {}, code_state()
-    yield Circumstance("code version", code.get("version", _UNKNOWN), state.version)
-    yield Circumstance("code commit", code.get("commit", _UNKNOWN), state.commit)
-    changes = code.get("changes", _UNKNOWN)
-    yield Circumstance("uncommitted changes", changes, state.changes)
-    yield Circumstance("respondent", then.get("respondent", _UNKNOWN), now.asked.identity)
+    old, new = _digests(then.inputs or then.survey), _digests(input_files(recipe, now.survey))
+    for key in old:
+        if key in new:  # else the record's own copy stands in for it
+            yield Circumstance(f"data, {key}", old[key], new[key])
+    code, state = then.code, code_state()
+    yield Circumstance("code version", code.version, state.version)
+    yield Circumstance("code commit", code.commit, state.commit)
+    yield Circumstance("uncommitted changes", code.changes, state.changes)
+    yield Circumstance("respondent", then.respondent, now.asked.identity)
+
+
+def _digests(files: Iterable[_Read | InputFile]) -> dict[str, str]:
+    """Key → the hashes of its files."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(file.key, []).append(file.sha256)
+    return {key: " ".join(sorted(hashes)) for key, hashes in found.items()}
 
 
 def _compared(then: RunResult, folder: Path, recipe: Recipe, now: Outcome) -> Iterator[Agreement]:

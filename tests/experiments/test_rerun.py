@@ -11,7 +11,7 @@ from data.synthetic import write_synthetic_survey
 from experiments import RunResult
 from experiments.rerun import Rerun, rerun
 from signatures import StoreError, SurveyError
-from tests.experiments.small_runs import small_run
+from tests.experiments.small_runs import damaged_copy, small_run
 from tests.experiments.test_cli import command
 from tests.experiments.tuning.test_program_files import content
 
@@ -63,6 +63,24 @@ def test_a_number_that_was_tampered_with_is_found(finished: RunResult, tmp_path:
     assert wrong.largest == pytest.approx(0.125)
     option = estimates.loc[row, "option"]
     assert wrong.where == f"predicted of values-hedged · XNC · Q185 · {option}"
+
+
+def test_a_record_without_its_sources_is_one_line(finished: RunResult, tmp_path: Path) -> None:
+    for text in (None, "[]", '{"survey": [{"path": "a"}]}'):
+        copy = damaged_copy(finished, tmp_path, "sources.json", text)
+        with pytest.raises(StoreError, match=r"sources\.json is absent or damaged"):
+            rerun(str(copy), workspace=finished.recipe.workspace)
+        shutil.rmtree(copy)
+
+
+def test_what_an_earlier_version_did_not_record_is_said(finished: RunResult, tmp_path: Path) -> None:
+    said = json.loads((finished.folder / "sources.json").read_text())
+    older = {name: said[name] for name in ("survey", "respondent")}
+    copy = damaged_copy(finished, tmp_path, "sources.json", json.dumps(older))
+    found = rerun(str(copy), workspace=finished.recipe.workspace)
+    assert found.agrees
+    assert same(found)["data, survey.path"] is True
+    assert same(found)["code commit"] is None
 
 
 def test_another_setting_is_said_and_differs(finished: RunResult) -> None:
