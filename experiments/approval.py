@@ -13,6 +13,12 @@ _TOLERANCE = 1.1
 """By how much an estimate may grow after its approval, before it is asked for anew."""
 
 
+def is_free(recipe: Recipe) -> bool:
+    """Whether nothing that a recipe asks costs anything: the embedded models answer alone."""
+    models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
+    return all(model.lm.startswith("synthetic/") for model in models)
+
+
 class Approval:
     """Asks once before a run spends more than its recipe's limits; call it with an estimate.
 
@@ -63,9 +69,3 @@ class Approval:
     @staticmethod
     def _has_grown(now: Estimate, then: Estimate) -> bool:
         return now.calls > _TOLERANCE * then.calls or (now.cost or 0.0) > _TOLERANCE * (then.cost or 0.0)
-
-
-def is_free(recipe: Recipe) -> bool:
-    """Whether nothing but embedded models is asked, which cost nothing."""
-    models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
-    return all(model.lm.startswith("synthetic/") for model in models)

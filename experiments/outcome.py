@@ -9,7 +9,8 @@ import numpy as np
 import data
 from experiments.asking import Asked
 from experiments.config import Recipe
-from experiments.differences import compare, find_gap
+from experiments.differences import compare
+from experiments.gap_stage import Remoteness, find_gap
 from experiments.judging import Judgement
 from experiments.outputs import RunFiles, write_run_files
 from experiments.panel_files import PERSONAS_FILE
@@ -32,6 +33,7 @@ class Outcome:
         recipe: as it was run.
         survey: where the human answers came from.
         profiles: the value profiles of its respondents.
+        remoteness: the index of the gap analysis, where the recipe declares one.
         populations: whom the personas were built from.
         asked: what was asked and what came back.
         judgement: how well each method predicted.
@@ -42,6 +44,7 @@ class Outcome:
     recipe: Recipe
     survey: data.Survey
     profiles: data.ProfileTable
+    remoteness: Remoteness | None
     populations: Populations
     asked: Asked
     judgement: Judgement
@@ -67,6 +70,7 @@ class Outcome:
             *self.profiles.notes,
             *self.populations.notes,
             *self.remarks,
+            *([self.remoteness.note] if self.remoteness and not self.remoteness.enough else []),
             *_asking_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
@@ -106,7 +110,7 @@ class Outcome:
             self.asked,
             self.judgement,
             compare(self.recipe, self.judgement),
-            find_gap(self.recipe, self.profiles, self.judgement),
+            find_gap(self.recipe, self.remoteness, self.judgement),
             inputs,
         )
         write_run_files(folder, files)

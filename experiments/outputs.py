@@ -13,8 +13,9 @@ from experiments.calibration.panel_of_run import save_panels
 from experiments.code_state import CodeState, code_state
 from experiments.config import PersonaKind
 from experiments.descriptor_files import descriptor_frame
-from experiments.differences import Gap, write_gap, zones_of
+from experiments.differences import zones_of
 from experiments.figures import draw_human_against_predicted
+from experiments.gap_stage import Gap, write_gap
 from experiments.judging import Judgement
 from experiments.panel_files import write_panel_files
 from experiments.result import RunResult

@@ -1,6 +1,5 @@
 """A recorded run done again from its record alone, and whether its numbers come out the same."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from experiments.estimate import Estimate
 from experiments.outcome import Outcome
 from experiments.outputs import PROGRAM_FILE
 from experiments.pipeline import carry_out
-from experiments.recipe_files import changed
+from experiments.recipe_files import changed, varied
 from experiments.reporter import Reporter, Silent
 from experiments.result import RunResult
 from experiments.stored_runs import read_run, read_table
 from experiments.tracking import InputFile, input_files, recorded_run
+from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
 from signatures import StoreError, SurveyError
 
@@ -156,14 +156,15 @@ def workspace_of(wanted: str | None, workspace: Path | None) -> Path:
 
 def _repeatable(recipe: Recipe, folder: Path, place: Workspace, settings: Iterable[str]) -> Recipe:
     """The recipe with its files as the record holds them, where the originals may be gone."""
-    kept = [f"workspace={json.dumps(str(place.folder))}"]
+    kept: dict[str, object] = {"workspace": place.folder}
     if (folder / PROGRAM_FILE).is_file():
-        kept.append(f"program={json.dumps(str(folder / PROGRAM_FILE))}")
+        kept["program"] = str(folder / PROGRAM_FILE)
     written = recipe.descriptors
     if any(path is not None and not path.is_file() for path in (written.frozen, written.overrides)):
-        section = written.model_dump(mode="json") | {"overrides": None, "frozen": folder / "descriptors.csv"}
-        recipe = recipe.model_copy(update={"descriptors": type(written).model_validate(section)})
-    recipe = changed(recipe, [*kept, *settings])
+        kept |= {"descriptors.overrides": None, "descriptors.frozen": folder / "descriptors.csv"}
+        if "program" in kept and "respondent.answer" not in read_program(folder / PROGRAM_FILE).predictors:
+            kept["program"] = None  # it wrote those very descriptors, and does nothing else
+    recipe = changed(varied(recipe, kept), settings)
     _require_survey(recipe)
     return recipe
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "JobsOption",
     "JsonOption",
     "MaxCostOption",
     "RecipeArgument",
@@ -14,6 +15,7 @@ __all__ = [
     "TrackingOption",
     "WorkspaceOption",
     "YesOption",
+    "all_overrides",
 ]
 
 RecipeArgument = Annotated[
@@ -30,13 +32,25 @@ SettingsOption = Annotated[
 WorkspaceOption = Annotated[
     Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-TrackingOption = Annotated[
-    str | None,
-    typer.Option(help="The MLflow store of a run whose folder is gone; the workspace's own if absent."),
-]
 MaxCostOption = Annotated[
     float | None,
     typer.Option(help="Stop before a call could pass this cost; needs respondent.prices.", min=0),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")]
+JobsOption = Annotated[int, typer.Option(help="Cells at once; they share the model's limits.", min=1, max=64)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+TrackingOption = Annotated[
+    str | None,
+    typer.Option(help="The MLflow store of a run whose folder is gone; the workspace's own if absent."),
+]
+
+
+def all_overrides(
+    settings: list[str] | None, workspace: Path | None = None, max_cost: float | None = None
+) -> list[str]:
+    """What the command line overrides, as ``load_recipe`` takes it."""
+    return [
+        *(settings or []),
+        *([f"workspace={workspace}"] if workspace else []),
+        *([] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]),
+    ]

@@ -13,6 +13,7 @@ from experiments.commands.options import (
     TrackingOption,
     WorkspaceOption,
     YesOption,
+    all_overrides,
 )
 
 if TYPE_CHECKING:
@@ -40,12 +41,11 @@ def rerun(
     from experiments.console import ConsoleReporter
     from experiments.rerun import rerun as run_again
 
-    budget = [] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]
     with ConsoleReporter() as reporter:
         found = run_again(
             run,
             workspace=workspace,
-            settings=[*(settings or []), *budget],
+            settings=all_overrides(settings, max_cost=max_cost),
             tracking_uri=tracking_uri,
             reporter=reporter,
             approval=lambda recipe: (

@@ -12,6 +12,7 @@ from experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     YesOption,
+    all_overrides,
 )
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ def run(
     from experiments.pipeline import run as run_recipe
     from experiments.recipe_files import load_recipe
 
-    overrides = [*(settings or []), *([f"workspace={workspace}"] if workspace else [])]
-    overrides += [] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]
-    loaded = load_recipe(recipe, overrides)
+    loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with ConsoleReporter() as reporter:
         approve = Approval(loaded, yes, reporter.ask, reporter.note)
         # The embedded model costs nothing, and what it will be asked is known sooner by asking it.

@@ -8,6 +8,7 @@ compared; a recipe file that extends another has a name of its own and begins a 
 import math
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,7 +24,7 @@ from experiments.workspace import Workspace
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["FOLDER_TAG", "Record", "record_run"]
+__all__ = ["FOLDER_TAG", "Record", "close_run", "is_known", "open_run", "record_run"]
 
 FOLDER_TAG = "run.folder"
 """The tag that holds the name of a run's folder."""
@@ -72,14 +73,43 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
     Raises:
         StoreError: when the tracking store cannot be written.
     """
-    uri = recipe.tracking.uri or workspace.tracking_uri
-    with tracking_client(uri, f"the tables are in {record.folder}") as client:
+    run_id = open_run(recipe, workspace, record)
+    close_run(recipe, workspace, record, run_id)
+    return run_id
+
+
+def open_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
+    """Begin a run that others are parts of; args, returns and raises as ``record_run``."""
+    with _client(recipe, workspace, record) as client:
         experiment = _experiment(client, recipe, workspace)
         run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
-        run_id = str(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def close_run(recipe: Recipe, workspace: Workspace, record: Record, run_id: str) -> None:
+    """Write what a begun run came to; it may be closed again, when more was done."""
+    with _client(recipe, workspace, record) as client:
         _log(client, run_id, recipe, record)
         client.set_terminated(run_id)
-    return run_id
+
+
+def is_known(recipe: Recipe, workspace: Workspace, run_id: str) -> bool:
+    """Whether the tracking store holds a run."""
+    from mlflow.exceptions import MlflowException
+
+    with tracking_client(_uri(recipe, workspace)) as client:
+        try:
+            return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+        except MlflowException:
+            return False
+
+
+def _client(recipe: Recipe, workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
+    return tracking_client(_uri(recipe, workspace), f"the tables are in {record.folder}")
+
+
+def _uri(recipe: Recipe, workspace: Workspace) -> str:
+    return recipe.tracking.uri or workspace.tracking_uri
 
 
 def _log(client: "MlflowClient", run_id: str, recipe: Recipe, record: Record) -> None:

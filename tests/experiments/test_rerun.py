@@ -137,12 +137,15 @@ def test_a_program_and_descriptors_that_are_gone_are_in_the_record(tmp_path: Pat
     program.unlink()
     assert rerun(first.mlflow_run_id, workspace=tmp_path).agrees
     table = pd.read_csv(first.folder / "descriptors.csv")
-    table.loc[[3], ["item", "score", "variant"]].assign(text="You are content.").to_csv(own, index=False)
-    second = small_run(tmp_path, f"descriptors.overrides={own}")
-    own.unlink()
-    found = rerun(second.mlflow_run_id, workspace=tmp_path)
-    assert found.agrees
-    assert found.calls == 0
+    for settings in ([], [f"program={program}"]):
+        program.write_text(json.dumps(content()))
+        table.loc[[3], ["item", "score", "variant"]].assign(text="You are content.").to_csv(own, index=False)
+        second = small_run(tmp_path, f"descriptors.overrides={own}", *settings)
+        own.unlink()
+        program.unlink()
+        found = rerun(second.mlflow_run_id, workspace=tmp_path)
+        assert found.agrees
+        assert found.calls == 0
 
 
 def test_the_command_says_it_in_words_json_and_returncode(finished: RunResult) -> None:
