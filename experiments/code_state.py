@@ -1,5 +1,6 @@
 """Which code made a result: version, git commit and uncommitted changes."""
 
+import hashlib
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +22,11 @@ class CodeState:
     version: str
     commit: str
     diff: str
+
+    @property
+    def changes(self) -> str:
+        """The uncommitted changes by twelve digits of their hash, or ``none``."""
+        return hashlib.sha256(self.diff.encode()).hexdigest()[:12] if self.diff else "none"
 
 
 def code_state() -> CodeState:

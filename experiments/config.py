@@ -200,7 +200,7 @@ class TrackingSection(_Section):
 
     Attributes:
         uri: an MLflow tracking URI; SQLite in the workspace when absent.
-        experiment: the MLflow experiment; the recipe's name when absent.
+        experiment: the MLflow experiment, one for a whole family of recipes; the recipe's name when absent.
     """
 
     uri: str | None = None

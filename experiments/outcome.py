@@ -58,6 +58,11 @@ class Outcome:
         return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
 
     @property
+    def missing(self) -> dict[str, dict[str, int]]:
+        """Persona kind → reason → answers missing."""
+        return {kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()}
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the data and the run, a sentence each."""
         return (
@@ -90,7 +95,7 @@ class Outcome:
             scores=self.judgement.cells,
             summary=self.judgement.summary,
             floor=self.judgement.floor,
-            missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
+            missing=self.missing,
             usage=self.asked.usage,
             notes=self.notes,
             synthetic=self.synthetic,

@@ -109,7 +109,7 @@ def _sources(files: RunFiles, code: CodeState) -> dict[str, object]:
         "codebook": files.survey.codebook_name,
         "respondent": files.asked.identity,
         "elicitation": files.asked.elicitation,
-        "code": {"version": code.version, "commit": code.commit, "changed": bool(code.diff)},
+        "code": {"version": code.version, "commit": code.commit, "changes": code.changes},
     }
 
 

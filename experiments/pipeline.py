@@ -27,7 +27,7 @@ from experiments.shelf import Shelf
 from experiments.workspace import Workspace
 from signatures import RecipeError
 
-__all__ = ["Ask", "OnAnswered", "Prepared", "predict_and_judge", "prepare", "run"]
+__all__ = ["Ask", "OnAnswered", "Prepared", "carry_out", "predict_and_judge", "prepare", "run"]
 
 OnAnswered: TypeAlias = Callable[[PersonaKind, int, int], None]
 Ask: TypeAlias = Callable[[Recipe, Asking, OnAnswered], Asked]
@@ -57,8 +57,18 @@ def run(
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
+    return carry_out(recipe, workspace, reporter or Silent(), approve).recorded(workspace)
+
+
+def carry_out(
+    recipe: Recipe,
+    workspace: Workspace,
+    reporter: Reporter,
+    approve: Callable[[Estimate], None] | None = None,
+) -> Outcome:
+    """All of ``run`` but the writing down: with a store, models and an event loop of its own."""
     ask = partial(_ask_alone, workspace, approve)
-    return predict_and_judge(recipe, Shelf(workspace), reporter or Silent(), ask).recorded(workspace)
+    return predict_and_judge(recipe, Shelf(workspace), reporter, ask)
 
 
 def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask) -> Outcome:

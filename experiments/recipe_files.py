@@ -14,7 +14,7 @@ from experiments.config import SYNTHETIC, Recipe
 from experiments.sweeping.settings import dotted
 from signatures import RecipeError
 
-__all__ = ["load_recipe", "shipped_recipes", "varied"]
+__all__ = ["changed", "load_recipe", "shipped_recipes", "varied"]
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -36,6 +36,19 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
         RecipeError: when a file, key or value is not usable; the message names the nearest valid key.
     """
     raw = _read(source or "quickstart")
+    return _with_overrides(raw, overrides)
+
+
+def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
+    """A recipe with other values, as ``--set`` gives them.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    return _with_overrides(recipe.model_dump(mode="json"), overrides)
+
+
+def _with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> Recipe:
     for override in overrides:
         key, value = _parsed(override)
         _put(raw, key, value, f"--set {override}")

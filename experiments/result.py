@@ -75,8 +75,8 @@ class RunResult:
             "title": self.title,
             "leaks": list(self.leaks),
             "synthetic": list(self.synthetic),
-            "summary": json.loads(self.summary.to_json(orient="records")),
-            "floor": json.loads(self.floor.to_json()),
+            "summary": [_defined(row) for row in self.summary.to_dict("records")],
+            "floor": _defined(self.floor.to_dict()),
             "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
             "usage": dict(self.usage),
             "notes": list(self.notes),
@@ -86,6 +86,11 @@ class RunResult:
         """One JSON object: the same, and where the rest lies."""
         where = {"mlflow_run_id": self.mlflow_run_id, "folder": str(self.folder)}
         return json.dumps(self.as_dict() | where, allow_nan=False)
+
+
+def _defined(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Every digit as it is; None for NaN, which JSON lacks."""
+    return {str(key): None if value != value else value for key, value in values.items()}
 
 
 def size_of(cells: pd.DataFrame) -> str:

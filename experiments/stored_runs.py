@@ -95,7 +95,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """A table of a run, to the last digit; ``path`` is without a suffix. Older runs have but the CSV."""
     if path.with_suffix(".parquet").is_file():
         return pd.read_parquet(path.with_suffix(".parquet"))
-    return pd.read_csv(path.with_suffix(".csv"), float_precision="round_trip")
+    return pd.read_csv(path.with_suffix(".csv"))
 
 
 def write_run_id(folder: Path, run_id: str) -> None:

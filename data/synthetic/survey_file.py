@@ -23,6 +23,9 @@ __all__ = ["write_synthetic_survey"]
 Codes = NDArray[np.float64]
 
 _YEAR, _WAVE = 2020, 7
+_CREATION = 92
+"""Where the header of a .sav file says when it was written: 9 characters of date, 8 of time."""
+
 _MISSING_LABELS = {
     "dont_know": "Don't know",
     "no_answer": "No answer",
@@ -252,5 +255,13 @@ def _save(path: Path, frame: pd.DataFrame, columns: _Columns) -> None:
             missing_ranges=columns.missing_ranges,
             row_compress=True,
         )
+        _forget_the_time(path)
     except (OSError, pyreadstat.PyreadstatError) as error:
         raise SurveyError(f"{path}: cannot be written ({error})") from None
+
+
+def _forget_the_time(path: Path) -> None:
+    """Overwrite the time of writing in the file's header, so that one seed gives one file, byte by byte."""
+    with path.open("r+b") as stream:
+        stream.seek(_CREATION)
+        stream.write(b"01 Jan 2000:00:00")

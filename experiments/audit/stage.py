@@ -19,7 +19,7 @@ from experiments.descriptor_files import descriptor_frame
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
-from experiments.tracking import Record, record_run
+from experiments.tracking import Record, input_files, record_run, run_title
 from experiments.workspace import Workspace
 from programs import audit
 from programs.descriptor_writer import DescriptorTable, Variant
@@ -141,7 +141,9 @@ def _written(  # the parts of one outcome, each a stage of its own
         for score in ("recovery_error", "spill_over", "excess_spill_over")
     }
     tags = {"audit": "yes", "synthetic": " and ".join(result.synthetic) or "no"}
-    record_run(recipe, workspace, Record(name, metrics, tags, folder))
+    title = run_title("audit", recipe.name, f"judge {found.judge}")
+    inputs = input_files(recipe, survey)
+    record_run(recipe, workspace, Record(title, metrics, tags, folder, inputs=inputs))
     return result
 
 

@@ -24,12 +24,13 @@ def calibrate(
     Reads the answers of an earlier run and asks the model nothing. The same command again goes on with the
     same study; several may run at once.
     """
+    from data.readers import file_hash
     from experiments.calibrate import calibrate as run_search
     from experiments.calibration.console import SearchProgress, print_calibration
     from experiments.calibration.panel import StoredPanel
     from experiments.calibration.panel_of_run import find_panel
     from experiments.recipe_files import load_recipe
-    from experiments.tracking import Record, record_run
+    from experiments.tracking import InputFile, Record, record_run, run_title
     from experiments.workspace import Workspace
 
     loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
@@ -47,7 +48,9 @@ def calibrate(
         )
     tags = {"kind": "calibration", "synthetic": ", ".join(result.synthetic) or "no", "answers": str(path)}
     tags["calibration"] = result.record.setting.in_one_line()
-    record_run(loaded, place, Record(f"calibrate-{loaded.name}", result.metrics(), tags, result.folder))
+    title = run_title("calibrate", loaded.name, search.method)
+    inputs = (InputFile("calibration.answers", str(path), file_hash(path)),)
+    record_run(loaded, place, Record(title, result.metrics(), tags, result.folder, inputs=inputs))
     if as_json:
         typer.echo(result.to_json())
     else:

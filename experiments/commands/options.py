@@ -10,7 +10,9 @@ __all__ = [
     "JsonOption",
     "MaxCostOption",
     "RecipeArgument",
+    "RunArgument",
     "SettingsOption",
+    "TrackingOption",
     "WorkspaceOption",
     "YesOption",
     "all_overrides",
@@ -18,6 +20,10 @@ __all__ = [
 
 RecipeArgument = Annotated[
     str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
+]
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(help="MLflow run id, folder or name of a run, or a recipe's name; the newest if absent."),
 ]
 SettingsOption = Annotated[
     list[str] | None,
@@ -33,6 +39,10 @@ MaxCostOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")]
 JobsOption = Annotated[int, typer.Option(help="Cells at once; they share the model's limits.", min=1, max=64)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+TrackingOption = Annotated[
+    str | None,
+    typer.Option(help="The MLflow store of a run whose folder is gone; the workspace's own if absent."),
+]
 
 
 def all_overrides(

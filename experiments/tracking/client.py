@@ -51,6 +51,7 @@ def store_errors(uri: str, advice: str = "") -> Iterator[None]:
 def quiet_mlflow() -> Iterator[None]:
     """Keep MLflow's and Alembic's housekeeping off the user's terminal."""
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     loggers = [logging.getLogger(name) for name in ("alembic", "mlflow")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

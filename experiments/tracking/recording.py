@@ -157,7 +157,7 @@ def _tags(record: Record) -> dict[str, str]:
     own = {
         FOLDER_TAG: record.folder.name,
         "code.version": state.version,
-        "code.changed": "yes" if state.diff else "no",
+        "code.changes": state.changes,
         "mlflow.source.git.commit": state.commit,
     }
     parent = {"mlflow.parentRunId": record.parent} if record.parent else {}

@@ -1,6 +1,7 @@
 """The synthetic survey is a real file, and what it samples is known."""
 
 import math
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import data
 from data.codebook import load_codebook
-from data.countries import country_alpha3
+from data.countries import country_alpha3, country_number
 from data.instruments import load_instrument
 from data.synthetic import AnswerLaw, SyntheticTruth, load_world, write_synthetic_survey
 from signatures.errors import SurveyError
@@ -134,6 +135,10 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path: Pa
         frames.append(pyreadstat.read_sav(str(tmp_path / f"{name}.sav"))[0])
     pd.testing.assert_frame_equal(frames[0], frames[1])
     assert not frames[0].equals(frames[2])
+    files = [(tmp_path / f"{name}.sav").read_bytes() for name in "abc"]
+    assert files[0] == files[1] != files[2]
+    about = pyreadstat.read_sav(str(tmp_path / "a.sav"), metadataonly=True)[1]
+    assert about.creation_time == datetime(2020, 1, 1)  # the time of writing is no part of a hash
 
 
 def test_fewer_countries_visit_every_quadrant_first_and_questions_can_be_chosen(tmp_path: Path) -> None:
@@ -170,6 +175,8 @@ def test_population_distributions_agree_with_answers_drawn_one_by_one(
 def test_no_invented_country_or_code_is_a_real_one() -> None:
     for code, home in load_world().countries.items():
         assert [country_alpha3(known) for known in (code, home.numeric, home.name)] == [None, None, None]
+        assert country_number(code) is None
+    assert [country_number(code) for code in ("VEN", "XKX", "CYN", "ALB")] == [862, 915, 197, 8]
 
 
 def test_no_location_leaves_the_range_within_which_answers_are_told_apart() -> None:

@@ -1,31 +1,20 @@
 """A run read back is the run."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from experiments import RunResult, load_recipe, run
+from experiments import RunResult
 from experiments.stored_runs import find_run, read_run
 from signatures import StoreError
-
-SMALL = (
-    "survey.respondents=150",
-    "profiles.n=6",
-    'questions.include=["Q29", "Q185"]',
-    'personas=["none", "values-hedged"]',
-    "scoring.draws=200",
-    "scoring.floor_draws=20",
-    "scoring.persona_draws=0",
-)
+from tests.experiments.small_runs import damaged_copy, small_run
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    workspace = tmp_path_factory.mktemp("stored_runs")
-    return run(load_recipe("quickstart", [f"workspace={workspace}", *SMALL]))
+    return small_run(tmp_path_factory.mktemp("stored_runs"))
 
 
 def test_everything_comes_back(finished: RunResult) -> None:
@@ -60,11 +49,7 @@ def test_a_run_is_found_by_any_of_its_names(finished: RunResult) -> None:
 def test_a_damaged_run_is_one_line(
     finished: RunResult, tmp_path: Path, file: str, content: str | None, said: str
 ) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(finished.folder, copy)
-    (copy / file).unlink()
-    if content is not None:
-        (copy / file).write_text(content)
+    copy = damaged_copy(finished, tmp_path, file, content)
     with pytest.raises(StoreError, match=said) as error:
         read_run(copy)
     assert "\n" not in str(error.value)

@@ -1,0 +1,5 @@
+"""A run's simulated answers as a data file that opens beside the real survey."""
+
+from experiments.export.job import Exported, ExportOptions, export_run
+
+__all__ = ["ExportOptions", "Exported", "export_run"]

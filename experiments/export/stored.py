@@ -1,0 +1,216 @@
+"""Stored answers of a run with everything that their numbers mean."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from experiments.calibration.panel import StoredPanel
+from experiments.calibration.panel_of_run import panel_file
+from experiments.config import Recipe
+from experiments.methods import calibrated_name
+from experiments.panel_files import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
+from experiments.result import RunResult
+from programs.calibration import tilt
+from signatures import RecipeError, StoreError
+
+__all__ = ["Asked", "MethodAnswers", "Options", "StoredRun", "read_answers"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Options(_Strict):
+    """A question or value item: its code, text, and options in the order of the answer card."""
+
+    code: str
+    text: str
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+class Asked(_Strict):
+    """What ``questions.json`` says."""
+
+    survey: str
+    countries: dict[str, str]
+    questions: tuple[Options, ...]
+    items: tuple[Options, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodAnswers:
+    """The answers of one row of the result.
+
+    Attributes:
+        method: as it stands in tables.
+        kind: the persona kind.
+        panel: the answers, calibrated where the method is.
+        personas: of this kind, with columns country, persona, replicate and the items; None where the
+            record holds none.
+        missing: country and question → place of a persona → why its answer is missing.
+    """
+
+    method: str
+    kind: str
+    panel: StoredPanel
+    personas: pd.DataFrame | None
+    missing: Mapping[tuple[str, str], Mapping[int, str]]
+
+    def members(self, country: int) -> NDArray[np.intp]:
+        """The places of a country's personas; the panel is padded to the largest country."""
+        return np.flatnonzero(self.panel.weights[country] > 0)
+
+    def weights(self, country: int) -> NDArray[np.float64]:
+        """Their weights, of mean 1."""
+        share = self.panel.weights[country, self.members(country)]
+        return np.asarray(share / share.mean())
+
+    def told(self, country: int, columns: Sequence[str]) -> NDArray[np.float64] | None:
+        """Columns of ``personas`` for each of them; None where the record holds no personas."""
+        if self.personas is None:
+            return None
+        own = self.personas[self.personas["country"] == self.panel.countries[country]]
+        rows = own.set_index("persona").reindex(self.members(country), columns=list(columns))
+        return rows.to_numpy(np.float64)
+
+    def reasons(self, country: int, question: int) -> Mapping[int, str]:
+        """Place of a persona → why its answer to a question is missing."""
+        return self.missing.get((self.panel.countries[country], self.panel.questions[question]), {})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run to be exported.
+
+    Attributes:
+        result: what it gave back.
+        asked: what its numbers mean.
+        answers: of every method wanted.
+    """
+
+    result: RunResult
+    asked: Asked
+    answers: tuple[MethodAnswers, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    missing: pd.DataFrame
+    personas: pd.DataFrame | None
+
+
+def read_answers(
+    result: RunResult, kinds: Sequence[str] = (), *, calibrated: bool | None = None, profiles: bool = True
+) -> StoredRun:
+    """Read a run's answers.
+
+    Args:
+        result: the run.
+        kinds: persona kinds wanted; all when empty.
+        calibrated: only answers as given (False) or only calibrated ones (True); both when absent. An
+            average that was calibrated has no personas, so there is nothing of it to export.
+        profiles: whether the personas' value profiles are wanted.
+
+    Raises:
+        RecipeError: for a kind that the run lacks, or when nothing is left.
+        StoreError: when a file is absent or damaged.
+    """
+    known = result.recipe.personas
+    if unknown := [kind for kind in kinds if kind not in known]:
+        raise RecipeError(f"the run has no personas {unknown[0]!r}; it has {', '.join(known)}")
+    asked, tables = _asked(result.folder), _tables(result.folder, profiles)
+    wanted = [kind for kind in known if not kinds or kind in kinds]
+    answers = tuple(method for kind in wanted for method in _methods(result, kind, tables, calibrated))
+    for method in answers:
+        _require_match(asked, method.panel, result.folder)
+    if not answers:
+        raise RecipeError(
+            "the run calibrated none of these personas' answers; name others with --kind, or leave "
+            "--calibrated out"
+        )
+    return StoredRun(result, asked, answers)
+
+
+def _methods(
+    result: RunResult, kind: str, tables: _Tables, calibrated: bool | None
+) -> Iterator[MethodAnswers]:
+    personas = None if tables.personas is None else tables.personas[tables.personas["kind"] == kind]
+    missing = _by_cell(tables.missing[tables.missing["kind"] == kind])
+    panel = StoredPanel.load(panel_file(result.folder, kind))
+    if calibrated is not True:
+        yield MethodAnswers(kind, kind, panel, personas, missing)
+    if calibrated is not False and _is_calibrated(result.recipe, kind):
+        widened = _widened(panel, result.recipe.calibration.temperature)
+        yield MethodAnswers(calibrated_name(kind, "persona"), kind, widened, personas, missing)
+
+
+def _by_cell(missing: pd.DataFrame) -> dict[tuple[str, str], dict[int, str]]:
+    cells: dict[tuple[str, str], dict[int, str]] = {}
+    columns = (missing[name].tolist() for name in ("country", "question", "persona", "reason"))
+    for country, question, persona, reason in zip(*columns, strict=True):
+        cells.setdefault((country, question), {})[persona] = reason
+    return cells
+
+
+def _require_match(asked: Asked, panel: StoredPanel, folder: Path) -> None:
+    questions = tuple((question.code, len(question.scores)) for question in asked.questions)
+    if questions != tuple(zip(panel.questions, panel.lengths.tolist(), strict=True)) or (
+        set(panel.countries) - set(asked.countries)
+    ):
+        raise StoreError(f"{folder}: {QUESTIONS_FILE} does not belong to the answers beside it")
+
+
+def _is_calibrated(recipe: Recipe, kind: str) -> bool:
+    return kind in recipe.calibration.kinds and "persona" in recipe.calibration.levels
+
+
+def _widened(panel: StoredPanel, temperature: float) -> StoredPanel:
+    """Every answer tilted, as in the run."""
+    log_p = panel.log_p.copy()
+    for m, own in enumerate(panel.mask):
+        k = int(own.sum())
+        answers = log_p[:, m, :, :k]
+        known = ~np.isnan(answers[..., 0])
+        answers[known] = tilt(answers[known], panel.scores[m, :k], temperature, log=True)
+    return replace(panel, log_p=log_p)
+
+
+def _asked(folder: Path) -> Asked:
+    try:
+        return Asked.model_validate_json((folder / QUESTIONS_FILE).read_bytes())
+    except OSError:
+        raise StoreError(
+            f"{folder}: {QUESTIONS_FILE} is absent; a run of an earlier version has none, run it again"
+        ) from None
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise StoreError(f"{folder}: {QUESTIONS_FILE} is damaged: {where}") from None
+
+
+def _tables(folder: Path, profiles: bool) -> _Tables:
+    missing = _table(folder / MISSING_FILE, ("kind", "country", "persona", "question", "reason"))
+    if not profiles:
+        return _Tables(missing, None)
+    if not (folder / PERSONAS_FILE).is_file():
+        raise StoreError(
+            f"{folder}: {PERSONAS_FILE} is absent, for drawn profiles are kept where the run was made and "
+            "nowhere else; export --without-profiles"
+        )
+    return _Tables(missing, _table(folder / PERSONAS_FILE, ("kind", "country", "persona", "replicate")))
+
+
+def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(f"{path}: absent or damaged: {first}") from None
+    if lacking := [column for column in columns if column not in table.columns]:
+        raise StoreError(f"{path}: lacks the column {lacking[0]}")
+    return table
