@@ -5,7 +5,7 @@ from pathlib import Path
 
 from experiments import RunResult, load_recipe, run
 
-__all__ = ["SMALL", "damaged_copy", "small_run"]
+__all__ = ["DRAWN", "SMALL", "damaged_copy", "small_run"]
 
 SMALL = (
     "survey.respondents=150",
@@ -16,6 +16,9 @@ SMALL = (
     "scoring.floor_draws=20",
     "scoring.persona_draws=0",
 )
+
+DRAWN = (*SMALL, 'personas=["none", "values-hedged"]', "scoring.persona_draws=2")
+"""The same with personas drawn anew, so that intervals carry it."""
 
 
 def small_run(workspace: Path, *settings: str) -> RunResult:

@@ -13,7 +13,7 @@ from experiments.ablate import AblationResult, ablate
 from experiments.ablation.error_curve import error_curve
 from experiments.sweeping.family import Options
 from signatures import EngineError
-from tests.experiments.small import SMALL
+from tests.experiments.small_runs import DRAWN
 
 FACTORS = (
     'ablation.factors.kind=["values-hedged", "values-unhedged", "none"]',
@@ -29,7 +29,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def result(workspace: Path) -> AblationResult:
-    recipe = load_recipe(None, [f"workspace={workspace}", *SMALL, *FACTORS])
+    recipe = load_recipe(None, [f"workspace={workspace}", *DRAWN, *FACTORS])
     return ablate(recipe, Options(jobs=2))
 
 
@@ -40,8 +40,8 @@ def rows(result: AblationResult, score: str) -> pd.DataFrame:
 
 def test_differences_are_those_of_the_runs(result: AblationResult, workspace: Path) -> None:
     kinds = 'personas=["none", "values-hedged", "values-unhedged"]'
-    base = run(load_recipe(None, [f"workspace={workspace}", *SMALL, kinds])).scores
-    few = run(load_recipe(None, [f"workspace={workspace}", *SMALL, "profiles.n=3"])).scores
+    base = run(load_recipe(None, [f"workspace={workspace}", *DRAWN, kinds])).scores
+    few = run(load_recipe(None, [f"workspace={workspace}", *DRAWN, "profiles.n=3"])).scores
 
     def mean(scores: pd.DataFrame, method: str, score: str) -> float:
         return float(scores.loc[scores["method"] == method, score].mean())
@@ -75,7 +75,7 @@ def test_intervals_hold_the_difference_and_carry_the_draw_of_personas(
     found = rows(result, "wasserstein")
     assert ((found["lower"] <= found["difference"]) & (found["difference"] <= found["upper"])).all()
     without = ablate(
-        load_recipe(None, [f"workspace={workspace}", *SMALL, *FACTORS, "scoring.persona_draws=0"])
+        load_recipe(None, [f"workspace={workspace}", *DRAWN, *FACTORS, "scoring.persona_draws=0"])
     )
     narrow = rows(without, "wasserstein")
     width = (found["upper"] - found["lower"])["profiles.n=3"]
@@ -114,7 +114,7 @@ def test_files_json_and_title(result: AblationResult) -> None:
 
 
 def test_a_variant_whose_run_fails_is_named_and_the_rest_compared(workspace: Path) -> None:
-    settings = (*SMALL, 'ablation.factors.profiles.items=["all", ["F063"], ["F999"]]')
+    settings = (*DRAWN, 'ablation.factors.profiles.items=["all", ["F063"], ["F999"]]')
     result = ablate(load_recipe(None, [f"workspace={workspace}", *settings]))
     (label,) = result.missing
     assert "no item 'F999'" in result.missing[label]
@@ -122,6 +122,6 @@ def test_a_variant_whose_run_fails_is_named_and_the_rest_compared(workspace: Pat
 
 
 def test_without_a_base_there_is_nothing_to_compare(workspace: Path) -> None:
-    settings = (*SMALL, 'ablation.factors.profiles.items=[["F999"], "all"]')
+    settings = (*DRAWN, 'ablation.factors.profiles.items=[["F999"], "all"]')
     with pytest.raises(EngineError, match=r"the base variant has no result: .*no item 'F999'"):
         ablate(load_recipe(None, [f"workspace={workspace}", *settings]))

@@ -8,9 +8,9 @@ import pytest
 
 from experiments.cli import main
 from experiments.recipe_files import shipped_recipes
-from tests.experiments.small import SMALL
+from tests.experiments.small_runs import DRAWN
 
-FEW = [word for one in (*SMALL, 'survey.countries=["XNA", "XNB"]') for word in ("--set", one)]
+FEW = [word for one in (*DRAWN, 'survey.countries=["XNA", "XNB"]') for word in ("--set", one)]
 
 GRID = "sweep.grid.profiles.n=[2, 4]"
 

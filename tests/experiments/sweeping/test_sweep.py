@@ -22,14 +22,14 @@ from experiments.sweeping.family import Options
 from experiments.sweeping.ledger import CellRecord
 from experiments.sweeping.reporter import SilentSweep
 from signatures import BudgetError
-from tests.experiments.small import SMALL
+from tests.experiments.small_runs import DRAWN
 from tests.fake_server import FakeServer
 
 GRID = "sweep.grid.profiles.n=[4, 8]"
 
 
 def recipe(workspace: Path, *settings: str) -> Recipe:
-    return load_recipe(None, [f"workspace={workspace}", *SMALL, *settings])
+    return load_recipe(None, [f"workspace={workspace}", *DRAWN, *settings])
 
 
 def served(server: FakeServer) -> tuple[str, ...]:
@@ -178,7 +178,7 @@ sweep(load_recipe(None, sys.argv[1:]), Options(jobs=2))
 
 @pytest.mark.slow
 def test_killed_at_any_moment_a_sweep_finishes_what_is_missing(tmp_path: Path) -> None:
-    settings = (*SMALL, "sweep.grid.profiles.n=[4, 8, 12, 16]")
+    settings = (*DRAWN, "sweep.grid.profiles.n=[4, 8, 12, 16]")
     with FakeServer(latency_s=0.01) as server:
         asked = (f"workspace={tmp_path / 'killed'}", *settings, *served(server))
         for pause in (0.0, 0.3, 0.6):
@@ -206,7 +206,7 @@ def test_killed_at_any_moment_a_sweep_finishes_what_is_missing(tmp_path: Path) -
 @pytest.mark.slow
 def test_an_interrupt_ends_a_sweep_within_five_seconds(tmp_path: Path) -> None:
     with FakeServer(latency_s=0.2) as server:
-        settings = (f"workspace={tmp_path}", *SMALL, "sweep.grid.profiles.n=[40, 80]", *served(server))
+        settings = (f"workspace={tmp_path}", *DRAWN, "sweep.grid.profiles.n=[40, 80]", *served(server))
         command = [sys.executable, "-m", "experiments.cli", "sweep", "quickstart", "--yes"]
         process = subprocess.Popen(
             [*command, *(word for one in settings for word in ("--set", one))], stderr=subprocess.PIPE
