@@ -1,6 +1,9 @@
 """Runs read back from their folders."""
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +13,48 @@ from experiments.config import Recipe
 from experiments.result import RunResult
 from signatures import StoreError
 
-__all__ = ["find_run", "read_run", "read_table", "run_folders", "write_run_id", "write_table"]
+__all__ = [
+    "RunFigures",
+    "find_run",
+    "read_figures",
+    "read_run",
+    "read_table",
+    "run_folders",
+    "write_run_id",
+    "write_table",
+]
 
 _FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _ID_FILE = "mlflow_run_id.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """The figures of a run without its tables of cells and options.
+
+    Attributes:
+        summary: as ``RunResult.summary``.
+        floor: as ``RunResult.floor``.
+        missing: as ``RunResult.missing``.
+        synthetic: as ``RunResult.synthetic``.
+    """
+
+    summary: pd.DataFrame
+    floor: "pd.Series[float]"
+    missing: Mapping[str, Mapping[str, int]]
+    synthetic: tuple[str, ...]
+
+
+def read_figures(folder: Path) -> RunFigures:
+    """As much of a run as a table of many shows; args and raises as ``read_run``."""
+    with _one_line(folder):
+        said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return RunFigures(
+            summary=read_table(folder / "summary"),
+            floor=pd.Series(said["floor"], dtype=float),
+            missing=said["missing"],
+            synthetic=tuple(said["synthetic"]),
+        )
 
 
 def read_run(folder: Path) -> RunResult:
@@ -25,24 +66,32 @@ def read_run(folder: Path) -> RunResult:
     Raises:
         StoreError: when a file is absent, damaged or of another version.
     """
-    if absent := [name for name in _FILES if not (folder / name).is_file()]:
-        raise StoreError(f"{folder}: no finished run, {absent[0]} is absent")
-    try:
+    figures = read_figures(folder)
+    with _one_line(folder):
         said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return RunResult(
             recipe=Recipe.model_validate_json((folder / "recipe.json").read_bytes()),
             estimates=pd.read_parquet(folder / "estimates.parquet"),
             scores=pd.read_parquet(folder / "scores.parquet"),
-            summary=read_table(folder / "summary"),
-            floor=pd.Series(said["floor"], dtype=float),
-            missing=said["missing"],
+            summary=figures.summary,
+            floor=figures.floor,
+            missing=figures.missing,
             usage=said["usage"],
             notes=tuple(said["notes"]),
-            synthetic=tuple(said["synthetic"]),
+            synthetic=figures.synthetic,
             leaks=tuple(said["leaks"]),
             mlflow_run_id=_run_id(folder),
             folder=folder,
         )
+
+
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    """Whatever is wrong with a run's files, in one line."""
+    if absent := [name for name in _FILES if not (folder / name).is_file()]:
+        raise StoreError(f"{folder}: no finished run, {absent[0]} is absent")
+    try:
+        yield
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
         raise StoreError(f"{folder}: recipe.json is of another version or damaged: {where}") from None

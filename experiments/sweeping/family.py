@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments.config import Recipe
 from experiments.estimate import Estimate
 from experiments.result import RunResult
-from experiments.stored_runs import read_run
+from experiments.stored_runs import RunFigures, read_figures, read_run
 from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
 from experiments.sweeping.reporter import SilentSweep, SweepReporter
@@ -62,7 +62,14 @@ class Family:
 
     def result(self, record: CellRecord) -> RunResult | None:
         """What a cell's run gave back; None where it failed."""
-        return read_run(self.workspace.folder / "runs" / record.run) if record.run else None
+        return read_run(self._folder(record.run)) if record.run else None
+
+    def figures(self, record: CellRecord) -> RunFigures | None:
+        """The same without tables of cells and options."""
+        return read_figures(self._folder(record.run)) if record.run else None
+
+    def _folder(self, run: str) -> Path:
+        return self.workspace.folder / "runs" / run
 
     def close(self, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Record what the family came to; every file in its folder becomes an artifact."""

@@ -35,18 +35,18 @@ def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
     settings = {key: record.settings.get(key) for key in _varied_keys(family)}
     cell = {"cell": record.key, "label": record.label, **settings}
     where = {"run": record.run, "mlflow_run_id": record.mlflow_run_id, "reason": record.reason}
-    result = family.result(record)
-    if result is None:
+    figures = family.figures(record)
+    if figures is None:
         unknown = dict.fromkeys(
             ("method", "score", "mean", "lower", "upper", "floor", "missing", "synthetic")
         )
         yield cell | unknown | where
         return
-    missing = sum(sum(reasons.values()) for reasons in result.missing.values())
-    synthetic = " and ".join(result.synthetic) or "no"
-    for row in result.summary.to_dict("records"):
+    missing = sum(sum(reasons.values()) for reasons in figures.missing.values())
+    synthetic = " and ".join(figures.synthetic) or "no"
+    for row in figures.summary.to_dict("records"):
         scored = {name: row[name] for name in _SCORED}
-        floor = float(result.floor[row["score"]])
+        floor = float(figures.floor[row["score"]])
         yield cell | scored | {"floor": floor, "missing": missing, "synthetic": synthetic} | where
 
 
