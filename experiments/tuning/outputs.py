@@ -11,7 +11,7 @@ from experiments.tuning.judgement import TuningJudgement
 from experiments.tuning.ledger import Ledger
 from experiments.tuning.program_files import PredictorPrompt, TunedProgram
 from experiments.tuning.program_table import ProgramTable
-from experiments.tuning.session import Search
+from experiments.tuning.search import Search
 from experiments.tuning.splitting import TuningCells
 
 __all__ = ["learning_curve", "prompt_diff", "write_tuning_files"]

@@ -14,7 +14,7 @@ from experiments.cli import main
 from experiments.tune import TuningResult, tune
 from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
-from signatures import RecipeError
+from signatures import BudgetError, RecipeError
 from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tuned
 
 
@@ -133,17 +133,19 @@ def test_an_instruction_that_cannot_be_improved_is_kept(workspace: Path) -> None
 
 
 def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(
-    workspace: Path, result: TuningResult
+    tmp_path: Path, result: TuningResult
 ) -> None:
     with pytest.raises(RecipeError) as refused:
-        tuned(workspace, "copro", "tuning.budget_calls=100")
+        tuned(tmp_path, "copro", "tuning.budget_calls=100")
     least = int(str(refused.value).split(" take ")[1].split(" ")[0])
-    stopped = tuned(workspace, "copro", f"tuning.budget_calls={least}")
+    stopped = tuned(tmp_path, "copro", f"tuning.budget_calls={least}")
     assert stopped.calls <= least < result.calls
     assert f"tuning.budget_calls = {least} is reached" in str(stopped.stopped)
     assert np.isfinite(stopped.judgement.held_out["gain"])
-    again = tuned(workspace, "copro", f"tuning.budget_calls={least}")
+    again = tuned(tmp_path, "copro", f"tuning.budget_calls={least}")
     assert again.paid == 0
+    with pytest.raises(BudgetError, match="raise them, or change the seed"):
+        tuned(tmp_path, "copro", f"tuning.budget_calls={stopped.calls - 1}")
     pd.testing.assert_frame_equal(again.evaluations, stopped.evaluations, check_exact=True)
 
 
