@@ -1,7 +1,8 @@
 """Predictions against the human answers: scores a cell, means with intervals, and the human noise floor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +16,7 @@ from experiments.methods import Method
 from experiments.scoring import score_cells
 from signatures import Question
 
-__all__ = ["HEADLINE_SCORES", "HumanAnswers", "Judgement", "cell_floor", "human_answers", "judge"]
+__all__ = ["HEADLINE_SCORES", "HeldOut", "HumanAnswers", "Judgement", "cell_floor", "human_answers", "judge"]
 
 HEADLINE_SCORES = ("normalised_mae", "wasserstein", "js_distance", "total_variation", "rps", "variance_ratio")
 
@@ -43,6 +44,23 @@ class HumanAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The methods on cells whose country and question had no part in the tuning of any prompt.
+
+    Attributes:
+        summary: as of ``Judgement``, over these cells alone.
+        floor: likewise.
+        countries: C countries.
+        questions: M questions; the cells are all C × M.
+    """
+
+    summary: pd.DataFrame
+    floor: pd.Series
+    countries: int
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """How well each method predicted.
 
@@ -53,6 +71,7 @@ class Judgement:
         floor: headline score → mean over cells of the human noise floor.
         human: what people answered.
         errors: method → score → shape (C, M).
+        held_out: the same on held-out cells alone; None where no prompt was tuned, or no cell is held-out.
     """
 
     cells: pd.DataFrame
@@ -61,6 +80,7 @@ class Judgement:
     floor: pd.Series
     human: HumanAnswers
     errors: Mapping[str, Mapping[str, Array]]
+    held_out: HeldOut | None = None
 
 
 def judge(recipe: Recipe, survey: data.Survey, methods: Sequence[Method]) -> Judgement:
@@ -73,9 +93,27 @@ def judge(recipe: Recipe, survey: data.Survey, methods: Sequence[Method]) -> Jud
     }
     cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
     estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
-    floor = pd.Series({name: _mean(name, human.floor[name]) for name in HEADLINE_SCORES})
-    summary = _summary(recipe, scores, _persona_draws(human.probabilities, methods))
-    return Judgement(cells, estimates, summary, floor, human, scores)
+    everywhere = np.ones(human.respondents.shape, dtype=np.bool_)
+    draws = _persona_draws(human.probabilities, methods)
+    summary, floor = _summary(recipe, scores, draws, everywhere), _floor(human, everywhere)
+    held_out = _held_out(methods, human, partial(_summary, recipe, scores, draws))
+    return Judgement(cells, estimates, summary, floor, human, scores, held_out)
+
+
+def _held_out(
+    methods: Sequence[Method], human: HumanAnswers, summarise: Callable[[NDArray[np.bool_]], pd.DataFrame]
+) -> HeldOut | None:
+    """A country or question that is seen makes its whole row or column in-sample: what is left is a block."""
+    fitted = np.stack([method.fitted for method in methods])
+    left = (fitted == "no").all(axis=0)
+    if left.all() or not (left & (human.respondents > 0)).any():
+        return None
+    countries, questions = left.any(axis=1).sum(), left.any(axis=0).sum()
+    return HeldOut(summarise(left), _floor(human, left), int(countries), int(questions))
+
+
+def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
+    return pd.Series({name: _mean(name, human.floor[name][where]) for name in HEADLINE_SCORES})
 
 
 def human_answers(
@@ -149,14 +187,18 @@ def _mean(name: str, values: Array) -> float:
 
 
 def _summary(
-    recipe: Recipe, scores: Mapping[str, Mapping[str, Array]], persona_draws: Mapping[str, Array] | None
+    recipe: Recipe,
+    scores: Mapping[str, Mapping[str, Array]],
+    persona_draws: Mapping[str, Array] | None,
+    where: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """Each method's mean over cells; its interval draws countries, questions and personas anew."""
+    """Each method's mean over a block of cells; its interval draws countries, questions and personas anew."""
+    block = np.ix_(where.any(axis=1), where.any(axis=0))
     rows = []
     for name in HEADLINE_SCORES:
         ratio = name == "variance_ratio"
-        values = np.stack([by_name[name] for by_name in scores.values()])
-        redrawn = None if persona_draws is None else persona_draws[name]
+        values = np.stack([by_name[name][block] for by_name in scores.values()])
+        redrawn = None if persona_draws is None else persona_draws[name][..., block[0], block[1]]
         interval = crossed_bootstrap(
             _finite_log(values) if ratio else values,
             draws=recipe.scoring.draws,
@@ -194,6 +236,7 @@ def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers)
         "near": [q.near for q in questions] * len(countries),
         "options": [len(q.scale) for q in questions] * len(countries),
         "respondents": human.respondents.ravel(),
+        "fitted": method.fitted.ravel(),
         "missing_share": estimate.missing_share.ravel(),
         "human_share": human_share.ravel(),
         "predicted_share": predicted_share.ravel(),

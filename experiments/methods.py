@@ -11,6 +11,8 @@ from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.replicates import persona_replicates
 from experiments.calibration.setting import Setting
 from experiments.config import PersonaKind, Recipe
+from experiments.tuned_programs import find_program
+from experiments.tuning.program_files import FittedOn
 from programs.panel import PanelResult
 from programs.population import PopulationEstimate, estimate_populations
 from programs.widening import calibrate_answers
@@ -31,6 +33,7 @@ class Method:
         estimate: what it predicts.
         replicates: shape (R, C, M, K), the same after each country's personas were drawn anew; None where
             no personas were asked.
+        fitted_on: what its tuned prompts have seen; None where it rests on none.
     """
 
     name: str
@@ -38,20 +41,34 @@ class Method:
     calibrated: bool
     estimate: PopulationEstimate
     replicates: Array | None = None
+    fitted_on: FittedOn | None = None
+
+    @property
+    def fitted(self) -> NDArray[np.str_]:
+        """Which part each cell had in the tuning of its prompts, shape (C, M)."""
+        estimate = self.estimate
+        return np.array(
+            [
+                [self.fitted_on.part_of(c, q) if self.fitted_on else "no" for q in estimate.questions]
+                for c in estimate.countries
+            ]
+        )
 
 
 def predict(recipe: Recipe, asked: Asked) -> tuple[Method, ...]:
     """The estimate of each persona kind, uncalibrated, then calibrated where the recipe says so."""
     methods = []
+    program = find_program(recipe)
     temperature = recipe.calibration.temperature
     for kind, panel in asked.panels.items():
         redraw = partial(_replicates, recipe, panel)
         estimate = _estimate(recipe, panel, panel.log_p)
-        methods.append(Method(kind, kind, False, estimate, redraw(Setting(method="none"))))
+        seen = program.fitted_on if program is not None and program.serves(kind) else None
+        methods.append(Method(kind, kind, False, estimate, redraw(Setting(method="none")), seen))
         if kind in recipe.calibration.kinds:
             widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
             tilted = Setting(method="tilt", level="persona", strength={"all": temperature})
-            methods.append(Method(f"{kind} + calibrated", kind, True, widened, redraw(tilted)))
+            methods.append(Method(f"{kind} + calibrated", kind, True, widened, redraw(tilted), seen))
     return tuple(methods)
 
 

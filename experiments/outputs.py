@@ -57,6 +57,8 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
     judgement.cells.to_parquet(folder / "scores.parquet", index=False)
     judgement.summary.to_csv(folder / "summary.csv", index=False)
+    if judgement.held_out is not None:
+        judgement.held_out.summary.to_csv(folder / "held_out.csv", index=False)
     files.comparisons.to_csv(folder / "comparisons.csv", index=False)
     if files.gap is not None:
         write_gap(files.gap, files.title, folder)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import data
 from experiments.answer_store import AnswerStore
@@ -77,7 +78,7 @@ def run(
         *remarks,
         *_notes(asked, judgement),
         *text_notes(recipe, asked),
-        *in_sample_notes(recipe),
+        *in_sample_notes(recipe, judgement.cells),
     )
     outcome = _Outcome(recipe, survey, profiles, asked, judgement, notes, leaks)
     return outcome.recorded(workspace)
@@ -111,6 +112,7 @@ class _Outcome:
             scores=self.judgement.cells,
             summary=self.judgement.summary,
             floor=self.judgement.floor,
+            held_out=self.judgement.held_out,
             missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
             usage=self.asked.usage,
             notes=self.notes,
@@ -147,10 +149,9 @@ class _Outcome:
 
 def _metrics(result: RunResult) -> dict[str, float]:
     """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
-    metrics: dict[str, float] = {}
-    for row in result.summary.to_dict("records"):
-        name = f"{row['method']}.{row['score']}".replace(" + ", "-").replace("+", "-and-")
-        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    metrics = _score_metrics(result.summary)
+    if result.held_out is not None:
+        metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
     metrics |= {
         f"missing.{kind}.{reason}".replace("+", "-and-"): float(n)
@@ -158,6 +159,14 @@ def _metrics(result: RunResult) -> dict[str, float]:
         for reason, n in reasons.items()
     }
     return metrics | {f"usage.{name}": float(value) for name, value in result.usage.items()}
+
+
+def _score_metrics(summary: pd.DataFrame) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    for row in summary.to_dict("records"):
+        name = f"{row['method']}.{row['score']}".replace(" + ", "-").replace("+", "-and-")
+        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    return metrics
 
 
 def _notes(asked: Asked, judgement: Judgement) -> Iterator[str]:

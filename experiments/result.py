@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.config import Recipe
+from experiments.judging import HeldOut
 
 __all__ = ["RunResult"]
 
@@ -19,7 +20,9 @@ class RunResult:
     Attributes:
         recipe: what was run.
         estimates: one row for each method × country × question × option: human and predicted probability.
-        scores: one row for each method × country × question: every score, its noise floor, missing share.
+        scores: one row for each method × country × question: every score, its noise floor, missing share,
+            and whether the method's tuned prompts were fitted on the cell (``no``, ``training`` or
+            ``validation``; by its country or its question).
         summary: one row for each method × score: mean over cells with its bootstrap interval.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
@@ -29,6 +32,8 @@ class RunResult:
         mlflow_run_id: the record.
         folder: the tables and figures as files.
         leaks: target questions that a persona states itself, which the recipe allowed.
+        held_out: means over the cells that no tuned prompt was fitted on; None where no prompt was tuned, or
+            it was fitted on every cell.
     """
 
     recipe: Recipe
@@ -43,6 +48,7 @@ class RunResult:
     mlflow_run_id: str
     folder: Path
     leaks: tuple[str, ...] = ()
+    held_out: HeldOut | None = None
 
     @property
     def title(self) -> str:
@@ -84,6 +90,7 @@ class RunResult:
                 "synthetic": list(self.synthetic),
                 "summary": json.loads(self.summary.to_json(orient="records")),
                 "floor": json.loads(self.floor.to_json()),
+                "held_out": self.held_out and json.loads(self.held_out.summary.to_json(orient="records")),
                 "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
                 "usage": dict(self.usage),
                 "notes": list(self.notes),

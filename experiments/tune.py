@@ -21,7 +21,13 @@ from experiments.tuning.journal import AttemptJournal, tuning_digest
 from experiments.tuning.judgement import TuningJudgement, judge_programs
 from experiments.tuning.outputs import learning_curve, write_tuning_files
 from experiments.tuning.plan import need_prices
-from experiments.tuning.program_files import FittedOn, PredictorPrompt, TunedProgram, signature_hash
+from experiments.tuning.program_files import (
+    FittedOn,
+    PredictorPrompt,
+    TunedProgram,
+    aliases_of,
+    signature_hash,
+)
 from experiments.tuning.recording import record_tuning
 from experiments.tuning.search import Search, search_prompts
 from experiments.tuning.session import TuningSession
@@ -181,11 +187,12 @@ def _result(
     fitted = FittedOn(
         training=list(cells.training.cells),
         validation=list(cells.validation.cells),
+        aliases={code: sorted(aliases_of(survey.question(code))) for _, code in cells.seen},
         survey=hashlib.sha256(" ".join(s.sha256 for s in survey.sources).encode()).hexdigest()[:12],
         optimizer=recipe.tuning.optimizer,
         seed=recipe.seed,
         calls=session.meter.total,
-    )
+    ).after(cells.earlier)
     improved = search.chosen.candidate != search.original.candidate
     parts = {"respondent": "synthetic" in session.respondent.identity, "population": survey.is_synthetic}
     return TuningResult(

@@ -12,12 +12,22 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from programs.descriptor_writer import Variant
 from programs.personas import parse_kind
 from programs.proposal_rules import proposal_problems
-from signatures import RecipeError
+from signatures import Question, RecipeError
 
-__all__ = ["FittedOn", "PredictorPrompt", "TunedProgram", "read_program", "signature_hash"]
+__all__ = [
+    "FittedOn",
+    "FittedPart",
+    "PredictorPrompt",
+    "TunedProgram",
+    "aliases_of",
+    "read_program",
+    "signature_hash",
+]
 
 FORMAT: Literal["value-personas program"] = "value-personas program"
 VERSION: Literal[1] = 1
+
+FittedPart = Literal["no", "training", "validation"]
 
 _LARGEST = 2_000_000
 """Bytes; a program of the longest instructions and sixteen demonstrations is far below."""
@@ -68,6 +78,8 @@ class FittedOn(_Strict):
     Attributes:
         training: (country, question) cells it learnt from.
         validation: cells it was chosen on.
+        aliases: question → its IVS code and its battery: the same question in another survey, and questions
+            too alike to be held out from it.
         survey: the digest of the survey's files.
         optimizer: by name.
         seed: of the recipe.
@@ -76,10 +88,39 @@ class FittedOn(_Strict):
 
     training: list[tuple[str, str]]
     validation: list[tuple[str, str]]
+    aliases: dict[str, list[str]] = Field(default_factory=dict)
     survey: str
     optimizer: str
     seed: int
     calls: int
+
+    def part_of(self, country: str, question: Question) -> FittedPart:
+        """Which part in the tuning a cell had, by its country or its question.
+
+        A cell is held-out (``no``) only where neither had any: answers of a country to other questions, and
+        of other countries to a question, tell of the cell too. What was seen in training counts first.
+        """
+        names = aliases_of(question) | {question.code}
+        seen: tuple[tuple[FittedPart, list[tuple[str, str]]], ...] = (
+            ("training", self.training),
+            ("validation", self.validation),
+        )
+        for part, cells in seen:
+            if any(country == c or names & {code, *self.aliases.get(code, ())} for c, code in cells):
+                return part
+        return "no"
+
+    def after(self, earlier: "FittedOn | None") -> "FittedOn":
+        """The same, with what the prompts that it started from had seen."""
+        if earlier is None:
+            return self
+        return self.model_copy(
+            update={
+                "training": list(dict.fromkeys([*self.training, *earlier.training])),
+                "validation": list(dict.fromkeys([*self.validation, *earlier.validation])),
+                "aliases": earlier.aliases | self.aliases,
+            }
+        )
 
 
 class TunedProgram(_Strict):
@@ -105,6 +146,11 @@ class TunedProgram(_Strict):
     def variant(self) -> Variant | None:
         """Which descriptors its prompt writes."""
         return parse_kind(self.kind).variant
+
+    def serves(self, kind: str) -> bool:
+        """Whether personas of a kind rest on its prompts: their descriptors, or how they are asked."""
+        writes = "writer.write" in self.predictors and parse_kind(kind).variant == self.variant
+        return writes or "respondent.answer" in self.predictors
 
     def save(self, path: Path) -> None:
         """Write it."""
@@ -139,6 +185,11 @@ def read_program(path: Path) -> TunedProgram:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"program {path}: {where}: {first['msg']}") from None
+
+
+def aliases_of(question: Question) -> set[str]:
+    """The names, besides its code, by which a question or one too like it may be known again."""
+    return {name for name in (question.ivs, question.battery) if name}
 
 
 def signature_hash(signature: type[dspy.Signature]) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from experiments import load_recipe
-from experiments.tuning.program_files import TunedProgram, read_program, signature_hash
+from experiments.tuning.program_files import FittedOn, TunedProgram, read_program, signature_hash
 from programs.descriptor_writer import DescriptorWriter
-from signatures import HedgedDescriptor, RecipeError
+from signatures import HedgedDescriptor, Question, RecipeError, Scale
+
+SCALE = Scale(("yes", "no"), (1.0, 2.0))
 
 DEMO = {
     "augmented": True,
@@ -101,6 +103,42 @@ def test_a_demonstration_of_an_unknown_field_is_not_applied(tmp_path: Path) -> N
     program = read_program(written(tmp_path, changed))
     with pytest.raises(RecipeError, match="unknown field mood"):
         program.predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")
+
+
+@pytest.mark.parametrize(
+    ("country", "question", "part"),
+    [
+        ("XNA", Question("Q9", "?", SCALE), "training"),  # the country alone was seen
+        ("XNZ", Question("Q1", "?", SCALE), "training"),  # the question alone
+        ("XNA", Question("Q6", "?", SCALE), "training"),  # each in another part
+        ("XNB", Question("Q9", "?", SCALE), "validation"),
+        ("XNZ", Question("v72", "?", SCALE, ivs="D001"), "training"),  # the same question in another survey
+        ("XNZ", Question("Q2", "?", SCALE, battery="family"), "training"),  # too like one that was seen
+        ("XNZ", Question("Q9", "?", SCALE, battery="work"), "no"),
+    ],
+)
+def test_a_cell_is_held_out_where_neither_its_country_nor_its_question_was_seen(
+    country: str, question: Question, part: str
+) -> None:
+    seen = FittedOn(
+        training=[("XNA", "Q1")],
+        validation=[("XNB", "Q6")],
+        aliases={"Q1": ["D001", "family"]},
+        survey="0",
+        optimizer="gepa",
+        seed=0,
+        calls=9,
+    )
+    assert seen.part_of(country, question) == part
+
+
+def test_a_program_serves_the_kinds_that_rest_on_its_prompts(tmp_path: Path) -> None:
+    program = read_program(written(tmp_path, content()))
+    kinds = ("values-hedged", "values+country", "values-unhedged", "country", "none")
+    assert [program.serves(kind) for kind in kinds] == [True, True, False, False, False]
+    asks = content()
+    asks["predictors"]["respondent.answer"] = asks["predictors"]["writer.write"]
+    assert all(read_program(written(tmp_path, asks)).serves(kind) for kind in kinds)
 
 
 def test_a_recipe_file_s_program_lies_beside_it_and_a_registered_one_nowhere(tmp_path: Path) -> None:

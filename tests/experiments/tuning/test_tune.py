@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from experiments import load_recipe, run
+from experiments import RunResult, load_recipe, run
 from experiments.cli import main
 from experiments.tune import TuningResult, tune
 from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
-from signatures import BudgetError, RecipeError
+from signatures import BudgetError, LeakError, RecipeError
 from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tuned
 
 
@@ -107,12 +107,65 @@ def test_a_run_asks_by_the_registered_program_and_says_what_it_has_seen(
 ) -> None:
     settings = [f"workspace={workspace}", *SMALL[:3], 'personas=["values-hedged"]', "scoring.draws=200"]
     told = run(load_recipe("quickstart", [*settings, f"program={result.model}"]))
-    assert any("in-sample" in note and "copro" in note for note in told.notes)
+    assert_marked(told, result)
     descriptors = pd.read_csv(told.folder / "descriptors.csv")
     by_path = run(load_recipe("quickstart", [*settings, f"program={result.folder / 'program.json'}"]))
     pd.testing.assert_frame_equal(descriptors, pd.read_csv(by_path.folder / "descriptors.csv"))
     plain = run(load_recipe("quickstart", settings))
     assert set(descriptors["prompt"]) != set(pd.read_csv(plain.folder / "descriptors.csv")["prompt"])
+
+
+def assert_marked(told: RunResult, result: TuningResult) -> None:
+    """Every cell of a tuned prompt's country or question is in-sample, and the rest has means of its own."""
+    cells, seen = told.scores, result.program.fitted_on
+    trained = {c for c, _ in seen.training}, {q for _, q in seen.training}
+    chosen = {c for c, _ in seen.validation}, {q for _, q in seen.validation}
+    in_training = cells["country"].isin(trained[0]) | cells["question"].isin(trained[1])
+    in_validation = cells["country"].isin(chosen[0]) | cells["question"].isin(chosen[1])
+    expected = np.select([in_training, in_validation], ["training", "validation"], "no")
+    assert (cells["fitted"] == expected).all()
+    assert set(cells["fitted"]) == {"no", "training", "validation"}
+    held_out = cells[cells["fitted"] == "no"]
+    assert told.held_out is not None
+    assert told.held_out.countries * told.held_out.questions == (held_out["method"] == "values-hedged").sum()
+    for (method, score), row in told.held_out.summary.set_index(["method", "score"]).iterrows():
+        if score == "normalised_mae":
+            own = held_out[held_out["method"] == method]
+            assert row["mean"] == pytest.approx(own["normalised_mae"].mean())
+            assert row["lower"] <= row["mean"] <= row["upper"]
+            assert told.held_out.floor[score] == pytest.approx(own["floor_normalised_mae"].mean())
+    assert any("in-sample on" in note and "held-out means stand apart" in note for note in told.notes)
+    assert (told.folder / "held_out.csv").is_file()
+    pd.testing.assert_series_equal(
+        pd.read_parquet(told.folder / "scores.parquet")["fitted"], cells["fitted"], check_dtype=False
+    )
+    assert json.loads(told.to_json())["held_out"]
+
+
+def test_a_run_on_seen_countries_has_no_held_out_mean(result: TuningResult, workspace: Path) -> None:
+    seen = sorted({country for country, _ in result.program.fitted_on.training})
+    countries = "[" + ", ".join(f'"{code}"' for code in seen) + "]"
+    settings = [f"workspace={workspace}", *SMALL[:3], "scoring.draws=200", f"program={result.model}"]
+    told = run(
+        load_recipe(
+            "quickstart",
+            [*settings, f"survey.countries={countries}", 'personas=["country", "values-hedged"]'],
+        )
+    )
+    assert told.held_out is None
+    by_method = told.scores.groupby("method")["fitted"].unique()
+    assert by_method["country"].tolist() == ["no"]
+    assert by_method["values-hedged"].tolist() == ["training"]
+    assert any("none of it is held-out" in note for note in told.notes)
+
+
+def test_tuning_on_from_a_tuned_prompt_keeps_what_it_has_seen(result: TuningResult, workspace: Path) -> None:
+    program = f"program={result.folder / 'program.json'}"
+    # Another seed holds out what the first tuning learnt from.
+    with pytest.raises(LeakError, match=r"was tuned on .*, which this tuning holds out"):
+        tuned(workspace, "copro", program, "seed=1")
+    again = tuned(workspace, "bootstrap", program, "tuning.training_cells=3")
+    assert set(result.program.fitted_on.training) <= set(again.program.fitted_on.training)
 
 
 @pytest.mark.parametrize("name", ["models:/tune-program/99", "models:/nobody/1", "models:/tune-program"])
