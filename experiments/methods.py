@@ -17,7 +17,7 @@ from programs.panel import PanelResult
 from programs.population import PopulationEstimate, estimate_populations
 from programs.widening import calibrate_answers
 
-__all__ = ["Method", "predict"]
+__all__ = ["Method", "predict", "redrawn_estimates", "tilt_of"]
 
 Array = NDArray[np.float64]
 
@@ -61,25 +61,35 @@ def predict(recipe: Recipe, asked: Asked) -> tuple[Method, ...]:
     program = find_program(recipe)
     temperature = recipe.calibration.temperature
     for kind, panel in asked.panels.items():
-        redraw = partial(_replicates, recipe, panel)
+        redraw = partial(redrawn_estimates, recipe, panel, seed=recipe.seed)
         estimate = _estimate(recipe, panel, panel.log_p)
         seen = program.fitted_on if program is not None and program.serves(kind) else None
         methods.append(Method(kind, kind, False, estimate, redraw(Setting(method="none")), seen))
         if kind in recipe.calibration.kinds:
             widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
-            tilted = Setting(method="tilt", level="persona", strength={"all": temperature})
-            methods.append(Method(f"{kind} + calibrated", kind, True, widened, redraw(tilted), seen))
+            replicates = redraw(tilt_of(temperature))
+            methods.append(Method(f"{kind} + calibrated", kind, True, widened, replicates, seen))
     return tuple(methods)
 
 
-def _replicates(recipe: Recipe, panel: PanelResult, setting: Setting) -> Array | None:
-    """Estimates with the personas drawn anew; one seed, so that persona kinds stay paired."""
+def tilt_of(temperature: float) -> Setting:
+    """The calibration of each persona's answers, as a setting."""
+    return Setting(method="tilt", level="persona", strength={"all": temperature})
+
+
+def redrawn_estimates(
+    recipe: Recipe, panel: PanelResult, setting: Setting, seed: int | np.random.SeedSequence
+) -> Array | None:
+    """Estimates with the personas drawn anew, shape (R, C, M, K); None where the recipe wants no draws.
+
+    One seed keeps methods with the same personas paired.
+    """
     if not recipe.scoring.persona_draws:
         return None
     countries = len({persona.country for persona in panel.personas})
     unknown = np.full((countries, *panel.log_p.shape[1:]), np.nan)
     stored = panel_of_run(panel, unknown, {}, method="", max_missing=recipe.respondent.max_missing)
-    return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=recipe.seed)
+    return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=seed)
 
 
 def _estimate(recipe: Recipe, panel: PanelResult, log_p: Array) -> PopulationEstimate:

@@ -20,7 +20,7 @@ from programs.proposal_rules import MAX_CHARACTERS, proposal_problems
 from programs.replies import Reply
 from programs.respondent import Respondent, form_values
 from programs.widening import calibrate_answers
-from signatures import Question, ValueItem
+from signatures import Persona, Question, ValueItem
 
 __all__ = ["PopulationProgram", "Surroundings"]
 
@@ -150,6 +150,10 @@ class PopulationProgram(dspy.Module):
             self._leave_trace(country, question, rollout)
         return predictions[cell]
 
+    def answers(self, country: str, question: str) -> PanelResult:
+        """Every persona's answer to one question, before any calibration: what a prediction averages."""
+        return run_in_background(self._ask(self.descriptors(), country, question))
+
     def descriptors(self, rollout: int = 0) -> DescriptorTable:
         """The descriptors that these prompts lead to, written where they are not yet."""
         return run_in_background(self._write(rollout))
@@ -175,18 +179,11 @@ class PopulationProgram(dspy.Module):
         return int((lm.kwargs.get("rollout_id") if lm is not None else None) or 0)
 
     async def _predict(self, candidate: str, rollout: int, country: str, code: str) -> dspy.Prediction:
-        around = self.surroundings
         table = await self._write(rollout)
         if empty := [d for d in table.unmended if not d.text]:
             unwritten = f"no descriptor was written for {empty[0].item} = {empty[0].score:g}"
             return _rejected(candidate, rollout, unwritten)
-        variant = self.writer.variant
-        sources = PersonaSources(
-            around.items, {variant: table}, around.samples, around.arrangement, self.writer.address
-        )
-        personas = persona_builder(around.kind, sources).build(around.samples[country])
-        panel = Panel(around.respondent, self.respondent, around.concurrency)
-        answers = await panel.ask(personas, (around.questions[code],))
+        answers = await self._ask(table, country, code)
         words = [len(d.text.split()) for d in table.descriptors]
         return dspy.Prediction(
             distribution=self._estimate(answers),
@@ -196,6 +193,24 @@ class PopulationProgram(dspy.Module):
             candidate=candidate,
             rollout=rollout,
         )
+
+    def _personas(self, table: DescriptorTable, country: str) -> tuple[Persona, ...]:
+        around = self.surroundings
+        sources = PersonaSources(
+            around.items,
+            {self.writer.variant: table},
+            around.samples,
+            around.arrangement,
+            self.writer.address,
+        )
+        return persona_builder(around.kind, sources).build(around.samples[country])
+
+    async def _ask(
+        self, table: DescriptorTable, country: str, code: str, most: int | None = None
+    ) -> PanelResult:
+        around = self.surroundings
+        panel = Panel(around.respondent, self.respondent, around.concurrency)
+        return await panel.ask(self._personas(table, country)[:most], (around.questions[code],))
 
     async def _write(self, rollout: int) -> DescriptorTable:
         around = self.surroundings
@@ -229,17 +244,9 @@ class PopulationProgram(dspy.Module):
 
     def _answer_step(self, country: str, code: str, rollout: int) -> tuple[Any, dict[str, Any], Any]:
         """One persona's question and its most probable answer."""
-        around, question = self.surroundings, self.surroundings.questions[code]
-        sources = PersonaSources(
-            around.items,
-            {self.writer.variant: self.descriptors(rollout)},
-            around.samples,
-            around.arrangement,
-            self.writer.address,
-        )
-        persona = persona_builder(around.kind, sources).build(around.samples[country])[0]
-        panel = Panel(around.respondent, self.respondent, around.concurrency)
-        answers = run_in_background(panel.ask((persona,), (question,)))
+        question = self.surroundings.questions[code]
+        answers = run_in_background(self._ask(self.descriptors(rollout), country, code, most=1))
+        (persona,) = answers.personas
         form = self.respondent.style.forms(question, 0)[0]
         said = "no answer"
         if answers.missing[0, 0] < 0:

@@ -3,18 +3,23 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from data import read_survey
 from experiments import RunResult, load_recipe, run
 from experiments.cli import main
 from experiments.tune import TuningResult, tune
+from experiments.tuning import judgement
 from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
-from signatures import BudgetError, LeakError, RecipeError
+from programs.population_program import PopulationProgram
+from signatures import BudgetError, LeakError, Question, RecipeError
 from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tuned
 
 
@@ -62,6 +67,42 @@ def test_summary_follows_from_the_cells(result: TuningResult) -> None:
         assert row["gain_lower"] <= row["gain"] <= row["gain_upper"]
     gains = result.judgement.summary.set_index("part")["gain"]
     assert result.judgement.overfit_gap == pytest.approx(gains["training"] - gains["held-out"])
+
+
+def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[tuple[str, str, str], PopulationProgram] = {}
+    judged = judgement._reward
+
+    def watched(*given: Any) -> Any:
+        *_, program, (country, question) = given
+        seen[country, question, program.candidate] = program
+        return judged(*given)
+
+    monkeypatch.setattr(judgement, "_reward", watched)
+    found = tuned(tmp_path, "copro", "tuning.calibrated=false", "scoring.persona_draws=5")
+    cells, draws = found.judgement.cells, found.judgement.draws
+    assert draws.shape == (5, 2, len(cells))
+    survey = read_survey(next((tmp_path / "synthetic").glob("*.sav")))
+    for place, (country, question) in enumerate(zip(cells["country"], cells["question"], strict=True)):
+        key = np.random.SeedSequence(0, spawn_key=(71, crc32(country.encode())))
+        counts = np.random.default_rng(key).multinomial(6, np.full(6, 1 / 6), size=5)
+        pair = [seen[key] for key in seen if key[:2] == (country, question)]
+        for which, program in enumerate(pair):
+            answers = program.answers(country, question)
+            weight = counts * np.array([persona.weight for persona in answers.personas])
+            drawn = weight @ np.exp(answers.log_p[:, 0]) / weight.sum(axis=1, keepdims=True)
+            human = survey.distribution(question, country)
+            floor = judgement.noise_floor_of(found.recipe, survey, (country, question))
+            error = [wasserstein(row, human, program.surroundings.questions[question]) for row in drawn]
+            expected = np.clip(1 - np.maximum(np.array(error) - floor, 0), 0, 1)
+            np.testing.assert_allclose(draws[:, which, place], expected, atol=1e-9)
+
+
+def wasserstein(p: Any, q: Any, question: Question) -> float:
+    r = question.scale.values
+    return float((np.abs(np.cumsum(p - q))[:-1] * np.diff(r)).sum() / (r[-1] - r[0]))
 
 
 def test_the_same_tuning_again_pays_nothing_and_gives_the_same_digits(
@@ -181,6 +222,7 @@ def test_an_instruction_that_cannot_be_improved_is_kept(workspace: Path) -> None
     kept = tuned(workspace, "copro", *HEDGED)
     assert not kept.program.improved
     assert not kept.judgement.claims_gain
+    assert (kept.judgement.summary[["gain", "gain_lower", "gain_upper"]] == 0.0).all(axis=None)
     assert kept.program.predictors == kept.original.predictors
     assert (kept.folder / "prompts.diff").read_text(encoding="utf-8").startswith("No prompt was changed")
 
