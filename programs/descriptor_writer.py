@@ -11,9 +11,9 @@ import dspy
 from dspy.lm15 import Config
 
 from programs.descriptor_rules import violations
-from programs.model import Model
+from programs.model import Model, ReplyFailure
 from programs.rendering import parse_reply_fields, render_request
-from signatures import HedgedDescriptor, UnhedgedDescriptor, ValueItem
+from signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
 
 __all__ = ["Descriptor", "DescriptorTable", "DescriptorWriter", "Variant"]
 
@@ -132,11 +132,20 @@ class DescriptorWriter(dspy.Module):
             overrides: texts of a person's own, by (item, score, wording); they win, unchecked by the
                 writer's rules.
             countries: names that no descriptor may speak.
+
+        Raises:
+            EngineError: when a call brought no reply, or the engine cannot answer at all.
         """
         cells = [(item, score) for item in items for score in item.scale.scores]
-        written = await asyncio.gather(
-            *(self._describe_cell(model, *cell, overrides or {}, countries) for cell in cells)
-        )
+        try:
+            async with asyncio.TaskGroup() as group:  # the first error ends the calls beside it
+                tasks = [
+                    group.create_task(self._describe_cell(model, *cell, overrides or {}, countries))
+                    for cell in cells
+                ]
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        written = [task.result() for task in tasks]
         instruction = str(self.write.signature.instructions)
         return DescriptorTable(
             tuple(descriptor for cell in written for descriptor in cell), {_digest(instruction): instruction}
@@ -170,7 +179,13 @@ class DescriptorWriter(dspy.Module):
             config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
             inputs = self.inputs(item, score)
             request = render_request(self.write.signature, self.write.demos, inputs, model.name, config)
-            fields = parse_reply_fields(self.write.signature, (await model.reply(request)).text)
+            try:
+                reply = await model.reply(request)
+            except ReplyFailure as failure:  # another seed would be another descriptor than the next run's
+                raise EngineError(
+                    f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
+                ) from failure
+            fields = parse_reply_fields(self.write.signature, reply.text)
             if fields is None:
                 continue
             text = " ".join(str(fields["descriptor"]).split())

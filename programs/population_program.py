@@ -280,4 +280,4 @@ def _rejected(candidate: str, rollout: int, why: str) -> dspy.Prediction:
 
 def _digest(content: Any) -> str:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
-    return sha256(text.encode()).hexdigest()[:12]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import dspy
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from programs.descriptor_writer import Variant
 from programs.personas import parse_kind
@@ -123,6 +123,14 @@ class FittedOn(_Strict):
         )
 
 
+def _known_kind(kind: str) -> str:
+    try:
+        parse_kind(kind)
+    except RecipeError as error:
+        raise ValueError(str(error)) from None
+    return kind
+
+
 class TunedProgram(_Strict):
     """A saved program.
 
@@ -137,7 +145,7 @@ class TunedProgram(_Strict):
 
     format: Literal["value-personas program"] = FORMAT
     version: Literal[1] = VERSION
-    kind: str
+    kind: Annotated[str, AfterValidator(_known_kind)]
     improved: bool
     predictors: dict[Literal["writer.write", "respondent.answer"], PredictorPrompt]
     fitted_on: FittedOn
@@ -164,12 +172,14 @@ def read_program(path: Path) -> TunedProgram:
         RecipeError: when it is no JSON of this format and version; nothing of it is ever executed.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise RecipeError(f"program {path}: not a file; give a program.json as tuning writes it")
         if path.stat().st_size > _LARGEST:
             raise RecipeError(f"program {path}: larger than any program ({_LARGEST} bytes)")
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise RecipeError(f"program {path}: {error.strerror or error}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise RecipeError(
             f"program {path}: no JSON; give a program.json as tuning writes it, never a pickle"
         ) from None

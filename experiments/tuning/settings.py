@@ -114,7 +114,7 @@ class TuningSettings(BaseModel):
     held_out_cells: Annotated[int, Field(ge=2)] = 18
     feedback_descriptors: Annotated[int, Field(ge=0, le=6)] = 2
     max_characters: Annotated[int, Field(ge=100, le=40_000)] = 6000
-    model_name: str | None = None
+    model_name: Annotated[str, Field(pattern=r"^[\w .-]+$", max_length=200)] | None = None
 
     @field_validator("kind")
     @classmethod

@@ -1,6 +1,7 @@
 """Saved programs: what is read back, and everything that is refused."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def test_a_program_is_read_back_as_it_was_saved_and_applied(tmp_path: Path) -> N
         (content(code="import os"), "code: Extra inputs"),
         (content(predictors={"writer.__class__": {}}), "writer.__class__"),
         (content(improved="yes"), "improved"),
+        (content(kind="values-hedged+astrology"), "kind"),
     ],
 )
 def test_anything_else_gets_one_clear_line(tmp_path: Path, what: Any, complaint: str) -> None:
@@ -87,6 +89,47 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="never a pickle"):
         read_program(path)
     assert not (tmp_path / "executed").exists()
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # a reader would wait for ever
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(RecipeError, match="not a file"):
+            read_program(path)
+    with pytest.raises(RecipeError, match="No such file"):
+        read_program(tmp_path / "nothing.json")
+
+
+def applied(path: Path) -> None:
+    read_program(path).predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Say {answer}.", "[[ ## item ## ]]", "\x1b[31mred", "\u202eto the left"]
+)
+def test_a_prompt_that_no_tuning_would_try_is_not_applied(tmp_path: Path, text: str) -> None:
+    changed = content()
+    changed["predictors"]["writer.write"]["instructions"] = text
+    with pytest.raises(RecipeError) as refused:
+        applied(written(tmp_path, changed))
+    assert "\n" not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_a_number_of_too_many_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "program.json"
+    path.write_text('{"version": ' + "1" * 5000 + "}", encoding="utf-8")
+    with pytest.raises(RecipeError, match="no JSON"):
+        read_program(path)
+
+
+def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "program.json"
+    text = json.dumps(content()).replace("Imply nothing else.", "Imply \\ud800 nothing.")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeError) as refused:
+        read_program(path)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_prompt_for_other_fields_is_not_applied(tmp_path: Path) -> None:

@@ -280,6 +280,8 @@ def test_what_cannot_be_tuned_is_one_clear_line(
     [
         ("tuning.metric.score=beauty", "tuning.metric.score: .*no such score; there are normalised_mae"),
         ("tuning.optimizer=luck", "tuning.optimizer: .*'gepa'"),
+        ("tuning.model_name=a/b", "tuning.model_name: "),
+        ('tuning.model_name="it\'s"', "tuning.model_name: "),
         ("tuning.kind=country", "tuning.kind: .*carries no descriptors"),
         ("tuning.budget=3", "unknown key tuning.budget; did you mean tuning.budget_"),
     ],
