@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from experiments.config import Recipe
-from experiments.tuning.meter import Meter, MeteredModel
+from experiments.tuning.meter import Meter
+from experiments.tuning.metered import MeteredModel
 from experiments.tuning.probing import PROBED
 from experiments.tuning.splitting import TuningCells
 from programs.engines.settings import EngineSettings

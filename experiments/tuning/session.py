@@ -11,7 +11,8 @@ from experiments.config import Recipe
 from experiments.tuned_programs import tuned_writer
 from experiments.tuning.journal import AttemptJournal
 from experiments.tuning.ledger import Ledger
-from experiments.tuning.meter import Meter, MeteredEngine, MeteredModel
+from experiments.tuning.meter import Meter
+from experiments.tuning.metered import MeteredEngine, MeteredModel
 from experiments.tuning.metric import CellMetric, FeedbackMetric
 from experiments.tuning.probing import DescriptorProbe
 from experiments.tuning.program_table import ProgramTable
@@ -23,8 +24,8 @@ from programs.engines import EngineSettings, connect
 from programs.engines.threads import run_in_background
 from programs.model import Model
 from programs.personas import parse_kind
-from programs.population_program import Surroundings
 from programs.replies import AnswerStore
+from programs.surroundings import Surroundings
 from signatures import Persona, RecipeError
 
 __all__ = ["TuningSession"]

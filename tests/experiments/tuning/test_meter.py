@@ -7,7 +7,8 @@ import pytest
 from dspy.lm15 import RateLimitError, Request, ServerError
 
 from experiments.tuning.journal import AttemptJournal
-from experiments.tuning.meter import Meter, MeteredEngine, MeteredModel
+from experiments.tuning.meter import Meter
+from experiments.tuning.metered import MeteredEngine, MeteredModel
 from programs.engines import EngineSettings, Prices
 from programs.engines.base import InProcess, Replier
 from programs.engines.limits import estimated_tokens
