@@ -137,18 +137,16 @@ class DescriptorWriter(dspy.Module):
             EngineError: when a call brought no reply, or the engine cannot answer at all.
         """
         cells = [(item, score) for item in items for score in item.scale.scores]
-        try:
-            async with asyncio.TaskGroup() as group:  # the first error ends the calls beside it
-                tasks = [
-                    group.create_task(self._describe_cell(model, *cell, overrides or {}, countries))
-                    for cell in cells
-                ]
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        written = [task.result() for task in tasks]
+        jobs = [self._describe_cell(model, *cell, overrides or {}, countries) for cell in cells]
+        # After an error the calls beside it are waited for: they are paid, and are to be kept.
+        written = await asyncio.gather(*jobs, return_exceptions=True)
+        for failure in written:
+            if isinstance(failure, BaseException):
+                raise failure
         instruction = str(self.write.signature.instructions)
         return DescriptorTable(
-            tuple(descriptor for cell in written for descriptor in cell), {_digest(instruction): instruction}
+            tuple(d for cell in written if isinstance(cell, list) for d in cell),
+            {_digest(instruction): instruction},
         )
 
     async def _describe_cell(

@@ -60,7 +60,8 @@ class AttemptJournal:
     """Attempts and their money, durable against a kill: a line is with the system before the call is sent.
 
     One line an entry: the request's key, the attempts and the money that it adds. A reply that cost less
-    than was booked is a line of 0 attempts and negative money; where a kill came first, the booking stands.
+    than was booked is a line of 0 attempts and negative money; where a kill came first, the booking stands. A
+    request that the budget refused is a line too.
 
     Args:
         path: the file, made if need be; in memory when absent.
@@ -69,6 +70,8 @@ class AttemptJournal:
         attempts: request → attempts ever sent.
         costs: request → money ever booked for it, less what was given back; exact, so that no sum of it
             depends on the order in which replies came.
+        refused: (request, budget) → what it lacked, ``calls`` or ``money``: a session that goes on is refused
+            where the last one was.
 
     Raises:
         StoreError: when the file cannot be used, is damaged, or another process is tuning the same.
@@ -77,6 +80,7 @@ class AttemptJournal:
     def __init__(self, path: Path | None = None) -> None:
         self.attempts: Counter[bytes] = Counter()
         self.costs: dict[bytes, Fraction] = {}
+        self.refused: dict[tuple[bytes, str], str] = {}
         self._path = path
         self._file = None if path is None else self._opened(path)
 
@@ -87,6 +91,12 @@ class AttemptJournal:
     def cost_of(self, keys: Iterable[bytes]) -> Fraction:
         """The money of some requests."""
         return sum((self.costs.get(key, Fraction(0)) for key in keys), Fraction(0))
+
+    def refuse(self, key: bytes, budget: str, lacking: str) -> None:
+        """A request was not sent, for want of calls or money under a budget."""
+        if (key, budget) not in self.refused:
+            self._append(f"{key.hex()} {lacking} {budget}")
+            self.refused[key, budget] = lacking
 
     def settle(self, key: bytes, change: float) -> None:
         """It cost so much more (or, negative, less) than was booked."""
@@ -133,20 +143,26 @@ class AttemptJournal:
         """Add up what earlier sessions wrote."""
         for number, line in enumerate(lines, 1):
             try:
-                key, attempts, cost = line.decode("ascii").split()
-                self._add(bytes.fromhex(key), _ENTRIES[attempts], float(cost))
+                key, entry, rest = line.decode("ascii").split()
+                if entry in ("calls", "money"):
+                    self.refused[bytes.fromhex(key), rest] = entry
+                else:
+                    self._add(bytes.fromhex(key), _ENTRIES[entry], float(rest))
             except (KeyError, ValueError, OverflowError):
                 raise StoreError(
                     f"{self._path}: line {number} is damaged; move the file away to begin the budget anew"
                 ) from None
 
     def _write(self, key: bytes, attempts: int, cost: float) -> None:
+        self._append(f"{key.hex()} {attempts} {cost!r}")
+        self._add(key, attempts, cost)
+
+    def _append(self, line: str) -> None:
         if self._file is not None:
             try:
-                os.write(self._file, f"{key.hex()} {attempts} {cost!r}\n".encode("ascii"))
+                os.write(self._file, f"{line}\n".encode("ascii"))
             except OSError as error:
                 raise StoreError(f"{self._path}: {error.strerror}; nothing more is asked") from None
-        self._add(key, attempts, cost)
 
     def _add(self, key: bytes, attempts: int, cost: float) -> None:
         self.attempts[key] += attempts

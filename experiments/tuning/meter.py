@@ -84,9 +84,12 @@ class Meter:
         """
         if key in self._met:
             return
+        lacking = self._journal.refused.get((key, self._budget))
+        if lacking is not None:  # so that what was asked for it later does not lead this session further
+            raise self._out_of(lacking)
         attempts = self._journal.attempts[key]
         if not attempts:
-            self._need_room(self.limit)
+            self._need_room(key, self.limit)
             self.total += 1
         self._met.add(key)
         self.calls += max(attempts, 1)
@@ -99,7 +102,7 @@ class Meter:
         """
         if not cost or key in self._priced or self._journal.attempts[key]:
             return
-        self._need_money(cost)
+        self._need_money(key, cost)
         self._priced.add(key)
         self._found_cost += Fraction(cost)
 
@@ -114,8 +117,15 @@ class Meter:
         if not is_reserved:
             # What an earlier session lost may be asked again out of what is kept back: it stands in the way
             # of everything that comes after it.
-            self._need_room(self.max_calls if key in self._earlier else self.limit)
-        self._need_money(cost)
+            self._need_room(key, self.max_calls if key in self._earlier else self.limit)
+        try:
+            self._need_money(key, cost)
+        except BudgetError:
+            if is_reserved:  # it is not sent, and does not count
+                self._met.discard(key)
+                self.calls -= 1
+                self.total -= 1
+            raise
         self._journal.book(key, cost)
         self._sent_cost += Fraction(cost)
         self.paid += 1
@@ -128,18 +138,33 @@ class Meter:
         self._journal.settle(key, change)
         self._sent_cost += Fraction(change)
 
-    def _need_room(self, limit: int) -> None:
+    @property
+    def _budget(self) -> str:
+        """The budget and what of it is kept back, as one word."""
+        return f"{self.max_calls}/{self.max_cost}/{self._kept[0]}"
+
+    def _need_room(self, key: bytes, limit: int) -> None:
         if self.total + 1 > limit:
-            kept = f"; {self.max_calls - limit} are kept for the last judgement" if self._kept[0] else ""
-            raise BudgetError(
+            self._journal.refuse(key, self._budget, "calls")
+            raise self._out_of("calls")
+
+    def _need_money(self, key: bytes, cost: float) -> None:
+        if self.max_cost is not None and self.cost + cost > self.max_cost - self._reserve:
+            self._journal.refuse(key, self._budget, "money")
+            raise self._out_of("money")
+
+    @property
+    def _reserve(self) -> float:
+        return self._kept[1] * float(self._attempts_a_call)
+
+    def _out_of(self, lacking: str) -> BudgetError:
+        if lacking == "calls":
+            kept = f"; {self.max_calls - self.limit} are kept for the last judgement" if self._kept[0] else ""
+            return BudgetError(
                 f"tuning.budget_calls = {self.max_calls} is reached{kept}; raise it and run again to go on"
             )
-
-    def _need_money(self, cost: float) -> None:
-        reserve = self._kept[1] * float(self._attempts_a_call)
-        if self.max_cost is not None and self.cost + cost > self.max_cost - reserve:
-            kept = f" and {reserve:.4g} kept for the last judgement" if reserve else ""
-            raise BudgetError(
-                f"the next call could pass tuning.budget_cost = {self.max_cost:g}, {self.cost:.4g} spent"
-                f"{kept}; raise it and run again to go on"
-            )
+        kept = f" and {self._reserve:.4g} kept for the last judgement" if self._reserve else ""
+        return BudgetError(
+            f"the next call could pass tuning.budget_cost = {self.max_cost:g}, {self.cost:.4g} spent"
+            f"{kept}; raise it and run again to go on"
+        )

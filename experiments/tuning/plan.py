@@ -64,7 +64,8 @@ class CallPlan:
         Raises:
             RecipeError: when the budget does not allow a single candidate beside the original.
         """
-        least = meter.calls + self.kept + self.candidate + self.descriptors
+        a_first_look = self.descriptors + self.probes + self.training
+        least = meter.calls + self.kept + self.candidate + a_first_look
         if meter.max_calls < least:
             raise RecipeError(
                 f"tuning.budget_calls = {meter.max_calls} is under one evaluation: the original prompt, "

@@ -83,6 +83,11 @@ class TuningSession:
 
     def _build(self, asking: Asking) -> WatchedProgram:
         recipe, section = self.recipe, self.recipe.tuning
+        if "respondent" in section.tunes and recipe.respondent.wordings:
+            raise RecipeError(
+                "tuning.tunes: respondent.wordings stand in place of the prompt that would be tuned; leave "
+                "one of them out"
+            )
         somebody = Persona("none", "You are a person.", 1.0, "")
         panel, _ = run_in_background(open_panel(recipe, self.respondent, somebody, asking.questions[0]))
         around = self._surroundings(asking, panel.concurrency)

@@ -67,8 +67,8 @@ class TuningSettings(BaseModel):
         proposer: the model that proposes prompts; the respondent itself when absent.
         proposal_tokens: the longest reply of the proposer that is paid for.
         budget_calls: calls of all models together over the tuning's whole life: every attempt of every
-            session, and each answer that lay in the store already, so that a tuning that was stopped and
-            goes on ends where an unbroken one does.
+            session, as the workspace keeps them, and each answer that lay in the store already, so that a
+            tuning that was stopped and goes on ends where an unbroken one does.
         budget_cost: the same in the currency of the models' prices; an attempt that brought no reply counts
             at what it may have cost.
         finalists: candidates that are judged on all validation cells.

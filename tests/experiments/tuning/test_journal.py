@@ -18,9 +18,11 @@ def test_what_was_booked_is_there_in_the_next_session(tmp_path: Path) -> None:
         journal.book(A, 0.5)
         journal.book(B, 2.0)
         journal.settle(B, -1.75)
+        journal.refuse(A, "9/None/2", "money")
         assert b"\n" in (tmp_path / "t" / "x.attempts").read_bytes()  # before anything is closed
     with AttemptJournal(tmp_path / "t" / "x.attempts") as again:
         assert again.attempts == {A: 2, B: 1}
+        assert again.refused == {(A, "9/None/2"): "money"}
         assert again.costs == {A: 1, B: Fraction(1, 4)}
         assert again.cost_of([A, b"unknown"]) == 1
 

@@ -144,6 +144,22 @@ def test_a_session_goes_on_where_the_last_one_was_killed(tmp_path: Path) -> None
             ask(model, "e")
 
 
+def test_a_session_is_refused_where_the_last_one_was(tmp_path: Path) -> None:
+    store = MemoryStore()
+    for _ in range(2):
+        with AttemptJournal(tmp_path / "j") as journal:
+            meter, engine = Meter(4, journal=journal), Scripted()
+            model = scripted(meter, engine, store)
+            meter.keep_back(2)
+            ask(model, "a", "b")
+            with pytest.raises(BudgetError, match="2 are kept for the last judgement"):
+                ask(model, "c")
+            assert meter.calls == 2
+            meter.keep_back(0)
+            ask(model, "c", "d")
+            assert meter.calls == meter.total == 4
+
+
 def test_what_is_kept_back_grows_with_the_attempts_that_a_call_takes() -> None:
     meter = Meter(100)
     meter.keep_back(10)

@@ -227,20 +227,19 @@ def test_an_instruction_that_cannot_be_improved_is_kept(workspace: Path) -> None
     assert (kept.folder / "prompts.diff").read_text(encoding="utf-8").startswith("No prompt was changed")
 
 
-def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(
-    tmp_path: Path, result: TuningResult
-) -> None:
+def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as refused:
-        tuned(tmp_path, "copro", "tuning.budget_calls=100")
+        tuned(tmp_path, "miprov2", "tuning.budget_calls=100")
     least = int(str(refused.value).split(" take ")[1].split(" ")[0])
-    stopped = tuned(tmp_path, "copro", f"tuning.budget_calls={least}")
-    assert stopped.calls <= least < result.calls
+    stopped = tuned(tmp_path, "miprov2", f"tuning.budget_calls={least}")
+    assert stopped.calls <= least
     assert f"tuning.budget_calls = {least} is reached" in str(stopped.stopped)
+    assert (stopped.curve["status"] == "").sum() + (stopped.curve["status"] == "chosen").sum() >= 1
     assert np.isfinite(stopped.judgement.held_out["gain"])
-    again = tuned(tmp_path, "copro", f"tuning.budget_calls={least}")
+    again = tuned(tmp_path, "miprov2", f"tuning.budget_calls={least}")
     assert again.paid == 0
     with pytest.raises(BudgetError, match="raise them, or change the seed"):
-        tuned(tmp_path, "copro", f"tuning.budget_calls={stopped.calls - 1}")
+        tuned(tmp_path, "miprov2", f"tuning.budget_calls={stopped.calls - 1}")
     pd.testing.assert_frame_equal(again.evaluations, stopped.evaluations, check_exact=True)
 
 
@@ -261,6 +260,10 @@ def test_feedback_tells_of_means_recovery_and_spill_over(workspace: Path) -> Non
             "2 countries and 10 questions do not make training, validation",
         ),
         (['questions.include=["Q1", "Q29"]'], "8 countries and 2 questions do not make"),
+        (
+            ['tuning.tunes=["descriptor", "respondent"]', 'respondent.wordings=["Answer."]'],
+            "respondent.wordings stand in place of the prompt",
+        ),
         (
             ['tuning.instruction="Describe {answer}"'],
             "tuning.instruction: writer.write: its instruction holds braces",
