@@ -24,6 +24,7 @@ from signatures import EngineError, Persona, Question, ValueItem
 __all__ = [
     "Asked",
     "Asking",
+    "arrangement_of",
     "ask_everything",
     "asking_of",
     "build_personas",
@@ -211,20 +212,27 @@ def build_personas(
     Raises:
         RecipeError: when a kind cannot be built from these samples.
     """
-    text, written = recipe.persona_text, recipe.descriptors
-    drawn = written.wordings > 1 or text.order in ("both", "shuffled")
-    arrangement = Arrangement(
-        text.order, written.wordings, text.replicates or (2 if drawn else 1), recipe.seed
-    )
     samples = {sample.country: sample for sample in asking.samples}
     sources = PersonaSources(
-        asking.items, descriptors, samples, arrangement, written.address, text.demographics
+        asking.items,
+        descriptors,
+        samples,
+        arrangement_of(recipe),
+        recipe.descriptors.address,
+        recipe.persona_text.demographics,
     )
     builders = {kind: persona_builder(kind, sources) for kind in kinds}
     return {
         kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
         for kind, builder in builders.items()
     }
+
+
+def arrangement_of(recipe: Recipe) -> Arrangement:
+    """In which order and wordings a persona carries its items, and in how many texts."""
+    text, wordings = recipe.persona_text, recipe.descriptors.wordings
+    drawn = wordings > 1 or text.order in ("both", "shuffled")
+    return Arrangement(text.order, wordings, text.replicates or (2 if drawn else 1), recipe.seed)
 
 
 async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:

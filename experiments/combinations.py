@@ -33,8 +33,6 @@ def _of_descriptors(recipe: "Recipe") -> Iterator[str]:
     section = recipe.descriptors
     if section.frozen and section.overrides:
         yield "descriptors.frozen is taken as it stands; leave descriptors.overrides out"
-    if section.frozen and recipe.program:
-        yield "descriptors.frozen is taken as it stands, and program would write nothing; leave one out"
 
 
 def _of_scoring(recipe: "Recipe") -> Iterator[str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Hashable, Mapping
 from types import TracebackType
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -87,28 +88,30 @@ class ConsoleReporter:
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
     console = Console()
-    console.print(_table(result))
+    console.print(_table(result.title, result.summary, result.floor, result.recipe.scoring.level))
+    if (held_out := result.held_out) is not None:
+        title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that no prompt was tuned on"
+        console.print(_table(title, held_out.summary, held_out.floor, result.recipe.scoring.level))
     for line in result.footnotes():
         console.print(Text(line))
     console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
     console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
 
 
-def _table(result: RunResult) -> Table:
+def _table(title: str, summary: pd.DataFrame, floor: "pd.Series[float]", level: float) -> Table:
     """Six scores a method, narrow enough for a terminal of 80 columns."""
-    level = round(100 * result.recipe.scoring.level)
-    caption = f"means over cells, {level} % intervals; lower is better, variance ratio: 1"
-    table = Table(title=result.title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    caption = f"means over cells, {round(100 * level)} % intervals; lower is better, variance ratio: 1"
+    table = Table(title=title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in HEADLINE_SCORES:
         heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
         table.add_column(heading, justify="right", no_wrap=True)
-    for method, scores in result.summary.groupby("method", sort=False):
+    for method, scores in summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
         name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
     table.add_row()
-    table.add_row("noise floor", *(three_digits(result.floor[name]) for name in HEADLINE_SCORES))
+    table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
     return table
 
 
@@ -120,4 +123,6 @@ def _cell(row: Mapping[Hashable, float]) -> Text:
 
 def three_digits(value: float) -> str:
     """Three digits, without a leading zero, as tables of scores are set."""
-    return "–" if math.isnan(value) else f"{value:.3f}".removeprefix("0")[:4]
+    if math.isnan(value):
+        return "–"
+    return f"−{three_digits(-value)}" if value <= -0.0005 else f"{abs(value):.3f}".removeprefix("0")[:4]

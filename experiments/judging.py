@@ -1,7 +1,8 @@
 """Predictions against the human answers: scores a cell, means with intervals, and the human noise floor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from zlib import crc32
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 import data
 from experiments.config import Recipe
+from experiments.held_out import HeldOut
 from experiments.inference import crossed_bootstrap, noise_floor
 from experiments.methods import Method
 from experiments.scoring import score_cells
@@ -55,6 +57,8 @@ class Judgement:
         errors: method → score → shape (C, M).
         drawn: headline score → shape (R, methods, C, M), the errors after personas were drawn anew; None
             where they were not.
+        held_out: summary and floor of held-out cells alone; None where no prompt was tuned, or where none
+            is held-out.
     """
 
     cells: pd.DataFrame
@@ -64,6 +68,7 @@ class Judgement:
     human: HumanAnswers
     errors: Mapping[str, Mapping[str, Array]]
     drawn: Mapping[str, Array] | None
+    held_out: HeldOut | None = None
 
 
 def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Judgement:
@@ -81,10 +86,27 @@ def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Jud
     }
     cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
     estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
-    floor = pd.Series({name: _mean(name, human.floor[name]) for name in HEADLINE_SCORES})
+    everywhere = np.ones(human.respondents.shape, dtype=np.bool_)
     drawn = _persona_draws(human.probabilities, methods)
-    summary = _summary(recipe, scores, drawn)
-    return Judgement(cells, estimates, summary, floor, human, scores, drawn)
+    summary, floor = _summary(recipe, scores, drawn, everywhere), _floor(human, everywhere)
+    held_out = _held_out(methods, human, partial(_summary, recipe, scores, drawn))
+    return Judgement(cells, estimates, summary, floor, human, scores, drawn, held_out)
+
+
+def _held_out(
+    methods: Sequence[Method], human: HumanAnswers, summarise: Callable[[NDArray[np.bool_]], pd.DataFrame]
+) -> HeldOut | None:
+    """A country or question that is seen makes its whole row or column in-sample: what is left is a block."""
+    fitted = np.stack([method.fitted for method in methods])
+    left = (fitted == "no").all(axis=0)
+    if left.all() or not (left & (human.respondents > 0)).any():
+        return None
+    countries, questions = left.any(axis=1).sum(), left.any(axis=0).sum()
+    return HeldOut(summarise(left), _floor(human, left), int(countries), int(questions))
+
+
+def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
+    return pd.Series({name: _mean(name, human.floor[name][where]) for name in HEADLINE_SCORES})
 
 
 def human_answers(
@@ -158,14 +180,18 @@ def _mean(name: str, values: Array) -> float:
 
 
 def _summary(
-    recipe: Recipe, scores: Mapping[str, Mapping[str, Array]], persona_draws: Mapping[str, Array] | None
+    recipe: Recipe,
+    scores: Mapping[str, Mapping[str, Array]],
+    persona_draws: Mapping[str, Array] | None,
+    where: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """Each method's mean over cells; its interval draws countries, questions and personas anew."""
+    """Each method's mean over a block of cells; its interval draws countries, questions and personas anew."""
+    block = np.ix_(where.any(axis=1), where.any(axis=0))
     rows = []
     for name in HEADLINE_SCORES:
         ratio = name == "variance_ratio"
-        values = np.stack([by_name[name] for by_name in scores.values()])
-        redrawn = None if persona_draws is None else persona_draws[name]
+        values = np.stack([by_name[name][block] for by_name in scores.values()])
+        redrawn = None if persona_draws is None else persona_draws[name][..., block[0], block[1]]
         interval = crossed_bootstrap(
             _finite_log(values) if ratio else values,
             draws=recipe.scoring.draws,
@@ -203,6 +229,7 @@ def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers)
         "near": [q.near for q in questions] * len(countries),
         "options": [len(q.scale) for q in questions] * len(countries),
         "respondents": human.respondents.ravel(),
+        "fitted": method.fitted.ravel(),
         "missing_share": estimate.missing_share.ravel(),
         "human_share": human_share.ravel(),
         "predicted_share": predicted_share.ravel(),

@@ -1,6 +1,6 @@
 """Answers → one population estimate for each row of the result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,13 @@ from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.replicates import persona_replicates
 from experiments.calibration.setting import Level, Setting
 from experiments.config import PersonaKind, Recipe
+from experiments.tuned_programs import find_program
+from experiments.tuning.program_files import FittedOn
 from programs.panel import PanelResult
 from programs.population import PopulationEstimate, estimate_populations
 from programs.widening import calibrate_answers, calibrate_estimate
 
-__all__ = ["Method", "calibrated_name", "predict"]
+__all__ = ["Method", "calibrated_name", "predict", "redrawn_estimates", "tilt_of"]
 
 Array = NDArray[np.float64]
 
@@ -30,6 +32,7 @@ class Method:
         estimate: what it predicts.
         replicates: shape (R, C, M, K), the same after each country's personas were drawn anew; None where
             no personas were asked.
+        fitted_on: what its tuned prompts have seen; None where it rests on none.
     """
 
     name: str
@@ -37,23 +40,43 @@ class Method:
     calibrated: bool
     estimate: PopulationEstimate
     replicates: Array | None = None
+    fitted_on: FittedOn | None = None
+
+    @property
+    def fitted(self) -> NDArray[np.str_]:
+        """Which part each cell had in the tuning of its prompts, shape (C, M)."""
+        estimate = self.estimate
+        return np.array(
+            [
+                [self.fitted_on.part_of(c, q) if self.fitted_on else "no" for q in estimate.questions]
+                for c in estimate.countries
+            ]
+        )
 
 
 def predict(recipe: Recipe, asked: Asked) -> tuple[Method, ...]:
     """The estimate of each persona kind, uncalibrated, then calibrated at each level of the recipe."""
     methods = []
+    program = find_program(recipe)
     for kind, panel in asked.panels.items():
+        seen = program.fitted_on if program is not None and program.serves(kind) else None
         estimate = _estimate(recipe, panel, panel.log_p)
-        replicates = _replicates(recipe, panel, Setting(method="none"))
-        methods.append(Method(kind, kind, False, estimate, replicates))
+        replicates = redrawn_estimates(recipe, panel, Setting(method="none"), recipe.seed)
+        methods.append(Method(kind, kind, False, estimate, replicates, seen))
         if kind in recipe.calibration.kinds:
-            methods += [_calibrated(recipe, kind, panel, estimate, at) for at in recipe.calibration.levels]
+            widened = (_calibrated(recipe, kind, panel, estimate, at) for at in recipe.calibration.levels)
+            methods += [replace(method, fitted_on=seen) for method in widened]
     return tuple(methods)
 
 
 def calibrated_name(kind: PersonaKind, level: Level) -> str:
     """The name of a calibrated row; only the level that is not the usual one is named."""
     return f"{kind} + calibrated" + (f" ({level})" if level != "persona" else "")
+
+
+def tilt_of(temperature: float, level: Level = "persona") -> Setting:
+    """The calibration of a recipe, as a setting."""
+    return Setting(method="tilt", level=level, strength={"all": temperature})
 
 
 def _calibrated(
@@ -64,18 +87,23 @@ def _calibrated(
         widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
     else:
         widened = calibrate_estimate(estimate, temperature)
-    tilted = Setting(method="tilt", level=level, strength={"all": temperature})
-    return Method(calibrated_name(kind, level), kind, True, widened, _replicates(recipe, panel, tilted))
+    replicates = redrawn_estimates(recipe, panel, tilt_of(temperature, level), recipe.seed)
+    return Method(calibrated_name(kind, level), kind, True, widened, replicates)
 
 
-def _replicates(recipe: Recipe, panel: PanelResult, setting: Setting) -> Array | None:
-    """Estimates with the personas drawn anew; one seed, so that persona kinds stay paired."""
+def redrawn_estimates(
+    recipe: Recipe, panel: PanelResult, setting: Setting, seed: int | np.random.SeedSequence
+) -> Array | None:
+    """Estimates with the personas drawn anew, shape (R, C, M, K); None where the recipe wants no draws.
+
+    One seed keeps methods with the same personas paired.
+    """
     if not recipe.scoring.persona_draws:
         return None
     countries = len({persona.country for persona in panel.personas})
     unknown = np.full((countries, *panel.log_p.shape[1:]), np.nan)
     stored = panel_of_run(panel, unknown, {}, method="", max_missing=recipe.respondent.max_missing)
-    return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=recipe.seed)
+    return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=seed)
 
 
 def _estimate(recipe: Recipe, panel: PanelResult, log_p: Array) -> PopulationEstimate:

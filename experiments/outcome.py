@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 
 import data
 from experiments.asking import Asked
@@ -74,7 +75,7 @@ class Outcome:
             *_asking_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
-            *in_sample_notes(self.recipe),
+            *in_sample_notes(self.recipe, self.judgement.cells),
         )
 
     def recorded(
@@ -95,6 +96,7 @@ class Outcome:
             scores=self.judgement.cells,
             summary=self.judgement.summary,
             floor=self.judgement.floor,
+            held_out=self.judgement.held_out,
             missing=self.missing,
             usage=self.asked.usage,
             notes=self.notes,
@@ -144,10 +146,9 @@ class Outcome:
 
 def _metrics(result: RunResult) -> dict[str, float]:
     """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
-    metrics: dict[str, float] = {}
-    for row in result.summary.to_dict("records"):
-        name = metric_name(row["method"], row["score"])
-        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    metrics = _score_metrics(result.summary)
+    if result.held_out is not None:
+        metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
     metrics |= {
         metric_name("missing", kind, reason): float(n)
@@ -155,6 +156,14 @@ def _metrics(result: RunResult) -> dict[str, float]:
         for reason, n in reasons.items()
     }
     return metrics | {f"usage.{name}": float(value) for name, value in result.usage.items()}
+
+
+def _score_metrics(summary: pd.DataFrame) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    for row in summary.to_dict("records"):
+        name = metric_name(row["method"], row["score"])
+        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    return metrics
 
 
 def _asking_notes(asked: Asked) -> Iterator[str]:

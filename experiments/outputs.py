@@ -62,6 +62,8 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
     judgement.cells.to_parquet(folder / "scores.parquet", index=False)
     write_table(folder / "summary", judgement.summary)
+    if judgement.held_out is not None:
+        write_table(folder / "held_out", judgement.held_out.summary)
     write_table(folder / "comparisons", files.comparisons)
     if files.gap is not None:
         write_gap(files.gap, title, folder)

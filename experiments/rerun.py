@@ -22,7 +22,6 @@ from experiments.reporter import Reporter, Silent
 from experiments.result import RunResult
 from experiments.stored_runs import read_run, read_table
 from experiments.tracking import InputFile, input_files, recorded_run
-from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
 from signatures import StoreError, SurveyError
 
@@ -162,8 +161,6 @@ def _repeatable(recipe: Recipe, folder: Path, place: Workspace, settings: Iterab
     written = recipe.descriptors
     if any(path is not None and not path.is_file() for path in (written.frozen, written.overrides)):
         kept |= {"descriptors.overrides": None, "descriptors.frozen": folder / "descriptors.csv"}
-        if "program" in kept and "respondent.answer" not in read_program(folder / PROGRAM_FILE).predictors:
-            kept["program"] = None  # it wrote those very descriptors, and does nothing else
     recipe = changed(varied(recipe, kept), settings)
     _require_survey(recipe)
     return recipe

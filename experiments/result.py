@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.config import Recipe
+from experiments.held_out import HeldOut
 
 __all__ = ["RunResult", "size_of"]
 
@@ -20,7 +21,9 @@ class RunResult:
     Attributes:
         recipe: what was run.
         estimates: one row for each method × country × question × option: human and predicted probability.
-        scores: one row for each method × country × question: every score, its noise floor, missing share.
+        scores: one row for each method × country × question: every score, its noise floor, missing share,
+            and whether the method's tuned prompts were fitted on the cell (``no``, ``training`` or
+            ``validation``; by its country or its question).
         summary: one row for each method × score: mean over cells with its bootstrap interval.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
@@ -30,6 +33,8 @@ class RunResult:
         mlflow_run_id: the record.
         folder: the tables and figures as files.
         leaks: target questions that a persona states itself, which the recipe allowed.
+        held_out: means over the cells that no tuned prompt was fitted on; None where no prompt was tuned, or
+            it was fitted on every cell.
     """
 
     recipe: Recipe
@@ -44,6 +49,7 @@ class RunResult:
     mlflow_run_id: str
     folder: Path
     leaks: tuple[str, ...] = ()
+    held_out: HeldOut | None = None
 
     @property
     def title(self) -> str:
@@ -77,6 +83,13 @@ class RunResult:
             "synthetic": list(self.synthetic),
             "summary": [_defined(row) for row in self.summary.to_dict("records")],
             "floor": _defined(self.floor.to_dict()),
+            "held_out": self.held_out
+            and {
+                "countries": self.held_out.countries,
+                "questions": self.held_out.questions,
+                "summary": [_defined(row) for row in self.held_out.summary.to_dict("records")],
+                "floor": _defined(self.held_out.floor.to_dict()),
+            },
             "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
             "usage": dict(self.usage),
             "notes": list(self.notes),

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
 from experiments.config import Recipe
+from experiments.held_out import HeldOut
 from experiments.result import RunResult
 from signatures import StoreError
 
@@ -75,6 +77,7 @@ def read_run(folder: Path) -> RunResult:
             scores=pd.read_parquet(folder / "scores.parquet"),
             summary=figures.summary,
             floor=figures.floor,
+            held_out=_held_out(said["held_out"]),
             missing=figures.missing,
             usage=said["usage"],
             notes=tuple(said["notes"]),
@@ -83,6 +86,14 @@ def read_run(folder: Path) -> RunResult:
             mlflow_run_id=_run_id(folder),
             folder=folder,
         )
+
+
+def _held_out(said: Mapping[str, Any] | None) -> HeldOut | None:
+    """Read what ``RunResult.as_dict`` says of held-out cells."""
+    if said is None:
+        return None
+    floor, summary = pd.Series(said["floor"], dtype=float), pd.DataFrame(said["summary"])
+    return HeldOut(summary, floor, int(said["countries"]), int(said["questions"]))
 
 
 @contextmanager

@@ -10,17 +10,27 @@ import pandas as pd
 
 import data
 from experiments.answer_store import AnswerStore
+from experiments.asking import asking_of
 from experiments.config import Recipe
 from experiments.leaks import check_leaks
 from experiments.population_stage import draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.tuning.journal import AttemptJournal, tuning_digest
 from experiments.tuning.judgement import TuningJudgement, judge_programs
 from experiments.tuning.outputs import learning_curve, write_tuning_files
-from experiments.tuning.program_files import FittedOn, PredictorPrompt, TunedProgram, signature_hash
+from experiments.tuning.plan import need_prices
+from experiments.tuning.program_files import (
+    FittedOn,
+    PredictorPrompt,
+    TunedProgram,
+    aliases_of,
+    signature_hash,
+)
 from experiments.tuning.recording import record_tuning
-from experiments.tuning.session import Search, TuningSession
+from experiments.tuning.search import Search, search_prompts
+from experiments.tuning.session import TuningSession
 from experiments.tuning.splitting import TuningCells, split_cells
 from experiments.tuning.stopping import TuningStopped
 from experiments.workspace import Workspace
@@ -41,8 +51,8 @@ class TuningResult:
         curve: one row for each candidate in the order of evaluation: calls used by then, its means, the best
             so far, and why it was rejected.
         evaluations: one row for each evaluated cell.
-        calls: calls of the whole tuning, those of earlier sessions included.
-        paid: calls that this session sent.
+        calls: calls of the whole tuning: attempts of all its sessions, and answers found in the store.
+        paid: attempts that this session sent.
         cost: money of the whole tuning; 0 without prices.
         stopped: why the optimiser did not come to its own end, if so.
         seconds: how long this session took to search and judge.
@@ -106,6 +116,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
     reporter = reporter or Silent()
+    need_prices(recipe)
     workspace = Workspace.open(recipe.workspace)
     started = datetime.now(UTC)
 
@@ -120,11 +131,15 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
     folder = workspace.run_folder(name)
     reporter.stage(f"tuning with {recipe.tuning.optimizer}: {recipe.tuning.budget_calls} calls at most")
-    with AnswerStore(recipe.store or workspace.answers) as store:
-        progress = _Progress(reporter, recipe.tuning.budget_calls)
-        session = TuningSession(recipe, populations, profiles.items, survey, store, progress.moved)
+    asking = asking_of(populations, survey)
+    progress = _Progress(reporter, recipe.tuning.budget_calls)
+    with (
+        AttemptJournal(workspace.attempts(tuning_digest(recipe))) as journal,
+        AnswerStore(recipe.store or workspace.answers) as store,
+    ):
+        session = TuningSession(recipe, asking, store, journal, progress.moved)
         try:
-            search = session.search(cells, folder / "optimizer.log")
+            search = search_prompts(session, cells, folder / "optimizer.log")
             reporter.stage("judging on held-out cells")
             judgement = _judged(recipe, survey, cells, session, search)
         finally:
@@ -172,11 +187,12 @@ def _result(
     fitted = FittedOn(
         training=list(cells.training.cells),
         validation=list(cells.validation.cells),
+        aliases={code: sorted(aliases_of(survey.question(code))) for _, code in cells.seen},
         survey=hashlib.sha256(" ".join(s.sha256 for s in survey.sources).encode()).hexdigest()[:12],
         optimizer=recipe.tuning.optimizer,
         seed=recipe.seed,
-        calls=session.meter.calls,
-    )
+        calls=session.meter.total,
+    ).after(cells.earlier)
     improved = search.chosen.candidate != search.original.candidate
     parts = {"respondent": "synthetic" in session.respondent.identity, "population": survey.is_synthetic}
     return TuningResult(
@@ -186,7 +202,7 @@ def _result(
         judgement=judgement,
         curve=learning_curve(session.ledger, session.table, search, cells),
         evaluations=session.ledger.frame(),
-        calls=session.meter.calls,
+        calls=session.meter.total,
         paid=session.meter.paid,
         cost=session.meter.cost,
         stopped=search.stopped,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
+
 from experiments.config import Recipe
 from experiments.tracking import quiet_mlflow
 from experiments.tuning.program_files import TunedProgram, read_program
@@ -45,18 +47,21 @@ def tuned_respondent(recipe: Recipe, respondent: Respondent) -> Respondent:
     return respondent
 
 
-def in_sample_notes(recipe: Recipe) -> Iterator[str]:
-    """Which cells a tuned prompt has seen: no score of those is held-out."""
-    program = find_program(recipe)
-    if program is None:
-        return
-    seen = program.fitted_on
-    countries = sorted({country for country, _ in (*seen.training, *seen.validation)})
-    questions = sorted({code for _, code in (*seen.training, *seen.validation)})
-    yield (
-        f"{program.kind}: prompts of {recipe.program}, tuned with {seen.optimizer} on "
-        f"{', '.join(countries)} × {', '.join(questions)}; their scores are in-sample"
-    )
+def in_sample_notes(recipe: Recipe, cells: pd.DataFrame) -> Iterator[str]:
+    """How many cells of each method its tuned prompts have seen: no score of those is held-out.
+
+    Args:
+        recipe: names the program.
+        cells: one row for each method × country × question, with the column ``fitted``.
+    """
+    for method, rows in cells.groupby("method", sort=False):
+        seen = int((rows["fitted"] != "no").sum())
+        apart = "its held-out means stand apart" if seen < len(rows) else "none of it is held-out"
+        if seen:
+            yield (
+                f"{method}: in-sample on {seen} of {len(rows)} cells, whose country or question its prompts "
+                f"({recipe.program}) were tuned on; {apart}"
+            )
 
 
 def _registered(recipe: Recipe, name: str) -> Path:

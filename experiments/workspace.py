@@ -56,6 +56,10 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def attempts(self, tuning: str) -> Path:
+        """Every attempt of one tuning; ``tuning`` is its digest."""
+        return self.folder / "tunings" / f"{tuning}.attempts"
+
     def synthetic_survey(self, world: str, seed: int, respondents: int) -> Path:
         """Where the embedded population's survey file lies; ``world`` is the digest of its laws."""
         folder = self.folder / "synthetic"

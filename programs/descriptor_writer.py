@@ -11,9 +11,9 @@ import dspy
 from dspy.lm15 import Config
 
 from programs.descriptor_rules import violations
-from programs.model import Model
+from programs.model import Model, ReplyFailure
 from programs.rendering import parse_reply_fields, render_request
-from signatures import HedgedDescriptor, UnhedgedDescriptor, ValueItem
+from signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
 
 __all__ = ["Descriptor", "DescriptorTable", "DescriptorWriter", "Variant"]
 
@@ -132,14 +132,21 @@ class DescriptorWriter(dspy.Module):
             overrides: texts of a person's own, by (item, score, wording); they win, unchecked by the
                 writer's rules.
             countries: names that no descriptor may speak.
+
+        Raises:
+            EngineError: when a call brought no reply, or the engine cannot answer at all.
         """
         cells = [(item, score) for item in items for score in item.scale.scores]
-        written = await asyncio.gather(
-            *(self._describe_cell(model, *cell, overrides or {}, countries) for cell in cells)
-        )
+        jobs = [self._describe_cell(model, *cell, overrides or {}, countries) for cell in cells]
+        # After an error the calls beside it are waited for: they are paid, and are to be kept.
+        written = await asyncio.gather(*jobs, return_exceptions=True)
+        for failure in written:
+            if isinstance(failure, BaseException):
+                raise failure
         instruction = str(self.write.signature.instructions)
         return DescriptorTable(
-            tuple(descriptor for cell in written for descriptor in cell), {_digest(instruction): instruction}
+            tuple(d for cell in written if isinstance(cell, list) for d in cell),
+            {_digest(instruction): instruction},
         )
 
     async def _describe_cell(
@@ -170,7 +177,13 @@ class DescriptorWriter(dspy.Module):
             config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
             inputs = self.inputs(item, score)
             request = render_request(self.write.signature, self.write.demos, inputs, model.name, config)
-            fields = parse_reply_fields(self.write.signature, (await model.reply(request)).text)
+            try:
+                reply = await model.reply(request)
+            except ReplyFailure as failure:  # another seed would be another descriptor than the next run's
+                raise EngineError(
+                    f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
+                ) from failure
+            fields = parse_reply_fields(self.write.signature, reply.text)
             if fields is None:
                 continue
             text = " ".join(str(fields["descriptor"]).split())

@@ -1,8 +1,6 @@
 """The whole method as one program that DSPy's optimisers can tune: (country, question) → distribution."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
 
@@ -14,57 +12,19 @@ from programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWr
 from programs.engines.threads import run_in_background
 from programs.model import Model
 from programs.panel import Panel, PanelResult
-from programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
+from programs.personas import PersonaSources, persona_builder
 from programs.population import estimate_populations
-from programs.proposal_rules import MAX_CHARACTERS, proposal_problems
+from programs.proposal_rules import proposal_problems
 from programs.replies import Reply
 from programs.respondent import Respondent, form_values
+from programs.surroundings import Surroundings
 from programs.widening import calibrate_answers
-from signatures import Question, ValueItem
+from signatures import Persona
 
-__all__ = ["PopulationProgram", "Surroundings"]
+__all__ = ["PopulationProgram"]
 
 _TRACED = 6
 """Descriptors of a country that a trace shows: enough to learn from, few enough to be read."""
-
-
-@dataclass(eq=False)
-class Surroundings:
-    """What a program needs besides its prompts. Copies of a program, of which optimisers make many, share it.
-
-    Attributes:
-        writer: writes descriptors.
-        respondent: answers.
-        samples: country → its sampled population: common personas for every candidate.
-        items: the items of the profiles.
-        questions: code → question.
-        kind: the kind of persona, which must carry descriptors.
-        arrangement: order and wordings of the items.
-        forbidden_names: country names that no descriptor may speak.
-        temperature: of the calibration of each persona's answers; None for none.
-        max_missing: the share of missing answers above which nothing is estimated.
-        concurrency: cells in flight at once.
-        max_characters: the longest instruction that is tried.
-    """
-
-    writer: Model
-    respondent: Model
-    samples: Mapping[str, PopulationSample]
-    items: tuple[ValueItem, ...]
-    questions: Mapping[str, Question]
-    kind: str
-    arrangement: Arrangement
-    forbidden_names: tuple[str, ...] = ()
-    temperature: float | None = None
-    max_missing: float = 0.2
-    concurrency: int = 16
-    max_characters: int = MAX_CHARACTERS
-    tables: dict[tuple[str, int], DescriptorTable] = field(default_factory=dict, repr=False)
-    predictions: dict[tuple[str, int, str, str], dspy.Prediction] = field(default_factory=dict, repr=False)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Surroundings":
-        """The same object: what was written or predicted once serves every copy."""
-        return self
 
 
 class PopulationProgram(dspy.Module):
@@ -150,6 +110,10 @@ class PopulationProgram(dspy.Module):
             self._leave_trace(country, question, rollout)
         return predictions[cell]
 
+    def answers(self, country: str, question: str) -> PanelResult:
+        """Every persona's answer to one question, before any calibration: what a prediction averages."""
+        return run_in_background(self._ask(self.descriptors(), country, question))
+
     def descriptors(self, rollout: int = 0) -> DescriptorTable:
         """The descriptors that these prompts lead to, written where they are not yet."""
         return run_in_background(self._write(rollout))
@@ -175,18 +139,11 @@ class PopulationProgram(dspy.Module):
         return int((lm.kwargs.get("rollout_id") if lm is not None else None) or 0)
 
     async def _predict(self, candidate: str, rollout: int, country: str, code: str) -> dspy.Prediction:
-        around = self.surroundings
         table = await self._write(rollout)
         if empty := [d for d in table.unmended if not d.text]:
             unwritten = f"no descriptor was written for {empty[0].item} = {empty[0].score:g}"
             return _rejected(candidate, rollout, unwritten)
-        variant = self.writer.variant
-        sources = PersonaSources(
-            around.items, {variant: table}, around.samples, around.arrangement, self.writer.address
-        )
-        personas = persona_builder(around.kind, sources).build(around.samples[country])
-        panel = Panel(around.respondent, self.respondent, around.concurrency)
-        answers = await panel.ask(personas, (around.questions[code],))
+        answers = await self._ask(table, country, code)
         words = [len(d.text.split()) for d in table.descriptors]
         return dspy.Prediction(
             distribution=self._estimate(answers),
@@ -196,6 +153,24 @@ class PopulationProgram(dspy.Module):
             candidate=candidate,
             rollout=rollout,
         )
+
+    def _personas(self, table: DescriptorTable, country: str) -> tuple[Persona, ...]:
+        around = self.surroundings
+        sources = PersonaSources(
+            around.items,
+            {self.writer.variant: table},
+            around.samples,
+            around.arrangement,
+            self.writer.address,
+        )
+        return persona_builder(around.kind, sources).build(around.samples[country])
+
+    async def _ask(
+        self, table: DescriptorTable, country: str, code: str, most: int | None = None
+    ) -> PanelResult:
+        around = self.surroundings
+        panel = Panel(around.respondent, self.respondent, around.concurrency)
+        return await panel.ask(self._personas(table, country)[:most], (around.questions[code],))
 
     async def _write(self, rollout: int) -> DescriptorTable:
         around = self.surroundings
@@ -229,17 +204,9 @@ class PopulationProgram(dspy.Module):
 
     def _answer_step(self, country: str, code: str, rollout: int) -> tuple[Any, dict[str, Any], Any]:
         """One persona's question and its most probable answer."""
-        around, question = self.surroundings, self.surroundings.questions[code]
-        sources = PersonaSources(
-            around.items,
-            {self.writer.variant: self.descriptors(rollout)},
-            around.samples,
-            around.arrangement,
-            self.writer.address,
-        )
-        persona = persona_builder(around.kind, sources).build(around.samples[country])[0]
-        panel = Panel(around.respondent, self.respondent, around.concurrency)
-        answers = run_in_background(panel.ask((persona,), (question,)))
+        question = self.surroundings.questions[code]
+        answers = run_in_background(self._ask(self.descriptors(rollout), country, code, most=1))
+        (persona,) = answers.personas
         form = self.respondent.style.forms(question, 0)[0]
         said = "no answer"
         if answers.missing[0, 0] < 0:
@@ -273,4 +240,4 @@ def _rejected(candidate: str, rollout: int, why: str) -> dspy.Prediction:
 
 def _digest(content: Any) -> str:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
-    return sha256(text.encode()).hexdigest()[:12]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

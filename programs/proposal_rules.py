@@ -13,6 +13,9 @@ _DEFAULT = re.compile(r"Given the fields `.*, produce the fields `")
 """What DSPy puts in the place of an empty instruction."""
 
 _BRACES = re.compile(r"[{}]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Terminal controls, turns of direction and halves of characters: a person could not read what is there."""
+
 _MARKER = re.compile(r"\[\[\s*##")
 
 
@@ -36,6 +39,7 @@ def proposal_problems(
         "its instruction holds a field marker, which only the form of the reply may": (
             _MARKER.search(text) is not None
         ),
+        "its instruction holds control characters": _CONTROLS.search(text) is not None,
         f"its fields are {', '.join(proposed.fields)}, not {', '.join(declared.fields)}": (
             tuple(proposed.fields) != tuple(declared.fields)
         ),

@@ -18,6 +18,7 @@ import pandas as pd
 from experiments import load_recipe
 from experiments.inference import BootstrapResult, crossed_bootstrap
 from experiments.tune import TuningResult, tune
+from experiments.tuning.judgement import lay_out
 from experiments.tuning.settings import OPTIMIZERS
 
 __all__ = ["main", "pooled_gain", "starting_point", "table"]
@@ -37,12 +38,18 @@ def starting_point(instruction: str) -> list[str]:
 
 def pooled_gain(results: Sequence[TuningResult]) -> BootstrapResult:
     """The held-out gain over all seeds: a seed's countries are its own, questions are shared."""
-    frames = [r.judgement.cells.query("part == 'held-out'").assign(seed=r.recipe.seed) for r in results]
-    values = ["original", "tuned"]
-    cells = pd.concat(frames).pivot_table(values, ["seed", "country"], "question", dropna=False)
-    rewards = np.stack([cells[name].to_numpy(dtype=np.float64) for name in values])
-    known = ~np.isnan(rewards).all(axis=(0, 2))
-    return crossed_bootstrap(rewards[:, known], draws=2000)
+    rows, values, draws = [], [], []
+    for result in results:
+        cells = result.judgement.cells.query("part == 'held-out'")
+        rows.append(cells.assign(seed=result.recipe.seed))
+        values.append(cells[["original", "tuned"]].to_numpy(dtype=np.float64).T)
+        draws.append(result.judgement.draws[:, :, cells.index])
+    cells = pd.concat(rows)
+    grids = (
+        lay_out(cells, np.concatenate(of, axis=-1), country=("seed", "country")) for of in (values, draws)
+    )
+    rewards, replicates = grids
+    return crossed_bootstrap(rewards, draws=2000, replicates=replicates if len(replicates) else None)
 
 
 def table(results: Sequence[TuningResult]) -> str:

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 
 def persona_replicates(
-    panel: StoredPanel, setting: Setting, *, replicates: int = 100, seed: int = 0
+    panel: StoredPanel, setting: Setting, *, replicates: int = 100, seed: int | np.random.SeedSequence = 0
 ) -> Array:
     """Bootstrap the personas within countries; a persona keeps its weight and brings all its answers.
 

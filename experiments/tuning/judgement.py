@@ -1,8 +1,8 @@
 """The original and the chosen prompts on training, validation and held-out cells, with intervals."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from zlib import crc32
 
 import dspy
 import numpy as np
@@ -10,17 +10,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import data
+from experiments.calibration.setting import Setting
 from experiments.config import Recipe
 from experiments.inference import crossed_bootstrap
+from experiments.methods import redrawn_estimates, tilt_of
 from experiments.tuning.metric import CellMetric
 from experiments.tuning.splitting import TuningCells, noise_floor_of
 from programs.population_program import PopulationProgram
 from signatures import LeakError
 
-__all__ = ["TuningJudgement", "judge_programs"]
+__all__ = ["TuningJudgement", "judge_programs", "lay_out"]
 
 Cell = tuple[str, str]
 Array = NDArray[np.float64]
+
+_STREAM = 71
+"""Keeps draws of personas apart from every other draw of the recipe's seed."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,15 @@ class TuningJudgement:
     """How much the prompts gained, and how much of it was learnt by heart.
 
     Attributes:
-        cells: one row for each part × country × question: the rewards of both.
+        cells: one row for each of N cells, part × country × question: the rewards of both.
+        draws: shape (R, 2, N), the same after each country's personas were drawn anew; R is 0 where the
+            recipe wants no draws.
         summary: one row for each part: cells, original, tuned and gain, each with its interval.
         overfit_gap: the gain on training cells minus the gain on held-out ones.
     """
 
     cells: pd.DataFrame
+    draws: Array
     summary: pd.DataFrame
     overfit_gap: float
 
@@ -72,17 +80,45 @@ def judge_programs(
         "validation": cells.validation.cells,
         "held-out": cells.held_out,
     }
-
-    def rewarded(cell: Cell) -> tuple[float, float]:
-        example = _example(recipe, survey, cell)
-        first, second = (metric.score(example, p(country=cell[0], question=cell[1])) for p in programs)
-        return first, second
-
-    frames = [_rows(part, members, rewarded) for part, members in parts.items()]
-    table = pd.concat(frames, ignore_index=True)
-    summary = pd.DataFrame([_summary(recipe, part, rows) for part, rows in table.groupby("part", sort=False)])
+    where = [(part, *cell) for part, members in parts.items() for cell in members]
+    judged = [[_reward(recipe, survey, metric, p, cell) for p in programs] for _, *cell in where]
+    table = pd.DataFrame(where, columns=["part", "country", "question"])
+    table[["original", "tuned"]] = [[reward.point for reward in pair] for pair in judged]
+    draws = np.array([[reward.draws for reward in pair] for pair in judged]).transpose(2, 1, 0)
+    summary = pd.DataFrame(
+        [
+            _summary(recipe, part, rows, draws[:, :, rows.index])
+            for part, rows in table.groupby("part", sort=False)
+        ]
+    )
     gains = summary.set_index("part")["gain"]
-    return TuningJudgement(table, summary, float(gains["training"] - gains["held-out"]))
+    return TuningJudgement(table, draws, summary, float(gains["training"] - gains["held-out"]))
+
+
+@dataclass(frozen=True)
+class _Reward:
+    """One program on one cell, and after its personas were drawn anew, shape (R,)."""
+
+    point: float
+    draws: Array
+
+
+def _reward(
+    recipe: Recipe, survey: data.Survey, metric: CellMetric, program: PopulationProgram, cell: Sequence[str]
+) -> _Reward:
+    country, code = cell
+    example = _example(recipe, survey, (country, code))
+    prediction = program(country=country, question=code)
+    point, draws = metric.score(example, prediction), recipe.scoring.persona_draws
+    if prediction.distribution is None:
+        return _Reward(point, np.full(draws, point))
+    # The personas of a country are the same in every question and program: so are their draws.
+    seed = np.random.SeedSequence(recipe.seed, spawn_key=(_STREAM, crc32(country.encode())))
+    setting = tilt_of(recipe.calibration.temperature) if recipe.tuning.calibrated else Setting(method="none")
+    drawn = redrawn_estimates(recipe, program.answers(country, code), setting, seed)
+    if drawn is None:
+        return _Reward(point, np.empty(0))
+    return _Reward(point, metric.redrawn(example, prediction, drawn[:, 0, 0]))
 
 
 def _example(recipe: Recipe, survey: data.Survey, cell: Cell) -> dspy.Example:
@@ -94,26 +130,32 @@ def _example(recipe: Recipe, survey: data.Survey, cell: Cell) -> dspy.Example:
     )
 
 
-def _rows(part: str, cells: Sequence[Cell], rewarded: Callable[[Cell], tuple[float, float]]) -> pd.DataFrame:
-    rows = []
-    for country, code in cells:
-        original, tuned = rewarded((country, code))
-        rows.append(
-            {"part": part, "country": country, "question": code, "original": original, "tuned": tuned}
-        )
-    return pd.DataFrame(rows)
+def lay_out(rows: pd.DataFrame, values: Array, country: Sequence[str] = ("country",)) -> Array:
+    """Values of cells as a table of countries × questions.
+
+    Args:
+        rows: one for each of N cells.
+        values: shape (..., N).
+        country: the columns that tell countries apart.
+
+    Returns:
+        Shape (..., C, M); NaN where there is no cell.
+    """
+    c = rows.groupby(list(country)).ngroup().to_numpy()
+    m = rows.groupby("question").ngroup().to_numpy()
+    out = np.full((*values.shape[:-1], c.max() + 1, m.max() + 1), np.nan)
+    out[..., c, m] = values
+    return out
 
 
-def _summary(recipe: Recipe, part: object, rows: pd.DataFrame) -> dict[str, object]:
-    """Means with intervals over countries × questions, both programs on the same draws."""
-    countries, codes = sorted(set(rows["country"])), sorted(set(rows["question"]))
-    rewards = np.full((2, len(countries), len(codes)), np.nan)
-    known = rows.set_index(["country", "question"])
-    for (c, country), (q, code) in product(enumerate(countries), enumerate(codes)):
-        if (country, code) in known.index:
-            rewards[:, c, q] = known.loc[(country, code), ["original", "tuned"]]
+def _summary(recipe: Recipe, part: object, rows: pd.DataFrame, draws: Array) -> dict[str, object]:
+    """Means with intervals over countries × questions × personas, both programs on the same draws."""
     found = crossed_bootstrap(
-        rewards, draws=recipe.scoring.draws, level=recipe.scoring.level, seed=recipe.seed
+        lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T),
+        draws=recipe.scoring.draws,
+        level=recipe.scoring.level,
+        seed=recipe.seed,
+        replicates=lay_out(rows, draws) if len(draws) else None,
     )
     row: dict[str, object] = {"part": part, "cells": len(rows)}
     for place, name in enumerate(("original", "tuned")):

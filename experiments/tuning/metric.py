@@ -104,6 +104,27 @@ class CellMetric:
             penalty += settings.spill_over * beyond
         return reward(error, floor_of(name, gold.floor), penalty)
 
+    def redrawn(self, gold: dspy.Example, pred: Any, distributions: Array) -> Array:
+        """The rewards of a prediction whose personas were drawn anew, without entries.
+
+        Args:
+            gold: the cell.
+            pred: its prediction.
+            distributions: shape (R, K); NaN where no persona that was drawn answered.
+
+        Returns:
+            Shape (R,).
+        """
+        told = dict(pred.items())
+        return np.array(
+            [
+                np.nan
+                if np.isnan(row).any()
+                else self.score(gold, dspy.Prediction(**told | {"distribution": row}))
+                for row in distributions
+            ]
+        )
+
 
 class FeedbackMetric:
     """The same reward with words, as GEPA wants it.

@@ -13,6 +13,7 @@ from typing import Any
 import dspy
 
 from experiments.tuning.metric import CellMetric, FeedbackMetric
+from experiments.tuning.plan import CallPlan
 from experiments.tuning.settings import OptimizerName
 
 __all__ = ["OPTIMIZE", "OptimizerTask"]
@@ -36,9 +37,7 @@ class OptimizerTask:
         demonstrations: shown to the writer at most.
         threshold: the reward from which a training cell's descriptors may become demonstrations.
         calls: calls that may be used.
-        descriptor_calls: calls that a new descriptor prompt costs before anything is predicted.
-        training_calls: calls that one evaluation of the training cells costs.
-        validation_calls: the same of the validation cells.
+        plan: what an evaluation costs.
         seed: of the optimiser's own draws.
     """
 
@@ -52,10 +51,13 @@ class OptimizerTask:
     demonstrations: int
     threshold: float
     calls: int
-    descriptor_calls: int
-    training_calls: int
-    validation_calls: int
+    plan: CallPlan
     seed: int
+
+    @property
+    def calls_a_cell(self) -> int:
+        """Calls by which a training cell is predicted, descriptors not counted."""
+        return max(self.plan.training // len(self.training), 1)
 
     def affordable(self, calls_a_candidate: int, least: int, most: int) -> int:
         """How many candidates of such a price the budget allows."""
@@ -63,10 +65,9 @@ class OptimizerTask:
 
 
 def _gepa(task: OptimizerTask) -> dspy.Module:
-    calls_a_cell = max(task.training_calls // len(task.training), 1)
     optimizer = dspy.GEPA(
         metric=task.feedback,
-        max_metric_calls=max(task.calls // calls_a_cell, 2 * len(task.validation)),
+        max_metric_calls=max(task.calls // task.calls_a_cell, 2 * len(task.validation)),
         reflection_lm=task.proposer,
         reflection_minibatch_size=min(_MINIBATCH, len(task.training)),
         num_threads=1,
@@ -78,7 +79,7 @@ def _gepa(task: OptimizerTask) -> dspy.Module:
 
 
 def _miprov2(task: OptimizerTask) -> dspy.Module:
-    candidates = task.affordable((task.descriptor_calls + task.validation_calls) // 2, least=3, most=12)
+    candidates = task.affordable((task.plan.descriptors + task.plan.validation) // 2, least=3, most=12)
     optimizer = dspy.MIPROv2(
         metric=task.metric,
         prompt_model=task.proposer,
@@ -102,7 +103,7 @@ def _miprov2(task: OptimizerTask) -> dspy.Module:
 
 def _copro(task: OptimizerTask) -> dspy.Module:
     depth = 2
-    candidates = task.affordable(task.descriptor_calls + task.training_calls, least=4, most=16)
+    candidates = task.affordable(task.plan.descriptors + task.plan.training, least=4, most=16)
     optimizer = dspy.COPRO(
         prompt_model=task.proposer, metric=task.metric, breadth=max(candidates // depth, 2), depth=depth
     )
@@ -113,8 +114,7 @@ def _copro(task: OptimizerTask) -> dspy.Module:
 
 def _simba(task: OptimizerTask) -> dspy.Module:
     batch, width = min(4, len(task.training)), 2
-    a_cell = max(task.training_calls // len(task.training), 1)
-    step = (2 * width + 1) * (task.descriptor_calls + batch * a_cell)
+    step = (2 * width + 1) * (task.plan.descriptors + batch * task.calls_a_cell)
     optimizer = dspy.SIMBA(
         metric=task.metric,
         bsize=batch,
@@ -138,7 +138,7 @@ def _bootstrap(task: OptimizerTask) -> dspy.Module:
 
 
 def _random_search(task: OptimizerTask) -> dspy.Module:
-    sets = task.affordable(task.descriptor_calls + task.validation_calls, least=2, most=8)
+    sets = task.affordable(task.plan.descriptors + task.plan.validation, least=2, most=8)
     optimizer = dspy.BootstrapFewShotWithRandomSearch(
         metric=task.metric,
         metric_threshold=task.threshold,

@@ -11,7 +11,7 @@ from experiments.tuning.judgement import TuningJudgement
 from experiments.tuning.ledger import Ledger
 from experiments.tuning.program_files import PredictorPrompt, TunedProgram
 from experiments.tuning.program_table import ProgramTable
-from experiments.tuning.session import Search
+from experiments.tuning.search import Search
 from experiments.tuning.splitting import TuningCells
 
 __all__ = ["learning_curve", "prompt_diff", "write_tuning_files"]
@@ -46,7 +46,7 @@ def learning_curve(ledger: Ledger, table: ProgramTable, search: Search, cells: T
                 "training": ledger.mean(candidate, cells.training.cells),
                 "validation": validation,
                 "best_validation": best,
-                "instruction": textwrap.shorten(prompt["instructions"], 200),
+                "instruction": _visible(textwrap.shorten(prompt["instructions"], 200)),
                 "demonstrations": len(prompt["demos"]),
                 "rejected": ledger.rejected.get(candidate, ""),
                 "status": _status(candidate, search),
@@ -99,7 +99,12 @@ def _lines(prompt: PredictorPrompt) -> list[str]:
     for number, demo in enumerate(prompt.demos, 1):
         text += ["", f"Demonstration {number}"]
         text += [f"  {field}: {value}" for field, value in demo.items() if field != "augmented"]
-    return text
+    return [_visible(line) for line in text]
+
+
+def _visible(text: str) -> str:
+    """Nothing in a proposal, which any model may have written, acts on a terminal that shows it."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _draw(curve: pd.DataFrame, path: Path) -> None:

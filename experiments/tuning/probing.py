@@ -15,12 +15,12 @@ from programs.engines.threads import run_in_background
 from programs.model import Model
 from signatures import ValueItem
 
-__all__ = ["DescriptorProbe", "Reading"]
+__all__ = ["PROBED", "DescriptorProbe", "Reading"]
 
 _NOBODY = "You are a person."
 """What a reader is told of somebody of whom nothing is known."""
 
-_PROBED = 4
+PROBED = 4
 """Descriptors of a candidate by which its spill-over is judged where it is penalised."""
 
 
@@ -84,7 +84,7 @@ class DescriptorProbe:
         if program is None:
             return 0.0
         ends = {d.item: d for d in program.descriptors().descriptors if d.text}
-        chosen = [ends[code] for code in sorted(ends)][:_PROBED]
+        chosen = [ends[code] for code in sorted(ends)][:PROBED]
         return float(np.mean([self.read(d).spill_over for d in chosen])) if chosen else 0.0
 
     def read(self, descriptor: Descriptor) -> Reading:

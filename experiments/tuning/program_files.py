@@ -7,17 +7,27 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import dspy
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from programs.descriptor_writer import Variant
 from programs.personas import parse_kind
 from programs.proposal_rules import proposal_problems
-from signatures import RecipeError
+from signatures import Question, RecipeError
 
-__all__ = ["FittedOn", "PredictorPrompt", "TunedProgram", "read_program", "signature_hash"]
+__all__ = [
+    "FittedOn",
+    "FittedPart",
+    "PredictorPrompt",
+    "TunedProgram",
+    "aliases_of",
+    "read_program",
+    "signature_hash",
+]
 
 FORMAT: Literal["value-personas program"] = "value-personas program"
 VERSION: Literal[1] = 1
+
+FittedPart = Literal["no", "training", "validation"]
 
 _LARGEST = 2_000_000
 """Bytes; a program of the longest instructions and sixteen demonstrations is far below."""
@@ -68,6 +78,8 @@ class FittedOn(_Strict):
     Attributes:
         training: (country, question) cells it learnt from.
         validation: cells it was chosen on.
+        aliases: question → its IVS code and its battery: the same question in another survey, and questions
+            too alike to be held out from it.
         survey: the digest of the survey's files.
         optimizer: by name.
         seed: of the recipe.
@@ -76,10 +88,47 @@ class FittedOn(_Strict):
 
     training: list[tuple[str, str]]
     validation: list[tuple[str, str]]
+    aliases: dict[str, list[str]] = Field(default_factory=dict)
     survey: str
     optimizer: str
     seed: int
     calls: int
+
+    def part_of(self, country: str, question: Question) -> FittedPart:
+        """Which part in the tuning a cell had, by its country or its question.
+
+        A cell is held-out (``no``) only where neither had any: answers of a country to other questions, and
+        of other countries to a question, tell of the cell too. What was seen in training counts first.
+        """
+        names = aliases_of(question) | {question.code}
+        seen: tuple[tuple[FittedPart, list[tuple[str, str]]], ...] = (
+            ("training", self.training),
+            ("validation", self.validation),
+        )
+        for part, cells in seen:
+            if any(country == c or names & {code, *self.aliases.get(code, ())} for c, code in cells):
+                return part
+        return "no"
+
+    def after(self, earlier: "FittedOn | None") -> "FittedOn":
+        """The same, with what the prompts that it started from had seen."""
+        if earlier is None:
+            return self
+        return self.model_copy(
+            update={
+                "training": list(dict.fromkeys([*self.training, *earlier.training])),
+                "validation": list(dict.fromkeys([*self.validation, *earlier.validation])),
+                "aliases": earlier.aliases | self.aliases,
+            }
+        )
+
+
+def _known_kind(kind: str) -> str:
+    try:
+        parse_kind(kind)
+    except RecipeError as error:
+        raise ValueError(str(error)) from None
+    return kind
 
 
 class TunedProgram(_Strict):
@@ -96,7 +145,7 @@ class TunedProgram(_Strict):
 
     format: Literal["value-personas program"] = FORMAT
     version: Literal[1] = VERSION
-    kind: str
+    kind: Annotated[str, AfterValidator(_known_kind)]
     improved: bool
     predictors: dict[Literal["writer.write", "respondent.answer"], PredictorPrompt]
     fitted_on: FittedOn
@@ -105,6 +154,11 @@ class TunedProgram(_Strict):
     def variant(self) -> Variant | None:
         """Which descriptors its prompt writes."""
         return parse_kind(self.kind).variant
+
+    def serves(self, kind: str) -> bool:
+        """Whether personas of a kind rest on its prompts: their descriptors, or how they are asked."""
+        writes = "writer.write" in self.predictors and parse_kind(kind).variant == self.variant
+        return writes or "respondent.answer" in self.predictors
 
     def save(self, path: Path) -> None:
         """Write it."""
@@ -118,12 +172,14 @@ def read_program(path: Path) -> TunedProgram:
         RecipeError: when it is no JSON of this format and version; nothing of it is ever executed.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise RecipeError(f"program {path}: not a file; give a program.json as tuning writes it")
         if path.stat().st_size > _LARGEST:
             raise RecipeError(f"program {path}: larger than any program ({_LARGEST} bytes)")
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise RecipeError(f"program {path}: {error.strerror or error}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise RecipeError(
             f"program {path}: no JSON; give a program.json as tuning writes it, never a pickle"
         ) from None
@@ -139,6 +195,11 @@ def read_program(path: Path) -> TunedProgram:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"program {path}: {where}: {first['msg']}") from None
+
+
+def aliases_of(question: Question) -> set[str]:
+    """The names, besides its code, by which a question or one too like it may be known again."""
+    return {name for name in (question.ivs, question.battery) if name}
 
 
 def signature_hash(signature: type[dspy.Signature]) -> str:

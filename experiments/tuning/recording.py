@@ -1,6 +1,7 @@
 """A tuning in MLflow: one run, a child for each candidate, and the program in the model registry."""
 
 import math
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -90,7 +91,7 @@ def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: 
             _record_candidate(
                 client, experiment, run_id, place, {str(k): v for k, v in row.items()}, synthetic
             )
-        model = _register(client, recipe.tuning.model_name or f"{recipe.name}-program", run_id, tags)
+        model = _register(client, recipe.tuning.model_name or _model_name(recipe.name), run_id, tags)
     return run_id, model
 
 
@@ -127,6 +128,11 @@ def _register(client: "MlflowClient", name: str, run_id: str, tags: dict[str, st
     source = f"{client.get_run(run_id).info.artifact_uri}"
     version = client.create_model_version(name, source, run_id=run_id, tags=tags)
     return f"models:/{name}/{version.version}"
+
+
+def _model_name(recipe: str) -> str:
+    """MLflow's names hold no slash or colon, and its filters no quotation mark."""
+    return re.sub(r"[^\w .-]", "-", recipe) + "-program"
 
 
 def _metrics(result: Recorded) -> dict[str, float]:

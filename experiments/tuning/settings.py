@@ -65,9 +65,12 @@ class TuningSettings(BaseModel):
             the optimisers that show demonstrations only.
         demonstrations: shown to the writer at most; of the same optimisers only.
         proposer: the model that proposes prompts; the respondent itself when absent.
-        budget_calls: calls of all models together, stored answers included, so that a tuning that was
-            stopped and goes on ends where an unbroken one does.
-        budget_cost: the same in the currency of the models' prices.
+        proposal_tokens: the longest reply of the proposer that is paid for.
+        budget_calls: calls of all models together over the tuning's whole life: every attempt of every
+            session, as the workspace keeps them, and each answer that lay in the store already, so that a
+            tuning that was stopped and goes on ends where an unbroken one does.
+        budget_cost: the same in the currency of the models' prices; an attempt that brought no reply counts
+            at what it may have cost.
         finalists: candidates that are judged on all validation cells.
         metric: what a candidate is rewarded for.
         calibrated: whether answers are widened, by ``calibration.temperature``, before they are compared.
@@ -94,6 +97,7 @@ class TuningSettings(BaseModel):
     teacher: str | None = None
     demonstrations: Annotated[int, Field(ge=1, le=16)] = 3
     proposer: EngineSettings | None = None
+    proposal_tokens: Count = 4000
     budget_calls: Count = 2000
     budget_cost: Annotated[float, Field(gt=0.0)] | None = None
     finalists: Annotated[int, Field(ge=1, le=10)] = 2
@@ -110,7 +114,7 @@ class TuningSettings(BaseModel):
     held_out_cells: Annotated[int, Field(ge=2)] = 18
     feedback_descriptors: Annotated[int, Field(ge=0, le=6)] = 2
     max_characters: Annotated[int, Field(ge=100, le=40_000)] = 6000
-    model_name: str | None = None
+    model_name: Annotated[str, Field(pattern=r"^[\w .-]+$", max_length=200)] | None = None
 
     @field_validator("kind")
     @classmethod

@@ -9,8 +9,10 @@ import numpy as np
 import data
 from experiments.config import Recipe
 from experiments.judging import cell_floor
+from experiments.tuned_programs import find_program
+from experiments.tuning.program_files import FittedOn
 from experiments.tuning.settings import TuningSettings
-from signatures import Question, RecipeError, SurveyError
+from signatures import LeakError, Question, RecipeError, SurveyError
 
 __all__ = ["LearningCells", "TuningCells", "noise_floor_of", "split_cells"]
 
@@ -44,11 +46,13 @@ class TuningCells:
         training: what candidates learn from.
         validation: what candidates are chosen on.
         held_out: cells of countries and questions that tuning never sees; no answer of theirs is in here.
+        earlier: what the prompts that tuning starts from were tuned on, if they were.
     """
 
     training: LearningCells
     validation: LearningCells
     held_out: tuple[Cell, ...]
+    earlier: FittedOn | None = None
 
     @property
     def seen(self) -> tuple[Cell, ...]:
@@ -61,6 +65,7 @@ def split_cells(recipe: Recipe, survey: data.Survey) -> TuningCells:
 
     Raises:
         RecipeError: when too few countries or questions are left for a part.
+        LeakError: when the prompts to start from were tuned on what is held out.
     """
     section = recipe.tuning
     try:
@@ -79,7 +84,21 @@ def split_cells(recipe: Recipe, survey: data.Survey) -> TuningCells:
     held_out = _cells(recipe, survey, countries[2], questions[2], section.held_out_cells)
     if not held_out:
         raise RecipeError("tuning: no held-out cell has answers; hold out other zones or topics")
-    return TuningCells(training, validation, held_out)
+    return TuningCells(training, validation, held_out, _earlier(recipe, survey, held_out))
+
+
+def _earlier(recipe: Recipe, survey: data.Survey, held_out: Sequence[Cell]) -> FittedOn | None:
+    """What the prompts to start from have seen, which no held-out cell may touch."""
+    program = find_program(recipe)
+    if program is None:
+        return None
+    for country, code in held_out:
+        if program.fitted_on.part_of(country, survey.question(code)) != "no":
+            raise LeakError(
+                f"program: {recipe.program} was tuned on {country} or {code}, which this tuning holds out; "
+                "take the seed and shares it was tuned with, or start from another prompt"
+            )
+    return program.fitted_on
 
 
 def _countries(section: TuningSettings, codes: Sequence[str], seed: int) -> tuple[tuple[str, ...], ...]:

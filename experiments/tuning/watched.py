@@ -5,8 +5,9 @@ import dspy
 from experiments.tuning.program_table import ProgramTable
 from experiments.tuning.stopping import stop_for_good
 from programs.descriptor_writer import DescriptorWriter
-from programs.population_program import PopulationProgram, Surroundings
+from programs.population_program import PopulationProgram
 from programs.respondent import Respondent
+from programs.surroundings import Surroundings
 
 __all__ = ["TaughtProgram", "WatchedProgram"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from programs.engines.base import Engine, InProcess, Replier
+from programs.engines.base import Engine, InProcess, Replier, as_replier
 from programs.engines.openai_http import OpenAIHTTP
 from programs.engines.settings import EngineSettings
 from programs.model import Model
@@ -17,12 +17,17 @@ __all__ = ["connect"]
 _OPENAI = "https://api.openai.com/v1"
 
 
-def connect(settings: EngineSettings, store: AnswerStore | None = None) -> Model:
+def connect(
+    settings: EngineSettings,
+    store: AnswerStore | None = None,
+    around: Callable[[Replier], Replier] = lambda engine: engine,
+) -> Model:
     """Make a model of its settings. Nothing is sent yet.
 
     Args:
         settings: which model, where, and its limits.
         store: keeps every reply; one in memory when absent.
+        around: wraps the engine itself, beneath the retries: what it makes is called once an attempt.
 
     Raises:
         RecipeError: for a provider that is not known, or settings that do not fit it.
@@ -31,7 +36,8 @@ def connect(settings: EngineSettings, store: AnswerStore | None = None) -> Model
     provider, _, model = settings.lm.partition("/")
     if not model:
         raise RecipeError(f"lm must read PROVIDER/MODEL, got {settings.lm!r}; for example openai/my-model")
-    return Model(settings.lm, _MAKERS.get(provider, _through_dspy)(settings, model), store, settings)
+    engine = as_replier(_MAKERS.get(provider, _through_dspy)(settings, model))
+    return Model(settings.lm, around(engine), store, settings)
 
 
 def _synthetic(settings: EngineSettings, model: str) -> Replier:

@@ -237,10 +237,10 @@ class Budget:
 def estimated_tokens(request: Request) -> tuple[int, int]:
     """An upper estimate of the tokens an attempt reads and writes.
 
-    Three characters a token is on the safe side for the languages of the prompts; a reply without a stated
-    length is taken for 1,000 tokens.
+    Three bytes of UTF-8 a token is on the safe side in any script; a reply without a stated length is taken
+    for 1,000 tokens.
     """
     system = request.system if isinstance(request.system, str) else ""
     texts = (p.text for m in request.messages for p in m.parts if isinstance(p, TextPart))
-    characters = len(system) + sum(map(len, texts))
-    return characters // 3 + 8 * (1 + len(request.messages)), request.config.max_tokens or 1000
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (system, *texts))
+    return size // 3 + 8 * (1 + len(request.messages)), request.config.max_tokens or 1000

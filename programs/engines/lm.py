@@ -19,14 +19,20 @@ __all__ = ["AsyncDSPyEngine", "DSPyEngine", "language_model"]
 _draws: ContextVar[Iterator[int] | None] = ContextVar("draws", default=None)
 
 
-def language_model(name: str, replier: Replier) -> dspy.LM:
+def language_model(name: str, replier: Replier, **parameters: Any) -> dspy.LM:
     """A ``dspy.LM`` whose every reply is durable, for modules and optimisers.
 
     DSPy's cache, retries and history of it are off: the store, the patient wrapper and the record of the
     run do that work. Saved with a program it holds no address and no secret.
+
+    Args:
+        name: the model as the recipe names it.
+        replier: answers, durably.
+        **parameters: decoding parameters of every request that names none of its own.
     """
     asynchronous = AsyncDSPyEngine(replier)
-    return _LM(name, engine=DSPyEngine(asynchronous), async_engine=asynchronous, cache=False, num_retries=0)
+    engines = {"engine": DSPyEngine(asynchronous), "async_engine": asynchronous}
+    return _LM(name, **engines, cache=False, num_retries=0, **parameters)
 
 
 class AsyncDSPyEngine:

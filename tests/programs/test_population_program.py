@@ -15,8 +15,9 @@ from programs.model import Model
 from programs.panel import Panel
 from programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
 from programs.population import estimate_populations
-from programs.population_program import PopulationProgram, Surroundings
+from programs.population_program import PopulationProgram
 from programs.respondent import Respondent
+from programs.surroundings import Surroundings
 from programs.widening import calibrate_answers
 from signatures import Profile, Question, Scale
 

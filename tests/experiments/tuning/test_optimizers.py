@@ -15,7 +15,7 @@ from experiments.benchmarks.bench_tuning import pooled_gain
 from experiments.tune import tune
 from experiments.tuning.settings import OPTIMIZERS
 from programs.engines.synthetic import SyntheticRespondent
-from tests.experiments.tuning.tunings import HEDGED, SMALL, tuned
+from tests.experiments.tuning.tunings import DRIVER, HEDGED, SMALL, tuned
 from tests.fake_server import FakeServer
 
 
@@ -58,10 +58,6 @@ def test_the_http_engine_finds_what_the_embedded_one_finds(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(over_http.judgement.summary, embedded.judgement.summary)
 
 
-DRIVER = "import sys; from experiments import load_recipe; from experiments.tune import tune; "
-DRIVER += "tune(load_recipe('tune', sys.argv[1:]))"
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_killed_tuning_goes_on_at_no_repeated_cost(tmp_path: Path, optimizer: str) -> None:
@@ -78,6 +74,6 @@ def test_a_killed_tuning_goes_on_at_no_repeated_cost(tmp_path: Path, optimizer: 
 
     result = tuned(workspace, optimizer)
     assert 0 < result.paid < unbroken.paid  # some were paid before the kill, some after
-    assert result.calls == unbroken.calls
+    assert unbroken.calls <= result.calls <= unbroken.calls + 16  # at most what was in flight is asked again
     assert result.program.predictors == unbroken.program.predictors
     pd.testing.assert_frame_equal(result.judgement.summary, unbroken.judgement.summary, check_exact=True)

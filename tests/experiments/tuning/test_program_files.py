@@ -1,6 +1,7 @@
 """Saved programs: what is read back, and everything that is refused."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 
 from experiments import load_recipe
-from experiments.tuning.program_files import TunedProgram, read_program, signature_hash
+from experiments.tuning.program_files import FittedOn, TunedProgram, read_program, signature_hash
 from programs.descriptor_writer import DescriptorWriter
-from signatures import HedgedDescriptor, RecipeError
+from signatures import HedgedDescriptor, Question, RecipeError, Scale
+
+SCALE = Scale(("yes", "no"), (1.0, 2.0))
 
 DEMO = {
     "augmented": True,
@@ -67,6 +70,7 @@ def test_a_program_is_read_back_as_it_was_saved_and_applied(tmp_path: Path) -> N
         (content(code="import os"), "code: Extra inputs"),
         (content(predictors={"writer.__class__": {}}), "writer.__class__"),
         (content(improved="yes"), "improved"),
+        (content(kind="values-hedged+astrology"), "kind"),
     ],
 )
 def test_anything_else_gets_one_clear_line(tmp_path: Path, what: Any, complaint: str) -> None:
@@ -87,6 +91,47 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     assert not (tmp_path / "executed").exists()
 
 
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # a reader would wait for ever
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(RecipeError, match="not a file"):
+            read_program(path)
+    with pytest.raises(RecipeError, match="No such file"):
+        read_program(tmp_path / "nothing.json")
+
+
+def applied(path: Path) -> None:
+    read_program(path).predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Say {answer}.", "[[ ## item ## ]]", "\x1b[31mred", "\u202eto the left"]
+)
+def test_a_prompt_that_no_tuning_would_try_is_not_applied(tmp_path: Path, text: str) -> None:
+    changed = content()
+    changed["predictors"]["writer.write"]["instructions"] = text
+    with pytest.raises(RecipeError) as refused:
+        applied(written(tmp_path, changed))
+    assert "\n" not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_a_number_of_too_many_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "program.json"
+    path.write_text('{"version": ' + "1" * 5000 + "}", encoding="utf-8")
+    with pytest.raises(RecipeError, match="no JSON"):
+        read_program(path)
+
+
+def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "program.json"
+    text = json.dumps(content()).replace("Imply nothing else.", "Imply \\ud800 nothing.")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeError) as refused:
+        read_program(path)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_prompt_for_other_fields_is_not_applied(tmp_path: Path) -> None:
     changed = content()
     changed["predictors"]["writer.write"]["signature"] = "0" * 12
@@ -101,6 +146,42 @@ def test_a_demonstration_of_an_unknown_field_is_not_applied(tmp_path: Path) -> N
     program = read_program(written(tmp_path, changed))
     with pytest.raises(RecipeError, match="unknown field mood"):
         program.predictors["writer.write"].apply(DescriptorWriter("hedged").write, "writer.write")
+
+
+@pytest.mark.parametrize(
+    ("country", "question", "part"),
+    [
+        ("XNA", Question("Q9", "?", SCALE), "training"),  # the country alone was seen
+        ("XNZ", Question("Q1", "?", SCALE), "training"),  # the question alone
+        ("XNA", Question("Q6", "?", SCALE), "training"),  # each in another part
+        ("XNB", Question("Q9", "?", SCALE), "validation"),
+        ("XNZ", Question("v72", "?", SCALE, ivs="D001"), "training"),  # the same question in another survey
+        ("XNZ", Question("Q2", "?", SCALE, battery="family"), "training"),  # too like one that was seen
+        ("XNZ", Question("Q9", "?", SCALE, battery="work"), "no"),
+    ],
+)
+def test_a_cell_is_held_out_where_neither_its_country_nor_its_question_was_seen(
+    country: str, question: Question, part: str
+) -> None:
+    seen = FittedOn(
+        training=[("XNA", "Q1")],
+        validation=[("XNB", "Q6")],
+        aliases={"Q1": ["D001", "family"]},
+        survey="0",
+        optimizer="gepa",
+        seed=0,
+        calls=9,
+    )
+    assert seen.part_of(country, question) == part
+
+
+def test_a_program_serves_the_kinds_that_rest_on_its_prompts(tmp_path: Path) -> None:
+    program = read_program(written(tmp_path, content()))
+    kinds = ("values-hedged", "values+country", "values-unhedged", "country", "none")
+    assert [program.serves(kind) for kind in kinds] == [True, True, False, False, False]
+    asks = content()
+    asks["predictors"]["respondent.answer"] = asks["predictors"]["writer.write"]
+    assert all(read_program(written(tmp_path, asks)).serves(kind) for kind in kinds)
 
 
 def test_a_recipe_file_s_program_lies_beside_it_and_a_registered_one_nowhere(tmp_path: Path) -> None:

@@ -3,18 +3,23 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from experiments import load_recipe, run
+from data import read_survey
+from experiments import RunResult, load_recipe, run
 from experiments.cli import main
 from experiments.tune import TuningResult, tune
+from experiments.tuning import judgement
 from experiments.tuning.program_files import read_program
 from experiments.workspace import Workspace
-from signatures import RecipeError
+from programs.population_program import PopulationProgram
+from signatures import BudgetError, LeakError, Question, RecipeError
 from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tuned
 
 
@@ -64,6 +69,42 @@ def test_summary_follows_from_the_cells(result: TuningResult) -> None:
     assert result.judgement.overfit_gap == pytest.approx(gains["training"] - gains["held-out"])
 
 
+def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[tuple[str, str, str], PopulationProgram] = {}
+    judged = judgement._reward
+
+    def watched(*given: Any) -> Any:
+        *_, program, (country, question) = given
+        seen[country, question, program.candidate] = program
+        return judged(*given)
+
+    monkeypatch.setattr(judgement, "_reward", watched)
+    found = tuned(tmp_path, "copro", "tuning.calibrated=false", "scoring.persona_draws=5")
+    cells, draws = found.judgement.cells, found.judgement.draws
+    assert draws.shape == (5, 2, len(cells))
+    survey = read_survey(next((tmp_path / "synthetic").glob("*.sav")))
+    for place, (country, question) in enumerate(zip(cells["country"], cells["question"], strict=True)):
+        key = np.random.SeedSequence(0, spawn_key=(71, crc32(country.encode())))
+        counts = np.random.default_rng(key).multinomial(6, np.full(6, 1 / 6), size=5)
+        pair = [seen[key] for key in seen if key[:2] == (country, question)]
+        for which, program in enumerate(pair):
+            answers = program.answers(country, question)
+            weight = counts * np.array([persona.weight for persona in answers.personas])
+            drawn = weight @ np.exp(answers.log_p[:, 0]) / weight.sum(axis=1, keepdims=True)
+            human = survey.distribution(question, country)
+            floor = judgement.noise_floor_of(found.recipe, survey, (country, question))
+            error = [wasserstein(row, human, program.surroundings.questions[question]) for row in drawn]
+            expected = np.clip(1 - np.maximum(np.array(error) - floor, 0), 0, 1)
+            np.testing.assert_allclose(draws[:, which, place], expected, atol=1e-9)
+
+
+def wasserstein(p: Any, q: Any, question: Question) -> float:
+    r = question.scale.values
+    return float((np.abs(np.cumsum(p - q))[:-1] * np.diff(r)).sum() / (r[-1] - r[0]))
+
+
 def test_the_same_tuning_again_pays_nothing_and_gives_the_same_digits(
     result: TuningResult, workspace: Path
 ) -> None:
@@ -107,12 +148,65 @@ def test_a_run_asks_by_the_registered_program_and_says_what_it_has_seen(
 ) -> None:
     settings = [f"workspace={workspace}", *SMALL[:3], 'personas=["values-hedged"]', "scoring.draws=200"]
     told = run(load_recipe("quickstart", [*settings, f"program={result.model}"]))
-    assert any("in-sample" in note and "copro" in note for note in told.notes)
+    assert_marked(told, result)
     descriptors = pd.read_csv(told.folder / "descriptors.csv")
     by_path = run(load_recipe("quickstart", [*settings, f"program={result.folder / 'program.json'}"]))
     pd.testing.assert_frame_equal(descriptors, pd.read_csv(by_path.folder / "descriptors.csv"))
     plain = run(load_recipe("quickstart", settings))
     assert set(descriptors["prompt"]) != set(pd.read_csv(plain.folder / "descriptors.csv")["prompt"])
+
+
+def assert_marked(told: RunResult, result: TuningResult) -> None:
+    """Every cell of a tuned prompt's country or question is in-sample, and the rest has means of its own."""
+    cells, seen = told.scores, result.program.fitted_on
+    trained = {c for c, _ in seen.training}, {q for _, q in seen.training}
+    chosen = {c for c, _ in seen.validation}, {q for _, q in seen.validation}
+    in_training = cells["country"].isin(trained[0]) | cells["question"].isin(trained[1])
+    in_validation = cells["country"].isin(chosen[0]) | cells["question"].isin(chosen[1])
+    expected = np.select([in_training, in_validation], ["training", "validation"], "no")
+    assert (cells["fitted"] == expected).all()
+    assert set(cells["fitted"]) == {"no", "training", "validation"}
+    held_out = cells[cells["fitted"] == "no"]
+    assert told.held_out is not None
+    assert told.held_out.countries * told.held_out.questions == (held_out["method"] == "values-hedged").sum()
+    for (method, score), row in told.held_out.summary.set_index(["method", "score"]).iterrows():
+        if score == "normalised_mae":
+            own = held_out[held_out["method"] == method]
+            assert row["mean"] == pytest.approx(own["normalised_mae"].mean())
+            assert row["lower"] <= row["mean"] <= row["upper"]
+            assert told.held_out.floor[score] == pytest.approx(own["floor_normalised_mae"].mean())
+    assert any("in-sample on" in note and "held-out means stand apart" in note for note in told.notes)
+    assert (told.folder / "held_out.csv").is_file()
+    pd.testing.assert_series_equal(
+        pd.read_parquet(told.folder / "scores.parquet")["fitted"], cells["fitted"], check_dtype=False
+    )
+    assert json.loads(told.to_json())["held_out"]
+
+
+def test_a_run_on_seen_countries_has_no_held_out_mean(result: TuningResult, workspace: Path) -> None:
+    seen = sorted({country for country, _ in result.program.fitted_on.training})
+    countries = "[" + ", ".join(f'"{code}"' for code in seen) + "]"
+    settings = [f"workspace={workspace}", *SMALL[:3], "scoring.draws=200", f"program={result.model}"]
+    told = run(
+        load_recipe(
+            "quickstart",
+            [*settings, f"survey.countries={countries}", 'personas=["country", "values-hedged"]'],
+        )
+    )
+    assert told.held_out is None
+    by_method = told.scores.groupby("method")["fitted"].unique()
+    assert by_method["country"].tolist() == ["no"]
+    assert by_method["values-hedged"].tolist() == ["training"]
+    assert any("none of it is held-out" in note for note in told.notes)
+
+
+def test_tuning_on_from_a_tuned_prompt_keeps_what_it_has_seen(result: TuningResult, workspace: Path) -> None:
+    program = f"program={result.folder / 'program.json'}"
+    # Another seed holds out what the first tuning learnt from.
+    with pytest.raises(LeakError, match=r"was tuned on .*, which this tuning holds out"):
+        tuned(workspace, "copro", program, "seed=1")
+    again = tuned(workspace, "bootstrap", program, "tuning.training_cells=3")
+    assert set(result.program.fitted_on.training) <= set(again.program.fitted_on.training)
 
 
 @pytest.mark.parametrize("name", ["models:/tune-program/99", "models:/nobody/1", "models:/tune-program"])
@@ -128,22 +222,24 @@ def test_an_instruction_that_cannot_be_improved_is_kept(workspace: Path) -> None
     kept = tuned(workspace, "copro", *HEDGED)
     assert not kept.program.improved
     assert not kept.judgement.claims_gain
+    assert (kept.judgement.summary[["gain", "gain_lower", "gain_upper"]] == 0.0).all(axis=None)
     assert kept.program.predictors == kept.original.predictors
     assert (kept.folder / "prompts.diff").read_text(encoding="utf-8").startswith("No prompt was changed")
 
 
-def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(
-    workspace: Path, result: TuningResult
-) -> None:
+def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as refused:
-        tuned(workspace, "copro", "tuning.budget_calls=100")
+        tuned(tmp_path, "miprov2", "tuning.budget_calls=100")
     least = int(str(refused.value).split(" take ")[1].split(" ")[0])
-    stopped = tuned(workspace, "copro", f"tuning.budget_calls={least}")
-    assert stopped.calls <= least < result.calls
+    stopped = tuned(tmp_path, "miprov2", f"tuning.budget_calls={least}")
+    assert stopped.calls <= least
     assert f"tuning.budget_calls = {least} is reached" in str(stopped.stopped)
+    assert (stopped.curve["status"] == "").sum() + (stopped.curve["status"] == "chosen").sum() >= 1
     assert np.isfinite(stopped.judgement.held_out["gain"])
-    again = tuned(workspace, "copro", f"tuning.budget_calls={least}")
+    again = tuned(tmp_path, "miprov2", f"tuning.budget_calls={least}")
     assert again.paid == 0
+    with pytest.raises(BudgetError, match="raise them, or change the seed"):
+        tuned(tmp_path, "miprov2", f"tuning.budget_calls={stopped.calls - 1}")
     pd.testing.assert_frame_equal(again.evaluations, stopped.evaluations, check_exact=True)
 
 
@@ -165,6 +261,10 @@ def test_feedback_tells_of_means_recovery_and_spill_over(workspace: Path) -> Non
         ),
         (['questions.include=["Q1", "Q29"]'], "8 countries and 2 questions do not make"),
         (
+            ['tuning.tunes=["descriptor", "respondent"]', 'respondent.wordings=["Answer."]'],
+            "respondent.wordings stand in place of the prompt",
+        ),
+        (
             ['tuning.instruction="Describe {answer}"'],
             "tuning.instruction: writer.write: its instruction holds braces",
         ),
@@ -183,6 +283,8 @@ def test_what_cannot_be_tuned_is_one_clear_line(
     [
         ("tuning.metric.score=beauty", "tuning.metric.score: .*no such score; there are normalised_mae"),
         ("tuning.optimizer=luck", "tuning.optimizer: .*'gepa'"),
+        ("tuning.model_name=a/b", "tuning.model_name: "),
+        ('tuning.model_name="it\'s"', "tuning.model_name: "),
         ("tuning.kind=country", "tuning.kind: .*carries no descriptors"),
         ("tuning.budget=3", "unknown key tuning.budget; did you mean tuning.budget_"),
     ],

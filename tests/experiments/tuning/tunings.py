@@ -8,7 +8,7 @@ from experiments.answer_store import AnswerStore
 from experiments.answer_store.contents import records
 from experiments.tune import TuningResult, tune
 
-__all__ = ["HEDGED", "SMALL", "stored_prompts", "tuned"]
+__all__ = ["DRIVER", "HEDGED", "SMALL", "stored_prompts", "tuned"]
 
 SMALL = (
     "survey.respondents=200",
@@ -26,6 +26,11 @@ _GOOD = "Describe this one attitude. The reader should conclude nothing else abo
 
 HEDGED = (f'tuning.instruction="{_GOOD}"', f'tuning.teacher="{_GOOD}"')
 """A start that the proposer's pool cannot improve on."""
+
+
+DRIVER = "import sys; from experiments import load_recipe; from experiments.tune import tune; "
+DRIVER += "tune(load_recipe('tune', sys.argv[1:]))"
+"""A tuning in a process of its own, to be killed."""
 
 
 def tuned(workspace: Path, optimizer: str, *settings: str) -> TuningResult:

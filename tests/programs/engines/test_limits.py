@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from dspy.lm15 import Config, Message, Request
@@ -20,6 +21,12 @@ def budget(**caps: object) -> Budget:
 
 def test_an_estimate_is_above_what_honest_tokenisers_count() -> None:
     assert estimated_tokens(REQUEST) == (100 + 16, 10)
+
+
+def test_an_estimate_holds_in_any_script() -> None:
+    # A character of Japanese is about a token, of which three in English are one.
+    read, _ = estimated_tokens(replace(REQUEST, messages=(Message.user("幸" * 300),)))
+    assert read == 10 + 300 + 16
 
 
 def test_calls_are_capped() -> None:

@@ -1,0 +1,145 @@
+"""Models whose every request and every attempt passes the meter."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import dspy
+from dspy.lm15 import RateLimitError, Request
+
+from experiments.tuning.meter import Meter
+from programs.engines.base import Replier
+from programs.engines.limits import estimated_tokens
+from programs.engines.lm import language_model
+from programs.engines.repeated_draws import RepeatedDraws
+from programs.engines.settings import EngineSettings, Prices
+from programs.model import Model
+from programs.replies import Reply, reply_key
+
+__all__ = ["MeteredEngine", "MeteredModel"]
+
+
+class MeteredEngine:
+    """An engine whose every attempt is booked before it is sent.
+
+    Args:
+        engine: tries once.
+        meter: the budget.
+        prices: what the engine costs; nothing when absent.
+    """
+
+    def __init__(self, engine: Replier, meter: Meter, prices: Prices | None = None) -> None:
+        self.identity = engine.identity
+        self._engine = engine
+        self._meter = meter
+        self._prices = prices
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Try once. An attempt without a reply may have been billed, and stays booked at its estimate.
+
+        Raises:
+            BudgetError: when it could pass the budget.
+        """
+        key, booked = reply_key(self.identity, request, sample), price_of(self._prices, request)
+        self._meter.book(key, booked)
+        try:
+            reply = await self._engine.reply(request, sample)
+        except RateLimitError:
+            self._meter.settle(key, -booked)  # refused, so not billed
+            raise
+        self._meter.settle(key, price_of(self._prices, request, reply) - booked)
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the engine."""
+        await self._engine.aclose()
+
+
+class MeteredModel(Model):
+    """A model in one part (writer, respondent, proposer), whose every request passes the meter first.
+
+    Args:
+        model: answers; its engine is a ``MeteredEngine`` of the same meter.
+        meter: the budget that it shares with others.
+        settings: its prices, and how many of its calls are in flight.
+        max_tokens: of a reply to DSPy's modules: without a limit, no price could be put on it beforehand.
+
+    Attributes:
+        dearest: the most that one of its replies cost so far.
+    """
+
+    def __init__(
+        self, model: Model, meter: Meter, settings: EngineSettings, max_tokens: int = 1000
+    ) -> None:  # no super(): a wrapper
+        self.name = model.name
+        self.identity = model.identity
+        self.usage = model.usage
+        self.dearest = 0.0
+        self._model = model
+        self._meter = meter
+        self._settings = settings
+        self._max_tokens = max_tokens
+        self._dearest_estimate = 0.0
+
+    @property
+    def in_flight(self) -> float:
+        """Money that may be booked at once, beyond what its calls turn out to cost."""
+        return self._settings.concurrency * self._dearest_estimate
+
+    @cached_property
+    def lm(self) -> dspy.LM:
+        """For DSPy's modules; a repeated request is another draw, as an optimiser wants it."""
+        replier: Replier = RepeatedDraws(self)
+        return language_model(self.name, replier, max_tokens=self._max_tokens)
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request, from the store or anew.
+
+        Raises:
+            BudgetError: when it could pass the budget.
+        """
+        key = self._meet(request, sample)
+        reply = await self._model.reply(request, sample)
+        self._price(key, request, reply)
+        return reply
+
+    def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
+        """Look many replies up at once; those that are there count like any other."""
+        replies = self._model.stored(requests)
+        for (request, sample), reply in zip(requests, replies, strict=True):
+            if reply is not None:
+                self._price(self._meet(request, sample), request, reply)
+        return replies
+
+    async def aclose(self) -> None:
+        """Close the model."""
+        await self._model.aclose()
+
+    def _meet(self, request: Request, sample: int) -> bytes:
+        key = reply_key(self.identity, request, sample)
+        self._meter.meet(key)
+        return key
+
+    def _price(self, key: bytes, request: Request, reply: Reply) -> None:
+        prices = self._settings.prices
+        if prices is None:
+            return
+        cost = price_of(prices, request, reply)
+        self.dearest = max(self.dearest, cost)
+        self._dearest_estimate = max(self._dearest_estimate, price_of(prices, request))
+        self._meter.find(key, cost)
+
+    def request(self, system: str, user_text: str, **config: Any) -> Request:
+        """As of the model."""
+        return self._model.request(system, user_text, **config)
+
+
+def price_of(prices: Prices | None, request: Request, reply: Reply | None = None) -> float:
+    """What a request could cost at most; with its reply, what it did, as far as the engine said."""
+    if prices is None:
+        return 0.0
+    read, written = estimated_tokens(request)
+    if reply is not None:
+        read = read if reply.input_tokens is None else reply.input_tokens
+        written = written if reply.output_tokens is None else reply.output_tokens
+    return prices.cost(read, written)
