@@ -31,6 +31,7 @@ __all__ = [
     "estimate_asking",
     "needed_variants",
     "open_panel",
+    "persona_sources",
     "write_descriptors",
 ]
 
@@ -152,7 +153,7 @@ async def estimate_asking(
     writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
     rehearsal = Rehearsal(recipe, respondent, writer, models.store, seen)
     ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
-    return rehearsal.estimate(ready.descriptors, ready.panel, ready.personas, asking.questions)
+    return rehearsal.estimate(ready.descriptors, ready.panel, ready.personas.values(), asking.questions)
 
 
 def _count(
@@ -211,20 +212,27 @@ def build_personas(
     Raises:
         RecipeError: when a kind cannot be built from these samples.
     """
+    sources = persona_sources(recipe, asking, descriptors)
+    builders = {kind: persona_builder(kind, sources) for kind in kinds}
+    return {
+        kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
+        for kind, builder in builders.items()
+    }
+
+
+def persona_sources(
+    recipe: Recipe, asking: Asking, descriptors: Mapping[Variant, DescriptorTable]
+) -> PersonaSources:
+    """Everything that the recipe's personas are built from."""
     text, written = recipe.persona_text, recipe.descriptors
     drawn = written.wordings > 1 or text.order in ("both", "shuffled")
     arrangement = Arrangement(
         text.order, written.wordings, text.replicates or (2 if drawn else 1), recipe.seed
     )
     samples = {sample.country: sample for sample in asking.samples}
-    sources = PersonaSources(
+    return PersonaSources(
         asking.items, descriptors, samples, arrangement, written.address, text.demographics
     )
-    builders = {kind: persona_builder(kind, sources) for kind in kinds}
-    return {
-        kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
-        for kind, builder in builders.items()
-    }
 
 
 async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:

@@ -3,6 +3,7 @@
 from experiments.scoring.cells import Cells
 from experiments.scoring.correlation import pearson, spearman
 from experiments.scoring.country_deviation import country_deviation
+from experiments.scoring.errors import as_error
 from experiments.scoring.kl_divergence import KL_SMOOTHING
 from experiments.scoring.registry import SCORES, Score, score, score_cells
 from experiments.scoring.variance_ratio import VarianceSummary, summarise_variance_ratios
@@ -13,6 +14,7 @@ __all__ = [
     "Cells",
     "Score",
     "VarianceSummary",
+    "as_error",
     "country_deviation",
     "pearson",
     "score",
