@@ -9,7 +9,9 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_COMMANDS = ("run", "survey", "audit", "baselines", "calibrate", "tune", "plan", "ui")
+_COMMANDS = (
+    "run", "recipes", "plan", "sweep", "survey", "audit", "baselines", "calibrate", "tune", "power", "ui",
+)  # fmt: skip
 _GROUPS = ("engine", "inspect", "store")
 
 

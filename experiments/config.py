@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from experiments.calibration.settings import SearchSettings
+from experiments.combinations import impossible_combinations
 from experiments.item_sets import ItemSet
 from experiments.persona_settings import (
     AuditSection,
@@ -14,6 +15,7 @@ from experiments.persona_settings import (
     PersonalitySection,
     PersonaTextSection,
 )
+from experiments.sweeping.settings import SweepSettings
 from experiments.tuning.settings import TuningSettings
 from programs.elicitation import ElicitationName, OptionOrder
 from programs.engines.settings import EngineSettings
@@ -197,7 +199,8 @@ class Recipe(_Section):
     """One experiment.
 
     Attributes:
-        name: names the run.
+        name: names the run; a file's own name when absent there.
+        description: one line for a list of recipes.
         seed: the one seed from which every draw is spawned.
         workspace: the folder of everything that is kept.
         store: the answer store's database URL, where several machines share one; a file in the workspace
@@ -207,7 +210,8 @@ class Recipe(_Section):
         allow_leak: whether a persona may state what is then asked; the result says so in its first line.
     """
 
-    name: str = "quickstart"
+    name: Annotated[str, Field(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$", max_length=100)] = "quickstart"
+    description: Annotated[str, Field(pattern=r"^[^\n]*$")] = ""
     seed: Annotated[int, Field(ge=0)] = 0
     workspace: Path = Path(".value-personas")
     store: str | None = None
@@ -227,6 +231,7 @@ class Recipe(_Section):
     scoring: ScoringSection = ScoringSection()
     tracking: TrackingSection = TrackingSection()
     tuning: TuningSettings = TuningSettings()
+    sweep: SweepSettings | None = None
 
     @field_validator("personas")
     @classmethod
@@ -234,6 +239,12 @@ class Recipe(_Section):
         if not kinds or len(set(kinds)) != len(kinds):
             raise ValueError("name at least one persona kind, each once")
         return kinds
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Recipe":
+        for problem in impossible_combinations(self):
+            raise ValueError(problem)
+        return self
 
     def flat(self) -> dict[str, Any]:
         """Dotted key → value, as MLflow records it and ``--set`` takes it."""

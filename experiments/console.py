@@ -23,7 +23,7 @@ from experiments.judging import HEADLINE_SCORES
 from experiments.result import RunResult
 from experiments.scoring import SCORES
 
-__all__ = ["ConsoleReporter", "print_result"]
+__all__ = ["ConsoleReporter", "print_result", "three_digits"]
 
 
 class _Rate(ProgressColumn):
@@ -103,16 +103,16 @@ def _table(result: RunResult) -> Table:
         name = str(method).replace(" + ", "\n  + ")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
     table.add_row()
-    table.add_row("noise floor", *(_number(result.floor[name]) for name in HEADLINE_SCORES))
+    table.add_row("noise floor", *(three_digits(result.floor[name]) for name in HEADLINE_SCORES))
     return table
 
 
 def _cell(row: Mapping[Hashable, float]) -> Text:
     if math.isnan(row["mean"]):
         return Text("not estimated", style="dim")
-    return Text(f"{_number(row['mean'])}\n{_number(row['lower'])}–{_number(row['upper'])}")
+    return Text(f"{three_digits(row['mean'])}\n{three_digits(row['lower'])}–{three_digits(row['upper'])}")
 
 
-def _number(value: float) -> str:
+def three_digits(value: float) -> str:
     """Three digits, without a leading zero, as tables of scores are set."""
     return "–" if math.isnan(value) else f"{value:.3f}".removeprefix("0")[:4]

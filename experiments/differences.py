@@ -57,6 +57,7 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
             draws=recipe.scoring.draws,
             level=recipe.scoring.level,
             seed=recipe.seed,
+            replicates=None if judgement.drawn is None else judgement.drawn[score],
         ).assign(score=score)
         for score in COMPARED
     ]

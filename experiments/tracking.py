@@ -18,7 +18,7 @@ from signatures import StoreError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Record", "quiet_mlflow", "record_run"]
+__all__ = ["Record", "close_run", "is_known", "open_run", "quiet_mlflow", "record_run"]
 
 _PARAM_LIMIT = 6000
 """Characters MLflow keeps of a parameter's value."""
@@ -60,6 +60,39 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
     Raises:
         StoreError: when the tracking store cannot be written.
     """
+    run_id = open_run(recipe, workspace, record)
+    close_run(recipe, workspace, record, run_id)
+    return run_id
+
+
+def open_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
+    """Begin a run that others are parts of; args, returns and raises as ``record_run``."""
+    with _client(recipe, workspace, record) as client:
+        experiment = _experiment(client, recipe, workspace)
+        run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
+    return str(run.info.run_id)
+
+
+def close_run(recipe: Recipe, workspace: Workspace, record: Record, run_id: str) -> None:
+    """Write what a begun run came to."""
+    with _client(recipe, workspace, record) as client:
+        _log(client, run_id, recipe, record)
+        client.set_terminated(run_id)
+
+
+def is_known(recipe: Recipe, workspace: Workspace, run_id: str) -> bool:
+    """Whether the tracking store holds a run."""
+    from mlflow.exceptions import MlflowException
+
+    with _client(recipe, workspace, Record("", {}, {}, workspace.folder)) as client:
+        try:
+            return client.get_run(run_id).info.lifecycle_stage == "active"
+        except MlflowException:
+            return False
+
+
+@contextmanager
+def _client(recipe: Recipe, workspace: Workspace, record: Record) -> Iterator["MlflowClient"]:
     # Imported here: a second of start-up that only a finished run needs.
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -68,15 +101,10 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
     uri = recipe.tracking.uri or workspace.tracking_uri
     with quiet_mlflow():
         try:
-            client = MlflowClient(tracking_uri=uri)
-            experiment = _experiment(client, recipe, workspace)
-            run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
-            _log(client, run.info.run_id, recipe, record)
-            client.set_terminated(run.info.run_id)
+            yield MlflowClient(tracking_uri=uri)
         except (MlflowException, SQLAlchemyError, OSError) as error:
             first_line = str(error).splitlines()[0]
             raise StoreError(f"MLflow store {uri}: {first_line}; the tables are in {record.folder}") from None
-    return str(run.info.run_id)
 
 
 def _log(client: "MlflowClient", run_id: str, recipe: Recipe, record: Record) -> None:
