@@ -230,9 +230,7 @@ def persona_sources(
         text.order, written.wordings, text.replicates or (2 if drawn else 1), recipe.seed
     )
     samples = {sample.country: sample for sample in asking.samples}
-    return PersonaSources(
-        asking.items, descriptors, samples, arrangement, written.address, text.demographics
-    )
+    return PersonaSources(asking.items, descriptors, samples, arrangement, written.address, text.demographics)
 
 
 async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:

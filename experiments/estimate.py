@@ -149,9 +149,7 @@ class _Bill:
     input_tokens: float = 0.0
     output_tokens: float = 0.0
 
-    def add(
-        self, panel: Panel, people: Sequence[Persona], questions: Sequence[Question], pages: int
-    ) -> None:
+    def add(self, panel: Panel, people: Sequence[Persona], questions: Sequence[Question], pages: int) -> None:
         """Add what one group of personas would be asked."""
         texts = len({person.text for person in people})
         requests = texts * panel.requests_a_persona(questions)

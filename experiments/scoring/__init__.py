@@ -6,6 +6,7 @@ from experiments.scoring.country_deviation import country_deviation
 from experiments.scoring.errors import as_error
 from experiments.scoring.kl_divergence import KL_SMOOTHING
 from experiments.scoring.registry import SCORES, Score, score, score_cells
+from experiments.scoring.score_name import ScoreName
 from experiments.scoring.variance_ratio import VarianceSummary, summarise_variance_ratios
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "SCORES",
     "Cells",
     "Score",
+    "ScoreName",
     "VarianceSummary",
     "as_error",
     "country_deviation",
