@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from experiments.attribution.settings import ShapleySettings
 from experiments.calibration.settings import SearchSettings
 from experiments.combinations import impossible_combinations
 from experiments.item_sets import ItemSet
@@ -231,6 +232,7 @@ class Recipe(_Section):
     scoring: ScoringSection = ScoringSection()
     tracking: TrackingSection = TrackingSection()
     tuning: TuningSettings = TuningSettings()
+    shapley: ShapleySettings = ShapleySettings()
     sweep: SweepSettings | None = None
 
     @field_validator("personas")
