@@ -10,7 +10,8 @@ from importlib import import_module
 __all__ = ["main"]
 
 _COMMANDS = (
-    "run", "recipes", "plan", "sweep", "survey", "audit", "baselines", "calibrate", "tune", "power", "ui",
+    "run", "recipes", "plan", "sweep", "shapley", "survey", "audit", "baselines", "calibrate", "tune",
+    "power", "ui",
 )  # fmt: skip
 _GROUPS = ("engine", "inspect", "store")
 
