@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from experiments.ablation.settings import AblationSettings
 from experiments.attribution.settings import ShapleySettings
+from experiments.calibration.setting import Level
 from experiments.calibration.settings import SearchSettings
 from experiments.combinations import impossible_combinations
 from experiments.item_sets import ItemSet
@@ -152,14 +154,24 @@ class CalibrationSection(_Section):
     """How the spread of answers is widened without moving their mean.
 
     Attributes:
-        temperature: T of q ∝ p^(1/T)·exp(βr), applied to each persona's answers; 1 leaves them as they are.
+        temperature: T of q ∝ p^(1/T)·exp(βr); 1 leaves answers as they are.
         kinds: the persona kinds that get a calibrated row.
+        levels: what is widened, a row for each: every ``persona``'s answers, which are then averaged, or the
+            ``population``'s average.
         search: what ``value-personas calibrate`` searches.
     """
 
     temperature: Annotated[float, Field(gt=0.0, le=1e4)] = 2.0
     kinds: tuple[PersonaKind, ...] = ("values-hedged",)
+    levels: tuple[Level, ...] = ("persona",)
     search: SearchSettings = SearchSettings()
+
+    @field_validator("levels")
+    @classmethod
+    def _some_and_distinct(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        if not levels or len(set(levels)) != len(levels):
+            raise ValueError("name persona, population or both, each once; kinds = [] calibrates nothing")
+        return levels
 
 
 class ScoringSection(_Section):
@@ -234,6 +246,7 @@ class Recipe(_Section):
     tuning: TuningSettings = TuningSettings()
     shapley: ShapleySettings = ShapleySettings()
     sweep: SweepSettings | None = None
+    ablation: AblationSettings = AblationSettings()
 
     @field_validator("personas")
     @classmethod

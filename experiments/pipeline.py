@@ -13,6 +13,7 @@ from experiments.asking import Asked, Asking, ask_everything, asking_of
 from experiments.comparators import predict_without_model
 from experiments.config import PersonaKind, Recipe
 from experiments.estimate import Estimate
+from experiments.gap_stage import Remoteness, read_remoteness
 from experiments.judging import judge
 from experiments.leaks import check_leaks
 from experiments.methods import predict
@@ -88,6 +89,7 @@ def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask
         recipe,
         ready.survey,
         ready.profiles,
+        ready.remoteness,
         ready.populations,
         asked,
         judgement,
@@ -103,12 +105,14 @@ class Prepared:
     Attributes:
         survey: where the human answers come from.
         profiles: the value profiles of its respondents.
+        remoteness: the index of the gap analysis, where the recipe declares one.
         populations: whom the personas are built from.
         leaks: target questions that a persona states itself, which the recipe allows.
     """
 
     survey: data.Survey
     profiles: data.ProfileTable
+    remoteness: Remoteness | None
     populations: Populations
     leaks: tuple[str, ...]
 
@@ -127,8 +131,10 @@ def prepare(recipe: Recipe, shelf: Shelf) -> Prepared:
     """
     survey = shelf.survey(recipe)
     profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    remoteness = read_remoteness(recipe, profiles, len(survey.questions))
     populations = draw_populations(recipe, survey, profiles)
-    return Prepared(survey, profiles, populations, check_leaks(recipe, survey, populations.items))
+    leaks = check_leaks(recipe, survey, populations.items)
+    return Prepared(survey, profiles, remoteness, populations, leaks)
 
 
 def _ask_alone(

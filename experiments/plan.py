@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.ablation.variants import factors_of, runs_of, variants_of
 from experiments.answer_store import AnswerStore
 from experiments.config import Recipe
 from experiments.estimate import Estimate
@@ -52,7 +53,7 @@ def plan(recipe: Recipe) -> Plan:
         ValuePersonasError: when a cell could not be run.
     """
     workspace = Workspace.open(recipe.workspace)
-    cells = sweep_cells(recipe) if recipe.sweep else (Cell({}, recipe),)
+    cells = _cells(recipe)
     with AnswerStore(recipe.store or workspace.answers) as store:
         models = Models(store)
         try:
@@ -62,3 +63,12 @@ def plan(recipe: Recipe) -> Plan:
         finally:
             run_in_background(models.aclose())
     return Plan(recipe, tuple(planned), seconds)
+
+
+def _cells(recipe: Recipe) -> tuple[Cell, ...]:
+    """Those of the sweep or of the ablation that the recipe describes; else the recipe itself."""
+    if recipe.sweep:
+        return sweep_cells(recipe)
+    if recipe.ablation.factors:
+        return runs_of(recipe, variants_of(recipe.ablation, factors_of(recipe))).cells
+    return (Cell({}, recipe, "as it stands"),)

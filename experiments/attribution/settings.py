@@ -34,7 +34,7 @@ class ShapleySettings(BaseModel):
         budget_calls: calls in all, descriptors and stored answers included, so that what was stopped and goes
             on ends where an unbroken one does. Coalitions are chosen so that it cannot be passed; what a
             provider fails at and is asked again does not count here, but under ``respondent.max_calls``.
-        calibrated: whether answers are widened by ``calibration.temperature`` before they are averaged; those
+        calibrated: whether every persona's answers are widened by ``calibration.temperature``; those
             without an item are too, or the first item would be credited with what the widening does.
     """
 

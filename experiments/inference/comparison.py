@@ -15,6 +15,9 @@ __all__ = ["CellGroups", "compare_methods"]
 
 Array = NDArray[np.float64]
 
+_DIGITS = 10
+"""Decimals of an error that count."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellGroups:
@@ -60,9 +63,10 @@ def compare_methods(
         lower, upper (countries × questions drawn), lower_by_zone, upper_by_zone (zones drawn in place of
         countries), wilcoxon_p and sign_flip_p over countries, the same by zone (p_by_zone, sign flip), and
         holm_p, the sign-flip p corrected over the methods of the group. A group of one country or zone has
-        no interval or p-value over it: NaN.
+        no interval or p-value over it: NaN; but where there is one country in all, intervals draw questions.
     """
-    e = np.asarray(errors, dtype=np.float64)
+    # A calibration keeps means to about 1e-12; what is left of a mean's error beyond is no difference.
+    e = np.asarray(errors, dtype=np.float64).round(_DIGITS)
     if e.ndim != 3 or len(methods) != len(e) or not 0 <= baseline < len(e) or len(e) < 2:
         raise CalibrationError(
             f"compare two methods or more, named one by one, got errors of shape {e.shape}"
@@ -71,7 +75,7 @@ def compare_methods(
     rows: list[dict[str, object]] = []
     for (group, value), c, m in _groups(groups):
         redrawn = None if replicates is None else replicates[:, :, c][..., m]
-        pairs = _Pairs(e[:, c][:, :, m], redrawn, baseline, [groups.zones[i] for i in c])
+        pairs = _Pairs(e[:, c][:, :, m], redrawn, baseline, [groups.zones[i] for i in c], e.shape[1] == 1)
         rows += [{"group": group, "value": value} | row for row in _rows(pairs, methods, drawing)]
     return pd.DataFrame(rows)
 
@@ -93,6 +97,9 @@ class _Pairs:
     replicates: Array | None
     baseline: int
     zones: list[str]
+    lone: bool
+    """Whether there is one country in all: intervals then tell of other questions, and nobody takes it
+    otherwise."""
 
     @property
     def others(self) -> list[int]:
@@ -135,7 +142,7 @@ def _rows(pairs: _Pairs, methods: Sequence[str], drawing: _Drawing) -> list[dict
         difference = e[i] - e[baseline]
         countries, units = unit_means(difference), unit_means(difference, list(pairs.zones))
         several, zoned = countries.size > 1, units.size > 1
-        low, high = _ends(by_country, place, several)
+        low, high = _ends(by_country, place, several or pairs.lone)
         zone_low, zone_high = _ends(by_zone, place, zoned)
         both = ~np.isnan(difference)
         p_values.append(sign_flip_p(countries, seed=seed) if several else float("nan"))

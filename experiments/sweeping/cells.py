@@ -13,7 +13,7 @@ from experiments.config import Recipe
 from experiments.recipe_files import varied
 from signatures import RecipeError
 
-__all__ = ["Cell", "label_of", "sweep_cells"]
+__all__ = ["Cell", "distinct_cells", "label_of", "short", "sweep_cells"]
 
 _MOST_CELLS = 10_000
 _LONGEST_VALUE = 40
@@ -29,15 +29,12 @@ class Cell:
     Attributes:
         settings: what is set in it; dotted key → value.
         recipe: the whole recipe.
+        label: what tells it from its neighbours, in words.
     """
 
     settings: Mapping[str, Any]
     recipe: Recipe
-
-    @property
-    def label(self) -> str:
-        """Its settings in words."""
-        return label_of(self.settings)
+    label: str
 
     @cached_property
     def key(self) -> str:
@@ -66,16 +63,20 @@ def sweep_cells(recipe: Recipe) -> tuple[Cell, ...]:
     grid = recipe.sweep.grid
     points = [dict(zip(grid, values, strict=True)) for values in _combinations(list(grid.values()))]
     settings = [{**listed, **point} for listed in recipe.sweep.cells or ({},) for point in points]
-    return distinct_cells(base, settings)
+    return distinct_cells(base, [(label_of(one), one) for one in settings])
 
 
-def distinct_cells(base: Recipe, settings: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+def distinct_cells(base: Recipe, settings: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Cell, ...]:
     """A cell for each variation of a recipe.
+
+    Args:
+        base: the recipe.
+        settings: a label and what is set, for each.
 
     Raises:
         RecipeError: where one is no valid recipe, or two come to the same.
     """
-    cells = tuple(_cell(base, one) for one in settings)
+    cells = tuple(_cell(base, label, one) for label, one in settings)
     seen: dict[str, Cell] = {}
     for cell in cells:
         if (twin := seen.setdefault(cell.key, cell)) is not cell:
@@ -85,14 +86,14 @@ def distinct_cells(base: Recipe, settings: Sequence[Mapping[str, Any]]) -> tuple
 
 def label_of(settings: Mapping[str, Any]) -> str:
     """Settings in words: ``profiles.n=50 profiles.design=random``."""
-    return " ".join(f"{key}={_short(value)}" for key, value in settings.items()) or "as it stands"
+    return " ".join(f"{key}={short(value)}" for key, value in settings.items()) or "as it stands"
 
 
-def _cell(base: Recipe, settings: Mapping[str, Any]) -> Cell:
+def _cell(base: Recipe, label: str, settings: Mapping[str, Any]) -> Cell:
     try:
-        return Cell(settings, varied(base, settings))
+        return Cell(settings, varied(base, settings), label)
     except RecipeError as error:
-        raise RecipeError(f"cell {label_of(settings)}: {error}") from None
+        raise RecipeError(f"cell {label}: {error}") from None
 
 
 def _combinations(values: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -102,10 +103,14 @@ def _combinations(values: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return found
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in a few words."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    mark = hashlib.sha256(text.encode()).hexdigest()[:4]  # two that begin alike must not read alike
+    return f"{text[: _LONGEST_VALUE - 6]}…{mark}"
 
 
 def _survey_files(recipe: Recipe) -> Iterator[Path]:

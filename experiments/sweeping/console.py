@@ -38,7 +38,8 @@ class SweepConsole:
         self._expected = 0
 
     def cells(self, total: int, done: int) -> None:
-        """Set the bar of cells."""
+        """Show the bars; sooner they would add an empty line to an error."""
+        self.progress.start()
         self.progress.update(self._cells, total=total, completed=done)
 
     def expected(self, answers: int) -> None:
@@ -74,8 +75,11 @@ def watched(recipe: Recipe, jobs: int, yes: bool) -> Iterator[Options]:
     """Options for cells that a person at the terminal watches and approves."""
     console = SweepConsole()
     approve = None if is_free(recipe) else Approval(recipe, yes, console.ask, console.tell)
-    with console.progress:
+    try:
         yield Options(jobs, console, approve)
+    finally:
+        if console.progress.live.is_started:
+            console.progress.stop()
 
 
 def print_sweep(result: SweepResult) -> None:

@@ -14,7 +14,7 @@ from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
 from experiments.sweeping.reporter import SilentSweep, SweepReporter
 from experiments.sweeping.running import run_cells
-from experiments.tracking import Record, close_run, is_known, open_run
+from experiments.tracking import Record, close_run, is_known, open_run, run_title
 from experiments.workspace import Workspace
 
 __all__ = ["Family", "Options", "run_family"]
@@ -66,7 +66,7 @@ class Family:
 
     def close(self, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Record what the family came to; every file in its folder becomes an artifact."""
-        record = Record(_name(self.recipe, self.kind), metrics, {"kind": self.kind, **tags}, self.folder)
+        record = Record("", metrics, {"kind": self.kind, **tags}, self.folder)
         close_run(self.recipe, self.workspace, record, self.mlflow_run_id)
 
 
@@ -102,10 +102,7 @@ def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspa
             return str(noted["mlflow_run_id"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # no earlier session, or a note that cannot be read: begin anew
-    run_id = open_run(recipe, workspace, Record(_name(recipe, kind), {}, {"kind": kind}, folder))
+    title = run_title(recipe.name, kind, f"{len(cells)} cells")
+    run_id = open_run(recipe, workspace, Record(title, {}, {"kind": kind}, folder))
     note.write_text(json.dumps({"key": key, "mlflow_run_id": run_id}) + "\n", encoding="utf-8")
     return run_id
-
-
-def _name(recipe: Recipe, kind: str) -> str:
-    return f"{kind}-{recipe.name}"

@@ -17,6 +17,7 @@ from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
 from experiments.sweeping.planning import plan_cells, total
 from experiments.sweeping.reporter import SweepReporter
+from experiments.tracking import run_title
 from experiments.workspace import Workspace
 from signatures import ValuePersonasError
 
@@ -52,7 +53,8 @@ class Runner:
         try:
             outcome = predict_and_judge(cell.recipe, self.shelf, _OneOfMany(self), self.asking)
             with self._writing:  # figures and MLflow's SQLite take one writer at a time
-                result = outcome.recorded(self.workspace, self.parent)
+                title = run_title(cell.recipe.name, cell.label)
+                result = outcome.recorded(self.workspace, self.parent, title)
         except ValuePersonasError as error:
             return self._record(cell, started, reason=" ".join(str(error).split()))
         except CancelledError:
