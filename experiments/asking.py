@@ -32,6 +32,7 @@ __all__ = [
     "estimate_asking",
     "needed_variants",
     "open_panel",
+    "persona_sources",
     "write_descriptors",
 ]
 
@@ -153,7 +154,7 @@ async def estimate_asking(
     writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
     rehearsal = Rehearsal(recipe, respondent, writer, models.store, seen)
     ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
-    return rehearsal.estimate(ready.descriptors, ready.panel, ready.personas, asking.questions)
+    return rehearsal.estimate(ready.descriptors, ready.panel, ready.personas.values(), asking.questions)
 
 
 def _count(
@@ -212,20 +213,26 @@ def build_personas(
     Raises:
         RecipeError: when a kind cannot be built from these samples.
     """
-    samples = {sample.country: sample for sample in asking.samples}
-    sources = PersonaSources(
-        asking.items,
-        descriptors,
-        samples,
-        arrangement_of(recipe),
-        recipe.descriptors.address,
-        recipe.persona_text.demographics,
-    )
+    sources = persona_sources(recipe, asking, descriptors)
     builders = {kind: persona_builder(kind, sources) for kind in kinds}
     return {
         kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
         for kind, builder in builders.items()
     }
+
+
+def persona_sources(
+    recipe: Recipe, asking: Asking, descriptors: Mapping[Variant, DescriptorTable]
+) -> PersonaSources:
+    """Everything that the recipe's personas are built from."""
+    return PersonaSources(
+        asking.items,
+        descriptors,
+        {sample.country: sample for sample in asking.samples},
+        arrangement_of(recipe),
+        recipe.descriptors.address,
+        recipe.persona_text.demographics,
+    )
 
 
 def arrangement_of(recipe: Recipe) -> Arrangement:

@@ -11,7 +11,7 @@ __all__ = ["main"]
 
 _COMMANDS = (
     "run", "rerun", "export", "recipes", "plan", "power", "survey", "audit", "baselines", "calibrate", "tune",
-    "sweep", "ablate", "ui",
+    "sweep", "ablate", "shapley", "ui",
 )  # fmt: skip
 _GROUPS = ("engine", "inspect", "store")
 

@@ -16,6 +16,7 @@ def impossible_combinations(recipe: "Recipe") -> Iterator[str]:
     yield from _of_personas(recipe)
     yield from _of_descriptors(recipe)
     yield from _of_scoring(recipe)
+    yield from _of_shapley(recipe)
 
 
 def _of_personas(recipe: "Recipe") -> Iterator[str]:
@@ -44,4 +45,14 @@ def _of_scoring(recipe: "Recipe") -> Iterator[str]:
         yield (
             "scoring.gap_… compares values-hedged with another persona kind; name both in personas, "
             f"which has {', '.join(recipe.personas)}"
+        )
+
+
+def _of_shapley(recipe: "Recipe") -> Iterator[str]:
+    settings = recipe.shapley
+    individual = [kind for kind in (settings.kind, settings.empty) if parse_kind(kind).of_individuals]
+    if individual and recipe.profiles.design == "marginal":
+        yield (
+            "profiles.design = marginal deals answers anew, so that nobody has the facts of "
+            f"{individual[0]}; choose another design or another shapley.kind"
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from experiments.ablation.settings import AblationSettings
+from experiments.attribution.settings import ShapleySettings
 from experiments.calibration.setting import Level
 from experiments.calibration.settings import SearchSettings
 from experiments.combinations import impossible_combinations
@@ -243,6 +244,7 @@ class Recipe(_Section):
     scoring: ScoringSection = ScoringSection()
     tracking: TrackingSection = TrackingSection()
     tuning: TuningSettings = TuningSettings()
+    shapley: ShapleySettings = ShapleySettings()
     sweep: SweepSettings | None = None
     ablation: AblationSettings = AblationSettings()
 

@@ -1,12 +1,12 @@
 """What a run would still have to pay for, found out by going through it without asking anybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from dspy.lm15 import Request
 
-from experiments.config import PersonaKind, Recipe
+from experiments.config import Recipe
 from programs.descriptor_writer import DescriptorTable, Variant
 from programs.engines import Prices
 from programs.engines.limits import estimated_tokens
@@ -18,7 +18,7 @@ from signatures import Persona, Question
 __all__ = ["Estimate", "Rehearsal"]
 
 _PAGES_LOOKED_AT = 5000
-"""Of each persona kind; beyond, every second persona is looked at, every third, and so on."""
+"""Of each persona kind or other group; beyond, every second persona is looked at, every third, and so on."""
 
 _PLACEHOLDER = (
     "You hold this as somebody does who gave this answer to the question, and it says nothing about what "
@@ -96,24 +96,26 @@ class Rehearsal:
         self,
         descriptors: Mapping[Variant, DescriptorTable],
         panel: Panel,
-        personas: Mapping[PersonaKind, Sequence[Persona]],
+        personas: Iterable[Sequence[Persona]],
         questions: Sequence[Question],
+        pages: int = _PAGES_LOOKED_AT,
     ) -> Estimate:
         """Count what the rehearsed stages left open.
 
         Args:
             descriptors: as rehearsed.
             panel: opened with the rehearsal's respondent.
-            personas: as rehearsed, by kind.
+            personas: groups of personas, as rehearsed; one is held at a time.
             questions: what is asked.
+            pages: looked at in each group.
         """
         written = [d for table in descriptors.values() for d in table.descriptors]
         unwritten = {d.text.encode() for d in written if d.text.startswith(_PLACEHOLDER)} - self._seen
         missing = len(unwritten)
         self._seen |= unwritten
         bill = _Bill(self._seen)
-        for people in personas.values():
-            bill.add(panel, people, questions)
+        for people in personas:
+            bill.add(panel, people, questions, pages)
         read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
         cost = _sum(
             _cost(self._prices, bill.input_tokens, bill.output_tokens),
@@ -147,11 +149,11 @@ class _Bill:
     input_tokens: float = 0.0
     output_tokens: float = 0.0
 
-    def add(self, panel: Panel, people: Sequence[Persona], questions: Sequence[Question]) -> None:
-        """Add what one kind's personas would be asked."""
+    def add(self, panel: Panel, people: Sequence[Persona], questions: Sequence[Question], pages: int) -> None:
+        """Add what one group of personas would be asked."""
         texts = len({person.text for person in people})
         requests = texts * panel.requests_a_persona(questions)
-        every = min(texts, -(-requests // _PAGES_LOOKED_AT))
+        every = min(texts, -(-requests // pages))
         looked_at = -(-texts // every)
         scale, unanswered = texts / looked_at, 0
         for request in panel.unanswered(people, questions, every):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from signatures import Persona, Question
 
-__all__ = ["PopulationEstimate", "estimate_populations"]
+__all__ = ["PopulationEstimate", "estimate_populations", "weighted_means"]
 
 Array = NDArray[np.float64]
 
@@ -66,23 +66,55 @@ def _average(
     weight: Array, log_p: Array, questions: Sequence[Question], max_missing: float
 ) -> tuple[Array, Array, Array, Array]:
     """One country: probabilities (M, K), missing share, variance within and between (M,)."""
-    p = np.exp(log_p)
-    options = np.array([len(q.scale) for q in questions])
-    on_scale = np.arange(p.shape[2]) < options[:, None]
-    answered = ~np.isnan(p[:, :, 0])
+    (q,), (missing,) = weighted_means(weight[None], questions, log_p, max_missing)
+    estimated = ~np.isnan(q[:, 0])
+    answered, filled = _known(log_p, questions)
     w = weight[:, None] * answered
-    missing = 1.0 - w.sum(axis=0) / weight.sum()
-    estimated = (missing <= max_missing) & answered.any(axis=0)
     w = np.divide(w, w.sum(axis=0), out=np.full(w.shape, np.nan), where=estimated)
-    filled = np.where(on_scale & answered[:, :, None], p, 0.0)
     mean, variance = _moments(filled, questions)
     grand = (np.where(answered, w * mean, 0.0)).sum(axis=0)
     within = np.where(answered, w * variance, 0.0).sum(axis=0)
     between = np.where(answered, w * (mean - grand) ** 2, 0.0).sum(axis=0)
-    q = np.where(on_scale, np.einsum("pm,pmk->mk", np.where(answered, w, 0.0), filled), np.nan)
-    blank = ~estimated
-    q[blank], within[blank], between[blank] = np.nan, np.nan, np.nan
+    within[~estimated], between[~estimated] = np.nan, np.nan
     return q, missing, within, between
+
+
+def weighted_means(
+    weights: Array, questions: Sequence[Question], log_p: Array, max_missing: float = 0.2
+) -> tuple[Array, Array]:
+    """Average the same answers under several sets of weights.
+
+    Args:
+        weights: shape (B, P), ≥ 0, each row with a sum above 0; for example one row a country.
+        questions: M questions.
+        log_p: shape (P, M, K) as in ``PanelResult``.
+        max_missing: as in ``estimate_populations``.
+
+    Returns:
+        Probabilities, shape (B, M, K), NaN beyond a question's options and where a cell is not estimated;
+        and the weighted share of missing answers, shape (B, M).
+    """
+    answered, filled = _known(log_p, questions)
+    known = weights @ answered
+    missing = weights @ ~answered / weights.sum(axis=1)[:, None]
+    estimated = (missing <= max_missing) & (known > 0.0)
+    people, m, k = log_p.shape
+    total = (weights @ filled.reshape(people, m * k)).reshape(-1, m, k)
+    there = estimated[:, :, None] & _on_scale(questions, k)
+    q = np.divide(total, known[:, :, None], out=np.full(total.shape, np.nan), where=there)
+    return q, missing
+
+
+def _known(log_p: Array, questions: Sequence[Question]) -> tuple[NDArray[np.bool_], Array]:
+    """Which cells are answered, shape (P, M), and their probabilities, 0 where there are none."""
+    answered = ~np.isnan(log_p[:, :, 0])
+    there = answered[:, :, None] & _on_scale(questions, log_p.shape[2])
+    return answered, np.exp(log_p, out=np.zeros(log_p.shape), where=there)
+
+
+def _on_scale(questions: Sequence[Question], options: int) -> NDArray[np.bool_]:
+    """Shape (M, K): whether a question has so many options."""
+    return np.asarray(np.arange(options) < np.array([len(q.scale) for q in questions])[:, None])
 
 
 def _moments(p: Array, questions: Sequence[Question]) -> tuple[Array, Array]:

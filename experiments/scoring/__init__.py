@@ -3,8 +3,10 @@
 from experiments.scoring.cells import Cells
 from experiments.scoring.correlation import pearson, spearman
 from experiments.scoring.country_deviation import country_deviation
+from experiments.scoring.errors import as_error
 from experiments.scoring.kl_divergence import KL_SMOOTHING
 from experiments.scoring.registry import SCORES, Score, score, score_cells
+from experiments.scoring.score_name import ScoreName
 from experiments.scoring.variance_ratio import VarianceSummary, summarise_variance_ratios
 
 __all__ = [
@@ -12,7 +14,9 @@ __all__ = [
     "SCORES",
     "Cells",
     "Score",
+    "ScoreName",
     "VarianceSummary",
+    "as_error",
     "country_deviation",
     "pearson",
     "score",

@@ -7,8 +7,7 @@ import dspy
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.scoring import SCORES
-from experiments.scoring.cells import Cells
+from experiments.scoring import SCORES, Cells, as_error
 from experiments.tuning.ledger import Evaluation, Ledger
 from experiments.tuning.probing import DescriptorProbe
 from experiments.tuning.settings import MetricSettings
@@ -30,22 +29,15 @@ def error_of(score: str, human: Array, predicted: Array, question: Question) -> 
         predicted: shape (K,).
         question: its scale.
     """
-    one = SCORES[score]
     cells = Cells.check(human[None], predicted[None], question.scale.values)
-    value = float(one.kernel(cells)[0])
-    if score == "variance_ratio":
-        return abs(float(np.log(value))) if value > 0.0 else float("inf")
-    if one.better == "higher":
-        return (one.best - value) / abs(one.best)
-    return abs(value - one.best)
+    return float(as_error(score, SCORES[score].kernel(cells))[0])
 
 
 def floor_of(score: str, floor: float) -> float:
     """A noise floor, which is stated in the score's own terms, as an error."""
-    one = SCORES[score]
-    if score == "variance_ratio":
-        return abs(float(np.log(floor))) if floor > 0.0 else 0.0
-    return (one.best - floor) / abs(one.best) if one.better == "higher" else abs(floor - one.best)
+    if score == "variance_ratio" and not floor > 0.0:
+        return 0.0
+    return float(as_error(score, floor))
 
 
 def reward(error: float, floor: float, penalty: float = 0.0) -> float:

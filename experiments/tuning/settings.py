@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from experiments.scoring import SCORES
+from experiments.scoring import ScoreName
 from programs.engines.settings import EngineSettings
 from programs.personas import parse_kind
 from signatures import RecipeError
@@ -39,18 +39,11 @@ class MetricSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    score: str = "wasserstein"
+    score: ScoreName = "wasserstein"
     length: Weight = 0.0
     spill_over: Weight = 0.0
     spill_over_allowed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     missing: Weight = 0.0
-
-    @field_validator("score")
-    @classmethod
-    def _known_score(cls, name: str) -> str:
-        if name not in SCORES:
-            raise ValueError(f"no such score; there are {', '.join(SCORES)}")
-        return name
 
 
 class TuningSettings(BaseModel):

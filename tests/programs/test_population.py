@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from programs.population import estimate_populations
+from programs.population import estimate_populations, weighted_means
 from signatures import Persona
 from tests.builders import TEN, question
 
@@ -73,3 +73,28 @@ def test_zero_probabilities_stay_zero() -> None:
     log_p[0, 0, 2] = 0.0
     found = estimate_populations(people([1.0]), QUESTIONS[:1], log_p)
     np.testing.assert_array_equal(found.probabilities[0, 0], [0, 0, 1, 0])
+
+
+def test_several_weights_on_the_same_answers_are_as_many_estimates() -> None:
+    log_p = panel(np.random.default_rng(5), 4)
+    log_p[2, 1] = np.nan
+    weights = np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.4, 0.1, 0.0], [0.25, 0.25, 0.25, 0.25]])
+    found, missing = weighted_means(weights, QUESTIONS, log_p, max_missing=0.26)
+    for b, row in enumerate(weights):
+        one = estimate_populations(people(row.tolist()), QUESTIONS, log_p, max_missing=0.26)
+        np.testing.assert_allclose(found[b], one.probabilities[0], rtol=1e-12)
+        np.testing.assert_allclose(missing[b], one.missing_share[0])
+    p = np.exp(log_p[:, 1])
+    by_hand = (0.5 * p[0] + 0.4 * p[1]) / 0.9
+    np.testing.assert_allclose(found[1, 1], by_hand, rtol=1e-12)
+    assert np.isnan(found[0, 1]).all()
+    assert np.isnan(found[:, 0, 4:]).all()
+    assert missing[:, 1] == pytest.approx([0.3, 0.1, 0.25])
+
+
+def test_weights_on_nobody_who_answered_estimate_nothing() -> None:
+    log_p = panel(np.random.default_rng(6), 2)
+    log_p[0, 0] = np.nan
+    found, missing = weighted_means(np.array([[1.0, 0.0]]), QUESTIONS, log_p, max_missing=1.0)
+    assert np.isnan(found[0, 0]).all()
+    assert missing[0].tolist() == [1.0, 0.0]

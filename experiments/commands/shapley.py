@@ -1,0 +1,50 @@
+"""``value-personas shapley``: what each value item does to the error."""
+
+from typing import Annotated
+
+import typer
+
+from experiments.commands.options import (
+    JsonOption,
+    MaxCostOption,
+    SettingsOption,
+    WorkspaceOption,
+    YesOption,
+    all_overrides,
+)
+
+__all__ = ["shapley"]
+
+
+def shapley(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe file or the name of a shipped one; shapley if absent.")
+    ] = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    budget_calls: Annotated[int | None, typer.Option(help="Calls in all, at most.", min=1)] = None,
+    max_cost: MaxCostOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Share out among value items what their personas change in the error, country by country.
+
+    Coalitions of items are asked within a budget that is stated before the first call; what is stored is not
+    asked again. Stopped at any moment, the same command goes on.
+    """
+    from experiments.approval import Approval, is_free
+    from experiments.attribution.console import print_shapley
+    from experiments.console import ConsoleReporter
+    from experiments.recipe_files import load_recipe
+    from experiments.shapley import shapley as share_out
+
+    overrides = all_overrides(settings, workspace, max_cost)
+    overrides += [] if budget_calls is None else [f"shapley.budget_calls={budget_calls}"]
+    loaded = load_recipe(recipe or "shapley", overrides)
+    with ConsoleReporter() as reporter:
+        approve = None if is_free(loaded) else Approval(loaded, yes, reporter.ask, reporter.note)
+        result = share_out(loaded, reporter, approve)
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_shapley(result)

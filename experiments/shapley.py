@@ -1,0 +1,204 @@
+"""Which value items make predictions better, and which make them worse: Shapley values over items.
+
+v_c(S) is the error in country c when personas carry the items of S and nothing else of their profiles,
+computed on the population estimate. An item's Shapley value is its average share in v(all) − v(∅); where it
+is negative, the item lowers the error.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import data
+from experiments.answer_store import AnswerStore
+from experiments.asking import asking_of
+from experiments.attribution.game import CellErrors
+from experiments.attribution.outputs import write_shapley_files
+from experiments.attribution.planning import Plan
+from experiments.attribution.players import choose_players
+from experiments.attribution.result import ShapleyResult
+from experiments.attribution.session import Game, Played, ask_coalitions
+from experiments.attribution.tables import Figures
+from experiments.config import Recipe
+from experiments.estimate import Estimate
+from experiments.judging import HumanAnswers, human_answers
+from experiments.leaks import check_leaks
+from experiments.models import Models
+from experiments.population_stage import Populations, draw_populations
+from experiments.recipe_files import load_recipe
+from experiments.reporter import Reporter, Silent
+from experiments.survey_stage import open_survey
+from experiments.tracking import Record, record_run
+from experiments.tuned_programs import in_sample_notes
+from experiments.workspace import Workspace
+from programs.panel import mean_of_known
+
+__all__ = ["ShapleyResult", "shapley"]
+
+
+def shapley(
+    recipe: Recipe | str | Path | None = None,
+    reporter: Reporter | None = None,
+    approve: Callable[[Estimate], None] | None = None,
+) -> ShapleyResult:
+    """Ask coalitions of value items, and share out what all of them together change.
+
+    Args:
+        recipe: a recipe, its file, or the name of a shipped one; ``shapley`` when absent.
+        reporter: receives the progress, and the upper bound of the calls before the first one.
+        approve: called before the first call with an estimate of what is still to be paid for; it raises to
+            end the run. Nothing is estimated when absent.
+
+    Returns:
+        Tables with intervals, the check that they add up, and the id of the MLflow run.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right; one line says how.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "shapley")
+    reporter = reporter or Silent()
+    workspace = Workspace.open(recipe.workspace)
+    started = time.perf_counter()
+
+    reporter.stage("reading the survey")
+    known = _read(recipe, workspace)
+    reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")
+    played = _play(_game(recipe, known), workspace, reporter, approve)
+    reporter.stage("adding up")
+    result = _add_up(recipe, known, played, started, workspace)
+    names = {country: known.survey.country_name(country) for country in known.survey.countries}
+    write_shapley_files(result, names, played.descriptors, known.populations.items)
+    return _recorded(result, workspace, played)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known before anything is asked."""
+
+    survey: data.Survey
+    profiles: data.ProfileTable
+    populations: Populations
+    leaks: tuple[str, ...]
+    human: HumanAnswers
+
+
+def _read(recipe: Recipe, workspace: Workspace) -> _Known:
+    survey = open_survey(recipe, workspace)
+    profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    kinds = tuple(dict.fromkeys((recipe.shapley.kind, recipe.shapley.empty)))
+    asked = recipe.model_copy(update={"personas": kinds})
+    populations = draw_populations(asked, survey, profiles)
+    leaks = check_leaks(asked, survey, populations.items)
+    human = human_answers(recipe, survey, survey.countries, survey.questions)
+    return _Known(survey, profiles, populations, leaks, human)
+
+
+def _game(recipe: Recipe, known: _Known) -> Game:
+    names = data.load_instrument(recipe.profiles.instrument).names
+    players = choose_players(recipe.shapley.players, known.populations.items, names)
+    errors = CellErrors(known.human.probabilities, known.survey.questions, recipe.shapley.score)
+    return Game(recipe, asking_of(known.populations, known.survey), players, errors)
+
+
+def _play(
+    game: Game, workspace: Workspace, reporter: Reporter, approve: Callable[[Estimate], None] | None
+) -> Played:
+    """Ask with a store, models and an event loop of one's own."""
+
+    async def work(models: Models) -> Played:
+        try:
+            return await ask_coalitions(game, models, reporter, approve)
+        finally:
+            await models.aclose()
+
+    with AnswerStore(game.recipe.store or workspace.answers) as store:
+        return asyncio.run(work(Models(store)))
+
+
+def _add_up(
+    recipe: Recipe, known: _Known, played: Played, started: float, workspace: Workspace
+) -> ShapleyResult:
+    """The tables, the check and what must be said of them; nothing is written yet."""
+    figures = Figures(recipe, played.plan, played.errors, known.survey.countries)
+    tables = {name: figures.table(name) for name in played.plan.tables}
+    parts = {"respondent": "synthetic" in played.identity, "population": known.survey.is_synthetic}
+    return ShapleyResult(
+        recipe=recipe,
+        tables=tables,
+        coalitions=figures.coalitions(),
+        checks=figures.check(tables["shapley"]),
+        floor=_floor(recipe.shapley.score, known.human),
+        calls_at_most=played.plan.calls,
+        usage=played.usage,
+        seconds=time.perf_counter() - started,
+        notes=tuple(_notes(recipe, known, played, figures)),
+        synthetic=tuple(part for part, is_synthetic in parts.items() if is_synthetic),
+        leaks=known.leaks,
+        folder=_folder(recipe, workspace),
+    )
+
+
+def _floor(score: str, human: HumanAnswers) -> float:
+    """The mean noise floor of the score; NaN where none is kept for it, or it is no error itself."""
+    if score not in human.floor or score == "variance_ratio":
+        return float("nan")
+    return float(mean_of_known(human.floor[score].ravel()))
+
+
+def _folder(recipe: Recipe, workspace: Workspace) -> Path:
+    folder = workspace.folder / "shapley" / f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _notes(recipe: Recipe, known: _Known, played: Played, figures: Figures) -> Iterator[str]:
+    """What the data are, how the values came about, and what they cannot tell."""
+    yield from (*known.survey.notes, *known.profiles.notes, *known.populations.notes)
+    yield played.elicitation
+    yield (
+        f"v(∅) is the error of personas {recipe.shapley.empty} on the cells that count here, as run scores "
+        "it; its texts are a list and no sample, and never drawn anew"
+    )
+    yield _sampling_note(recipe, played.plan)
+    asked = known.human.respondents > 0
+    if (lost := asked & ~figures.known).any():
+        questions = zip(known.survey.questions, lost.T, strict=True)
+        codes = ", ".join(question.code for question, cells in questions if cells.any())
+        yield (
+            f"{int(lost.sum())} of {int(asked.sum())} cells are left out, of {codes}: some coalition has too "
+            "many missing answers there (respondent.max_missing), or the score is undefined"
+        )
+    if played.errors.missing.any():
+        yield f"of a coalition's answers up to {played.errors.missing.max():.1%} are missing"
+    if len(asked) == 1:
+        yield "one country: the intervals tell of other questions and people, not of other countries"
+    yield from in_sample_notes(recipe)
+
+
+def _sampling_note(recipe: Recipe, plan: Plan) -> str:
+    """What the method itself leaves to chance."""
+    if plan.complete:
+        return f"every one of {len(plan.coalitions):,} coalitions was asked: nothing is sampled but people"
+    if recipe.shapley.method == "permutation":
+        return (
+            f"{plan.blocks} drawn orders and their reverses; in each the values add up to v(all) − v(∅) by "
+            "construction, so the sum says nothing of whether there are enough: the intervals do"
+        )
+    return f"{plan.blocks} repetitions of KernelSHAP; how far they differ is in the intervals"
+
+
+def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> ShapleyResult:
+    settings = result.recipe.shapley
+    tags = {
+        "kind": "shapley",
+        "synthetic": " and ".join(result.synthetic) or "no",
+        "shapley.score": settings.score,
+        "shapley.sign": "negative: the item lowers the error",
+        "respondent.identity": played.identity,
+        "respondent.elicitation": played.elicitation,
+    }
+    record = Record(f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
+    return replace(result, mlflow_run_id=record_run(result.recipe, workspace, record))
