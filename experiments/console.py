@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from experiments.digits import three_digits
 from experiments.judging import HEADLINE_SCORES
 from experiments.result import RunResult
 from experiments.scoring import SCORES
@@ -88,6 +89,7 @@ def print_result(result: RunResult) -> None:
         console.print(Text(line))
     console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
     console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    console.print(Text(f"report       value-personas report {result.folder}"), soft_wrap=True)
 
 
 def _table(result: RunResult) -> Table:
@@ -103,16 +105,11 @@ def _table(result: RunResult) -> Table:
         name = str(method).replace(" + ", "\n  + ")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
     table.add_row()
-    table.add_row("noise floor", *(_number(result.floor[name]) for name in HEADLINE_SCORES))
+    table.add_row("noise floor", *(three_digits(result.floor[name]) for name in HEADLINE_SCORES))
     return table
 
 
 def _cell(row: Mapping[Hashable, float]) -> Text:
     if math.isnan(row["mean"]):
         return Text("not estimated", style="dim")
-    return Text(f"{_number(row['mean'])}\n{_number(row['lower'])}–{_number(row['upper'])}")
-
-
-def _number(value: float) -> str:
-    """Three digits, without a leading zero, as tables of scores are set."""
-    return "–" if math.isnan(value) else f"{value:.3f}".removeprefix("0")[:4]
+    return Text(f"{three_digits(row['mean'])}\n{three_digits(row['lower'])}–{three_digits(row['upper'])}")

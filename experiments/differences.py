@@ -73,12 +73,14 @@ class Gap:
             questions, so that regression to the mean is not read as catching up.
         index_name: what the index is.
         names: the method without and the one with value personas.
+        countries: the analysis's countries, in its order.
     """
 
     analysis: GapAnalysis
     guard: CatchingUp
     index_name: str
     names: tuple[str, str]
+    countries: tuple[str, ...]
 
 
 def find_gap(recipe: Recipe, profiles: data.ProfileTable, judgement: Judgement) -> Gap | None:
@@ -105,11 +107,11 @@ def find_gap(recipe: Recipe, profiles: data.ProfileTable, judgement: Judgement) 
         guard = catching_up(without, with_values, seed=recipe.seed)
     except CalibrationError as error:
         raise RecipeError(f"scoring.gap_…: {error}") from None
-    return Gap(analysis, guard, index_name, (baseline, method))
+    return Gap(analysis, guard, index_name, (baseline, method), tuple(countries[analysis.kept]))
 
 
 def write_gap(gap: Gap, title: str, folder: Path) -> None:
-    """Write the gap's table and figure into a run's folder."""
+    """Write the gap's tables and figure into a run's folder."""
     found = gap.analysis
     rows = [
         {"quantity": name, "estimate": point, "lower": lower, "upper": upper}
@@ -129,6 +131,8 @@ def write_gap(gap: Gap, title: str, folder: Path) -> None:
     pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name).to_csv(
         folder / "gap.csv", index=False
     )
+    columns = {name: getattr(found, name) for name in ("index", "baseline_error", "method_error")}
+    pd.DataFrame({"country": gap.countries, **columns}).to_csv(folder / "gap_countries.csv", index=False)
     draw_gap(found, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dspy.lm15 import Request
 
-from experiments.config import PersonaKind, Recipe
+from experiments.config import Recipe
 from programs.descriptor_writer import DescriptorTable, Variant
 from programs.engines import Prices
 from programs.engines.limits import estimated_tokens
@@ -96,23 +96,21 @@ class Rehearsal:
         self,
         descriptors: Mapping[Variant, DescriptorTable],
         panel: Panel,
-        personas: Mapping[PersonaKind, Sequence[Persona]],
-        questions: Sequence[Question],
+        rounds: Sequence[tuple[Sequence[Persona], Sequence[Question]]],
     ) -> Estimate:
         """Count what the rehearsed stages left open.
 
         Args:
             descriptors: as rehearsed.
             panel: opened with the rehearsal's respondent.
-            personas: as rehearsed, by kind.
-            questions: what is asked.
+            rounds: who is asked what, a kind at a time.
         """
         written = [d for table in descriptors.values() for d in table.descriptors]
         unwritten = {d.text.encode() for d in written if d.text.startswith(_PLACEHOLDER)} - self._seen
         missing = len(unwritten)
         self._seen |= unwritten
         bill = _Bill(self._seen)
-        for people in personas.values():
+        for people, questions in rounds:
             bill.add(panel, people, questions)
         read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
         cost = _sum(

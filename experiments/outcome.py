@@ -11,6 +11,7 @@ from experiments.asking import Asked
 from experiments.config import Recipe
 from experiments.differences import compare, find_gap
 from experiments.judging import Judgement
+from experiments.map_positions import map_positions
 from experiments.outputs import RunFiles, write_run_files
 from experiments.population_stage import Populations
 from experiments.result import RunResult
@@ -98,6 +99,7 @@ class Outcome:
             self.judgement,
             compare(self.recipe, self.judgement),
             find_gap(self.recipe, self.profiles, self.judgement),
+            map_positions(self.recipe, self.profiles, self.asked),
         )
         write_run_files(folder, files)
         record = Record(name, _metrics(result), self._tags(), folder, parent)

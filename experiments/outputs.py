@@ -10,7 +10,7 @@ import pandas as pd
 import data
 from experiments.asking import Asked
 from experiments.calibration.panel_of_run import save_panels
-from experiments.code_state import code_state
+from experiments.code_state import CodeState, code_state
 from experiments.config import PersonaKind
 from experiments.descriptor_files import descriptor_frame
 from experiments.differences import Gap, write_gap, zones_of
@@ -35,6 +35,7 @@ class RunFiles:
         judgement: estimates and scores.
         comparisons: paired differences of the methods.
         gap: errors against an index of representation, where the recipe declares one.
+        map_points: positions on the cultural map, as ``map_positions`` gives them.
     """
 
     result: RunResult
@@ -44,17 +45,20 @@ class RunFiles:
     judgement: Judgement
     comparisons: pd.DataFrame
     gap: Gap | None
+    map_points: pd.DataFrame
 
 
 def write_run_files(folder: Path, files: RunFiles) -> None:
     """Write every file of a run into its folder."""
-    judgement, title = files.judgement, files.result.title
+    judgement, title, state = files.judgement, files.result.title, code_state()
     judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
     judgement.cells.to_parquet(folder / "scores.parquet", index=False)
     judgement.summary.to_csv(folder / "summary.csv", index=False)
     files.comparisons.to_csv(folder / "comparisons.csv", index=False)
     if files.gap is not None:
         write_gap(files.gap, title, folder)
+    if len(files.map_points):
+        files.map_points.to_parquet(folder / "map.parquet", index=False)
     _save_answers(folder, files)
     if files.asked.descriptors:
         table = descriptor_frame(files.asked.descriptors.values(), files.items)
@@ -66,11 +70,10 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     _missing_frame(files.asked).to_csv(folder / "missing.csv", index=False)
     asking_frame(files.asked).to_csv(folder / "asking.csv", index=False)
     _write_json(folder / "recipe.json", files.result.recipe.model_dump(mode="json"))
-    _write_json(folder / "sources.json", _sources(files))
+    _write_json(folder / "sources.json", _sources(files, state))
     _write_json(folder / "result.json", files.result.as_dict())
     (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
     draw_human_against_predicted(judgement.cells, title, folder / "human_against_predicted.png")
-    state = code_state()
     if state.diff:
         (folder / "code.diff").write_text(state.diff, encoding="utf-8")
 
@@ -88,11 +91,16 @@ def _save_answers(folder: Path, files: RunFiles) -> None:
     )
 
 
-def _sources(files: RunFiles) -> dict[str, object]:
-    """Where the human answers came from, and what answered."""
+def _sources(files: RunFiles, state: CodeState) -> dict[str, object]:
+    """Where the human answers came from, what they are of, and what answered."""
+    survey = files.survey
     return {
-        "survey": [{k: str(v) for k, v in asdict(source).items()} for source in files.survey.sources],
-        "codebook": files.survey.codebook_name,
+        "survey": [{k: str(v) for k, v in asdict(source).items()} for source in survey.sources],
+        "codebook": survey.codebook_name,
+        "title": survey.title,
+        "countries": {country: survey.country_name(country) for country in survey.countries},
+        "questions": {question.code: question.text for question in survey.questions},
+        "code": {"version": state.version, "commit": state.commit, "changed": bool(state.diff)},
         "respondent": files.asked.identity,
         "elicitation": files.asked.elicitation,
     }
