@@ -9,7 +9,7 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_COMMANDS = ("run", "survey", "audit", "baselines", "calibrate", "tune", "plan", "ui")
+_COMMANDS = ("run", "survey", "report", "audit", "baselines", "calibrate", "tune", "plan", "ui")
 _GROUPS = ("engine", "inspect", "store")
 
 

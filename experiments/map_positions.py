@@ -35,7 +35,7 @@ def map_positions(recipe: Recipe, profiles: data.ProfileTable, asked: Asked) -> 
 
 
 def _human(profiles: data.ProfileTable) -> list[tuple[object, ...]]:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for country in profiles.countries:
         try:
             place = data.cultural_map(profiles, [country])
@@ -49,7 +49,7 @@ def _predicted(
     kind: str, panel: PanelResult, instrument: data.Instrument, max_missing: float
 ) -> list[tuple[object, ...]]:
     estimate = estimate_populations(panel.personas, panel.questions, panel.log_p, max_missing)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for country, p in zip(estimate.countries, estimate.probabilities, strict=True):
         means = {
             question.code: float(p[m, : len(question.scale)] @ question.scale.values)

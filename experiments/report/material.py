@@ -170,7 +170,7 @@ def _read_csv(path: Path, optional: bool = False) -> Any:
     if optional and not path.is_file():
         return None
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])  # a persona kind is called "none"
+        return pd.read_csv(path)
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     except (OSError, ValueError) as error:

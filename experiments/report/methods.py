@@ -1,0 +1,167 @@
+"""The methods paragraphs of a paper, every number filled in from the run."""
+
+from collections.abc import Iterator
+
+from experiments.digits import three_digits
+from experiments.report.figures.paired import overall_comparisons
+from experiments.report.material import Material
+
+__all__ = ["headline_sentences", "methods_paragraphs"]
+
+
+def headline_sentences(material: Material) -> tuple[str, ...]:
+    """What was found, in two or three sentences."""
+    main, baseline = material.main, material.baseline
+    floor = three_digits(float(material.run.floor["normalised_mae"]))
+    said = [
+        f"Predicted means of {main} are off by {_with_interval(material, main, 'normalised_mae')} of the scale on "
+        f"average over {_cells(material, main)} cells; the human sample’s own noise floor is {floor}."
+    ]
+    if baseline != main:
+        said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
+    if material.calibrated:
+        said.append(
+            f"Calibration leaves the means where they are and takes the Wasserstein distance from "
+            f"{_with_interval(material, main, 'wasserstein')} to "
+            f"{_with_interval(material, material.calibrated, 'wasserstein')}, the variance from "
+            f"{_ratio(material, main)} to {_ratio(material, material.calibrated)} of people’s."
+        )
+    return tuple(said)
+
+
+def methods_paragraphs(material: Material) -> tuple[str, ...]:
+    """Data, personas, asking, calibration, scoring, result and software, in that order."""
+    parts = (_data, _personas, _asking, _calibration, _scoring, _result, _software)
+    return tuple(" ".join(part(material)) for part in parts)
+
+
+def _data(material: Material) -> Iterator[str]:
+    recipe, scores = material.run.recipe, material.run.scores
+    source = str(material.sources.get("title") or material.sources.get("codebook", "the survey"))
+    if "population" in material.run.synthetic:
+        source = "an invented population with a known truth (synthetic, no people)"
+    rows = sum(int(one.get("rows", 0)) for one in material.sources.get("survey", ()))
+    options = scores["options"]
+    yield (
+        f"Human answers are those of {len(material.countries)} {_plural(material.countries, 'country', 'countries')} "
+        f"to {len(material.questions)} target questions with {options.min()} to {options.max()} ordered options in "
+        f"{source} ({rows:,} records; weighting: {recipe.survey.weight}); missing answers are excluded."
+    )
+
+
+def _personas(material: Material) -> Iterator[str]:
+    recipe = material.run.recipe
+    section, items = recipe.profiles, recipe.profiles.items
+    told = "all items" if items == "all" else items if isinstance(items, str) else ", ".join(items)
+    yield (
+        f"Value profiles are respondents’ answers to the instrument {section.instrument} ({told}). In each country "
+        f"{_drawn(section.design, section.n)} with the survey’s weights (seed {recipe.seed})."
+    )
+    written = recipe.descriptors
+    writer = written.lm.lm if written.lm else recipe.respondent.lm
+    where = f"taken from {written.frozen.name}" if written.frozen else f"written once by {writer}"
+    yield (
+        f"Descriptors of each answer were {where} in {written.wordings} "
+        f"{'wording' if written.wordings == 1 else 'wordings'}, items in {_order(recipe.persona_text.order)} order. "
+        f"Compared were {_listed(material.methods)}."
+    )
+
+
+def _drawn(design: str, n: int) -> str:
+    return (
+        "all profiles were taken" if design == "all" else f"up to {n} profiles were drawn ({design} design)"
+    )
+
+
+def _order(order: object) -> str:
+    return order if isinstance(order, str) else "the stated"
+
+
+def _asking(material: Material) -> Iterator[str]:
+    recipe = material.run.recipe
+    answers = sum(sum(reasons.values()) for reasons in material.run.missing.values())
+    share = 100 * float(material.asking["missing_share"].mean())
+    yield (
+        f"{recipe.respondent.lm} answered every question as every persona "
+        f"({material.sources.get('elicitation', recipe.respondent.elicitation.mode)}; option order: "
+        f"{recipe.respondent.option_order}). {answers:,} answers ({share:.2f} %) are missing and enter no estimate; a "
+        f"cell with more than {100 * recipe.respondent.max_missing:g} % missing is not estimated."
+    )
+
+
+def _calibration(material: Material) -> Iterator[str]:
+    temperature = material.run.recipe.calibration.temperature
+    if not material.calibrated:
+        yield "No calibration was applied."
+        return
+    yield (
+        f"Each persona’s answer distribution p over scores r was calibrated as q ∝ p^(1/T)·exp(βr) with T = "
+        f"{temperature:g} and β such that its mean stays (Robertson, Tallman & Whiteman 2005), then averaged."
+    )
+    fitted = material.fitted_cells
+    if fitted:
+        yield f"In-sample cells: {'; '.join(f'{n} of {method}' for method, n in fitted.items())}."
+    else:
+        yield "T was set in the recipe; the run records no cell that it was fitted on."
+
+
+def _scoring(material: Material) -> Iterator[str]:
+    section = material.run.recipe.scoring
+    redrawn = (
+        f", each country’s personas redrawn {section.persona_draws} times," if section.persona_draws else ""
+    )
+    yield (
+        f"A cell is a country × question. Errors of means and Wasserstein distances are shares of the scale’s width; "
+        f"intervals cover {100 * section.level:g} % and come from {section.draws:,} crossed bootstrap draws of "
+        f"countries and questions{redrawn} with methods paired (Owen 2007); p-values are sign-flip tests over "
+        f"countries, corrected over methods (Holm 1979). The noise floor is the expected score of {section.floor_draws} "
+        f"resamples of each human sample against itself."
+    )
+
+
+def _result(material: Material) -> Iterator[str]:
+    yield from headline_sentences(material)
+    rows = overall_comparisons(material)
+    if not len(rows):
+        return
+    rows = rows[(rows["method"] == material.main) & (rows["score"] == "normalised_mae")]
+    for row in rows.to_dict("records"):
+        yield (
+            f"The paired difference of {material.main} from {material.baseline} is "
+            f"{three_digits(row['difference'], signed=True)} "
+            f"[{three_digits(row['lower'], signed=True)}, {three_digits(row['upper'], signed=True)}], Holm-adjusted "
+            f"p = {three_digits(row['holm_p'])}, over {row['cells']} cells."
+        )
+
+
+def _software(material: Material) -> Iterator[str]:
+    code = material.sources.get("code", {})
+    changed = " with uncommitted changes" if code.get("changed") else ""
+    yield (
+        f"Computed with Value Personas {code.get('version', '(version not recorded)')} (commit "
+        f"{code.get('commit', 'not recorded')}{changed}), recipe {material.run.recipe.name}, seed "
+        f"{material.run.recipe.seed}, MLflow run {material.run.mlflow_run_id or 'not recorded'}."
+    )
+
+
+def _with_interval(material: Material, method: str, score: str) -> str:
+    found = material.score(method, score)
+    level = 100 * material.run.recipe.scoring.level
+    ends = f"{three_digits(found['lower'])}–{three_digits(found['upper'])}"
+    return f"{three_digits(found['mean'])} ({level:g} % interval {ends})"
+
+
+def _ratio(material: Material, method: str) -> str:
+    return three_digits(material.score(method, "variance_ratio")["mean"])
+
+
+def _cells(material: Material, method: str) -> int:
+    return int(material.cells(method)["normalised_mae"].notna().sum())
+
+
+def _plural(things: tuple[str, ...], one: str, many: str) -> str:
+    return one if len(things) == 1 else many
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
