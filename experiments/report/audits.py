@@ -21,7 +21,8 @@ class Audit:
 
     Attributes:
         items: I codes.
-        matrices: ``human`` and kinds of statements → shape (I, I), shares of the scale; row given, column asked.
+        matrices: ``human`` and kinds of statements → shape (I, I), as shares of the scale; the answer to the
+            row's item is known, the column's is asked.
         summary: one row a kind of statement.
         folder: where it lies.
     """

@@ -47,6 +47,7 @@
       bars.append(item);
     });
   };
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
   country.addEventListener("change", show);
   question.addEventListener("change", show);
   chooser.hidden = false;

@@ -24,14 +24,14 @@ class Citation:
 
 _METHOD = (
     Citation(
-        "Abels, A., Fernández Domingos, E., Shah & Lenaerts, T. (2026). Improving Cross-Cultural Survey Simulation "
-        "with Calibrated Value Personas. arXiv 2605.16193.",
+        "Abels, A., Fernández Domingos, E., Shah & Lenaerts, T. (2026). Improving Cross-Cultural Survey "
+        "Simulation with Calibrated Value Personas. arXiv 2605.16193.",
         "the method",
         "https://arxiv.org/abs/2605.16193",
     ),
     Citation(
-        "Robertson, J. C., Tallman, E. W. & Whiteman, C. H. (2005). Forecasting using relative entropy. Journal of "
-        "Money, Credit and Banking 37(3), 383–401.",
+        "Robertson, J. C., Tallman, E. W. & Whiteman, C. H. (2005). Forecasting using relative entropy. "
+        "Journal of Money, Credit and Banking 37(3), 383–401.",
         "the tilt that keeps the mean",
     ),
     Citation(
@@ -53,12 +53,12 @@ _CENTROIDS = Citation(
 )
 
 _EDITORS = (
-    "Haerpfer, C., Inglehart, R., Moreno, A., Welzel, C., Kizilova, K., Diez-Medrano, J., Lagos, M., Norris, P., "
-    "Ponarin, E. & Puranen, B. (eds.) (2022)."
+    "Haerpfer, C., Inglehart, R., Moreno, A., Welzel, C., Kizilova, K., Diez-Medrano, J., Lagos, M., "
+    "Norris, P., Ponarin, E. & Puranen, B. (eds.) (2022)."
 )
 _WVS7 = Citation(
-    f"{_EDITORS} World Values Survey: Round Seven – Country-Pooled Datafile. Madrid & Vienna: JD Systems Institute & "
-    "WVSA Secretariat. [Add the version and DOI of your file.]",
+    f"{_EDITORS} World Values Survey: Round Seven – Country-Pooled Datafile. Madrid & Vienna: JD Systems "
+    "Institute & WVSA Secretariat. [Add the version and DOI of your file.]",
     "the survey",
     "https://www.worldvaluessurvey.org",
 )
@@ -66,8 +66,8 @@ _SURVEYS = {
     "wvs7": _WVS7,
     "wvs7_labelled_subset": _WVS7,
     "wvs_trend": Citation(
-        f"{_EDITORS} World Values Survey Trend File (1981–2022) Cross-National Data-Set. Madrid & Vienna: JD Systems "
-        "Institute & WVSA Secretariat. [Add the version and DOI of your file.]",
+        f"{_EDITORS} World Values Survey Trend File (1981–2022) Cross-National Data-Set. Madrid & Vienna: "
+        "JD Systems Institute & WVSA Secretariat. [Add the version and DOI of your file.]",
         "the survey",
         "https://www.worldvaluessurvey.org",
     ),
@@ -82,6 +82,6 @@ def citations(material: Material) -> tuple[Citation, ...]:
 
 
 def _survey(material: Material) -> Citation:
-    codebook = str(material.sources.get("codebook", ""))
-    title = str(material.sources.get("title") or codebook)
-    return _SURVEYS.get(codebook) or Citation(f"{title}: [cite it as its provider requires].", "the survey")
+    sources = material.sources
+    own = Citation(f"{sources.title or sources.codebook}: [cite it as its provider requires].", "the survey")
+    return _SURVEYS.get(sources.codebook, own)

@@ -50,9 +50,9 @@ def set_names(axis: Axes, names: Sequence[Name], points: Array, size: float, mus
     figure = axis.figure
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()  # only then are places on the paper known
-    scale = _POINTS_AN_INCH / figure.dpi
+    scale = _POINTS_AN_INCH / figure.dpi  # from pixels to points
     taken = [_box_of_point(p) for p in axis.transData.transform(points) * scale]
-    frame = axis.get_window_extent().extents * scale
+    frame = np.asarray(axis.get_window_extent().extents) * scale
     for name in names:
         place = axis.transData.transform((name.x, name.y)) * scale
         choices = [_box(place, side, name.text, size) for side in _SIDES]
@@ -81,11 +81,12 @@ def _box(place: Array, side: tuple[int, int], text: str, size: float) -> Array:
     """Left, bottom, right, top of a name, in points."""
     wide, high = _LETTER * size * len(text), _LINE * size
     centre = place + np.array(side) * (np.array([wide, high]) / 2 + _RADIUS + 1)
-    return np.array([*(centre - (wide / 2, high / 2)), *(centre + (wide / 2, high / 2))])
+    half = np.array([wide, high]) / 2
+    return np.concatenate([centre - half, centre + half])
 
 
 def _box_of_point(place: Array) -> Array:
-    return np.array([*(place - _RADIUS), *(place + _RADIUS)])
+    return np.concatenate([place - _RADIUS, place + _RADIUS])
 
 
 def _overlap(a: Array, b: Array) -> float:

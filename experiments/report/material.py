@@ -1,6 +1,5 @@
 """Everything that a report is made of, read from a run's folder and from what lies beside it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from experiments.calibration.panel_of_run import panel_file
 from experiments.map_positions import HUMAN
 from experiments.report.audits import Audit, newest_audit
 from experiments.report.shapley_files import newest_shapley
+from experiments.report.sources import Sources, read_sources
 from experiments.result import RunResult
 from experiments.stored_runs import read_run
 from signatures import StoreError
@@ -39,7 +39,7 @@ class Material:
     """
 
     run: RunResult
-    sources: Mapping[str, Any]
+    sources: Sources
     comparisons: pd.DataFrame
     asking: pd.DataFrame
     gap: pd.DataFrame | None
@@ -95,16 +95,15 @@ class Material:
 
     def country_name(self, code: str) -> str:
         """The name in the survey's file, else the usual English one."""
-        told = self.sources.get("countries", {}).get(code)
-        return one_line(str(told or data.country_name(code) or code))
+        return one_line(self.sources.countries.get(code) or data.country_name(code) or code)
 
     def question_text(self, code: str) -> str:
         """The question in the project's words; empty where the run does not say."""
-        return one_line(str(self.sources.get("questions", {}).get(code, "")))
+        return one_line(self.sources.questions.get(code, ""))
 
     def zone(self, code: str) -> str:
         """The country's cultural zone on the published map."""
-        return data.cultural_zone(code) or "not on the published map"
+        return data.cultural_zone(code) or "not on the map"
 
     def score(self, method: str, name: str) -> Mapping[str, float]:
         """One row of the summary: mean, lower, upper."""
@@ -145,7 +144,7 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
     run = read_run(folder)
     return Material(
         run=run,
-        sources=_read_sources(folder / "sources.json"),
+        sources=read_sources(folder / "sources.json"),
         comparisons=_read_csv(folder / "comparisons.csv"),
         asking=_read_csv(folder / "asking.csv"),
         gap=_read_csv(folder / "gap.csv", optional=True),
@@ -154,16 +153,6 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         shapley=newest_shapley(workspace / "shapley", run.recipe.name, shapley),
         audit=newest_audit(workspace / "audits", run.recipe.name),
     )
-
-
-def _read_sources(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: absent or damaged: {str(error).splitlines()[0]}") from None
-    if not isinstance(found, dict):
-        raise StoreError(f"{path}: not a run's sources")
-    return found
 
 
 def _read_csv(path: Path, optional: bool = False) -> Any:

@@ -1,6 +1,8 @@
 """The methods paragraphs of a paper, every number filled in from the run."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 from experiments.digits import three_digits
 from experiments.report.figures.paired import overall_comparisons
@@ -14,8 +16,9 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
     main, baseline = material.main, material.baseline
     floor = three_digits(float(material.run.floor["normalised_mae"]))
     said = [
-        f"Predicted means of {main} are off by {_with_interval(material, main, 'normalised_mae')} of the scale on "
-        f"average over {_cells(material, main)} cells; the human sample’s own noise floor is {floor}."
+        f"Predicted means of {main} are off by {_with_interval(material, main, 'normalised_mae')} of the "
+        f"scale on average over {_cells(material, main)} cells; the human sample’s own noise floor is "
+        f"{floor}."
     ]
     if baseline != main:
         said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
@@ -37,15 +40,16 @@ def methods_paragraphs(material: Material) -> tuple[str, ...]:
 
 def _data(material: Material) -> Iterator[str]:
     recipe, scores = material.run.recipe, material.run.scores
-    source = str(material.sources.get("title") or material.sources.get("codebook", "the survey"))
+    source = material.sources.title or material.sources.codebook
     if "population" in material.run.synthetic:
         source = "an invented population with a known truth (synthetic, no people)"
-    rows = sum(int(one.get("rows", 0)) for one in material.sources.get("survey", ()))
+    rows = sum(one.rows for one in material.sources.survey)
     options = scores["options"]
     yield (
-        f"Human answers are those of {len(material.countries)} {_plural(material.countries, 'country', 'countries')} "
-        f"to {len(material.questions)} target questions with {options.min()} to {options.max()} ordered options in "
-        f"{source} ({rows:,} records; weighting: {recipe.survey.weight}); missing answers are excluded."
+        f"Human answers are those of {len(material.countries)} "
+        f"{_plural(material.countries, 'country', 'countries')} to {len(material.questions)} target "
+        f"questions with {options.min()} to {options.max()} ordered options in {source} ({rows:,} records; "
+        f"weighting: {recipe.survey.weight}); missing answers are excluded."
     )
 
 
@@ -54,16 +58,16 @@ def _personas(material: Material) -> Iterator[str]:
     section, items = recipe.profiles, recipe.profiles.items
     told = "all items" if items == "all" else items if isinstance(items, str) else ", ".join(items)
     yield (
-        f"Value profiles are respondents’ answers to the instrument {section.instrument} ({told}). In each country "
-        f"{_drawn(section.design, section.n)} with the survey’s weights (seed {recipe.seed})."
+        f"Value profiles are respondents’ answers to the instrument {section.instrument} ({told}). In each "
+        f"country {_drawn(section.design, section.n)} with the survey’s weights (seed {recipe.seed})."
     )
     written = recipe.descriptors
     writer = written.lm.lm if written.lm else recipe.respondent.lm
     where = f"taken from {written.frozen.name}" if written.frozen else f"written once by {writer}"
     yield (
         f"Descriptors of each answer were {where} in {written.wordings} "
-        f"{'wording' if written.wordings == 1 else 'wordings'}, items in {_order(recipe.persona_text.order)} order. "
-        f"Compared were {_listed(material.methods)}."
+        f"{'wording' if written.wordings == 1 else 'wordings'}, items in "
+        f"{_order(recipe.persona_text.order)} order. Compared were {_listed(material.methods)}."
     )
 
 
@@ -82,10 +86,11 @@ def _asking(material: Material) -> Iterator[str]:
     answers = sum(sum(reasons.values()) for reasons in material.run.missing.values())
     share = 100 * float(material.asking["missing_share"].mean())
     yield (
-        f"{recipe.respondent.lm} answered every question as every persona "
-        f"({material.sources.get('elicitation', recipe.respondent.elicitation.mode)}; option order: "
-        f"{recipe.respondent.option_order}). {answers:,} answers ({share:.2f} %) are missing and enter no estimate; a "
-        f"cell with more than {100 * recipe.respondent.max_missing:g} % missing is not estimated."
+        f"The model {recipe.respondent.lm} answered every question as every persona "
+        f"({material.sources.elicitation}; option order: "
+        f"{recipe.respondent.option_order}). {answers:,} answers ({share:.2f} %) are missing and enter no "
+        f"estimate; a cell with more than {100 * recipe.respondent.max_missing:g} % missing is not "
+        "estimated."
     )
 
 
@@ -111,11 +116,11 @@ def _scoring(material: Material) -> Iterator[str]:
         f", each country’s personas redrawn {section.persona_draws} times," if section.persona_draws else ""
     )
     yield (
-        f"A cell is a country × question. Errors of means and Wasserstein distances are shares of the scale’s width; "
-        f"intervals cover {100 * section.level:g} % and come from {section.draws:,} crossed bootstrap draws of "
-        f"countries and questions{redrawn} with methods paired (Owen 2007); p-values are sign-flip tests over "
-        f"countries, corrected over methods (Holm 1979). The noise floor is the expected score of {section.floor_draws} "
-        f"resamples of each human sample against itself."
+        "A cell is a country × question. Errors of means and Wasserstein distances are shares of the "
+        f"scale’s width; intervals cover {100 * section.level:g} % and come from {section.draws:,} crossed "
+        f"bootstrap draws of countries and questions{redrawn} with methods paired (Owen 2007); p-values are "
+        "sign-flip tests over countries, corrected over methods (Holm 1979). The noise floor is the "
+        f"expected score of {section.floor_draws} resamples of each human sample against itself."
     )
 
 
@@ -128,19 +133,22 @@ def _result(material: Material) -> Iterator[str]:
     for row in rows.to_dict("records"):
         yield (
             f"The paired difference of {material.main} from {material.baseline} is "
-            f"{three_digits(row['difference'], signed=True)} "
-            f"[{three_digits(row['lower'], signed=True)}, {three_digits(row['upper'], signed=True)}], Holm-adjusted "
-            f"p = {three_digits(row['holm_p'])}, over {row['cells']} cells."
+            f"{three_digits(row['difference'], signed=True)} over {row['cells']} cells{_certainty(row)}."
         )
 
 
+def _certainty(row: Mapping[Hashable, Any]) -> str:
+    if math.isnan(row["lower"]):
+        return "; over a single country it has no interval"
+    ends = f"{three_digits(row['lower'], signed=True)} to {three_digits(row['upper'], signed=True)}"
+    return f" (interval {ends}, Holm-adjusted p = {three_digits(row['holm_p'])})"
+
+
 def _software(material: Material) -> Iterator[str]:
-    code = material.sources.get("code", {})
-    changed = " with uncommitted changes" if code.get("changed") else ""
+    run, code = material.run, material.sources.code
     yield (
-        f"Computed with Value Personas {code.get('version', '(version not recorded)')} (commit "
-        f"{code.get('commit', 'not recorded')}{changed}), recipe {material.run.recipe.name}, seed "
-        f"{material.run.recipe.seed}, MLflow run {material.run.mlflow_run_id or 'not recorded'}."
+        f"Computed with Value Personas {code.version} (commit {code}), recipe {run.recipe.name}, seed "
+        f"{run.recipe.seed}, MLflow run {run.mlflow_run_id or 'not recorded'}."
     )
 
 

@@ -19,7 +19,7 @@ __all__ = ["COLUMN", "FULL", "Plate", "canvas", "drawing", "inline_svg", "save_p
 COLUMN, FULL = 3.5, 7.0
 """Inches: a journal's column, and its page."""
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {  # its type names every setting there is
     "font.size": 8.0,
     "axes.titlesize": 8.0,
     "axes.titleweight": "bold",

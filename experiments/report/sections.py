@@ -140,8 +140,8 @@ def _missing(material: Material) -> Section:
 def _effects(material: Material) -> Section:
     plates = effect_plates(material)
     how = (
-        'Not measured: options stood in one order and questions in one wording. respondent.option_order = "both" and '
-        "respondent.wordings measure how far answers hang on these."
+        "Not measured: options stood in one order and questions in one wording. respondent.option_order = "
+        '"both" and respondent.wordings measure how far answers hang on these.'
     )
     return Section("effects", "Order of options and wording", plates, says=() if plates else (how,))
 

@@ -1,7 +1,10 @@
 """The report's tables, as texts ready to be set."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
 
 import pandas as pd
 
@@ -27,6 +30,16 @@ __all__ = [
     "provenance_table",
     "summary_table",
 ]
+
+
+_USAGE = {
+    "calls": "calls made",
+    "retries": "tried again",
+    "failures": "failed for good",
+    "stored": "replies read from the answer store",
+    "input_tokens": "tokens read",
+    "output_tokens": "tokens written",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +83,35 @@ def comparison_tables(material: Material) -> tuple[Table, ...]:
         return ()
     heads = ("score", "method", "cells", "difference", "interval", "interval over zones", "Holm p")
     overall = tuple(_comparison(row) for row in overall_comparisons(material).to_dict("records"))
-    groups = table[(table["group"] != "all") & (table["method"] == material.main)]
+    groups = table[(table["group"] != "all") & (table["method"] == material.main)].dropna(subset=["lower"])
     by_group = tuple(
         (f"{row['group']}: {row['value']}", *_comparison(row)[:1], *_comparison(row)[2:])
         for row in groups.to_dict("records")
     )
     what = f"Paired differences from {material.baseline}; below 0 the method is better."
-    return (
-        Table(what, heads, overall),
-        Table(
-            f"{what} {material.main} by group of cells.",
-            ("group", *heads[:1], *heads[2:]),
-            by_group,
-            folded=True,
-        ),
-    )
+    found = Table(what, heads, overall)
+    in_groups = f"{what} {material.main} by group of cells."
+    folded = Table(in_groups, ("group", heads[0], *heads[2:]), by_group, folded=True)
+    return (found, folded) if by_group else (found,)
 
 
-def _comparison(row: dict[str, object]) -> tuple[str, ...]:
-    def number(name: str, signed: bool = True) -> str:
-        return three_digits(float(str(row[name])), signed)
-
+def _comparison(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     return (
         SCORES[str(row["score"])].heading,
         str(row["method"]),
         str(row["cells"]),
-        number("difference"),
-        f"{number('lower')} to {number('upper')}",
-        f"{number('lower_by_zone')} to {number('upper_by_zone')}",
-        number("holm_p", signed=False),
+        three_digits(row["difference"], signed=True),
+        _ends(row["lower"], row["upper"]),
+        _ends(row["lower_by_zone"], row["upper_by_zone"]),
+        three_digits(row["holm_p"]),
     )
+
+
+def _ends(lower: float, upper: float) -> str:
+    """An interval that is not torn apart; a dash where there is none."""
+    if math.isnan(lower):
+        return "–"
+    return f"{three_digits(lower, signed=True)}\u00a0to\u00a0{three_digits(upper, signed=True)}"
 
 
 def country_table(material: Material) -> Table:
@@ -143,7 +155,8 @@ def limit_table(curve: CalibrationCurve) -> Table:
         for row in wide.to_dict("records")
     )
     return Table(
-        "Cells in which people vary more than the maximum-entropy law with the predicted mean: no T reaches them.",
+        "Cells in which people vary more than the maximum-entropy law with the predicted mean: no T "
+        "reaches them.",
         ("options", "cells", "out of reach at persona level", "at population level"),
         rows,
     )
@@ -161,8 +174,9 @@ def gap_table(material: Material) -> Table | None:
         for row in material.gap.to_dict("records")
     )
     caption = (
-        "Slopes are changes of error for one standard deviation of the index, gaps the less represented half minus the "
-        "other. The last row guards against regression to the mean: baseline error and gain are of different questions."
+        "Slopes are changes of error for one standard deviation of the index, gaps the less represented "
+        "half minus the other. The last row guards against regression to the mean: baseline error and gain "
+        "are of different questions."
     )
     return Table(caption, ("quantity", "estimate", "lower", "upper"), rows)
 
@@ -194,7 +208,7 @@ def audit_table(material: Material) -> Table | None:
 
 def cost_table(material: Material) -> Table:
     """Calls, tokens and cost."""
-    rows = [(name.replace("_", " "), _amount(name, value)) for name, value in material.run.usage.items()]
+    rows = [(_USAGE.get(name, name), _amount(name, value)) for name, value in material.run.usage.items()]
     if "cost" not in material.run.usage:
         rows.append(("cost", "no price table"))
     return Table("What was asked of the respondent in this run.", ("quantity", "amount"), tuple(rows))
@@ -203,31 +217,27 @@ def cost_table(material: Material) -> Table:
 def provenance_table(material: Material) -> Table:
     """Where everything comes from."""
     run, sources = material.run, material.sources
-    code = sources.get("code", {})
     files = [
-        (f"survey file {number}", f"{one.get('path', '')} · SHA-256 {one.get('sha256', '')}")
-        for number, one in enumerate(sources.get("survey", ()), start=1)
+        (f"survey file {number}", f"{PurePath(one.path).name} · SHA-256 {one.sha256}")
+        for number, one in enumerate(sources.survey, start=1)
     ]
     rows = [
         ("recipe", run.recipe.name),
         ("seed", str(run.recipe.seed)),
         *files,
-        ("codebook", str(sources.get("codebook", ""))),
-        ("respondent", str(sources.get("respondent", ""))),
-        ("software", f"value-personas {code.get('version', 'version not recorded')}"),
-        (
-            "commit",
-            f"{code.get('commit', 'not recorded')}{' with uncommitted changes' if code.get('changed') else ''}",
-        ),
+        ("codebook", sources.codebook),
+        ("respondent", sources.respondent),
+        ("software", f"value-personas {sources.code.version}"),
+        ("commit", str(sources.code)),
         ("MLflow run", run.mlflow_run_id or "not recorded"),
         ("folder", run.folder.name),
     ]
     return Table("Recipe, data, model and code of this run.", ("what", "value"), tuple(rows))
 
 
-def _interval(found: dict[str, float] | object) -> str:
-    mean, lower, upper = (three_digits(found[name]) for name in ("mean", "lower", "upper"))  # type: ignore[index]
-    return f"{mean} ({lower}–{upper})"
+def _interval(found: Mapping[str, float]) -> str:
+    mean, lower, upper = (three_digits(found[name]) for name in ("mean", "lower", "upper"))
+    return f"{mean} ({lower}\u2060–\u2060{upper})"  # torn apart before the bracket, if anywhere
 
 
 def _percent(value: object) -> str:

@@ -18,8 +18,8 @@ def audit_plate(material: Material) -> Plate | None:
     return Plate(
         "audit",
         figure,
-        "How far a stated answer to one item (row) moves a reader’s guess at another (column). What a kind of statement "
-        "moves beyond people, on the left, is spill-over: more than the answer itself tells.",
+        "How far a stated answer to one item (row) moves a reader’s guess at another (column). What a kind "
+        "of statement moves beyond people, on the left, is spill-over: more than the answer itself tells.",
         "Spill-over matrices; mean movement: "
         + "; ".join(f"{kind} {100 * v:.1f} %" for kind, v in spilt.items()),
         wide=True,

@@ -1,6 +1,6 @@
 """What calibration can do at any temperature, and what it cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class CalibrationCurve:
 
     points: pd.DataFrame
     beyond: pd.DataFrame
-    limits: dict[str, float]
+    limits: Mapping[Level, float]
 
 
 def calibration_curve(panel: StoredPanel, temperatures: Sequence[float] = TEMPERATURES) -> CalibrationCurve:
@@ -47,7 +47,8 @@ def calibration_curve(panel: StoredPanel, temperatures: Sequence[float] = TEMPER
     prepared = Prepared(panel)
     cells = Cells.check(panel.human, panel.human, panel.scores, panel.mask)
     human = cells.variance(cells.human)
-    points, beyond, limits = [], [], {}
+    points, beyond = [], []
+    limits: dict[Level, float] = {}
     for level in LEVELS:
         limit = variance_limit(panel, Setting(level=level))
         known = ~np.isnan(limit) & (human > 0.0)
@@ -103,9 +104,9 @@ def calibration_plate(material: Material, curve: CalibrationCurve) -> Plate:
     return Plate(
         "calibration",
         figure,
-        f"The answers of {material.main} tilted at every temperature T, on all cells. Grey lines are the limits that no "
-        "T passes, black ones people and their noise floor; a T read off here is fitted on these very cells and may "
-        "not be called held-out.",
+        f"The answers of {material.main} tilted at every temperature T, on all cells. Grey lines are the "
+        "limits that no T passes, black ones people and their noise floor; a T read off here is fitted on "
+        "these very cells and may not be called held-out.",
         "Variance ratio and Wasserstein distance against temperature; limits: "
         + "; ".join(f"{level} level {limit:.2f}" for level, limit in curve.limits.items()),
         wide=True,

@@ -68,13 +68,14 @@ def country_plate(material: Material) -> Plate:
     axis.set(ylim=(places[-1] + 0.7, -0.9), xlabel="mean error of means (share of the scale)")
     axis.set_xlim(left=0.0)
     figure.legend(loc="outside lower center", ncols=2, handletextpad=0.2, columnspacing=1.0)
-    best, worst = table.loc[table[material.main].idxmin()], table.loc[table[material.main].idxmax()]
+    ranked = table.sort_values(material.main)["name"].tolist()
     return Plate(
         "countries",
         figure,
-        f"Mean error over questions, countries grouped by cultural zone and sorted by the error of "
-        f"{material.main}. A country’s error is to be judged against its own noise floor, the upright stroke.",
-        f"Error of each country: {material.main} errs least in {best['name']} and most in {worst['name']}.",
+        "Mean error over questions, countries grouped by cultural zone and sorted by the error of "
+        f"{material.main}. A country’s error is to be judged against its own noise floor, the upright "
+        "stroke.",
+        f"Error of each country: {material.main} errs least in {ranked[0]} and most in {ranked[-1]}.",
     )
 
 

@@ -65,13 +65,16 @@ def _panel_height(material: Material, columns: int) -> float:
 
 
 def _caption(material: Material) -> str:
-    start = "Open diamonds are where a country’s people lie by their own answers, grey dots the published countries."
+    start = (
+        "Open diamonds are where a country’s people lie by their own answers, grey dots the published "
+        "countries."
+    )
     if not _asked(material):
         return f"{start} The model was not asked for the ten items; cultural_map.ask = true asks it."
     return (
-        f"{start} A line leads from each to where the model lays it. A value persona states these answers itself, so "
-        "its position tells how faithfully they are carried; without a persona, and by the country’s name, it is a "
-        "prediction. No score rests on these items."
+        f"{start} A line leads from each to where the model lays it. A value persona states these answers "
+        "itself, so its position tells how faithfully they are carried; without a persona, and by the "
+        "country’s name, it is a prediction. No score rests on these items."
     )
 
 
@@ -110,7 +113,7 @@ def _panel(axis: Axes, material: Material, method: str) -> None:
     human = _of(material.positions, HUMAN)
     if method != HUMAN:
         look = looks(material.methods)[method]
-        both = human.join(_of(material.positions, method), how="inner", lsuffix="_human")
+        both = human.add_suffix("_human").join(_of(material.positions, method), how="inner")
         x, y = MAP_AXES
         axis.plot(
             both[[f"{x}_human", x]].T, both[[f"{y}_human", y]].T, color=look.colour, linewidth=0.8, zorder=2

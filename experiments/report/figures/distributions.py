@@ -49,8 +49,8 @@ def distribution_plate(material: Material) -> Plate | None:
     return Plate(
         "distributions",
         figure,
-        "Six cells, evenly spread from the best predicted (first) to the worst (last) by Wasserstein distance. Bars are "
-        "people; calibration may widen a prediction but leaves its mean where it is.",
+        "Six cells, evenly spread from the best predicted (first) to the worst (last) by Wasserstein "
+        "distance. Bars are people; calibration may widen a prediction but leaves its mean where it is.",
         "Answer distributions of people and predictions in "
         + "; ".join(f"{material.country_name(c)} {q}" for c, q in cells),
         wide=True,
@@ -81,7 +81,4 @@ def _name_ends(axis: Axes, options: Sequence[str]) -> None:
     ends = [drawable([one_line(o, _LONGEST_END), "…"]) for o in (options[0], options[-1])]
     axis.set_xticks(range(len(options)), [""] * len(options))
     for place, text, side in ((0.0, ends[0], "left"), (1.0, ends[1], "right")):
-        axis.annotate(
-            text, (place, 0.0), xycoords="axes fraction", xytext=(0, -4), textcoords="offset points", va="top",
-            ha=side, fontsize=6.5, color=MUTED,
-        )  # fmt: skip
+        axis.text(place, -0.03, text, transform=axis.transAxes, va="top", ha=side, fontsize=6.5, color=MUTED)

@@ -39,7 +39,7 @@ def _plate(material: Material, column: str, what: str, name: str) -> Plate | Non
     return Plate(
         f"effect-{name}",
         figure,
-        f"How far answers move with the {what}: a sign for each question, an upright stroke at the mean. 0 would be a "
-        "respondent that the form of the question does not touch.",
+        f"How far answers move with the {what}: a sign for each question, an upright stroke at the mean. 0 "
+        "would be a respondent that the form of the question does not touch.",
         f"Movement with the {what}: " + "; ".join(f"{kind} {mean:.3f}" for kind, mean in means.items()),
     )

@@ -32,7 +32,7 @@ def gap_plate(material: Material) -> Plate | None:
     return Plate(
         "gap",
         figure,
-        "Each country’s error against the index of how poorly it is represented, which the recipe declares. A flatter "
-        f"line for {method} than for {baseline} means a smaller gap.",
+        "Each country’s error against the index of how poorly it is represented, which the recipe "
+        f"declares. A flatter line for {method} than for {baseline} means a smaller gap.",
         f"Country errors of {baseline} and {method} against {gap['index'].iloc[0]}, with regression lines.",
     )

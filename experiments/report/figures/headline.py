@@ -26,9 +26,9 @@ def headline_plate(material: Material) -> Plate:
     return Plate(
         "headline",
         figure,
-        f"Each method’s mean over cells with its {level} % interval. In the first two panels further left is "
-        "better, and nothing is to be read as better than the dashed line, the human sample’s own noise floor; in "
-        "the third, 1 is the spread of people’s answers.",
+        f"Each method’s mean over cells with its {level} % interval. In the first two panels further left "
+        "is better, and nothing is to be read as better than the dashed line, the human sample’s own noise "
+        "floor; in the third, 1 is the spread of people’s answers.",
         "Mean error, Wasserstein distance and variance ratio of each method with intervals: "
         + "; ".join(f"{m} {three_digits(material.score(m, 'normalised_mae')['mean'])}" for m in methods),
         wide=True,

@@ -50,7 +50,7 @@ def missing_plate(material: Material) -> Plate | None:
     axis.tick_params(axis="y", length=0)
     axis.set_xlabel("missing answers (%)", color=MUTED)
     figure.legend(loc="outside lower center", ncols=2)
-    worst = start.idxmax()
+    worst = str(start.idxmax())
     return Plate(
         "missing",
         figure,

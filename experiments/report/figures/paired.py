@@ -32,10 +32,11 @@ def paired_plate(material: Material) -> Plate | None:
     return Plate(
         "paired",
         figure,
-        f"Differences from {material.baseline}, cell by cell; left of the line the method is better. Thick lines "
-        f"are {level} % intervals over countries and questions, thin ones over cultural zones in place of countries.",
-        f"Paired differences from {material.baseline} with intervals: {better} methods are better beyond their "
-        f"interval on {SCORES[scores[0]].heading}.",
+        f"Differences from {material.baseline}, cell by cell; left of the line the method is better. Thick "
+        f"lines are {level} % intervals over countries and questions, thin ones over cultural zones in "
+        "place of countries.",
+        f"Paired differences from {material.baseline} with intervals: {better} methods are better beyond "
+        f"their interval on {SCORES[scores[0]].heading}.",
         wide=True,
     )
 

@@ -53,8 +53,8 @@ def roleplay_plate(material: Material) -> Plate | None:
     return Plate(
         "roleplay",
         figure,
-        f"Each point is a question, its error averaged over countries. Below the diagonal {material.main} is closer "
-        f"to the people than {material.baseline}: {better} of {len(table)} questions.",
+        f"Each point is a question, its error averaged over countries. Below the diagonal {material.main} "
+        f"is closer to the people than {material.baseline}: {better} of {len(table)} questions.",
         f"Scatter of question errors: {better} of {len(table)} questions lie below the diagonal.",
     )
 
@@ -63,5 +63,8 @@ def _name_some(axis: Axes, table: pd.DataFrame) -> None:
     gap = table["main"] - table["baseline"]
     losses, gains = gap[gap > 0].nlargest(_NAMED_LOSSES), gap[gap < 0].nsmallest(_NAMED_GAINS)
     chosen = table.loc[losses.index.append(gains.index)]
-    names = [Name(str(row.question), row.baseline, row.main) for row in chosen.itertuples(index=False)]
+    names = [
+        Name(str(row["question"]), float(row["baseline"]), float(row["main"]))
+        for row in chosen.to_dict("records")
+    ]
     set_names(axis, names, table[["baseline", "main"]].to_numpy(), size=6.5)

@@ -54,8 +54,9 @@ def _bars(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     return Plate(
         "shapley-bars",
         figure,
-        "What each item adds to the error, averaged over all orders in which items may be told; to the left it lowers "
-        f"the error. Lines are intervals: {helps} of {len(over_all)} items help beyond theirs.",
+        "What each item adds to the error, averaged over all orders in which items may be told; to the "
+        f"left it lowers the error. Lines are intervals: {helps} of {len(over_all)} items help beyond "
+        "theirs.",
         "Bars of the items' Shapley values: "
         + "; ".join(f"{n} {v:+.3f}" for n, v in zip(names, over_all["value"], strict=True)),
     )
@@ -88,8 +89,8 @@ def _tiles(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     return Plate(
         "shapley",
         figure,
-        "Items × countries: purple tiles are items that lower the error there, orange ones raise it. Countries are "
-        "sorted by what all items together gain, most first.",
+        "Items × countries: purple tiles are items that lower the error there, orange ones raise it; "
+        "figures are in hundredths. Countries are sorted by what all items together gain, most first.",
         f"Heat map of Shapley values of {table.shape[1]} items in {len(table)} countries.",
         wide=True,
     )
@@ -98,9 +99,15 @@ def _tiles(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
 def _write(axis: Axes, table: pd.DataFrame, top: float) -> None:
     for (row, column), value in np.ndenumerate(table.to_numpy()):
         if not np.isnan(value):
-            ink = LIGHT_ON_TILE if abs(value) > 0.65 * top else DARK_ON_TILE
+            ink = LIGHT_ON_TILE if abs(value) > 0.5 * top else DARK_ON_TILE
             axis.text(
-                column + 0.5, row + 0.5, f"{100 * value:.1f}", ha="center", va="center", fontsize=6, color=ink
+                column + 0.5,
+                row + 0.5,
+                f"{100 * value:.1f}".replace("-", "−"),
+                ha="center",
+                va="center",
+                fontsize=6,
+                color=ink,
             )
 
 
