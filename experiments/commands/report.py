@@ -32,8 +32,11 @@ def report(
     from experiments.stored_runs import find_run
 
     place = workspace.expanduser().resolve()
-    folder = find_run(place / "runs", run)
-    written = write_report(read_material(folder, place, shapley), to or folder)
+    folder = find_run(place / "runs", run).resolve()
+    beside = (
+        folder.parents[1] if folder.parent.name == "runs" else place
+    )  # a folder may lie in another workspace
+    written = write_report(read_material(folder, beside, shapley), to or folder)
     if as_json:
         files = {"report": str(written.page), "figures": [str(path) for path in written.figures]}
         typer.echo(json.dumps({"title": written.title, **files}))

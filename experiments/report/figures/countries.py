@@ -7,12 +7,9 @@ import pandas as pd
 from data.cultural_map import drawable
 from experiments.report.material import Material
 from experiments.report.palette import FAINT, INK, MUTED, looks
-from experiments.report.plate import COLUMN, Plate, canvas
+from experiments.report.plate import COLUMN, Plate, canvas, row_height
 
 __all__ = ["country_errors", "country_plate", "shown_methods"]
-
-_ROW = 0.155
-"""Inches a country."""
 
 
 def shown_methods(material: Material) -> tuple[str, ...]:
@@ -52,7 +49,7 @@ def country_plate(material: Material) -> Plate:
     """A row for each country, a sign for each method."""
     table = country_errors(material)
     places, heads = _rows(table["zone"].tolist())
-    height = _ROW * (places[-1] + 1.6) + 0.95
+    height = row_height(len(places)) * (places[-1] + 1.6) + 0.95
     figure = canvas(COLUMN, height, material.stamp)
     axis = figure.subplots()
     axis.hlines(places, 0.0, table[list(shown_methods(material))].max(axis=1), color=FAINT, linewidth=0.6)

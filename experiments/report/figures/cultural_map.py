@@ -111,17 +111,28 @@ def _panel(axis: Axes, material: Material, method: str) -> None:
         s=5, color=FAINT, zorder=1,
     )  # fmt: skip
     human = _of(material.positions, HUMAN)
+    size = 22 if len(human) <= _NAMED else 8
     if method != HUMAN:
         look = looks(material.methods)[method]
         both = human.add_suffix("_human").join(_of(material.positions, method), how="inner")
         x, y = MAP_AXES
         axis.plot(
-            both[[f"{x}_human", x]].T, both[[f"{y}_human", y]].T, color=look.colour, linewidth=0.8, zorder=2
+            both[[f"{x}_human", x]].T,
+            both[[f"{y}_human", y]].T,
+            color=look.colour,
+            linewidth=0.03 * size + 0.2,
+            zorder=2,
         )
-        axis.scatter(both[x], both[y], s=20, color=look.colour, marker=look.marker, zorder=3)
+        axis.scatter(both[x], both[y], s=size, color=look.colour, marker=look.marker, zorder=3)
         axis.set_title(f"{method}: mean distance {map_shifts(material)[method]:.2f}", loc="left")
     axis.scatter(
-        human[MAP_AXES[0]], human[MAP_AXES[1]], s=22, marker="D", facecolors="none", edgecolors=INK, zorder=4
+        human[MAP_AXES[0]],
+        human[MAP_AXES[1]],
+        s=size,
+        marker="D",
+        facecolors="none",
+        edgecolors=INK,
+        zorder=4,
     )
     axis.set_aspect("equal")
     axis.tick_params(color=MUTED)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from data.cultural_map import drawable
 from experiments.report.material import Material
 from experiments.report.palette import DARK_ON_TILE, INK, LIGHT_ON_TILE, TILES, looks
-from experiments.report.plate import COLUMN, FULL, Plate, canvas
+from experiments.report.plate import COLUMN, FULL, Plate, canvas, row_height
 from experiments.report.shapley_files import EVERYWHERE
 from experiments.scoring import SCORES
 
@@ -68,7 +68,7 @@ def _tiles(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
         return None
     table = by_country.pivot_table(index="country", columns="player", values="value", sort=False)
     table = table.loc[table.sum(axis=1).sort_values().index, table.mean().sort_values().index]
-    figure = canvas(FULL, 0.17 * len(table) + 1.5, material.stamp)
+    figure = canvas(FULL, row_height(len(table)) * len(table) + 1.5, material.stamp)
     axis = figure.subplots()
     top = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
     tiles = axis.pcolormesh(
@@ -85,7 +85,9 @@ def _tiles(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     axis.invert_yaxis()
     axis.tick_params(length=0)
     axis.spines[["left", "bottom"]].set_visible(False)
-    figure.colorbar(tiles, ax=axis, shrink=0.8, pad=0.01, label=f"Shapley value\n({_heading(score)})")
+    figure.colorbar(
+        tiles, ax=axis, shrink=0.8, pad=0.01, aspect=30, label=f"Shapley value\n({_heading(score)})"
+    )
     return Plate(
         "shapley",
         figure,
