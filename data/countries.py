@@ -7,7 +7,14 @@ from pathlib import Path
 
 from data.missing import normalise
 
-__all__ = ["PublishedPoint", "country_alpha3", "country_name", "cultural_zone", "published_map"]
+__all__ = [
+    "PublishedPoint",
+    "country_alpha3",
+    "country_name",
+    "country_number",
+    "cultural_zone",
+    "published_map",
+]
 
 _HERE = Path(__file__).parent
 
@@ -43,6 +50,12 @@ def country_alpha3(code: float | str) -> str | None:
     if isinstance(code, float) and code.is_integer():
         code = int(code)
     return _table()[0].get(normalise(str(code)))
+
+
+def country_number(alpha3: str) -> int | None:
+    """The numeric code of ISO 3166-1, which WVS and EVS store; None for a country without one."""
+    numbers = (text for text, code in _table()[0].items() if code == alpha3 and text.isdigit())
+    return next(map(int, numbers), None)
 
 
 def country_name(alpha3: str) -> str | None:

@@ -7,10 +7,16 @@ from experiments.config import Recipe
 from experiments.estimate import Estimate
 from signatures import BudgetError
 
-__all__ = ["Approval"]
+__all__ = ["Approval", "is_free"]
 
 _TOLERANCE = 1.1
 """By how much an estimate may grow after its approval, before it is asked for anew."""
+
+
+def is_free(recipe: Recipe) -> bool:
+    """Whether nothing that a recipe asks costs anything: the embedded models answer alone."""
+    models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
+    return all(model.lm.startswith("synthetic/") for model in models)
 
 
 class Approval:

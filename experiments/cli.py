@@ -9,7 +9,10 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_COMMANDS = ("run", "survey", "report", "audit", "baselines", "calibrate", "tune", "plan", "ui")
+_COMMANDS = (
+    "run", "report", "recipes", "plan", "power", "survey", "audit", "baselines", "calibrate", "tune", "sweep",
+    "ablate", "ui",
+)  # fmt: skip
 _GROUPS = ("engine", "inspect", "store")
 
 

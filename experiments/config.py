@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from experiments.ablation.settings import AblationSettings
+from experiments.calibration.setting import Level
 from experiments.calibration.settings import SearchSettings
+from experiments.combinations import impossible_combinations
 from experiments.item_sets import ItemSet
 from experiments.persona_settings import (
     AuditSection,
@@ -14,6 +17,7 @@ from experiments.persona_settings import (
     PersonalitySection,
     PersonaTextSection,
 )
+from experiments.sweeping.settings import SweepSettings
 from experiments.tuning.settings import TuningSettings
 from programs.elicitation import ElicitationName, OptionOrder
 from programs.engines.settings import EngineSettings
@@ -149,14 +153,24 @@ class CalibrationSection(_Section):
     """How the spread of answers is widened without moving their mean.
 
     Attributes:
-        temperature: T of q ∝ p^(1/T)·exp(βr), applied to each persona's answers; 1 leaves them as they are.
+        temperature: T of q ∝ p^(1/T)·exp(βr); 1 leaves answers as they are.
         kinds: the persona kinds that get a calibrated row.
+        levels: what is widened, a row for each: every ``persona``'s answers, which are then averaged, or the
+            ``population``'s average.
         search: what ``value-personas calibrate`` searches.
     """
 
     temperature: Annotated[float, Field(gt=0.0, le=1e4)] = 2.0
     kinds: tuple[PersonaKind, ...] = ("values-hedged",)
+    levels: tuple[Level, ...] = ("persona",)
     search: SearchSettings = SearchSettings()
+
+    @field_validator("levels")
+    @classmethod
+    def _some_and_distinct(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        if not levels or len(set(levels)) != len(levels):
+            raise ValueError("name persona, population or both, each once; kinds = [] calibrates nothing")
+        return levels
 
 
 class ScoringSection(_Section):
@@ -209,7 +223,8 @@ class Recipe(_Section):
     """One experiment.
 
     Attributes:
-        name: names the run.
+        name: names the run; a file's own name when absent there.
+        description: one line for a list of recipes.
         seed: the one seed from which every draw is spawned.
         workspace: the folder of everything that is kept.
         store: the answer store's database URL, where several machines share one; a file in the workspace
@@ -219,7 +234,8 @@ class Recipe(_Section):
         allow_leak: whether a persona may state what is then asked; the result says so in its first line.
     """
 
-    name: str = "quickstart"
+    name: Annotated[str, Field(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$", max_length=100)] = "quickstart"
+    description: Annotated[str, Field(pattern=r"^[^\n]*$")] = ""
     seed: Annotated[int, Field(ge=0)] = 0
     workspace: Path = Path(".value-personas")
     store: str | None = None
@@ -240,6 +256,8 @@ class Recipe(_Section):
     cultural_map: CulturalMapSection = CulturalMapSection()
     tracking: TrackingSection = TrackingSection()
     tuning: TuningSettings = TuningSettings()
+    sweep: SweepSettings | None = None
+    ablation: AblationSettings = AblationSettings()
 
     @field_validator("personas")
     @classmethod
@@ -247,6 +265,12 @@ class Recipe(_Section):
         if not kinds or len(set(kinds)) != len(kinds):
             raise ValueError("name at least one persona kind, each once")
         return kinds
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Recipe":
+        for problem in impossible_combinations(self):
+            raise ValueError(problem)
+        return self
 
     def flat(self) -> dict[str, Any]:
         """Dotted key → value, as MLflow records it and ``--set`` takes it."""

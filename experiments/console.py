@@ -50,13 +50,13 @@ class ConsoleReporter:
         )
 
     def __enter__(self) -> "ConsoleReporter":
-        self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._bars:
+            self._progress.stop()
 
     def stage(self, text: str) -> None:
         """Print the stage."""
@@ -68,6 +68,8 @@ class ConsoleReporter:
 
     def ask(self, question: str) -> bool:
         """Put a yes-or-no question; the bars stand still meanwhile."""
+        if not self._bars:
+            return typer.confirm(question, err=True)
         self._progress.stop()
         try:
             return typer.confirm(question, err=True)
@@ -76,6 +78,8 @@ class ConsoleReporter:
 
     def answered(self, kind: str, n: int, total: int) -> None:
         """Advance the kind's bar."""
+        if not self._bars:  # started no sooner: bars that stand still would add an empty line to an error
+            self._progress.start()
         if kind not in self._bars:
             self._bars[kind] = self._progress.add_task(kind, total=total)
         self._progress.advance(self._bars[kind], n)
@@ -99,10 +103,11 @@ def _table(result: RunResult) -> Table:
     table = Table(title=result.title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in HEADLINE_SCORES:
-        table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
+        heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
+        table.add_column(heading, justify="right", no_wrap=True)
     for method, scores in result.summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
-        name = str(method).replace(" + ", "\n  + ")
+        name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
     table.add_row()
     table.add_row("noise floor", *(three_digits(result.floor[name]) for name in HEADLINE_SCORES))

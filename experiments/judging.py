@@ -53,6 +53,8 @@ class Judgement:
         floor: headline score → mean over cells of the human noise floor.
         human: what people answered.
         errors: method → score → shape (C, M).
+        drawn: headline score → shape (R, methods, C, M), the errors after personas were drawn anew; None
+            where they were not.
     """
 
     cells: pd.DataFrame
@@ -61,12 +63,18 @@ class Judgement:
     floor: pd.Series
     human: HumanAnswers
     errors: Mapping[str, Mapping[str, Array]]
+    drawn: Mapping[str, Array] | None
 
 
-def judge(recipe: Recipe, survey: data.Survey, methods: Sequence[Method]) -> Judgement:
-    """Score every method on every cell that has human answers."""
+def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Judgement:
+    """Score every method on every cell that has human answers.
+
+    Args:
+        recipe: how predictions are judged.
+        human: of the countries and questions that the methods predict, in their order.
+        methods: what is judged.
+    """
     first = methods[0].estimate
-    human = human_answers(recipe, survey, first.countries, first.questions)
     scores = {
         method.name: _scores(human.probabilities, method.estimate.probabilities, first.questions)
         for method in methods
@@ -74,8 +82,9 @@ def judge(recipe: Recipe, survey: data.Survey, methods: Sequence[Method]) -> Jud
     cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
     estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
     floor = pd.Series({name: _mean(name, human.floor[name]) for name in HEADLINE_SCORES})
-    summary = _summary(recipe, scores, _persona_draws(human.probabilities, methods))
-    return Judgement(cells, estimates, summary, floor, human, scores)
+    drawn = _persona_draws(human.probabilities, methods)
+    summary = _summary(recipe, scores, drawn)
+    return Judgement(cells, estimates, summary, floor, human, scores, drawn)
 
 
 def human_answers(

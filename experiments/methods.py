@@ -1,7 +1,6 @@
 """Answers → one population estimate for each row of the result."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +8,13 @@ from numpy.typing import NDArray
 from experiments.asking import Asked
 from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.replicates import persona_replicates
-from experiments.calibration.setting import Setting
+from experiments.calibration.setting import Level, Setting
 from experiments.config import PersonaKind, Recipe
 from programs.panel import PanelResult
 from programs.population import PopulationEstimate, estimate_populations
-from programs.widening import calibrate_answers
+from programs.widening import calibrate_answers, calibrate_estimate
 
-__all__ = ["Method", "predict"]
+__all__ = ["Method", "calibrated_name", "predict"]
 
 Array = NDArray[np.float64]
 
@@ -41,18 +40,32 @@ class Method:
 
 
 def predict(recipe: Recipe, asked: Asked) -> tuple[Method, ...]:
-    """The estimate of each persona kind, uncalibrated, then calibrated where the recipe says so."""
+    """The estimate of each persona kind, uncalibrated, then calibrated at each level of the recipe."""
     methods = []
-    temperature = recipe.calibration.temperature
     for kind, panel in asked.panels.items():
-        redraw = partial(_replicates, recipe, panel)
         estimate = _estimate(recipe, panel, panel.log_p)
-        methods.append(Method(kind, kind, False, estimate, redraw(Setting(method="none"))))
+        replicates = _replicates(recipe, panel, Setting(method="none"))
+        methods.append(Method(kind, kind, False, estimate, replicates))
         if kind in recipe.calibration.kinds:
-            widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
-            tilted = Setting(method="tilt", level="persona", strength={"all": temperature})
-            methods.append(Method(f"{kind} + calibrated", kind, True, widened, redraw(tilted)))
+            methods += [_calibrated(recipe, kind, panel, estimate, at) for at in recipe.calibration.levels]
     return tuple(methods)
+
+
+def calibrated_name(kind: PersonaKind, level: Level) -> str:
+    """The name of a calibrated row; only the level that is not the usual one is named."""
+    return f"{kind} + calibrated" + (f" ({level})" if level != "persona" else "")
+
+
+def _calibrated(
+    recipe: Recipe, kind: PersonaKind, panel: PanelResult, estimate: PopulationEstimate, level: Level
+) -> Method:
+    temperature = recipe.calibration.temperature
+    if level == "persona":
+        widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
+    else:
+        widened = calibrate_estimate(estimate, temperature)
+    tilted = Setting(method="tilt", level=level, strength={"all": temperature})
+    return Method(calibrated_name(kind, level), kind, True, widened, _replicates(recipe, panel, tilted))
 
 
 def _replicates(recipe: Recipe, panel: PanelResult, setting: Setting) -> Array | None:

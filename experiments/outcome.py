@@ -9,15 +9,17 @@ import numpy as np
 import data
 from experiments.asking import Asked
 from experiments.config import Recipe
-from experiments.differences import compare, find_gap
+from experiments.differences import compare
+from experiments.gap_stage import Remoteness, find_gap
 from experiments.judging import Judgement
 from experiments.map_positions import map_positions
 from experiments.outputs import RunFiles, write_run_files
+from experiments.panel_files import PERSONAS_FILE
 from experiments.population_stage import Populations
-from experiments.result import RunResult
+from experiments.result import RunResult, size_of
 from experiments.stored_runs import write_run_id
 from experiments.text_effects import text_notes
-from experiments.tracking import Record, record_run
+from experiments.tracking import Record, input_files, metric_name, record_run, run_title
 from experiments.tuned_programs import in_sample_notes
 from experiments.workspace import Workspace
 
@@ -32,6 +34,7 @@ class Outcome:
         recipe: as it was run.
         survey: where the human answers came from.
         profiles: the value profiles of its respondents.
+        remoteness: the index of the gap analysis, where the recipe declares one.
         populations: whom the personas were built from.
         asked: what was asked and what came back.
         judgement: how well each method predicted.
@@ -42,6 +45,7 @@ class Outcome:
     recipe: Recipe
     survey: data.Survey
     profiles: data.ProfileTable
+    remoteness: Remoteness | None
     populations: Populations
     asked: Asked
     judgement: Judgement
@@ -62,21 +66,25 @@ class Outcome:
             *self.profiles.notes,
             *self.populations.notes,
             *self.remarks,
+            *([self.remoteness.note] if self.remoteness and not self.remoteness.enough else []),
             *_asking_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
             *in_sample_notes(self.recipe),
         )
 
-    def recorded(self, workspace: Workspace, parent: str | None = None) -> RunResult:
+    def recorded(
+        self, workspace: Workspace, parent: str | None = None, title: str | None = None
+    ) -> RunResult:
         """Write tables and figure, then the MLflow run.
 
         Args:
             workspace: where.
             parent: the MLflow run that this one is a part of.
+            title: the run's name in MLflow; recipe, model, size and time when absent.
         """
-        name = f"{self.recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-        folder = workspace.run_folder(name)
+        folder = workspace.run_folder(f"{self.recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        inputs = input_files(self.recipe, self.survey)
         result = RunResult(
             recipe=self.recipe,
             estimates=self.judgement.estimates,
@@ -98,17 +106,31 @@ class Outcome:
             self.asked,
             self.judgement,
             compare(self.recipe, self.judgement),
-            find_gap(self.recipe, self.profiles, self.judgement),
+            find_gap(self.recipe, self.remoteness, self.judgement),
+            inputs,
             map_positions(self.recipe, self.profiles, self.asked),
         )
         write_run_files(folder, files)
-        record = Record(name, _metrics(result), self._tags(), folder, parent)
+        record = Record(
+            name=title or self._title(),
+            metrics=_metrics(result),
+            tags=self._tags(),
+            folder=folder,
+            parent=parent,
+            inputs=inputs,
+            kept_here=(PERSONAS_FILE,),
+        )
         run_id = record_run(self.recipe, workspace, record)
         write_run_id(folder, run_id)
         return replace(result, mlflow_run_id=run_id)
 
+    def _title(self) -> str:
+        """What tells the run from its neighbours in MLflow's list."""
+        return run_title(self.recipe.name, self.recipe.respondent.lm, size_of(self.judgement.cells))
+
     def _tags(self) -> dict[str, str]:
         return {
+            "kind": "run",
             "synthetic": " and ".join(self.synthetic) or "no",
             "survey.codebook": self.survey.codebook_name,
             "survey.sha256": " ".join(source.sha256 for source in self.survey.sources),
@@ -121,11 +143,11 @@ def _metrics(result: RunResult) -> dict[str, float]:
     """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
     metrics: dict[str, float] = {}
     for row in result.summary.to_dict("records"):
-        name = f"{row['method']}.{row['score']}".replace(" + ", "-").replace("+", "-and-")
+        name = metric_name(row["method"], row["score"])
         metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
     metrics |= {
-        f"missing.{kind}.{reason}".replace("+", "-and-"): float(n)
+        metric_name("missing", kind, reason): float(n)
         for kind, reasons in result.missing.items()
         for reason, n in reasons.items()
     }

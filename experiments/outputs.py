@@ -13,14 +13,22 @@ from experiments.calibration.panel_of_run import save_panels
 from experiments.code_state import CodeState, code_state
 from experiments.config import PersonaKind
 from experiments.descriptor_files import descriptor_frame
-from experiments.differences import Gap, write_gap, zones_of
+from experiments.differences import zones_of
 from experiments.figures import draw_human_against_predicted
+from experiments.gap_stage import Gap, write_gap
 from experiments.judging import Judgement
+from experiments.panel_files import write_panel_files
 from experiments.result import RunResult
+from experiments.stored_runs import write_table
+from experiments.tracking import InputFile, without_passwords
+from experiments.tuned_programs import find_program
 from programs.panel import mean_of_known
 from signatures import ValueItem
 
-__all__ = ["RunFiles", "asking_frame", "write_run_files"]
+__all__ = ["PROGRAM_FILE", "RunFiles", "asking_frame", "write_run_files"]
+
+PROGRAM_FILE = "program.json"
+"""The tuned prompts by which a run asked, so that its record is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class RunFiles:
         judgement: estimates and scores.
         comparisons: paired differences of the methods.
         gap: errors against an index of representation, where the recipe declares one.
+        inputs: the files that were read.
         map_points: positions on the cultural map, as ``map_positions`` gives them.
     """
 
@@ -45,16 +54,17 @@ class RunFiles:
     judgement: Judgement
     comparisons: pd.DataFrame
     gap: Gap | None
+    inputs: tuple[InputFile, ...]
     map_points: pd.DataFrame
 
 
 def write_run_files(folder: Path, files: RunFiles) -> None:
     """Write every file of a run into its folder."""
-    judgement, title, state = files.judgement, files.result.title, code_state()
+    judgement, title = files.judgement, files.result.title
     judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
     judgement.cells.to_parquet(folder / "scores.parquet", index=False)
-    judgement.summary.to_csv(folder / "summary.csv", index=False)
-    files.comparisons.to_csv(folder / "comparisons.csv", index=False)
+    write_table(folder / "summary", judgement.summary)
+    write_table(folder / "comparisons", files.comparisons)
     if files.gap is not None:
         write_gap(files.gap, title, folder)
     if len(files.map_points):
@@ -67,15 +77,19 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
             digest: text for t in files.asked.descriptors.values() for digest, text in t.prompts.items()
         }
         _write_json(folder / "descriptor_prompts.json", prompts)
-    _missing_frame(files.asked).to_csv(folder / "missing.csv", index=False)
-    asking_frame(files.asked).to_csv(folder / "asking.csv", index=False)
-    _write_json(folder / "recipe.json", files.result.recipe.model_dump(mode="json"))
+    write_table(folder / "missing", _missing_frame(files.asked))
+    write_table(folder / "asking", asking_frame(files.asked))
+    write_panel_files(folder, files.asked, files.items, files.survey)
+    state = code_state()
+    if state.diff:
+        (folder / "code.diff").write_text(state.diff, encoding="utf-8")
+    _write_json(folder / "recipe.json", without_passwords(files.result.recipe.model_dump(mode="json")))
     _write_json(folder / "sources.json", _sources(files, state))
+    if program := find_program(files.result.recipe):
+        program.save(folder / PROGRAM_FILE)
     _write_json(folder / "result.json", files.result.as_dict())
     (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
     draw_human_against_predicted(judgement.cells, title, folder / "human_against_predicted.png")
-    if state.diff:
-        (folder / "code.diff").write_text(state.diff, encoding="utf-8")
 
 
 def _save_answers(folder: Path, files: RunFiles) -> None:
@@ -91,18 +105,19 @@ def _save_answers(folder: Path, files: RunFiles) -> None:
     )
 
 
-def _sources(files: RunFiles, state: CodeState) -> dict[str, object]:
-    """Where the human answers came from, what they are of, and what answered."""
+def _sources(files: RunFiles, code: CodeState) -> dict[str, object]:
+    """Where the human answers came from, what they are of, what answered, and by which code."""
     survey = files.survey
     return {
         "survey": [{k: str(v) for k, v in asdict(source).items()} for source in survey.sources],
+        "inputs": [{"key": f.key, "path": f.path, "sha256": f.sha256} for f in files.inputs],
         "codebook": survey.codebook_name,
         "title": survey.title,
         "countries": {country: survey.country_name(country) for country in survey.countries},
         "questions": {question.code: question.text for question in survey.questions},
-        "code": {"version": state.version, "commit": state.commit, "changed": bool(state.diff)},
         "respondent": files.asked.identity,
         "elicitation": files.asked.elicitation,
+        "code": {"version": code.version, "commit": code.commit, "changed": bool(code.diff)},
     }
 
 

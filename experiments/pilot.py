@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from experiments.calibration.panel import StoredPanel
 from experiments.calibration.panel_of_run import find_panel, panel_file
+from experiments.calibration.panel_scores import panel_errors
 from experiments.calibration.prepared import Prepared
 from experiments.calibration.replicates import persona_replicates
 from experiments.calibration.setting import Setting
 from experiments.config import Recipe
 from experiments.inference import VarianceParts, pilot_parts
-from experiments.scoring import SCORES, Cells
+from experiments.scoring import SCORES
 from experiments.workspace import Workspace
 from signatures import CalibrationError
 
@@ -99,18 +100,13 @@ def pilot_variances(
     first = panels[0]
     if any((p.countries, p.questions) != (first.countries, first.questions) for p in panels):
         raise CalibrationError("the two methods of a pilot must have the same countries and questions")
-    errors = [_errors(p, Prepared(p).estimate(UNCALIBRATED), score) for p in panels]
+    errors = [panel_errors(p, Prepared(p).estimate(UNCALIBRATED), score) for p in panels]
     drawn = [
-        _errors(p, persona_replicates(p, UNCALIBRATED, replicates=replicates, seed=seed), score)
+        panel_errors(p, persona_replicates(p, UNCALIBRATED, replicates=replicates, seed=seed), score)
         for p in panels
     ]
     difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))
     return pilot_parts(difference, spread, personas=_personas(panels[-1]))
-
-
-def _errors(panel: StoredPanel, estimate: Array, score: str) -> Array:
-    human = np.broadcast_to(panel.human, estimate.shape)
-    return SCORES[score].kernel(Cells.check(human, estimate, panel.scores, panel.mask))
 
 
 def _personas(panel: StoredPanel) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -12,19 +13,21 @@ from experiments.asking import Asked, Asking, ask_everything, asking_of
 from experiments.comparators import predict_without_model
 from experiments.config import PersonaKind, Recipe
 from experiments.estimate import Estimate
+from experiments.gap_stage import Remoteness, read_remoteness
 from experiments.judging import judge
 from experiments.leaks import check_leaks
 from experiments.methods import predict
 from experiments.models import Models
 from experiments.outcome import Outcome
-from experiments.population_stage import draw_populations
+from experiments.population_stage import Populations, draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.result import RunResult
-from experiments.survey_stage import open_survey
+from experiments.shelf import Shelf
 from experiments.workspace import Workspace
+from signatures import RecipeError
 
-__all__ = ["Ask", "predict_and_judge", "run"]
+__all__ = ["Ask", "OnAnswered", "Prepared", "predict_and_judge", "prepare", "run"]
 
 OnAnswered: TypeAlias = Callable[[PersonaKind, int, int], None]
 Ask: TypeAlias = Callable[[Recipe, Asking, OnAnswered], Asked]
@@ -52,32 +55,86 @@ def run(
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     workspace = Workspace.open(recipe.workspace)
+    if recipe.sweep is not None:
+        raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
     ask = partial(_ask_alone, workspace, approve)
-    return predict_and_judge(recipe, workspace, reporter or Silent(), ask).recorded(workspace)
+    return predict_and_judge(recipe, Shelf(workspace), reporter or Silent(), ask).recorded(workspace)
 
 
-def predict_and_judge(recipe: Recipe, workspace: Workspace, reporter: Reporter, ask: Ask) -> Outcome:
+def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask) -> Outcome:
     """Read, draw, ask, score; nothing is written but answers.
 
     Args:
         recipe: what is run.
-        workspace: holds the embedded population.
+        shelf: reads the survey, or has read it.
         reporter: receives the progress.
         ask: puts the panel to the model.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right.
     """
     reporter.stage("reading the survey")
-    survey = open_survey(recipe, workspace)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    populations = draw_populations(recipe, survey, profiles)
-    leaks = check_leaks(recipe, survey, populations.items)
+    ready = prepare(recipe, shelf)
 
     reporter.stage(f"asking {recipe.respondent.lm}")
-    asked = ask(recipe, asking_of(populations, survey), reporter.answered)
+    asked = ask(recipe, ready.asking, reporter.answered)
 
     reporter.stage("scoring")
-    comparators, remarks = predict_without_model(recipe, survey, profiles)
-    judgement = judge(recipe, survey, (*predict(recipe, asked), *comparators))
-    return Outcome(recipe, survey, profiles, populations, asked, judgement, leaks, tuple(remarks))
+    comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
+    methods = (*predict(recipe, asked), *comparators)
+    first = methods[0].estimate
+    human = shelf.human(recipe, ready.survey, first.countries, first.questions)
+    judgement = judge(recipe, human, methods)
+    return Outcome(
+        recipe,
+        ready.survey,
+        ready.profiles,
+        ready.remoteness,
+        ready.populations,
+        asked,
+        judgement,
+        ready.leaks,
+        tuple(remarks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run before anything is asked.
+
+    Attributes:
+        survey: where the human answers come from.
+        profiles: the value profiles of its respondents.
+        remoteness: the index of the gap analysis, where the recipe declares one.
+        populations: whom the personas are built from.
+        leaks: target questions that a persona states itself, which the recipe allows.
+    """
+
+    survey: data.Survey
+    profiles: data.ProfileTable
+    remoteness: Remoteness | None
+    populations: Populations
+    leaks: tuple[str, ...]
+
+    @property
+    def asking(self) -> Asking:
+        """Who is asked what."""
+        return asking_of(self.populations, self.survey)
+
+
+def prepare(recipe: Recipe, shelf: Shelf) -> Prepared:
+    """Read and draw.
+
+    Raises:
+        ValuePersonasError: when the survey does not hold what the recipe needs, or a persona would state
+            what it is asked.
+    """
+    survey = shelf.survey(recipe)
+    profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    remoteness = read_remoteness(recipe, profiles, len(survey.questions))
+    populations = draw_populations(recipe, survey, profiles)
+    leaks = check_leaks(recipe, survey, populations.items)
+    return Prepared(survey, profiles, remoteness, populations, leaks)
 
 
 def _ask_alone(

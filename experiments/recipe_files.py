@@ -1,18 +1,20 @@
 """TOML file + ``--set key=value`` → a checked ``Recipe``, or one clear line."""
 
+import copy
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from experiments.config import SYNTHETIC, Recipe
+from experiments.sweeping.settings import dotted
 from signatures import RecipeError
 
-__all__ = ["load_recipe", "shipped_recipes"]
+__all__ = ["load_recipe", "shipped_recipes", "varied"]
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -25,8 +27,8 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
     """Read a recipe.
 
     Args:
-        source: a TOML file or the name of a shipped recipe; ``quickstart`` when absent. Paths inside a
-            file are relative to the file.
+        source: a TOML file or the name of a shipped recipe; ``quickstart`` when absent. A file may extend
+            another by ``extends``; paths inside a file are relative to it.
         overrides: ``dotted.key=value`` settings that win; a value is read as TOML, else as plain text,
             and paths in it are relative to the current folder.
 
@@ -35,15 +37,52 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
     """
     raw = _read(source or "quickstart")
     for override in overrides:
-        _apply(raw, override)
+        key, value = _parsed(override)
+        _put(raw, key, value, f"--set {override}")
+    return _checked(raw)
+
+
+def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The same recipe with other settings.
+
+    Args:
+        recipe: the rest.
+        settings: dotted key → value; a table in place of a section replaces it whole.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    raw = recipe.model_dump()
+    for key, value in settings.items():
+        _put(raw, key, copy.deepcopy(value), f"{key} = {value!r}")
+    return _checked(raw)
+
+
+def _checked(raw: dict[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:
         raise RecipeError(_first_problem(error)) from None
 
 
-def _read(source: str | Path) -> dict[str, Any]:
+def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A file's settings over those of the file that it extends."""
     path = shipped_recipes().get(str(source), Path(source))
+    if path in above:
+        raise RecipeError(f"recipe {path}: extends itself, by way of {above[-1]}")
+    raw = _toml(source, path)
+    base = raw.pop("extends", None)
+    raw.setdefault("name", path.stem)
+    raw.setdefault("description", "")
+    if base is None:
+        return raw
+    if not isinstance(base, str):
+        raise RecipeError(f"recipe {path}: extends: expected a file or the name of a recipe, got {base!r}")
+    beside = base if base in shipped_recipes() else path.parent / base
+    return _merged(_read(beside, (*above, path)), raw)
+
+
+def _toml(source: str | Path, path: Path) -> dict[str, Any]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -57,42 +96,72 @@ def _read(source: str | Path) -> dict[str, Any]:
     return raw
 
 
-_PATHS = (
-    ("survey", "path"),
-    ("personality", "path"),
-    ("descriptors", "overrides"),
-    ("descriptors", "frozen"),
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; any other value, a list too, takes the place of the base's."""
+    both = dict(base)
+    for key, value in over.items():
+        inner = base.get(key)
+        both[key] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return both
+
+
+_PATHS = frozenset(
+    {"survey.path", "personality.path", "descriptors.overrides", "descriptors.frozen", "scoring.gap_index"}
 )
 
 
 def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
     """Make the paths of a recipe file relative to where it lies, not to where the command is run."""
-
-    def anchor(value: Any) -> Any:
-        if isinstance(value, list):
-            return [anchor(v) for v in value]
-        return str(folder / value) if isinstance(value, str) and value != SYNTHETIC else value
-
-    for section, key in _PATHS:
-        table = raw.get(section)
-        if isinstance(table, dict) and key in table:
-            table[key] = anchor(table[key])
-    program = raw.get("program")
-    if isinstance(program, str) and not program.startswith("models:/"):  # a registry's name is no path
-        raw["program"] = anchor(program)
+    for key in (*_PATHS, "program"):
+        *tables, last = key.split(".")
+        table: Any = raw
+        for name in tables:
+            table = table.get(name) if isinstance(table, dict) else None
+        if isinstance(table, dict) and last in table:
+            table[last] = _anchored(key, table[last], folder)
+    sweep = raw.get("sweep")
+    if isinstance(sweep, dict):
+        _anchor_variations(sweep, folder)
 
 
-def _apply(raw: dict[str, Any], override: str) -> None:
+def _anchor_variations(sweep: dict[str, Any], folder: Path) -> None:
+    """The same for paths that a sweep varies."""
+    if isinstance(sweep.get("grid"), dict):
+        sweep["grid"] = {key: _anchored(key, v, folder) for key, v in dotted(sweep["grid"])}
+    if isinstance(sweep.get("cells"), list):
+        sweep["cells"] = [
+            {key: _anchored(key, v, folder) for key, v in dotted(cell)} if isinstance(cell, dict) else cell
+            for cell in sweep["cells"]
+        ]
+
+
+def _anchored(key: str, value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_anchored(key, one, folder) for one in value]
+    if not isinstance(value, str) or value == SYNTHETIC:
+        return value
+    if key == "program":  # a registry's name is no path
+        return value if value.startswith("models:/") else str(folder / value)
+    return str(folder / value) if key in _PATHS else value
+
+
+def _parsed(override: str) -> tuple[str, Any]:
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"--set {override}: expected key=value, for example --set profiles.n=200")
-    *tables, last = key.strip().split(".")
+    return key.strip(), _toml_value(value.strip())
+
+
+def _put(raw: dict[str, Any], key: str, value: Any, said: str) -> None:
+    *tables, last = key.split(".")
     table = raw
     for name in tables:
-        table = table.setdefault(name, {})
+        if table.get(name) is None:
+            table[name] = {}
+        table = table[name]
         if not isinstance(table, dict):
-            raise RecipeError(f"--set {override}: {name} is a value, not a table")
-    table[last] = _toml_value(value.strip())
+            raise RecipeError(f"{said}: {name} is a value, not a table")
+    table[last] = value
 
 
 def _toml_value(text: str) -> Any:
@@ -107,21 +176,22 @@ def _first_problem(error: ValidationError) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"recipe: unknown key {where}{_nearest(where)}"
+    if not where:
+        return f"recipe: {problem['msg'].removeprefix('Value error, ')}"
     if "base_url" in where:  # a credential may have been typed into it
         return f"recipe: {where}: {problem['msg']}"
-    return f"recipe: {where}: {problem['msg']}, got {problem['input']!r}"
+    got = "" if isinstance(problem["input"], dict) else f", got {problem['input']!r}"
+    return f"recipe: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
 
 
 def _nearest(where: str) -> str:
-    close = difflib.get_close_matches(where, _known_keys(Recipe), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(where, list(_known_keys(Recipe)), n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else "; see the recipes folder for the keys there are"
 
 
-def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    keys = []
+def _known_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        keys.append(f"{prefix}{name}")
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            keys += _known_keys(inner, f"{prefix}{name}.")
-    return keys
+        yield f"{prefix}{name}"
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _known_keys(inner, f"{prefix}{name}.")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.config import Recipe
 
-__all__ = ["RunResult"]
+__all__ = ["RunResult", "size_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,9 @@ class RunResult:
     @property
     def title(self) -> str:
         """The heading of the result, which begins with any leak and bears the word synthetic where due."""
-        cells = self.scores[["country", "question"]].drop_duplicates()
-        what = " × ".join(
-            f"{n} {one if n == 1 else many}"
-            for n, one, many in (
-                (cells["country"].nunique(), "country", "countries"),
-                (cells["question"].nunique(), "question", "questions"),
-            )
-        )
         warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
         leak = f"LEAK ALLOWED: {'; '.join(self.leaks)} · " if self.leaks else ""
-        return f"{leak}{self.recipe.name} · {what}{warning}"
+        return f"{leak}{self.recipe.name} · {size_of(self.scores)}{warning}"
 
     def footnotes(self) -> list[str]:
         """The lines beneath the table."""
@@ -94,3 +86,12 @@ class RunResult:
         """One JSON object: the same, and where the rest lies."""
         where = {"mlflow_run_id": self.mlflow_run_id, "folder": str(self.folder)}
         return json.dumps(self.as_dict() | where, allow_nan=False)
+
+
+def size_of(cells: pd.DataFrame) -> str:
+    """How many countries and questions a table tells of: ``8 countries × 24 questions``."""
+    countries, questions = (cells[column].nunique() for column in ("country", "question"))
+    return (
+        f"{countries} {'country' if countries == 1 else 'countries'} × "
+        f"{questions} {'question' if questions == 1 else 'questions'}"
+    )

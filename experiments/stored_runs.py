@@ -10,7 +10,7 @@ from experiments.config import Recipe
 from experiments.result import RunResult
 from signatures import StoreError
 
-__all__ = ["find_run", "read_run", "run_folders", "write_run_id"]
+__all__ = ["find_run", "read_run", "read_table", "run_folders", "write_run_id", "write_table"]
 
 _FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _ID_FILE = "mlflow_run_id.txt"
@@ -33,7 +33,7 @@ def read_run(folder: Path) -> RunResult:
             recipe=Recipe.model_validate_json((folder / "recipe.json").read_bytes()),
             estimates=pd.read_parquet(folder / "estimates.parquet"),
             scores=pd.read_parquet(folder / "scores.parquet"),
-            summary=pd.read_csv(folder / "summary.csv"),
+            summary=read_table(folder / "summary"),
             floor=pd.Series(said["floor"], dtype=float),
             missing=said["missing"],
             usage=said["usage"],
@@ -78,6 +78,24 @@ def run_folders(runs: Path) -> list[Path]:
     """Every finished run, oldest first."""
     finished = (path.parent for path in runs.glob("*/result.json"))
     return sorted(finished, key=lambda folder: (folder / "result.json").stat().st_mtime_ns)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, which keeps every digit, and as the CSV that people open.
+
+    Args:
+        path: without a suffix.
+        table: columns of one type each.
+    """
+    table.to_parquet(path.with_suffix(".parquet"), index=False)
+    table.to_csv(path.with_suffix(".csv"), index=False)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table of a run, to the last digit; ``path`` is without a suffix. Older runs have but the CSV."""
+    if path.with_suffix(".parquet").is_file():
+        return pd.read_parquet(path.with_suffix(".parquet"))
+    return pd.read_csv(path.with_suffix(".csv"), float_precision="round_trip")
 
 
 def write_run_id(folder: Path, run_id: str) -> None:

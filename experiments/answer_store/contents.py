@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from experiments.answer_store.opening import store_errors
-from experiments.answer_store.records import numbers_in, original, restore_content
+from experiments.answer_store.records import numbers_in, original, restore_content, text_number
 from experiments.answer_store.schema import HEAD, leases, replies, texts
 from experiments.answer_store.store import AnswerStore
 from programs.replies import key_of_content
 from signatures import StoreError
 
-__all__ = ["Record", "StoreInfo", "info", "prune", "records", "verify"]
+__all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "verify"]
 
 _ROWS_AT_ONCE = 2000
 
@@ -89,6 +89,19 @@ def info(store: AnswerStore) -> StoreInfo:
         n_leases = connection.scalar(sa.select(sa.func.count()).select_from(leases)) or 0
     size = Path(store.place).stat().st_size if Path(store.place).is_file() else None
     return StoreInfo(store.place, HEAD, dict(counts), read or 0, written or 0, n_texts, n_leases, size)
+
+
+def mean_latency(store: AnswerStore, identity: str) -> float | None:
+    """Seconds that an engine took for a reply, over some of those that are stored; None without any."""
+    some = (
+        sa.select(replies.c.latency_s)
+        .where(replies.c.engine == text_number(identity), replies.c.latency_s > 0.0)
+        .limit(_ROWS_AT_ONCE)
+        .subquery()
+    )
+    with store_errors(store.place), store.engine.connect() as connection:
+        mean = connection.scalar(sa.select(sa.func.avg(some.c.latency_s)))
+    return None if mean is None else float(mean)
 
 
 def records(store: AnswerStore) -> Iterator[Record]:

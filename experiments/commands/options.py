@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["JsonOption", "RecipeArgument", "SettingsOption", "WorkspaceOption"]
+__all__ = [
+    "JobsOption",
+    "JsonOption",
+    "MaxCostOption",
+    "RecipeArgument",
+    "SettingsOption",
+    "WorkspaceOption",
+    "YesOption",
+    "all_overrides",
+]
 
 RecipeArgument = Annotated[
     str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
@@ -17,4 +26,21 @@ SettingsOption = Annotated[
 WorkspaceOption = Annotated[
     Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")
 ]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(help="Stop before a call could pass this cost; needs respondent.prices.", min=0),
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")]
+JobsOption = Annotated[int, typer.Option(help="Cells at once; they share the model's limits.", min=1, max=64)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+def all_overrides(
+    settings: list[str] | None, workspace: Path | None = None, max_cost: float | None = None
+) -> list[str]:
+    """What the command line overrides, as ``load_recipe`` takes it."""
+    return [
+        *(settings or []),
+        *([f"workspace={workspace}"] if workspace else []),
+        *([] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]),
+    ]

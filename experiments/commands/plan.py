@@ -1,11 +1,14 @@
-"""``value-personas plan``: how many personas and countries an interval takes, and what they cost."""
-
-import json
-from typing import Annotated
+"""``value-personas plan``: what a recipe would still have to pay for, and how long it takes."""
 
 import typer
 
-from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+from experiments.commands.options import (
+    JsonOption,
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+    all_overrides,
+)
 
 __all__ = ["plan"]
 
@@ -14,52 +17,19 @@ def plan(
     recipe: RecipeArgument = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
-    width: Annotated[
-        float, typer.Option(help="Half the width of the 95 % interval wanted.", min=1e-9)
-    ] = 0.02,
-    countries: Annotated[
-        list[int] | None, typer.Option(help="Numbers of countries to consider; repeatable.", min=2)
-    ] = None,
-    questions: Annotated[
-        int | None, typer.Option(help="Target questions; the pilot's if absent.", min=2)
-    ] = None,
-    score: Annotated[str, typer.Option(help="The score whose interval is planned.")] = "normalised_mae",
-    against: Annotated[
-        str | None, typer.Option(help="A second persona kind: plan for the difference of the two.")
-    ] = None,
-    variances: Annotated[
-        str | None,
-        typer.Option(help="Stated variances country,question,cell,persona in place of a pilot's answers."),
-    ] = None,
-    calls: Annotated[float, typer.Option(help="Requests an answer: option orders × samples.", min=1)] = 1.0,
-    input_tokens: Annotated[float, typer.Option(help="Tokens of a request.", min=0)] = 400.0,
-    output_tokens: Annotated[float, typer.Option(help="Tokens of a reply.", min=0)] = 1.0,
-    input_price: Annotated[float, typer.Option(help="Price of a million input tokens.", min=0)] = 0.0,
-    output_price: Annotated[float, typer.Option(help="Price of a million output tokens.", min=0)] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many personas and countries a given interval takes, how many calls, and what cost.
+    """Print a recipe's cells, the calls still to pay for, tokens, cost and time. Nothing is asked.
 
-    From the answers of an earlier run (the pilot), or from stated variances.
+    A recipe with a [sweep] table has a cell for each variation, one with ablation factors a cell for each
+    run that these need; any other is one cell. Calls that cells share count in the first of them.
     """
-    from experiments.inference import Price, plan_table
-    from experiments.pilot import stated_or_piloted
+    from experiments.plan import plan as make_plan
     from experiments.recipe_files import load_recipe
+    from experiments.sweeping.plan_console import print_plan
 
-    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
-    pilot = stated_or_piloted(loaded, variances, against, score)
-    table = plan_table(
-        pilot.parts,
-        countries or [10, 20, 40, 60],
-        questions or pilot.questions,
-        width,
-        kinds=2 if against else 1,
-        price=Price(calls, input_tokens, output_tokens, input_price, output_price),
-    )
+    made = make_plan(load_recipe(recipe, all_overrides(settings, workspace)))
     if as_json:
-        rows = json.loads(table.to_json(orient="records"))
-        typer.echo(json.dumps({"width": width, "variances": pilot.as_dict(), "plan": rows}, allow_nan=False))
-        return
-    typer.echo(f"{pilot.source}; half width wanted {width:g}")
-    typer.echo("variances: " + ", ".join(f"{name} {value:.3g}" for name, value in pilot.as_dict().items()))
-    typer.echo(table.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
+        typer.echo(made.to_json())
+    else:
+        print_plan(made)

@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+from experiments.commands.options import (
+    JsonOption,
+    MaxCostOption,
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+    YesOption,
+    all_overrides,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from experiments.config import Recipe
     from experiments.estimate import Estimate
 
 __all__ = ["run"]
@@ -20,39 +27,29 @@ def run(
     recipe: RecipeArgument = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(help="Stop before a call could pass this cost; needs respondent.prices.", min=0),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
+    max_cost: MaxCostOption = None,
+    yes: YesOption = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what the run would take, and ask no model.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
-    from experiments.approval import Approval
+    from experiments.approval import Approval, is_free
     from experiments.console import ConsoleReporter, print_result
     from experiments.pipeline import run as run_recipe
     from experiments.recipe_files import load_recipe
 
-    overrides = [*(settings or []), *([f"workspace={workspace}"] if workspace else [])]
-    overrides += [] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]
-    loaded = load_recipe(recipe, overrides)
+    loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with ConsoleReporter() as reporter:
         approve = Approval(loaded, yes, reporter.ask, reporter.note)
         # The embedded model costs nothing, and what it will be asked is known sooner by asking it.
-        wanted = None if _is_free(loaded) else approve
+        wanted = None if is_free(loaded) else approve
         result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted)
     if as_json:
         typer.echo(result.to_json())
     else:
         print_result(result)
-
-
-def _is_free(recipe: "Recipe") -> bool:
-    models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
-    return all(model.lm.startswith("synthetic/") for model in models)
 
 
 def _only_show(as_json: bool) -> "Callable[[Estimate], None]":

@@ -15,6 +15,9 @@ __all__ = ["CellGroups", "compare_methods"]
 
 Array = NDArray[np.float64]
 
+_DIGITS = 10
+"""Decimals of an error that count."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellGroups:
@@ -40,6 +43,7 @@ def compare_methods(
     draws: int = 10_000,
     level: float = 0.95,
     seed: int = 0,
+    replicates: Array | None = None,
 ) -> pd.DataFrame:
     """Every method's error minus the baseline's.
 
@@ -51,26 +55,69 @@ def compare_methods(
         draws: of the crossed bootstrap.
         level: of the intervals.
         seed: of the draws.
+        replicates: shape (R, methods, countries, questions), the errors after personas were drawn anew, so
+            that the intervals carry their sampling too.
 
     Returns:
         One row for each group of cells × method: group, value, method, cells, mean, baseline, difference,
         lower, upper (countries × questions drawn), lower_by_zone, upper_by_zone (zones drawn in place of
         countries), wilcoxon_p and sign_flip_p over countries, the same by zone (p_by_zone, sign flip), and
         holm_p, the sign-flip p corrected over the methods of the group. A group of one country or zone has
-        no interval or p-value over it: NaN.
+        no interval or p-value over it: NaN; but where there is one country in all, intervals draw questions.
     """
-    e = np.asarray(errors, dtype=np.float64)
+    # A calibration keeps means to about 1e-12; what is left of a mean's error beyond is no difference.
+    e = np.asarray(errors, dtype=np.float64).round(_DIGITS)
     if e.ndim != 3 or len(methods) != len(e) or not 0 <= baseline < len(e) or len(e) < 2:
         raise CalibrationError(
             f"compare two methods or more, named one by one, got errors of shape {e.shape}"
         )
-    rows = []
+    drawing = _Drawing(draws, level, seed)
+    rows: list[dict[str, object]] = []
     for (group, value), c, m in _groups(groups):
-        rows += _rows(e[:, c][:, :, m], methods, [groups.zones[i] for i in c], baseline, draws, level, seed)
-        for row in rows[-(len(methods) - 1) :]:
-            row |= {"group": group, "value": value}
-    frame = pd.DataFrame(rows)
-    return frame[["group", "value", *frame.columns.drop(["group", "value"])]]
+        redrawn = None if replicates is None else replicates[:, :, c][..., m]
+        pairs = _Pairs(e[:, c][:, :, m], redrawn, baseline, [groups.zones[i] for i in c], e.shape[1] == 1)
+        rows += [{"group": group, "value": value} | row for row in _rows(pairs, methods, drawing)]
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """How intervals are drawn."""
+
+    draws: int
+    level: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The errors of one group of cells, and whom they are compared with."""
+
+    errors: Array
+    replicates: Array | None
+    baseline: int
+    zones: list[str]
+    lone: bool
+    """Whether there is one country in all: intervals then tell of other questions, and nobody takes it
+    otherwise."""
+
+    @property
+    def others(self) -> list[int]:
+        """Every method but the baseline."""
+        return [i for i in range(len(self.errors)) if i != self.baseline]
+
+    def bootstrap(self, drawing: _Drawing, clusters: list[str] | None) -> BootstrapResult:
+        """Intervals of the differences themselves, each on the cells that its pair shares."""
+        others, base = self.others, self.baseline
+        redrawn = self.replicates
+        return crossed_bootstrap(
+            np.stack([self.errors[i] - self.errors[base] for i in others]),
+            draws=drawing.draws,
+            level=drawing.level,
+            seed=drawing.seed,
+            clusters=clusters,
+            replicates=None if redrawn is None else redrawn[:, others] - redrawn[:, [base]],
+        )
 
 
 def _groups(groups: CellGroups) -> Iterator[tuple[tuple[str, str], list[int], list[int]]]:
@@ -85,19 +132,17 @@ def _groups(groups: CellGroups) -> Iterator[tuple[tuple[str, str], list[int], li
         yield ("options", str(k)), c, [i for i in m if groups.options[i] == k]
 
 
-def _rows(
-    e: Array, methods: Sequence[str], zones: list[str], baseline: int, draws: int, level: float, seed: int
-) -> list[dict[str, object]]:
-    others = [i for i in range(len(methods)) if i != baseline]
-    by_country = _bootstrap(e, baseline, others, draws, level, seed, None)
-    by_zone = _bootstrap(e, baseline, others, draws, level, seed, zones)
+def _rows(pairs: _Pairs, methods: Sequence[str], drawing: _Drawing) -> list[dict[str, object]]:
+    e, baseline, seed = pairs.errors, pairs.baseline, drawing.seed
+    by_country = pairs.bootstrap(drawing, None)
+    by_zone = pairs.bootstrap(drawing, pairs.zones)
     rows: list[dict[str, object]] = []
     p_values: list[float] = []
-    for place, i in enumerate(others):
+    for place, i in enumerate(pairs.others):
         difference = e[i] - e[baseline]
-        countries, units = unit_means(difference), unit_means(difference, list(zones))
+        countries, units = unit_means(difference), unit_means(difference, list(pairs.zones))
         several, zoned = countries.size > 1, units.size > 1
-        low, high = _ends(by_country, place, several)
+        low, high = _ends(by_country, place, several or pairs.lone)
         zone_low, zone_high = _ends(by_zone, place, zoned)
         both = ~np.isnan(difference)
         p_values.append(sign_flip_p(countries, seed=seed) if several else float("nan"))
@@ -120,14 +165,6 @@ def _rows(
     for row, p in zip(rows, holm(p_values), strict=True):
         row["holm_p"] = float(p)
     return rows
-
-
-def _bootstrap(
-    e: Array, baseline: int, others: list[int], draws: int, level: float, seed: int, zones: list[str] | None
-) -> BootstrapResult:
-    """Intervals of the differences themselves, each on the cells that its pair shares."""
-    differences = np.stack([e[i] - e[baseline] for i in others])
-    return crossed_bootstrap(differences, draws=draws, level=level, seed=seed, clusters=zones)
 
 
 def _ends(result: BootstrapResult, place: int, possible: bool) -> tuple[float, float]:

@@ -131,7 +131,10 @@ def _parts(e: Array, replicates: ArrayLike | None, draws: int) -> Iterator[tuple
     if r.ndim != 4 or r.shape[1:] != e.shape or len(r) < 2:
         raise CalibrationError(f"replicates must be two or more arrays of shape {e.shape}, got {r.shape}")
     shares = np.diff(np.linspace(0, draws, len(r) + 1).astype(int))
-    centre = r.mean(axis=0)
+    known = ~np.isnan(r)
+    total = np.where(known, r, 0.0).sum(axis=0)
+    # A cell that some draw of personas leaves without an estimate is passed over in that draw alone.
+    centre = np.divide(total, known.sum(axis=0), out=np.full(total.shape, np.nan), where=known.any(axis=0))
     yield from ((e + one - centre, int(n)) for one, n in zip(r, shares, strict=True) if n)
 
 

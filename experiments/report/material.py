@@ -16,7 +16,7 @@ from experiments.report.audits import Audit, newest_audit
 from experiments.report.shapley_files import newest_shapley
 from experiments.report.sources import Sources, read_sources
 from experiments.result import RunResult
-from experiments.stored_runs import read_run
+from experiments.stored_runs import read_run, read_table
 from signatures import StoreError
 
 __all__ = ["Material", "read_material"]
@@ -72,9 +72,8 @@ class Material:
 
     @property
     def calibrated(self) -> str | None:
-        """The same kind calibrated, where it was."""
-        name = f"{self.main} + calibrated"
-        return name if name in self.methods else None
+        """The same kind calibrated, where it was: at the recipe's first level."""
+        return next((name for name in self.methods if name.startswith(f"{self.main} + calibrated")), None)
 
     @property
     def countries(self) -> tuple[str, ...]:
@@ -145,21 +144,21 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
     return Material(
         run=run,
         sources=read_sources(folder / "sources.json"),
-        comparisons=_read_csv(folder / "comparisons.csv"),
-        asking=_read_csv(folder / "asking.csv"),
-        gap=_read_csv(folder / "gap.csv", optional=True),
-        gap_countries=_read_csv(folder / "gap_countries.csv", optional=True),
+        comparisons=_read_table(folder / "comparisons"),
+        asking=_read_table(folder / "asking"),
+        gap=_read_table(folder / "gap", optional=True),
+        gap_countries=_read_table(folder / "gap_countries", optional=True),
         positions=_positions(folder / "map.parquet", run),
         shapley=newest_shapley(workspace / "shapley", run.recipe.name, shapley),
         audit=newest_audit(workspace / "audits", run.recipe.name),
     )
 
 
-def _read_csv(path: Path, optional: bool = False) -> Any:
-    if optional and not path.is_file():
+def _read_table(path: Path, optional: bool = False) -> Any:
+    if optional and not any(path.with_suffix(ending).is_file() for ending in (".parquet", ".csv")):
         return None
     try:
-        return pd.read_csv(path)
+        return read_table(path)
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     except (OSError, ValueError) as error:

@@ -95,13 +95,15 @@ def _asking(material: Material) -> Iterator[str]:
 
 
 def _calibration(material: Material) -> Iterator[str]:
-    temperature = material.run.recipe.calibration.temperature
+    section = material.run.recipe.calibration
     if not material.calibrated:
         yield "No calibration was applied."
         return
+    where = {"persona": "each persona’s answers, then averaged", "population": "the population’s average"}
     yield (
-        f"Each persona’s answer distribution p over scores r was calibrated as q ∝ p^(1/T)·exp(βr) with T = "
-        f"{temperature:g} and β such that its mean stays (Robertson, Tallman & Whiteman 2005), then averaged."
+        "Answer distributions p over scores r were calibrated as q ∝ p^(1/T)·exp(βr) with T = "
+        f"{section.temperature:g} and β such that the mean stays (Robertson, Tallman & Whiteman 2005), "
+        f"applied to {'; and to '.join(where[level] for level in section.levels)}."
     )
     fitted = material.fitted_cells
     if fitted:
@@ -139,9 +141,10 @@ def _result(material: Material) -> Iterator[str]:
 
 def _certainty(row: Mapping[Hashable, Any]) -> str:
     if math.isnan(row["lower"]):
-        return "; over a single country it has no interval"
+        return ""
     ends = f"{three_digits(row['lower'], signed=True)} to {three_digits(row['upper'], signed=True)}"
-    return f" (interval {ends}, Holm-adjusted p = {three_digits(row['holm_p'])})"
+    p = "" if math.isnan(row["holm_p"]) else f", Holm-adjusted p = {three_digits(row['holm_p'])}"
+    return f" (interval {ends}{p})"
 
 
 def _software(material: Material) -> Iterator[str]:

@@ -2,19 +2,16 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from experiments.config import Recipe
-from experiments.tracking import Record, quiet_mlflow, record_run
+from experiments.tracking import Record, record_run, tracking_client
 from experiments.tuning.judgement import TuningJudgement
 from experiments.tuning.program_files import TunedProgram
 from experiments.workspace import Workspace
-from signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -87,7 +84,7 @@ def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: 
         "stopped": result.stopped or "the optimiser came to its end",
     }
     run_id = record_run(recipe, workspace, Record(name, _metrics(result), tags, result.folder))
-    with _client(recipe, workspace) as client:
+    with tracking_client(recipe.tracking.uri or workspace.tracking_uri) as client:
         experiment = client.get_run(run_id).info.experiment_id
         for place, row in enumerate(result.curve.to_dict("records")):
             _record_candidate(
@@ -146,17 +143,3 @@ def _metrics(result: Recorded) -> dict[str, float]:
         "cost": result.cost,
         "seconds": result.seconds,
     }
-
-
-@contextmanager
-def _client(recipe: Recipe, workspace: Workspace) -> Iterator["MlflowClient"]:
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    uri = recipe.tracking.uri or workspace.tracking_uri
-    with quiet_mlflow():
-        try:
-            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise StoreError(f"MLflow store {uri}: {str(error).splitlines()[0]}") from None

@@ -4,10 +4,11 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["run_in_background"]
+__all__ = ["run_in_background", "start_in_background"]
 
 T = TypeVar("T")
 
@@ -17,9 +18,14 @@ def run_in_background(work: Coroutine[Any, Any, T]) -> T:
 
     All of DSPy's threads share this loop, and with it one pool of connections.
     """
+    return start_in_background(work).result()
+
+
+def start_in_background(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Start a coroutine on the background loop; cancelling the future cancels the coroutine."""
     with _starting:  # functools.cache alone may call twice
         background = _background()
-    return asyncio.run_coroutine_threadsafe(work, background.loop).result()
+    return asyncio.run_coroutine_threadsafe(work, background.loop)
 
 
 class _Background:

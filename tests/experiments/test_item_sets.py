@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import data
@@ -46,9 +47,8 @@ def test_a_set_that_leaves_nothing_or_names_a_stranger_is_refused() -> None:
         chosen_items("survival-self-expression", ITEMS[2:3], [question()])
     with pytest.raises(RecipeError, match=r"profiles\.items"):
         load_recipe("quickstart", ["profiles.items=axis"])
-    assert {
-        load_recipe("quickstart", [f"profiles.items={name}"]).profiles.items for name in ITEM_SETS
-    } == set(ITEM_SETS)
+    for name in ITEM_SETS:
+        assert load_recipe("quickstart", [f"profiles.items={name}"]).profiles.items == name
 
 
 def test_a_run_tells_of_the_chosen_items_alone(tmp_path: Path) -> None:
@@ -57,7 +57,5 @@ def test_a_run_tells_of_the_chosen_items_alone(tmp_path: Path) -> None:
     result = run(
         load_recipe("quickstart", [f"workspace={tmp_path}", *settings, 'profiles.items=["F063", "A008"]'])
     )
-    described = (result.folder / "descriptors.csv").read_text()
-    assert {line.split(",")[0] for line in described.splitlines()[1:]} >= {"F063", "A008"}
-    assert "E018" not in described
+    assert set(pd.read_csv(result.folder / "descriptors.csv")["item"]) == {"F063", "A008"}
     assert any("personas tell of 2 of 10 items: A008, F063" in note for note in result.notes)

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from experiments.calibration.panel_of_run import panel_file
-from experiments.commands.plan import plan
+from experiments.commands.power import power
 from experiments.inference import half_width, plan_table
 from experiments.pilot import pilot_variances
 from signatures import CalibrationError
@@ -17,7 +17,7 @@ from tests.experiments.calibration.builders import stored_panel
 
 def invoke(*arguments):
     app = typer.Typer()
-    app.command()(plan)
+    app.command()(power)
     return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
 
 

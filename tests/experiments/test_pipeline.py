@@ -68,9 +68,8 @@ def test_methods_are_compared_with_country_roleplay(result: RunResult) -> None:
 
 
 def test_a_gap_is_analysed_where_an_index_is_declared(workspace: Path, tmp_path: Path) -> None:
-    folder = small(
-        workspace, "scoring.gap_reference=XNA", 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
-    ).folder
+    four = 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
+    folder = small(workspace, "scoring.gap_reference=XNA", four).folder
     gap = pd.read_csv(folder / "gap.csv").set_index("quantity")
     assert gap.loc["baseline_slope", "estimate"] > gap.loc["method_slope", "estimate"]
     assert (gap["lower"] <= gap["upper"]).all()
@@ -79,7 +78,23 @@ def test_a_gap_is_analysed_where_an_index_is_declared(workspace: Path, tmp_path:
     own.write_text("country,index\nXNA,one\n")
     with pytest.raises(RecipeError, match="numbers only"):
         small(workspace, f"scoring.gap_index={own}")
-    with pytest.raises(RecipeError, match="SWE is not in the survey"):
+    own.write_text("country,index\nSWE,1\n")
+    with pytest.raises(RecipeError, match="names none of XNA"):
+        small(workspace, f"scoring.gap_index={own}", four)
+    with pytest.raises(RecipeError, match="XYZ is neither on the published map nor in the survey: XNA"):
+        small(workspace, "scoring.gap_reference=XYZ", four)
+
+
+def test_a_reference_may_be_a_published_country_and_few_countries_are_a_note(workspace: Path) -> None:
+    four = 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
+    three = 'survey.countries=["XNA", "XNB", "XNC"]'
+    result = small(workspace, "scoring.gap_reference=SWE", four, three)
+    assert "no gap analysis: 3 countries have an index (distance from SWE on the cultural map)" in "".join(
+        result.notes
+    )
+    assert not (result.folder / "gap.csv").exists()
+    assert (small(workspace, "scoring.gap_reference=SWE", four).folder / "gap.csv").is_file()
+    with pytest.raises(RecipeError, match="takes 4 questions or more, got 3"):
         small(workspace, "scoring.gap_reference=SWE")
 
 
@@ -115,7 +130,15 @@ def test_the_record_tells_everything(result: RunResult, workspace: Path) -> None
         "human_against_predicted.png",
         "comparisons.csv",
         "answers-values-hedged.npz",
+        "summary.parquet",
+        "comparisons.parquet",
+        "missing.parquet",
+        "asking.parquet",
+        "questions.json",
+        "missing_answers.parquet",
     }
+    assert "personas.parquet" not in names  # drawn respondents' answers stay at home
+    assert (result.folder / "personas.parquet").is_file()
 
 
 def test_the_files_can_be_read_back(result: RunResult) -> None:

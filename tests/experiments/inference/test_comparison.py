@@ -87,3 +87,25 @@ def test_a_zone_of_one_country_has_no_interval(table):
 def test_one_method_cannot_be_compared(errors):
     with pytest.raises(CalibrationError, match="two methods"):
         compare_methods(errors[:1], ["none"], GROUPS)
+
+
+def test_of_one_country_in_all_intervals_tell_of_other_questions(errors):
+    alone = CellGroups(["A"], GROUPS.near, GROUPS.options)
+    table = compare_methods(errors[:, 1:2], ["none", "values", "other"], alone, draws=2000, seed=4)
+    row = rows(table, "all", "all").loc["values"]
+    expected = crossed_bootstrap((errors[1] - errors[0])[None, 1:2], draws=2000, seed=4)
+    assert row["lower"] == pytest.approx(expected.lower[0], abs=1e-9)
+    assert row["upper"] == pytest.approx(expected.upper[0], abs=1e-9)
+    assert np.isnan(row["sign_flip_p"])
+    assert np.isnan(row["lower_by_zone"])
+
+
+def test_intervals_carry_the_personas_draws(errors):
+    rng = np.random.default_rng(1)
+    replicates = np.nan_to_num(errors) + rng.normal(0.0, 0.2, (40, *errors.shape))
+    names = ["none", "values", "other"]
+    plain = compare_methods(errors, names, GROUPS, draws=2000, seed=4)
+    redrawn = compare_methods(errors, names, GROUPS, draws=2000, seed=4, replicates=replicates)
+    wide, narrow = (rows(t, "all", "all").loc["values"] for t in (redrawn, plain))
+    assert wide["upper"] - wide["lower"] > 1.2 * (narrow["upper"] - narrow["lower"])
+    assert wide["difference"] == narrow["difference"]

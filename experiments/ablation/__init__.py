@@ -1,0 +1,1 @@
+"""Ablations: variants of a recipe, their paired differences from the base, a table and a forest plot."""

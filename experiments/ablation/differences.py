@@ -1,0 +1,127 @@
+"""The errors of every variant, and their paired differences from the base."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.ablation.variants import Variant
+from experiments.calibration.panel import StoredPanel
+from experiments.calibration.panel_of_run import panel_file
+from experiments.calibration.panel_scores import panel_errors
+from experiments.calibration.replicates import persona_replicates
+from experiments.calibration.setting import Setting
+from experiments.differences import zones_of
+from experiments.inference import CellGroups, compare_methods
+from experiments.result import RunResult
+from experiments.sweeping.cells import short
+
+__all__ = ["difference_table"]
+
+Array = NDArray[np.float64]
+
+
+def difference_table(
+    variants: Sequence[Variant], results: Sequence[RunResult], scores: Sequence[str]
+) -> pd.DataFrame:
+    """Every variant against the base, over all cells and by zone, nearness and scale length.
+
+    Intervals draw countries, questions and each country's personas anew; every variant meets the same draw.
+
+    Args:
+        variants: the base first; two or more.
+        results: the run that holds each.
+        scores: errors by name.
+
+    Returns:
+        As ``compare_methods``, with the columns score, label, factor, level (both of what differs from the
+        base) and floor, the human sample's own error over all cells.
+    """
+    base = results[0]
+    cells = base.scores.drop_duplicates(["country", "question"])
+    countries = tuple(cells["country"].unique())
+    questions = cells.drop_duplicates("question")
+    codes = tuple(questions["question"])
+    groups = CellGroups(
+        list(zones_of(countries).values()), questions["near"].tolist(), questions["options"].tolist()
+    )
+    tables = [
+        compare_methods(
+            np.stack(
+                [
+                    _errors(result.scores, variant.method, score, countries, codes)
+                    for variant, result in zip(variants, results, strict=True)
+                ]
+            ),
+            [variant.label for variant in variants],
+            groups,
+            draws=base.recipe.scoring.draws,
+            level=base.recipe.scoring.level,
+            seed=base.recipe.seed,
+            replicates=_replicates(variants, results, score, countries, codes),
+        ).assign(score=score, floor=float(base.floor[score]))
+        for score in scores
+    ]
+    table = pd.concat(tables, ignore_index=True).rename(columns={"method": "label"})
+    return table.merge(_levels(variants), on="label", how="left")
+
+
+def _levels(variants: Sequence[Variant]) -> pd.DataFrame:
+    rows = [
+        {
+            "label": variant.label,
+            "factor": " × ".join(variant.changed),
+            "level": " × ".join(short(variant.levels[name]) for name in variant.changed),
+            "method": variant.method,
+        }
+        for variant in variants[1:]
+    ]
+    return pd.DataFrame(rows)
+
+
+def _errors(
+    cells: pd.DataFrame, method: str, score: str, countries: Sequence[str], questions: Sequence[str]
+) -> Array:
+    """Shape (C, M); NaN where the method has no such cell."""
+    own = cells[cells["method"] == method].pivot(index="country", columns="question", values=score)
+    return own.reindex(index=list(countries), columns=list(questions)).to_numpy(np.float64)
+
+
+def _replicates(
+    variants: Sequence[Variant],
+    results: Sequence[RunResult],
+    score: str,
+    countries: Sequence[str],
+    questions: Sequence[str],
+) -> Array | None:
+    """Shape (R, variants, C, M): the errors after each country's personas were drawn anew."""
+    draws = results[0].recipe.scoring.persona_draws
+    if not draws:
+        return None
+    drawn = []
+    for variant, result in zip(variants, results, strict=True):
+        panel = StoredPanel.load(panel_file(result.folder, variant.kind))
+        setting = _setting(variant, result)
+        estimate = persona_replicates(panel, setting, replicates=draws, seed=result.recipe.seed)
+        drawn.append(_aligned(panel_errors(panel, estimate, score), panel, countries, questions))
+    return np.stack(drawn, axis=1)
+
+
+def _setting(variant: Variant, result: RunResult) -> Setting:
+    if variant.calibration is None:
+        return Setting(method="none")
+    strength = {"all": result.recipe.calibration.temperature}
+    return Setting(method="tilt", level=variant.calibration, strength=strength)
+
+
+def _aligned(errors: Array, panel: StoredPanel, countries: Sequence[str], questions: Sequence[str]) -> Array:
+    """Errors (R, C, M) in the order of the base's cells; NaN for one that the panel lacks."""
+    out = np.full((len(errors), len(countries), len(questions)), np.nan)
+    places: Mapping[str, int] = {code: i for i, code in enumerate(panel.countries)}
+    columns: Mapping[str, int] = {code: i for i, code in enumerate(panel.questions)}
+    c = [i for i, code in enumerate(countries) if code in places]
+    m = [i for i, code in enumerate(questions) if code in columns]
+    source = np.ix_(range(len(errors)), [places[countries[i]] for i in c], [columns[questions[i]] for i in m])
+    out[np.ix_(range(len(errors)), c, m)] = errors[source]
+    return out

@@ -1,0 +1,53 @@
+"""``value-personas ablate``: what each part of the method is worth."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from experiments.commands.options import (
+    JobsOption,
+    JsonOption,
+    MaxCostOption,
+    SettingsOption,
+    WorkspaceOption,
+    YesOption,
+    all_overrides,
+)
+
+__all__ = ["ablate"]
+
+
+def ablate(
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe file or the name of a shipped one; ablation if absent.")
+    ] = "ablation",
+    design: Annotated[
+        Literal["one-at-a-time", "factorial"] | None, typer.Option(help="As the recipe says if absent.")
+    ] = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    jobs: JobsOption = 2,
+    max_cost: MaxCostOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take parts away one at a time, or in every combination, and test each against the base.
+
+    Paired differences with intervals and Holm-adjusted p-values, a table and a forest plot. Stopped at any
+    moment, the same command finishes what is missing.
+    """
+    from experiments.ablate import ablate as run_ablation
+    from experiments.ablation.console import print_ablation
+    from experiments.recipe_files import load_recipe
+    from experiments.sweeping.console import watched
+
+    overrides = all_overrides(settings, workspace, max_cost)
+    loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
+    with watched(loaded, jobs, yes) as options:
+        result = run_ablation(loaded, options)
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_ablation(result)
+    if result.missing:
+        raise typer.Exit(1)

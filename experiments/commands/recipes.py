@@ -1,0 +1,33 @@
+"""``value-personas recipes``: the experiments that come with the package."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from experiments.commands.options import JsonOption
+
+__all__ = ["recipes"]
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Print this one, to begin a recipe of your own.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the shipped recipes, a line each; with a name, print that one."""
+    from experiments.recipe_files import load_recipe, shipped_recipes
+    from signatures import RecipeError
+
+    shipped = shipped_recipes()
+    if name is not None:
+        if name not in shipped:
+            raise RecipeError(f"recipe {name}: not shipped; there are {', '.join(shipped)}")
+        typer.echo(shipped[name].read_text(encoding="utf-8"), nl=False)
+        return
+    described = {one: load_recipe(one).description for one in shipped}
+    if as_json:
+        typer.echo(json.dumps(described))
+        return
+    width = max(map(len, described))
+    for one, description in described.items():
+        typer.echo(f"{one:<{width}}  {description}")

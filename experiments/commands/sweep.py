@@ -1,0 +1,48 @@
+"""``value-personas sweep``: a grid or a list of recipes on one answer store."""
+
+from typing import Annotated
+
+import typer
+
+from experiments.commands.options import (
+    JobsOption,
+    JsonOption,
+    MaxCostOption,
+    SettingsOption,
+    WorkspaceOption,
+    YesOption,
+    all_overrides,
+)
+
+__all__ = ["sweep"]
+
+
+def sweep(
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe with a [sweep] table, or the name of a shipped one.")
+    ],
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    jobs: JobsOption = 2,
+    max_cost: MaxCostOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run every cell that is not done yet; the same command again finishes what is missing.
+
+    No call is paid twice. A cell that fails is recorded with its reason and the rest go on; the exit code is
+    then 1.
+    """
+    from experiments.recipe_files import load_recipe
+    from experiments.sweep import sweep as run_sweep
+    from experiments.sweeping.console import print_sweep, watched
+
+    loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
+    with watched(loaded, jobs, yes) as options:
+        result = run_sweep(loaded, options)
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_sweep(result)
+    if result.family.failed:
+        raise typer.Exit(1)

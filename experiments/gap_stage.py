@@ -1,0 +1,176 @@
+"""How errors grow with a country's remoteness: the index is settled before anything is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import data
+from data.countries import published_map
+from experiments.config import Recipe
+from experiments.differences import baseline_of
+from experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching_up
+from experiments.inference.gap_figure import draw_gap
+from experiments.judging import Judgement
+from experiments.stored_runs import write_table
+from signatures import CalibrationError, RecipeError
+
+__all__ = ["Gap", "Remoteness", "find_gap", "read_remoteness", "write_gap"]
+
+_FEWEST = 4
+"""Countries with an index, and questions, below which no slope is fitted."""
+
+_AXES = ["survival_self_expression", "traditional_secular"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remoteness:
+    """How poorly each country is represented.
+
+    Attributes:
+        index: country → index, larger for one that is less represented.
+        name: what it is.
+        countries: how many of the survey's countries have one.
+    """
+
+    index: "pd.Series[float]"
+    name: str
+    countries: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are countries enough for an analysis."""
+        return self.countries >= _FEWEST
+
+    @property
+    def note(self) -> str:
+        """Why there is no analysis."""
+        return (
+            f"no gap analysis: {self.countries} countries have an index ({self.name}), and it takes {_FEWEST}"
+        )
+
+
+def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int) -> Remoteness | None:
+    """The index that the recipe declares; None where it declares none.
+
+    Args:
+        recipe: names it.
+        profiles: of the survey's respondents.
+        questions: how many are asked.
+
+    Raises:
+        RecipeError: when it cannot be read, names no country of the survey, or too few questions are asked.
+    """
+    scoring = recipe.scoring
+    if scoring.gap_index is not None:
+        index, name = _index_file(scoring.gap_index), scoring.gap_index.stem
+    elif scoring.gap_reference is not None:
+        index, name = _distances(scoring.gap_reference, profiles)
+    else:
+        return None
+    if questions < _FEWEST:
+        raise RecipeError(f"scoring.gap_…: takes {_FEWEST} questions or more, got {questions}")
+    known = index.index.intersection(list(profiles.countries))
+    if known.empty:
+        raise RecipeError(f"scoring.gap_index: names none of {', '.join(profiles.countries)}")
+    return Remoteness(index, name, len(known))
+
+
+def _distances(reference: str, profiles: data.ProfileTable) -> tuple["pd.Series[float]", str]:
+    """Every country's distance on the cultural map from one that the survey or the published map holds."""
+    places = data.cultural_map(profiles).set_index("country")[_AXES]
+    published = published_map().get(reference)
+    if reference in places.index:
+        origin = places.loc[reference].to_numpy(np.float64)
+    elif published is not None:
+        origin = np.array([published.survival_self_expression, published.traditional_secular])
+    else:
+        known = ", ".join(places.index)
+        raise RecipeError(
+            f"scoring.gap_reference: {reference} is neither on the published map nor in the survey: {known}"
+        )
+    away = np.hypot(*(places.to_numpy(np.float64) - origin).T)
+    return pd.Series(away, places.index), f"distance from {reference} on the cultural map"
+
+
+def _index_file(path: Path) -> "pd.Series[float]":
+    try:
+        table = pd.read_csv(path)
+        return table.set_index("country")["index"].astype(float)
+    except (OSError, ValueError, KeyError) as error:
+        raise RecipeError(
+            f"scoring.gap_index {path}: needs the columns country and index, numbers only: {error}"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Errors against an index of how poorly a country is represented, without and with value personas.
+
+    Attributes:
+        analysis: slopes and group differences with their intervals.
+        guard: whether the gain grows with the baseline error, the two taken from different halves of the
+            questions, so that regression to the mean is not read as catching up.
+        index_name: what the index is.
+        names: the method without and the one with value personas.
+        countries: the analysis's countries, in its order.
+    """
+
+    analysis: GapAnalysis
+    guard: CatchingUp
+    index_name: str
+    names: tuple[str, str]
+    countries: tuple[str, ...]
+
+
+def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement) -> Gap | None:
+    """The gap analysis; None where no index is declared, or too few countries have one.
+
+    Raises:
+        RecipeError: when it cannot be made of these errors.
+    """
+    if remoteness is None or not remoteness.enough:
+        return None
+    names = list(judgement.errors)
+    baseline, method = names[baseline_of(names)], _with_values(names)
+    countries = judgement.cells["country"].drop_duplicates()
+    without, with_values = (judgement.errors[name]["normalised_mae"] for name in (baseline, method))
+    index = countries.map(remoteness.index).to_numpy(np.float64)
+    try:
+        analysis = analyse_gap(without, with_values, index, seed=recipe.seed)
+        guard = catching_up(without, with_values, seed=recipe.seed)
+    except CalibrationError as error:
+        raise RecipeError(f"scoring.gap_…: {error}") from None
+    return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
+
+
+def _with_values(names: Sequence[str]) -> str:
+    """The method of value personas; a recipe without any is refused before it comes to this."""
+    return next(name for name in names if name.startswith("values-hedged"))
+
+
+def write_gap(gap: Gap, title: str, folder: Path) -> None:
+    """Write the gap's tables and figure into a run's folder."""
+    found = gap.analysis
+    rows = [
+        {"quantity": name, "estimate": point, "lower": lower, "upper": upper}
+        for name in GapAnalysis.__dataclass_fields__
+        if isinstance(triple := getattr(found, name), tuple) and len(triple) == 3
+        for point, lower, upper in (triple,)
+    ]
+    guard = gap.guard
+    rows.append(
+        {
+            "quantity": "gain_on_baseline_error",
+            "estimate": guard.guarded_slope,
+            "lower": guard.lower,
+            "upper": guard.upper,
+        }
+    )
+    table = pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name)
+    write_table(folder / "gap", table)
+    columns = {name: getattr(found, name) for name in ("index", "baseline_error", "method_error")}
+    write_table(folder / "gap_countries", pd.DataFrame({"country": gap.countries, **columns}))
+    draw_gap(found, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)

@@ -1,0 +1,84 @@
+"""What cells would still have to pay for, and how long that takes; calls that they share count once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from experiments.answer_store.contents import mean_latency
+from experiments.answer_store.store import AnswerStore
+from experiments.asking import estimate_asking
+from experiments.estimate import Estimate
+from experiments.models import Models
+from experiments.pipeline import prepare
+from experiments.shelf import Shelf
+from experiments.sweeping.cells import Cell
+from programs.engines.settings import EngineSettings
+from programs.engines.threads import run_in_background
+
+__all__ = ["PlannedCell", "plan_cells", "seconds_needed", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """A cell and what it would pay for.
+
+    Attributes:
+        cell: the cell.
+        estimate: calls that no earlier cell of the plan makes.
+    """
+
+    cell: Cell
+    estimate: Estimate
+
+
+def plan_cells(cells: Sequence[Cell], models: Models, shelf: Shelf) -> list[PlannedCell]:
+    """Go through every cell's preparations without asking anybody.
+
+    Raises:
+        ValuePersonasError: when a cell could not be run.
+    """
+    seen: set[bytes] = set()
+    planned = []
+    for cell in cells:
+        asking = prepare(cell.recipe, shelf).asking
+        estimate = run_in_background(estimate_asking(cell.recipe, asking, models, seen))
+        planned.append(PlannedCell(cell, estimate))
+    return planned
+
+
+def total(planned: Sequence[PlannedCell]) -> Estimate:
+    """What all cells together would pay for."""
+    estimates = [one.estimate for one in planned]
+    costs = [e.cost for e in estimates if e.cost is not None]
+    return Estimate(
+        calls=sum(e.calls for e in estimates),
+        stored=sum(e.stored for e in estimates),
+        input_tokens=sum(e.input_tokens for e in estimates),
+        output_tokens=sum(e.output_tokens for e in estimates),
+        cost=sum(costs) if costs else None,
+        assumptions=tuple(dict.fromkeys(a for e in estimates for a in e.assumptions)),
+    )
+
+
+def seconds_needed(
+    estimate: Estimate, settings: EngineSettings, identity: str, store: AnswerStore
+) -> float | None:
+    """How long the calls of an estimate take, by the limits per minute and by how long earlier replies took.
+
+    Args:
+        estimate: what is to be paid for.
+        settings: the respondent's; its limits and its calls in flight.
+        identity: the respondent's, to find its earlier replies.
+        store: holds them.
+
+    Returns:
+        Seconds; None where there is neither a limit nor an earlier reply.
+    """
+    latency = mean_latency(store, identity)
+    tokens = estimate.input_tokens + estimate.output_tokens
+    bounds = [
+        None if latency is None else estimate.calls * latency / settings.concurrency,
+        settings.requests_per_minute and 60.0 * estimate.calls / settings.requests_per_minute,
+        settings.tokens_per_minute and 60.0 * tokens / settings.tokens_per_minute,
+    ]
+    known = [bound for bound in bounds if bound is not None]
+    return max(known) if known else None

@@ -1,0 +1,58 @@
+"""All cells of a sweep in one table."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from experiments.sweeping.family import Family
+from experiments.sweeping.ledger import CellRecord
+
+__all__ = ["sweep_metrics", "sweep_table"]
+
+_SCORED = ("method", "score", "mean", "lower", "upper")
+
+
+def sweep_table(family: Family) -> pd.DataFrame:
+    """One row for each cell × method × headline score, and one for each cell that failed."""
+    table = pd.DataFrame([row for record in family.records for row in _rows(family, record)])
+    for key in _varied_keys(family):
+        table[key] = _one_type(table[key])
+    return table
+
+
+def sweep_metrics(family: Family) -> dict[str, float]:
+    """The parent's figures: how many cells there are, and how many failed."""
+    return {"cells": float(len(family.records)), "failed": float(len(family.failed))}
+
+
+def _varied_keys(family: Family) -> list[str]:
+    return list(dict.fromkeys(key for record in family.records for key in record.settings))
+
+
+def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
+    settings = {key: record.settings.get(key) for key in _varied_keys(family)}
+    cell = {"cell": record.key, "label": record.label, **settings}
+    where = {"run": record.run, "mlflow_run_id": record.mlflow_run_id, "reason": record.reason}
+    result = family.result(record)
+    if result is None:
+        unknown = dict.fromkeys(
+            ("method", "score", "mean", "lower", "upper", "floor", "missing", "synthetic")
+        )
+        yield cell | unknown | where
+        return
+    missing = sum(sum(reasons.values()) for reasons in result.missing.values())
+    synthetic = " and ".join(result.synthetic) or "no"
+    for row in result.summary.to_dict("records"):
+        scored = {name: row[name] for name in _SCORED}
+        floor = float(result.floor[row["score"]])
+        yield cell | scored | {"floor": floor, "missing": missing, "synthetic": synthetic} | where
+
+
+def _one_type(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Numbers as numbers; anything else as text, so that one column of a Parquet file holds one type."""
+    known = values.dropna()
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+        return pd.to_numeric(values)
+    return values.map(lambda v: v if v is None or isinstance(v, str) else json.dumps(v, default=str))

@@ -1,0 +1,62 @@
+"""MLflow's client, opened quietly, whose errors are one line."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from experiments.tracking.passwords import without_passwords
+from signatures import StoreError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["quiet_mlflow", "store_errors", "tracking_client"]
+
+
+@contextmanager
+def tracking_client(uri: str, advice: str = "") -> Iterator["MlflowClient"]:
+    """A client of a tracking store and of the model registry in it.
+
+    Args:
+        uri: SQLite, PostgreSQL or a server; never a folder, which MLflow gave up.
+        advice: what an error's line ends with.
+
+    Raises:
+        StoreError: when the store cannot be reached, read or written.
+    """
+    # Imported here: a second of start-up that only a finished run needs.
+    from mlflow import MlflowClient
+
+    with quiet_mlflow(), store_errors(uri, advice):
+        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def store_errors(uri: str, advice: str = "") -> Iterator[None]:
+    """Turn what MLflow raises into one clear line."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        end = f"; {advice}" if advice else ""
+        raise StoreError(f"MLflow store {without_passwords(uri)}: {without_passwords(said)}{end}") from None
+
+
+@contextmanager
+def quiet_mlflow() -> Iterator[None]:
+    """Keep MLflow's and Alembic's housekeeping off the user's terminal."""
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+    loggers = [logging.getLogger(name) for name in ("alembic", "mlflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,164 @@
+"""One MLflow run for each experiment, written in a few batches.
+
+Runs lie in one MLflow experiment for each family of recipes: ``tracking.experiment``, or else the recipe's
+name. Neither ``--set`` nor a sweep changes the name, so a recipe's variations lie side by side and can be
+compared; a recipe file that extends another has a name of its own and begins a family of its own.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.code_state import code_state
+from experiments.config import Recipe
+from experiments.tracking.client import tracking_client
+from experiments.tracking.inputs import InputFile, dataset_inputs
+from experiments.tracking.passwords import without_passwords
+from experiments.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["FOLDER_TAG", "Record", "close_run", "is_known", "open_run", "record_run"]
+
+FOLDER_TAG = "run.folder"
+"""The tag that holds the name of a run's folder."""
+
+_PARAM_LIMIT, _TAG_LIMIT = 6000, 8000
+"""Characters MLflow keeps of a parameter's and of a tag's value."""
+
+_PARAMS_A_BATCH, _METRICS_A_BATCH = 100, 1000
+"""What MLflow takes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept of a run besides its recipe and the code's state.
+
+    Attributes:
+        name: a run name that can be read.
+        metrics: name → value; NaN ones are left out, MLflow cannot search them.
+        tags: name → text.
+        folder: every file in it becomes an artifact, but those of ``kept_here``.
+        parent: the MLflow run that this one is a part of, if any.
+        inputs: the files that were read.
+        kept_here: patterns of file names that stay in the folder, because they hold what respondents said.
+    """
+
+    name: str
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    folder: Path
+    parent: str | None = None
+    inputs: tuple[InputFile, ...] = ()
+    kept_here: tuple[str, ...] = ()
+
+
+def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
+    """Write one finished run; several threads and processes may record at once.
+
+    Args:
+        recipe: logged as flat parameters, named as in the recipe.
+        workspace: holds the default store.
+        record: what happened.
+
+    Returns:
+        The MLflow run's id.
+
+    Raises:
+        StoreError: when the tracking store cannot be written.
+    """
+    run_id = open_run(recipe, workspace, record)
+    close_run(recipe, workspace, record, run_id)
+    return run_id
+
+
+def open_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
+    """Begin a run that others are parts of; args, returns and raises as ``record_run``."""
+    with _client(recipe, workspace, record) as client:
+        experiment = _experiment(client, recipe, workspace)
+        run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
+    return str(run.info.run_id)
+
+
+def close_run(recipe: Recipe, workspace: Workspace, record: Record, run_id: str) -> None:
+    """Write what a begun run came to; it may be closed again, when more was done."""
+    with _client(recipe, workspace, record) as client:
+        _log(client, run_id, recipe, record)
+        client.set_terminated(run_id)
+
+
+def is_known(recipe: Recipe, workspace: Workspace, run_id: str) -> bool:
+    """Whether the tracking store holds a run."""
+    from mlflow.exceptions import MlflowException
+
+    with tracking_client(_uri(recipe, workspace)) as client:
+        try:
+            return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+        except MlflowException:
+            return False
+
+
+def _client(recipe: Recipe, workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
+    return tracking_client(_uri(recipe, workspace), f"the tables are in {record.folder}")
+
+
+def _uri(recipe: Recipe, workspace: Workspace) -> str:
+    return recipe.tracking.uri or workspace.tracking_uri
+
+
+def _log(client: "MlflowClient", run_id: str, recipe: Recipe, record: Record) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    metrics = [Metric(name, value, now, 0) for name, value in record.metrics.items() if math.isfinite(value)]
+    settings = without_passwords(recipe.flat())
+    params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in settings.items()]
+    for start in range(0, len(metrics), _METRICS_A_BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_BATCH])
+    for start in range(0, len(params), _PARAMS_A_BATCH):
+        client.log_batch(run_id, params=params[start : start + _PARAMS_A_BATCH])
+    if record.inputs:
+        client.log_inputs(run_id, datasets=dataset_inputs(record.inputs))
+    for path in _artifacts(record):
+        folder = path.parent.relative_to(record.folder).as_posix()
+        client.log_artifact(run_id, str(path), None if folder == "." else folder)
+
+
+def _artifacts(record: Record) -> list[Path]:
+    files = sorted(path for path in record.folder.rglob("*") if path.is_file())
+    return [path for path in files if not any(fnmatch(path.name, kept) for kept in record.kept_here)]
+
+
+def _experiment(client: "MlflowClient", recipe: Recipe, workspace: Workspace) -> str:
+    """The experiment of the recipe's family, made by whichever run comes first."""
+    from mlflow.exceptions import MlflowException
+
+    name = recipe.tracking.experiment or recipe.name
+    if (known := client.get_experiment_by_name(name)) is not None:
+        return str(known.experiment_id)
+    own_store = recipe.tracking.uri is None
+    location = (workspace.artifacts / name).as_uri() if own_store else None
+    try:
+        return str(client.create_experiment(name, artifact_location=location))
+    except MlflowException:
+        if (made := client.get_experiment_by_name(name)) is None:
+            raise
+        return str(made.experiment_id)  # by another run, between the two lines above
+
+
+def _tags(record: Record) -> dict[str, str]:
+    state = code_state()
+    own = {
+        FOLDER_TAG: record.folder.name,
+        "code.version": state.version,
+        "code.changed": "yes" if state.diff else "no",
+        "mlflow.source.git.commit": state.commit,
+    }
+    parent = {"mlflow.parentRunId": record.parent} if record.parent else {}
+    return {name: text[:_TAG_LIMIT] for name, text in {**record.tags, **own, **parent}.items()}

@@ -1,0 +1,127 @@
+"""An ablation against the runs that it consists of, computed by hand."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import load_recipe, run
+from experiments.ablate import AblationResult, ablate
+from experiments.ablation.error_curve import error_curve
+from experiments.sweeping.family import Options
+from signatures import EngineError
+from tests.experiments.small import SMALL
+
+FACTORS = (
+    'ablation.factors.kind=["values-hedged", "values-unhedged", "none"]',
+    'ablation.factors.calibration=["none", "persona", "population"]',
+    "ablation.factors.profiles.n=[6, 3]",
+)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ablation")
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Path) -> AblationResult:
+    recipe = load_recipe(None, [f"workspace={workspace}", *SMALL, *FACTORS])
+    return ablate(recipe, Options(jobs=2))
+
+
+def rows(result: AblationResult, score: str) -> pd.DataFrame:
+    table = result.table
+    return table[(table["group"] == "all") & (table["score"] == score)].set_index("label")
+
+
+def test_differences_are_those_of_the_runs(result: AblationResult, workspace: Path) -> None:
+    kinds = 'personas=["none", "values-hedged", "values-unhedged"]'
+    base = run(load_recipe(None, [f"workspace={workspace}", *SMALL, kinds])).scores
+    few = run(load_recipe(None, [f"workspace={workspace}", *SMALL, "profiles.n=3"])).scores
+
+    def mean(scores: pd.DataFrame, method: str, score: str) -> float:
+        return float(scores.loc[scores["method"] == method, score].mean())
+
+    for score in ("normalised_mae", "wasserstein"):
+        own = mean(base, "values-hedged", score)
+        expected = {
+            "kind=values-unhedged": mean(base, "values-unhedged", score) - own,
+            "kind=none": mean(base, "none", score) - own,
+            "calibration=persona": mean(base, "values-hedged + calibrated", score) - own,
+            "profiles.n=3": mean(few, "values-hedged", score) - own,
+        }
+        found = rows(result, score)["difference"]
+        for label, value in expected.items():
+            assert found[label] == pytest.approx(value, abs=1e-9), label
+
+
+def test_calibration_moves_no_mean_and_no_p_value_says_so(result: AblationResult) -> None:
+    found = rows(result, "normalised_mae")
+    for label in ("calibration=persona", "calibration=population"):
+        assert found.loc[label, ["difference", "lower", "upper"]].tolist() == pytest.approx(
+            [0, 0, 0], abs=1e-9
+        )
+        assert found.loc[label, "sign_flip_p"] == 1.0
+    assert rows(result, "wasserstein").loc["calibration=persona", "difference"] < -1e-3
+
+
+def test_intervals_hold_the_difference_and_carry_the_draw_of_personas(
+    result: AblationResult, workspace: Path
+) -> None:
+    found = rows(result, "wasserstein")
+    assert ((found["lower"] <= found["difference"]) & (found["difference"] <= found["upper"])).all()
+    without = ablate(
+        load_recipe(None, [f"workspace={workspace}", *SMALL, *FACTORS, "scoring.persona_draws=0"])
+    )
+    narrow = rows(without, "wasserstein")
+    width = (found["upper"] - found["lower"])["profiles.n=3"]
+    assert width > (narrow["upper"] - narrow["lower"])["profiles.n=3"]
+
+
+def test_holm_is_over_all_variants(result: AblationResult) -> None:
+    found = rows(result, "wasserstein")
+    raw = np.sort(found["sign_flip_p"].to_numpy())
+    expected = np.minimum(1.0, np.maximum.accumulate(raw * np.arange(len(raw), 0, -1)))
+    assert np.sort(found["holm_p"].to_numpy()) == pytest.approx(expected)
+    assert result.notes == ()  # 2⁻⁷ × 5 variants is below .05
+    few = replace(result, countries=4)
+    assert few.notes[0].startswith(
+        "over 4 countries no sign-flip test gives p below 0.12, nor, adjusted for 5"
+    )
+    assert "no test over countries" in replace(result, countries=1).notes[0]
+
+
+def test_the_curve_is_the_number_of_personas_alone(result: AblationResult) -> None:
+    curve = result.curve
+    assert curve["n"].tolist() == [3, 3, 6, 6]
+    assert set(curve["score"]) == {"normalised_mae", "wasserstein"}
+    assert (curve["floor"] > 0).all()
+    assert error_curve([], ["wasserstein"]).empty
+
+
+def test_files_json_and_title(result: AblationResult) -> None:
+    folder = result.family.folder
+    for name in ("ablation.parquet", "ablation.csv", "error_by_personas.csv", "forest.png", "forest.svg"):
+        assert (folder / name).stat().st_size > 300, name
+    assert "synthetic respondent and population" in result.title
+    said = json.loads(result.to_json())
+    assert said["base"] == "values-hedged"
+    assert len(said["differences"]) == len(result.table)
+
+
+def test_a_variant_whose_run_fails_is_named_and_the_rest_compared(workspace: Path) -> None:
+    settings = (*SMALL, 'ablation.factors.profiles.items=["all", ["F063"], ["F999"]]')
+    result = ablate(load_recipe(None, [f"workspace={workspace}", *settings]))
+    (label,) = result.missing
+    assert "no item 'F999'" in result.missing[label]
+    assert set(rows(result, "wasserstein").index) == {'profiles.items=["F063"]'}
+
+
+def test_without_a_base_there_is_nothing_to_compare(workspace: Path) -> None:
+    settings = (*SMALL, 'ablation.factors.profiles.items=[["F999"], "all"]')
+    with pytest.raises(EngineError, match=r"the base variant has no result: .*no item 'F999'"):
+        ablate(load_recipe(None, [f"workspace={workspace}", *settings]))

@@ -1,0 +1,50 @@
+"""Widening at both levels: the mean stays, and the parts of the variance add up."""
+
+import numpy as np
+import pytest
+
+from programs.calibration import tilt
+from programs.population import PopulationEstimate, estimate_populations
+from programs.widening import calibrate_estimate
+from signatures import Persona
+from tests.builders import TEN, question
+
+QUESTIONS = [question("Q1"), question("Q3", TEN)]
+R = np.arange(1.0, 11.0)
+
+
+@pytest.fixture
+def estimate() -> PopulationEstimate:
+    rng = np.random.default_rng(5)
+    log_p = np.full((6, 2, 10), np.nan)
+    log_p[:, 0, :4] = np.log(rng.dirichlet(np.full(4, 0.4), 6))
+    log_p[:, 1] = np.log(rng.dirichlet(np.full(10, 0.4), 6))
+    log_p[:3, 0] = np.nan  # nobody of the first country answered the first question
+    people = [Persona("values", f"{i}", (i % 3 + 1) / 6, "XNA" if i < 3 else "XNB") for i in range(6)]
+    return estimate_populations(people, QUESTIONS, log_p)
+
+
+def test_every_average_is_tilted_and_keeps_its_mean(estimate: PopulationEstimate) -> None:
+    widened = calibrate_estimate(estimate, 3.0)
+    for c in range(2):
+        before, after = estimate.probabilities[c, 1], widened.probabilities[c, 1]
+        np.testing.assert_allclose(after, tilt(before, R, 3.0), atol=1e-12)
+        assert np.abs(after - before).max() > 0.01
+        assert after @ R == pytest.approx(before @ R, abs=1e-9)
+    np.testing.assert_allclose(widened.probabilities[1, 0, :4].sum(), 1.0)
+    assert np.isnan(widened.probabilities[0, 0]).all()
+
+
+def test_what_widening_adds_counts_as_within(estimate: PopulationEstimate) -> None:
+    widened = calibrate_estimate(estimate, 3.0)
+    q = widened.probabilities[:, 1]
+    total = q @ R**2 - (q @ R) ** 2
+    np.testing.assert_allclose(widened.variance_within[:, 1] + widened.variance_between[:, 1], total)
+    np.testing.assert_array_equal(widened.variance_between, estimate.variance_between)
+    assert np.isnan(widened.variance_within[0, 0])
+
+
+def test_a_temperature_of_one_changes_nothing(estimate: PopulationEstimate) -> None:
+    same = calibrate_estimate(estimate, 1.0)
+    np.testing.assert_allclose(same.probabilities, estimate.probabilities, atol=1e-12)
+    np.testing.assert_allclose(same.variance_within, estimate.variance_within, atol=1e-9)
