@@ -85,10 +85,8 @@ def _paired(material: Material) -> Section:
     plate = paired_plate(material)
     if plate is None:
         return Section("paired", title, says=("A single method: there is nothing to compare it with.",))
-    one = (
-        "One country: the intervals tell of other questions, not of other countries, and there is no p-value.",
-    )
-    says = one if len(material.countries) == 1 else ()
+    one = "One country: the intervals tell of other questions, not of other countries; there is no p-value."
+    says = (one,) if len(material.countries) == 1 else ()
     return Section("paired", title, (plate,), tables.comparison_tables(material), says)
 
 
