@@ -9,17 +9,10 @@ import data
 from experiments import RunResult, load_recipe, run
 from experiments.estimate import Estimate
 from signatures import RecipeError
+from tests.experiments.small import SMALL
 from tests.fake_server import FakeServer
 
-SMALL = (
-    "survey.respondents=150",
-    "profiles.n=6",
-    'questions.include=["Q29", "Q185"]',
-    'personas=["none", "values-hedged", "values-verbatim"]',
-    "scoring.draws=200",
-    "scoring.floor_draws=20",
-    "scoring.persona_draws=0",
-)
+THREE = (*SMALL, 'personas=["none", "values-hedged", "values-verbatim"]')
 AXES = ["survival_self_expression", "traditional_secular"]
 
 
@@ -27,7 +20,7 @@ AXES = ["survival_self_expression", "traditional_secular"]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     settings = ("profiles.design=all", 'cultural_map.kinds=["none", "values-verbatim"]')
     workspace = tmp_path_factory.mktemp("map")
-    return run(load_recipe("quickstart", [f"workspace={workspace}", *SMALL, *settings]))
+    return run(load_recipe("quickstart", [f"workspace={workspace}", *THREE, *settings]))
 
 
 def positions(result: RunResult, method: str) -> pd.DataFrame:
@@ -62,7 +55,7 @@ def test_the_items_are_never_scored(finished: RunResult) -> None:
 def test_their_calls_are_counted_before_they_are_made(tmp_path: Path) -> None:
     with FakeServer() as server:
         where = (f"workspace={tmp_path}", "respondent.lm=openai/m", f"respondent.base_url={server.url}")
-        settings = [*where, *SMALL, "descriptors.lm.lm=synthetic/respondent", 'personas=["none"]']
+        settings = [*where, *THREE, "descriptors.lm.lm=synthetic/respondent", 'personas=["none"]']
         seen: list[Estimate] = []
         run(load_recipe("quickstart", [*settings, "cultural_map.ask=false"]))
         result = run(load_recipe("quickstart", settings), approve=seen.append)
@@ -73,7 +66,7 @@ def test_their_calls_are_counted_before_they_are_made(tmp_path: Path) -> None:
 def test_an_instrument_without_a_map_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with FakeServer() as server:
         where = (f"workspace={tmp_path}", "respondent.lm=openai/m", f"respondent.base_url={server.url}")
-        recipe = load_recipe("quickstart", [*where, *SMALL])
+        recipe = load_recipe("quickstart", [*where, *THREE])
         own = tmp_path / "own.toml"
         text = (Path(data.__file__).parent / "instruments" / "inglehart_welzel.toml").read_text(
             encoding="utf-8"
