@@ -3,7 +3,7 @@
 from data.codebook import Codebook, codebook_names, load_codebook
 from data.codebook_draft import draft_codebook
 from data.countries import country_name, cultural_zone
-from data.cultural_map import cultural_map, draw_cultural_map
+from data.cultural_map import cultural_map, draw_cultural_map, map_point
 from data.direction import DirectionCheck, check_directions
 from data.instruments import Instrument, instrument_names, load_instrument
 from data.noise_floor import NoiseFloor, bootstrap_distributions, noise_floor, split_half_distributions
@@ -38,6 +38,7 @@ __all__ = [
     "instrument_names",
     "load_codebook",
     "load_instrument",
+    "map_point",
     "noise_floor",
     "read_distributions",
     "read_survey",

@@ -4,26 +4,27 @@ An item's score is its weighted country mean, standardised by the published mean
 weighted sum of the ten is taken to each axis by the slope and intercept of the official syntax.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from data.countries import published_map
 from data.instruments import Instrument, load_instrument
 from data.plain_text import one_line
 from data.profiles import ProfileTable
+from signatures.domain import Axis
 from signatures.errors import SurveyError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["cultural_map", "draw_cultural_map"]
+__all__ = ["MAP_AXES", "cultural_map", "draw_cultural_map", "drawable", "map_point"]
 
 _LONGEST_NAME = 24
-_AXES = ("survival_self_expression", "traditional_secular")
+MAP_AXES: tuple[Axis, Axis] = ("survival_self_expression", "traditional_secular")
+"""Left to right, then bottom to top."""
 
 
 def cultural_map(profiles: ProfileTable, countries: Sequence[str] | None = None) -> pd.DataFrame:
@@ -46,27 +47,44 @@ def cultural_map(profiles: ProfileTable, countries: Sequence[str] | None = None)
         raise SurveyError(
             f"the cultural map needs all its items; the survey lacks {', '.join(profiles.absent)}"
         )
-    rows = [(country, *_point(profiles, instrument, country)) for country in countries or profiles.countries]
-    return pd.DataFrame(rows, columns=["country", *_AXES])
+    rows = [
+        (country, *map_point(_means(profiles, country), instrument))
+        for country in countries or profiles.countries
+    ]
+    return pd.DataFrame(rows, columns=["country", *MAP_AXES])
 
 
-def _point(profiles: ProfileTable, instrument: Instrument, country: str) -> tuple[float, float]:
+def map_point(means: Mapping[str, float], instrument: Instrument) -> tuple[float, float]:
+    """Take a population's item means to the two axes.
+
+    Args:
+        means: item code → weighted mean in stored codes; every item of the instrument.
+        instrument: one that has a map.
+
+    Returns:
+        The position on survival–self-expression and on traditional–secular.
+    """
+    total = np.zeros(2)
+    for code, norm in instrument.norms.items():
+        assert norm.mean is not None  # an instrument with a map states these of every item
+        assert norm.sd is not None
+        assert norm.map_weights is not None
+        total += (means[code] - norm.mean) / norm.sd * np.array(norm.map_weights)
+    lines = [instrument.map_lines[axis] for axis in MAP_AXES]
+    x, y = (slope * value + intercept for value, (slope, intercept) in zip(total, lines, strict=True))
+    return float(x), float(y)
+
+
+def _means(profiles: ProfileTable, country: str) -> dict[str, float]:
     frame, weight = profiles.of(country)
-    total: NDArray[np.float64] = np.zeros(2)
+    means = {}
     for code in frame.columns:
-        norm = instrument.norms[code]
         answers = frame[code].to_numpy(np.float64)
         known = ~np.isnan(answers)
         if not known.any():
             raise SurveyError(f"nobody in {country} answered {code}; leave the country out of the map")
-        assert norm.mean is not None  # an instrument with a map states these of every item
-        assert norm.sd is not None
-        assert norm.map_weights is not None
-        score = (np.average(answers[known], weights=weight[known]) - norm.mean) / norm.sd
-        total += score * np.array(norm.map_weights)
-    lines = [instrument.map_lines["survival_self_expression"], instrument.map_lines["traditional_secular"]]
-    x, y = (slope * value + intercept for value, (slope, intercept) in zip(total, lines, strict=True))
-    return float(x), float(y)
+        means[str(code)] = float(np.average(answers[known], weights=weight[known]))
+    return means
 
 
 def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None) -> "Figure":
@@ -84,13 +102,12 @@ def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None)
     figure = Figure(figsize=(9, 6.5), layout="constrained")
     axes = figure.add_subplot()
     _draw_published(axes)
-    axes.scatter(
-        points[_AXES[0]], points[_AXES[1]], s=46, marker="D", color="black", zorder=3, label="this survey"
-    )
+    x, y = (points[axis] for axis in MAP_AXES)
+    axes.scatter(x, y, s=46, marker="D", color="black", zorder=3, label="this survey")
     for row in points.itertuples(index=False):
         code = str(row.country)
         axes.annotate(
-            _drawable([(names or {}).get(code, code), code]),
+            drawable([(names or {}).get(code, code), code]),
             (row.survival_self_expression, row.traditional_secular),
             xytext=(5, 5),
             textcoords="offset points",
@@ -103,8 +120,8 @@ def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None)
     return figure
 
 
-def _drawable(names: Sequence[str]) -> str:
-    """The first name whose signs the figure's font has: no boxes for a script that it lacks."""
+def drawable(names: Sequence[str]) -> str:
+    """The first name, cut to a short line, whose signs a figure's font has; "?" when it lacks them all."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     known = get_font(findfont(FontProperties())).get_charmap()

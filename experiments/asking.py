@@ -1,7 +1,7 @@
 """The asking stage: descriptors are written, personas built, and the panel put to the model."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import data
@@ -19,7 +19,7 @@ from programs.model import Model
 from programs.panel import Panel, PanelResult
 from programs.personas import Arrangement, PersonaSources, PopulationSample, parse_kind, persona_builder
 from programs.respondent import AskingStyle, Respondent
-from signatures import EngineError, Persona, Question, ValueItem
+from signatures import EngineError, Persona, Question, RecipeError, ValueItem
 
 __all__ = [
     "Asked",
@@ -76,6 +76,7 @@ class Asked:
         elicitation: how answers were got, and why so.
         usage: calls, replies from the store, tokens and cost of what was asked here of the respondent.
         prompts: the system and user text of one persona's first question, for each kind.
+        map_panels: what the kinds that were asked them answered to the value items themselves; never scored.
     """
 
     panels: Mapping[PersonaKind, PanelResult]
@@ -84,6 +85,7 @@ class Asked:
     elicitation: str
     usage: Mapping[str, float]
     prompts: Mapping[PersonaKind, tuple[str, str]]
+    map_panels: Mapping[PersonaKind, PanelResult] = field(default_factory=dict)
 
 
 async def ask_everything(
@@ -112,13 +114,17 @@ async def ask_everything(
         ready = await _make_ready(recipe, asking, respondent, writer)
         if approve and expected.assumptions:
             approve(await estimate_asking(recipe, asking, models))
-        panels = {}
-        for kind, people in ready.personas.items():
-            counted = partial(_count, on_answered, kind, len(people) * len(asking.questions))
-            panels[kind] = await ready.panel.ask(people, asking.questions, counted)
+        panels = {
+            kind: await _ask(ready.panel, people, asking.questions, partial(on_answered, kind))
+            for kind, people in ready.personas.items()
+        }
+        map_panels = {
+            kind: await _ask(ready.panel, people, ready.map_questions, partial(on_answered, f"{kind}: map"))
+            for kind, people in ready.on_map.items()
+        }
     prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
     usage = tally.of(respondent.usage).as_dict()
-    return Asked(panels, ready.descriptors, respondent.identity, ready.why, usage, prompts)
+    return Asked(panels, ready.descriptors, respondent.identity, ready.why, usage, prompts, map_panels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +135,29 @@ class _Ready:
     personas: Mapping[PersonaKind, tuple[Persona, ...]]
     panel: Panel
     why: str
+    on_map: Mapping[PersonaKind, tuple[Persona, ...]]
+    map_questions: tuple[Question, ...]
 
 
 async def _make_ready(recipe: Recipe, asking: Asking, respondent: Model, writer: Model) -> _Ready:
+    map_questions = _map_questions(recipe)  # before anything is paid for
     descriptors = await write_descriptors(recipe, asking, writer, needed_variants(recipe.personas))
     personas = build_personas(recipe, recipe.personas, asking, descriptors)
     first = personas[recipe.personas[0]][0]
     panel, why = await open_panel(recipe, respondent, first, asking.questions[0])
-    return _Ready(descriptors, personas, panel, why)
+    kinds = (recipe.cultural_map.kinds or recipe.personas) if map_questions else ()
+    on_map = {kind: people for kind, people in personas.items() if kind in kinds}
+    return _Ready(descriptors, personas, panel, why, on_map, map_questions)
+
+
+def _map_questions(recipe: Recipe) -> tuple[Question, ...]:
+    """The instrument's items as questions, on its own scales, in whose codes the map is computed."""
+    if not recipe.cultural_map.ask:
+        return ()
+    instrument = data.load_instrument(recipe.profiles.instrument)
+    if not instrument.map_lines:
+        raise RecipeError(f"cultural_map.ask: instrument {instrument.name} has no map; set it to false")
+    return tuple(Question(i.code, i.text, i.scale, ivs=i.code, topic="value items") for i in instrument.items)
 
 
 async def estimate_asking(
@@ -154,13 +175,20 @@ async def estimate_asking(
     writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
     rehearsal = Rehearsal(recipe, respondent, writer, models.store, seen)
     ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
-    return rehearsal.estimate(ready.descriptors, ready.panel, ready.personas.values(), asking.questions)
+    rounds = [(people, asking.questions) for people in ready.personas.values()]
+    rounds += [(people, ready.map_questions) for people in ready.on_map.values()]
+    return rehearsal.estimate(ready.descriptors, ready.panel, rounds)
 
 
-def _count(
-    on_answered: Callable[[PersonaKind, int, int], None], kind: PersonaKind, total: int, n: int
-) -> None:
-    on_answered(kind, n, total)
+async def _ask(
+    panel: Panel,
+    people: Sequence[Persona],
+    questions: Sequence[Question],
+    on_answered: Callable[[int, int], None],
+) -> PanelResult:
+    """Ask, and say after every block how many of all cells it settled."""
+    total = len(people) * len(questions)
+    return await panel.ask(people, questions, lambda n: on_answered(n, total))
 
 
 async def write_descriptors(

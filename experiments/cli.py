@@ -10,8 +10,8 @@ from importlib import import_module
 __all__ = ["main"]
 
 _COMMANDS = (
-    "run", "rerun", "export", "recipes", "plan", "power", "survey", "audit", "baselines", "calibrate", "tune",
-    "sweep", "ablate", "shapley", "ui",
+    "run", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit", "baselines",
+    "calibrate", "tune", "sweep", "ablate", "shapley", "ui",
 )  # fmt: skip
 _GROUPS = ("engine", "inspect", "store")
 

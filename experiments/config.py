@@ -196,6 +196,18 @@ class ScoringSection(_Section):
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
 
 
+class CulturalMapSection(_Section):
+    """Whether the model is asked for the value items themselves, to place its populations on the map.
+
+    Attributes:
+        ask: whether, after the target questions; these answers are never scored.
+        kinds: the persona kinds that are asked; all of the recipe's when absent.
+    """
+
+    ask: bool = False
+    kinds: tuple[PersonaKind, ...] | None = None
+
+
 class TrackingSection(_Section):
     """Where the experiment is recorded.
 
@@ -242,6 +254,7 @@ class Recipe(_Section):
     respondent: RespondentSection = RespondentSection()
     calibration: CalibrationSection = CalibrationSection()
     scoring: ScoringSection = ScoringSection()
+    cultural_map: CulturalMapSection = CulturalMapSection()
     tracking: TrackingSection = TrackingSection()
     tuning: TuningSettings = TuningSettings()
     shapley: ShapleySettings = ShapleySettings()

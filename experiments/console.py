@@ -20,11 +20,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from experiments.digits import three_digits
 from experiments.judging import HEADLINE_SCORES
 from experiments.result import RunResult
 from experiments.scoring import SCORES
 
-__all__ = ["ConsoleReporter", "print_result", "three_digits"]
+__all__ = ["ConsoleReporter", "print_result"]
 
 
 class _Rate(ProgressColumn):
@@ -96,6 +97,7 @@ def print_result(result: RunResult) -> None:
         console.print(Text(line))
     console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
     console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    console.print(Text(f"report       value-personas report {result.folder}"), soft_wrap=True)
 
 
 def _table(title: str, summary: pd.DataFrame, floor: "pd.Series[float]", level: float) -> Table:
@@ -119,10 +121,3 @@ def _cell(row: Mapping[Hashable, float]) -> Text:
     if math.isnan(row["mean"]):
         return Text("not estimated", style="dim")
     return Text(f"{three_digits(row['mean'])}\n{three_digits(row['lower'])}–{three_digits(row['upper'])}")
-
-
-def three_digits(value: float) -> str:
-    """Three digits, without a leading zero, as tables of scores are set."""
-    if math.isnan(value):
-        return "–"
-    return f"−{three_digits(-value)}" if value <= -0.0005 else f"{abs(value):.3f}".removeprefix("0")[:4]

@@ -96,8 +96,7 @@ class Rehearsal:
         self,
         descriptors: Mapping[Variant, DescriptorTable],
         panel: Panel,
-        personas: Iterable[Sequence[Persona]],
-        questions: Sequence[Question],
+        rounds: Iterable[tuple[Sequence[Persona], Sequence[Question]]],
         pages: int = _PAGES_LOOKED_AT,
     ) -> Estimate:
         """Count what the rehearsed stages left open.
@@ -105,8 +104,7 @@ class Rehearsal:
         Args:
             descriptors: as rehearsed.
             panel: opened with the rehearsal's respondent.
-            personas: groups of personas, as rehearsed; one is held at a time.
-            questions: what is asked.
+            rounds: who is asked what, a group of personas at a time; one group is held at a time.
             pages: looked at in each group.
         """
         written = [d for table in descriptors.values() for d in table.descriptors]
@@ -114,7 +112,7 @@ class Rehearsal:
         missing = len(unwritten)
         self._seen |= unwritten
         bill = _Bill(self._seen)
-        for people in personas:
+        for people, questions in rounds:
             bill.add(panel, people, questions, pages)
         read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
         cost = _sum(

@@ -115,12 +115,14 @@ class Gap:
             questions, so that regression to the mean is not read as catching up.
         index_name: what the index is.
         names: the method without and the one with value personas.
+        countries: the analysis's countries, in its order.
     """
 
     analysis: GapAnalysis
     guard: CatchingUp
     index_name: str
     names: tuple[str, str]
+    countries: tuple[str, ...]
 
 
 def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement) -> Gap | None:
@@ -141,7 +143,7 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
         guard = catching_up(without, with_values, seed=recipe.seed)
     except CalibrationError as error:
         raise RecipeError(f"scoring.gap_…: {error}") from None
-    return Gap(analysis, guard, remoteness.name, (baseline, method))
+    return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
 
 
 def _with_values(names: Sequence[str]) -> str:
@@ -150,7 +152,7 @@ def _with_values(names: Sequence[str]) -> str:
 
 
 def write_gap(gap: Gap, title: str, folder: Path) -> None:
-    """Write the gap's table and figure into a run's folder."""
+    """Write the gap's tables and figure into a run's folder."""
     found = gap.analysis
     rows = [
         {"quantity": name, "estimate": point, "lower": lower, "upper": upper}
@@ -169,4 +171,6 @@ def write_gap(gap: Gap, title: str, folder: Path) -> None:
     )
     table = pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name)
     write_table(folder / "gap", table)
+    columns = {name: getattr(found, name) for name in ("index", "baseline_error", "method_error")}
+    write_table(folder / "gap_countries", pd.DataFrame({"country": gap.countries, **columns}))
     draw_gap(found, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)

@@ -13,6 +13,7 @@ from experiments.config import Recipe
 from experiments.differences import compare
 from experiments.gap_stage import Remoteness, find_gap
 from experiments.judging import Judgement
+from experiments.map_positions import map_positions
 from experiments.outputs import RunFiles, write_run_files
 from experiments.panel_files import PERSONAS_FILE
 from experiments.population_stage import Populations
@@ -114,6 +115,7 @@ class Outcome:
             compare(self.recipe, self.judgement),
             find_gap(self.recipe, self.remoteness, self.judgement),
             inputs,
+            map_positions(self.recipe, self.profiles, self.asked),
         )
         write_run_files(folder, files)
         record = Record(

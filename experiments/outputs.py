@@ -44,6 +44,7 @@ class RunFiles:
         comparisons: paired differences of the methods.
         gap: errors against an index of representation, where the recipe declares one.
         inputs: the files that were read.
+        map_points: positions on the cultural map, as ``map_positions`` gives them.
     """
 
     result: RunResult
@@ -54,6 +55,7 @@ class RunFiles:
     comparisons: pd.DataFrame
     gap: Gap | None
     inputs: tuple[InputFile, ...]
+    map_points: pd.DataFrame
 
 
 def write_run_files(folder: Path, files: RunFiles) -> None:
@@ -67,6 +69,8 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     write_table(folder / "comparisons", files.comparisons)
     if files.gap is not None:
         write_gap(files.gap, title, folder)
+    if len(files.map_points):
+        files.map_points.to_parquet(folder / "map.parquet", index=False)
     _save_answers(folder, files)
     if files.asked.descriptors:
         table = descriptor_frame(files.asked.descriptors.values(), files.items)
@@ -104,11 +108,15 @@ def _save_answers(folder: Path, files: RunFiles) -> None:
 
 
 def _sources(files: RunFiles, code: CodeState) -> dict[str, object]:
-    """Where the human answers came from, what answered, and by which code."""
+    """Where the human answers came from, what they are of, what answered, and by which code."""
+    survey = files.survey
     return {
-        "survey": [{k: str(v) for k, v in asdict(source).items()} for source in files.survey.sources],
+        "survey": [{k: str(v) for k, v in asdict(source).items()} for source in survey.sources],
         "inputs": [{"key": f.key, "path": f.path, "sha256": f.sha256} for f in files.inputs],
-        "codebook": files.survey.codebook_name,
+        "codebook": survey.codebook_name,
+        "title": survey.title,
+        "countries": {country: survey.country_name(country) for country in survey.countries},
+        "questions": {question.code: question.text for question in survey.questions},
         "respondent": files.asked.identity,
         "elicitation": files.asked.elicitation,
         "code": {"version": code.version, "commit": code.commit, "changes": code.changes},

@@ -32,7 +32,7 @@ from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
 from experiments.tracking import Record, record_run
-from experiments.tuned_programs import in_sample_notes
+from experiments.tuned_programs import tuned_on_notes
 from experiments.workspace import Workspace
 from programs.panel import mean_of_known
 
@@ -175,7 +175,7 @@ def _notes(recipe: Recipe, known: _Known, played: Played, figures: Figures) -> I
         yield f"of a coalition's answers up to {played.errors.missing.max():.1%} are missing"
     if len(asked) == 1:
         yield "one country: the intervals tell of other questions and people, not of other countries"
-    yield from in_sample_notes(recipe)
+    yield from tuned_on_notes(recipe)
 
 
 def _sampling_note(recipe: Recipe, plan: Plan) -> str:

@@ -13,7 +13,7 @@ from programs.descriptor_writer import DescriptorWriter
 from programs.respondent import Respondent
 from signatures import RecipeError
 
-__all__ = ["find_program", "in_sample_notes", "tuned_respondent", "tuned_writer"]
+__all__ = ["find_program", "in_sample_notes", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
 
 _REGISTRY = "models:/"
 
@@ -62,6 +62,17 @@ def in_sample_notes(recipe: Recipe, cells: pd.DataFrame) -> Iterator[str]:
                 f"{method}: in-sample on {seen} of {len(rows)} cells, whose country or question its prompts "
                 f"({recipe.program}) were tuned on; {apart}"
             )
+
+
+def tuned_on_notes(recipe: Recipe) -> Iterator[str]:
+    """On which countries and questions the prompts were tuned: no figure of those is held-out."""
+    program = find_program(recipe)
+    if program is None:
+        return
+    seen = (*program.fitted_on.training, *program.fitted_on.validation)
+    countries, questions = (", ".join(sorted({cell[i] for cell in seen})) for i in (0, 1))
+    told = f"prompts of {recipe.program} were tuned on {countries} × {questions}"
+    yield f"{told}: figures of those are in-sample"
 
 
 def _registered(recipe: Recipe, name: str) -> Path:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.ablate import AblationResult
-from experiments.console import three_digits
+from experiments.digits import three_digits
 from experiments.scoring import SCORES
 
 __all__ = ["print_ablation"]

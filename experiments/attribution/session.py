@@ -152,7 +152,9 @@ def _announce(
         return ()
     pages = max(1, _PAGES_LOOKED_AT // len(coalitions))
     casts = ready.board.casts(coalitions)
-    expected = rehearsal.estimate(ready.descriptors, ready.board.panel, casts, questions, pages)
+    expected = rehearsal.estimate(
+        ready.descriptors, ready.board.panel, ((cast, questions) for cast in casts), pages
+    )
     approve(expected)
     return expected.assumptions
 

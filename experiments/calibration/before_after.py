@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.calibration.judged import CalibratedPanel
+from experiments.calibration.panel import StoredPanel
 from experiments.calibration.prepared import Prepared
+from experiments.calibration.setting import Setting
 from experiments.scoring import Cells
 
 __all__ = ["SHOWN_SCORES", "before_after", "variance_limit"]
@@ -32,7 +34,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     c, m = judged.in_sample.shape
     mean_before, mean_after = (_mean(p, cells.scores) for p in (judged.before, judged.after))
     human = cells.variance(cells.human)
-    limit = variance_limit(judged)
+    limit = variance_limit(panel, judged.record.setting)
     columns: dict[str, object] = {
         "country": np.repeat(panel.countries, m),
         "zone": np.repeat(panel.zones, m),
@@ -59,18 +61,20 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def variance_limit(judged: CalibratedPanel) -> Array:
+def variance_limit(panel: StoredPanel, setting: Setting) -> Array:
     """The variance of the maximum-entropy law: what an infinitely hot tilt of full support tends to.
 
     At persona level each persona has a limit of its own, and the spread between their means is added.
 
+    Args:
+        panel: stored answers.
+        setting: tells the level.
+
     Returns:
         Shape (C, M), in score points².
     """
-    flat = judged.record.setting.model_copy(
-        update={"method": "maximum-entropy", "strength": {"all": 1.0}, "per": "all"}
-    )
-    return Prepared(judged.panel).spread(flat).total
+    flat = setting.model_copy(update={"method": "maximum-entropy", "strength": {"all": 1.0}, "per": "all"})
+    return Prepared(panel).spread(flat).total
 
 
 def _cells(judged: CalibratedPanel) -> Cells:

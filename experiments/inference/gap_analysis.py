@@ -36,6 +36,7 @@ class GapAnalysis:
         method_gap: the same.
         gap_difference: method − baseline.
         level: of the intervals.
+        kept: shape (countries given,), True for the C countries that have errors and an index.
     """
 
     index: Array
@@ -48,6 +49,7 @@ class GapAnalysis:
     method_gap: tuple[float, float, float]
     gap_difference: tuple[float, float, float]
     level: float
+    kept: NDArray[np.bool_]
 
 
 def analyse_gap(
@@ -72,7 +74,7 @@ def analyse_gap(
     Raises:
         CalibrationError: when shapes do not fit, or fewer than four countries have an index and errors.
     """
-    a, b, x = _aligned(baseline, method, index)
+    a, b, x, kept = _aligned(baseline, method, index)
     z = (x - x.mean()) / x.std()
     rng = np.random.default_rng(seed)
     c, m = a.shape
@@ -95,6 +97,7 @@ def analyse_gap(
         method_gap=triples[4],
         gap_difference=triples[5],
         level=level,
+        kept=kept,
     )
 
 
@@ -131,7 +134,7 @@ def catching_up(
 
     Args as ``analyse_gap``; every country needs errors on four questions or more.
     """
-    a, b, _ = _aligned(baseline, method, np.arange(len(np.asarray(baseline)), dtype=np.float64))
+    a, b, _, _ = _aligned(baseline, method, np.arange(len(np.asarray(baseline)), dtype=np.float64))
     rng = np.random.default_rng(seed)
     m = a.shape[1]
     if m < 4:
@@ -150,8 +153,10 @@ def catching_up(
     return CatchingUp(float(naive), float(np.mean(points)), float(low), float(high), splits)
 
 
-def _aligned(baseline: ArrayLike, method: ArrayLike, index: ArrayLike) -> tuple[Array, Array, Array]:
-    """Cells that both methods have, of countries that have an index."""
+def _aligned(
+    baseline: ArrayLike, method: ArrayLike, index: ArrayLike
+) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
+    """Cells that both methods have, of countries that have an index; and which countries those are."""
     a, b, x = (np.asarray(v, dtype=np.float64) for v in (baseline, method, index))
     if a.ndim != 2 or a.shape != b.shape or x.shape != a.shape[:1]:
         raise CalibrationError(
@@ -161,7 +166,7 @@ def _aligned(baseline: ArrayLike, method: ArrayLike, index: ArrayLike) -> tuple[
     kept = both.any(axis=1) & ~np.isnan(x)
     if kept.sum() < 4 or np.ptp(x[kept]) == 0.0:
         raise CalibrationError("a gap needs four countries with errors and an index that is not constant")
-    return np.where(both, a, np.nan)[kept], np.where(both, b, np.nan)[kept], x[kept]
+    return np.where(both, a, np.nan)[kept], np.where(both, b, np.nan)[kept], x[kept], kept
 
 
 def _statistics(

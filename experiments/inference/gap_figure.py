@@ -1,5 +1,6 @@
 """The figure of a gap: error against the index of representation, with and without a method."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.inference.gap_analysis import Array, GapAnalysis
 
-__all__ = ["draw_gap"]
+__all__ = ["draw_gap", "draw_side"]
 
 
 def draw_gap(
@@ -25,8 +26,9 @@ def draw_gap(
     """
     figure = Figure(figsize=(5.4, 4.0), layout="constrained")
     axis = figure.subplots()
-    _side(axis, gap.index, gap.baseline_error, gap.baseline_slope, names[0], "C7", "o")
-    _side(axis, gap.index, gap.method_error, gap.method_slope, names[1], "C0", "^")
+    draw_side(axis, gap.index, gap.baseline_error, gap.baseline_slope[0], {"label": names[0], "color": "C7"})
+    style = {"label": names[1], "color": "C0", "marker": "^"}
+    draw_side(axis, gap.index, gap.method_error, gap.method_slope[0], style)
     point, low, high = gap.slope_difference
     axis.set(xlabel=index_name, ylabel="mean error of a country")
     axis.set_ylim(bottom=0.0)
@@ -36,9 +38,17 @@ def draw_gap(
     figure.savefig(path, dpi=150)
 
 
-def _side(
-    axis: Axes, x: Array, error: Array, slope: tuple[float, float, float], name: str, color: str, marker: str
-) -> None:
-    axis.scatter(x, error, s=14, color=color, marker=marker, alpha=0.7, label=name)
+def draw_side(axis: Axes, x: Array, error: Array, slope: float, style: Mapping[str, str]) -> None:
+    """Countries and the regression line of one method.
+
+    Args:
+        axis: is drawn on.
+        x: shape (C,), the index.
+        error: shape (C,).
+        slope: change of error for one standard deviation of the index.
+        style: colour, marker and label of the countries.
+    """
+    axis.scatter(x, error, s=14, alpha=0.7, **style)  # type: ignore[arg-type]
     ends = np.array([x.min(), x.max()])
-    axis.plot(ends, error.mean() + slope[0] * (ends - x.mean()) / x.std(), color=color, linewidth=1.2)
+    line = error.mean() + slope * (ends - x.mean()) / x.std()
+    axis.plot(ends, line, color=style["color"], linewidth=1.2)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from experiments.approval import Approval, is_free
 from experiments.config import Recipe
-from experiments.console import three_digits
+from experiments.digits import three_digits
 from experiments.scoring import SCORES
 from experiments.sweep import SweepResult
 from experiments.sweeping.family import Options

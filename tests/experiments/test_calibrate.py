@@ -96,7 +96,8 @@ def test_the_limit_is_the_maximum_entropy_laws_variance(level):
     r, w, p = panel.scores[1], panel.weights[2], np.exp(panel.log_p[2, 1])
     laws = apply(MaximumEntropyMix(1.0), p if level == "persona" else w @ p, r)
     law = w @ laws if level == "persona" else laws
-    assert variance_limit(judged)[2, 1] == pytest.approx(law @ r**2 - (law @ r) ** 2)
+    limit = variance_limit(judged.panel, judged.record.setting)
+    assert limit[2, 1] == pytest.approx(law @ r**2 - (law @ r) ** 2)
     table = before_after(judged).set_index(["country", "question"])
     row = table.loc[("C2", "Q1")]
     human = panel.human[2, 1]

@@ -1,0 +1,46 @@
+"""``value-personas report``: a run as a page to read, and its figures for a paper."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands.options import JsonOption
+
+__all__ = ["report"]
+
+
+def report(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            help="A run's folder, its name, a recipe's name or an MLflow run id; the newest if absent."
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Where it is written; the run's own folder if absent.")
+    ] = None,
+    shapley: Annotated[
+        Path | None, typer.Option(help="A folder of Shapley values; the recipe's newest if absent.")
+    ] = None,
+    workspace: Annotated[Path, typer.Option(help="The folder of everything kept.")] = Path(".value-personas"),
+    as_json: JsonOption = False,
+) -> None:
+    """Write report.html, one page that needs nothing beside it, and its figures as PDF, SVG and PNG."""
+    from experiments.report import read_material, write_report
+    from experiments.stored_runs import find_run
+
+    place = workspace.expanduser().resolve()
+    folder = find_run(place / "runs", run).resolve()
+    beside = (
+        folder.parents[1] if folder.parent.name == "runs" else place
+    )  # a folder may lie in another workspace
+    written = write_report(read_material(folder, beside, shapley), to or folder)
+    if as_json:
+        files = {"report": str(written.page), "figures": [str(path) for path in written.figures]}
+        typer.echo(json.dumps({"title": written.title, **files}))
+    else:
+        typer.echo(
+            f"{written.title}\nreport       {written.page}\nfigures      {written.page.parent / 'figures'}"
+        )

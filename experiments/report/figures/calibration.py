@@ -1,0 +1,123 @@
+"""What calibration can do at any temperature, and what it cannot."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from experiments.calibration.before_after import variance_limit
+from experiments.calibration.panel import StoredPanel
+from experiments.calibration.prepared import Prepared
+from experiments.calibration.setting import Level, Setting
+from experiments.report.material import Material
+from experiments.report.palette import FAINT, INK, MUTED, looks
+from experiments.report.plate import FULL, Plate, canvas
+from experiments.scoring import Cells, score_cells
+
+__all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
+
+Array = NDArray[np.float64]
+
+TEMPERATURES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0, 14.0)
+LEVELS: tuple[Level, ...] = ("persona", "population")
+_STROKES = {"persona": "-", "population": (0, (5, 2))}
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationCurve:
+    """The stored answers of one kind, tilted.
+
+    Attributes:
+        points: columns level, temperature, wasserstein (mean over cells), variance_ratio (geometric mean).
+        beyond: columns level, options, cells, beyond: how many cells there are of a scale length, and the
+            share whose human variance lies above the maximum-entropy limit, out of a tilt's reach.
+        limits: level → geometric mean over cells of that limit as a share of the human variance.
+    """
+
+    points: pd.DataFrame
+    beyond: pd.DataFrame
+    limits: Mapping[Level, float]
+
+
+def calibration_curve(panel: StoredPanel, temperatures: Sequence[float] = TEMPERATURES) -> CalibrationCurve:
+    """Tilt stored answers at each temperature, each persona's and the population's average."""
+    prepared = Prepared(panel)
+    cells = Cells.check(panel.human, panel.human, panel.scores, panel.mask)
+    human = cells.variance(cells.human)
+    points, beyond = [], []
+    limits: dict[Level, float] = {}
+    for level in LEVELS:
+        limit = variance_limit(panel, Setting(level=level))
+        known = ~np.isnan(limit) & (human > 0.0)
+        limits[level] = _geometric(limit[known] / human[known])
+        for k in np.unique(panel.lengths):
+            of_length = known & (panel.lengths == k)
+            share = float((human > limit)[of_length].mean()) if of_length.any() else float("nan")
+            beyond.append({"level": level, "options": int(k), "cells": int(of_length.sum()), "beyond": share})
+        for temperature in temperatures:
+            setting = Setting(method="tilt", level=level, strength={"all": temperature})
+            points.append(
+                {"level": level, "temperature": temperature, **_judged(panel, prepared.estimate(setting))}
+            )
+    return CalibrationCurve(pd.DataFrame(points), pd.DataFrame(beyond), limits)
+
+
+def _judged(panel: StoredPanel, estimate: Array) -> dict[str, float]:
+    scores = score_cells(panel.human, estimate, panel.scores, panel.mask)
+    ratios = scores["variance_ratio"]
+    return {
+        "wasserstein": float(np.nanmean(scores["wasserstein"])),
+        "variance_ratio": _geometric(ratios[ratios > 0.0]),
+    }
+
+
+def _geometric(values: Array) -> float:
+    return float(np.exp(np.mean(np.log(values)))) if values.size else float("nan")
+
+
+def calibration_plate(material: Material, curve: CalibrationCurve) -> Plate:
+    """Variance ratio and Wasserstein distance against the temperature, at both levels."""
+    figure = canvas(FULL, 2.75, material.stamp)
+    ratio, distance = figure.subplots(1, 2)
+    look = looks(material.methods)[material.main]
+    for axis, column in ((ratio, "variance_ratio"), (distance, "wasserstein")):
+        for level in LEVELS:
+            rows = curve.points[curve.points["level"] == level]
+            axis.plot(
+                rows["temperature"], rows[column], color=look.colour, linestyle=_STROKES[level],
+                label=f"tilt at {level} level",
+            )  # fmt: skip
+        _temperature_axis(axis, material)
+    for level in LEVELS:
+        ratio.axhline(curve.limits[level], color=MUTED, linewidth=0.8, linestyle=_STROKES[level])
+    ratio.axhline(1.0, color=INK, linewidth=0.8)
+    distance.axhline(float(material.run.floor["wasserstein"]), color=INK, linewidth=0.8)
+    ratio.set_title("variance, as a share of people’s", loc="left")
+    distance.set_title("Wasserstein distance", loc="left")
+    ratio.set_ylim(bottom=0.0)
+    distance.set_ylim(bottom=0.0)
+    handles, labels = ratio.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return Plate(
+        "calibration",
+        figure,
+        f"The answers of {material.main} tilted at every temperature T, on all cells. Grey lines are the "
+        "limits that no T passes, black ones people and their noise floor; a T read off here is fitted on "
+        "these very cells and may not be called held-out.",
+        "Variance ratio and Wasserstein distance against temperature; limits: "
+        + "; ".join(f"{level} level {limit:.2f}" for level, limit in curve.limits.items()),
+        wide=True,
+    )
+
+
+def _temperature_axis(axis: Axes, material: Material) -> None:
+    axis.set_xscale("log")
+    ticks = [1, 2, 4, 8]
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
+    axis.set_xlabel("temperature T")
+    if material.calibrated:
+        axis.axvline(material.run.recipe.calibration.temperature, color=FAINT, linewidth=1.5, zorder=0)

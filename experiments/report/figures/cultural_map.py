@@ -1,0 +1,147 @@
+"""The cultural map: where people lie, and where a model lays them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from data.countries import published_map
+from data.cultural_map import MAP_AXES, drawable
+from experiments.map_positions import HUMAN
+from experiments.report.figures.countries import shown_methods
+from experiments.report.labels import Name, set_names
+from experiments.report.material import Material
+from experiments.report.palette import FAINT, INK, MUTED, looks
+from experiments.report.plate import FULL, Plate, canvas
+
+__all__ = ["map_plate", "map_shifts"]
+
+_PANELS = 4
+"""Kinds that are drawn; all stand in the table."""
+
+_NAMED = 12
+"""With more countries than this their codes are written in place of their names."""
+
+
+def map_shifts(material: Material) -> dict[str, float]:
+    """Method → the mean distance on the map from the people to where the method lays them."""
+    assert material.positions is not None
+    human = _of(material.positions, HUMAN)
+    return {
+        method: float(np.hypot(*(_of(material.positions, method) - human).dropna().to_numpy().T).mean())
+        for method in _asked(material)
+    }
+
+
+def map_plate(material: Material) -> Plate | None:
+    """A panel for each kind that was asked; people alone where none was. None without human positions."""
+    if material.positions is None:
+        return None
+    asked = _drawn(material) or (HUMAN,)
+    columns = min(2, len(asked))
+    rows = -(-len(asked) // columns)
+    figure = canvas(
+        FULL if columns == 2 else 4.6, rows * _panel_height(material, columns) + 0.4, material.stamp
+    )
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis, method in zip(axes, asked, strict=False):
+        _panel(axis, material, method)
+    for axis in axes[len(asked) :]:
+        axis.set_visible(False)
+    for axis, method in zip(axes, asked, strict=False):
+        human = _of(material.positions, HUMAN)
+        _name(axis, material, human, pd.concat([human, _of(material.positions, method)]))
+    figure.supxlabel("survival → self-expression values", fontsize=8)
+    figure.supylabel("traditional → secular-rational values", fontsize=8)
+    return Plate("map", figure, _caption(material), _alt(material), wide=columns == 2)
+
+
+def _panel_height(material: Material, columns: int) -> float:
+    """Inches that leave no blank above a panel of equal axes."""
+    assert material.positions is not None
+    published = pd.DataFrame([[getattr(p, axis) for axis in MAP_AXES] for p in published_map().values()])
+    drawn = np.vstack([published, material.positions[list(MAP_AXES)]])
+    wide, high = np.ptp(drawn, axis=0)
+    return min(5.0, (FULL / columns - 0.7) * float(high / wide) + 0.45) if columns == 2 else 4.2
+
+
+def _caption(material: Material) -> str:
+    start = (
+        "Open diamonds are where a country’s people lie by their own answers, grey dots the published "
+        "countries."
+    )
+    if not _asked(material):
+        return f"{start} The model was not asked for the ten items; cultural_map.ask = true asks it."
+    return (
+        f"{start} A line leads from each to where the model lays it. A value persona states these answers "
+        "itself, so its position tells how faithfully they are carried; without a persona, and by the "
+        "country’s name, it is a prediction. No score rests on these items."
+    )
+
+
+def _alt(material: Material) -> str:
+    shifts = map_shifts(material)
+    moved = "; ".join(f"{method} {distance:.2f}" for method, distance in shifts.items())
+    return "Cultural map with human positions" + (
+        f"; mean distance of the predicted ones: {moved}" if moved else ""
+    )
+
+
+def _asked(material: Material) -> tuple[str, ...]:
+    assert material.positions is not None
+    return tuple(m for m in dict.fromkeys(material.positions["method"]) if m != HUMAN)
+
+
+def _drawn(material: Material) -> tuple[str, ...]:
+    """The kinds that get a panel: those that the report is about first."""
+    asked = _asked(material)
+    first = [method for method in shown_methods(material) if method in asked]
+    return tuple(dict.fromkeys([*first, *asked]))[:_PANELS]
+
+
+def _of(positions: pd.DataFrame, method: str) -> pd.DataFrame:
+    return positions[positions["method"] == method].set_index("country")[list(MAP_AXES)]
+
+
+def _panel(axis: Axes, material: Material, method: str) -> None:
+    assert material.positions is not None
+    published = list(published_map().values())
+    axis.scatter(
+        [p.survival_self_expression for p in published],
+        [p.traditional_secular for p in published],
+        s=5, color=FAINT, zorder=1,
+    )  # fmt: skip
+    human = _of(material.positions, HUMAN)
+    size = 22 if len(human) <= _NAMED else 8
+    if method != HUMAN:
+        look = looks(material.methods)[method]
+        both = human.add_suffix("_human").join(_of(material.positions, method), how="inner")
+        x, y = MAP_AXES
+        axis.plot(
+            both[[f"{x}_human", x]].T,
+            both[[f"{y}_human", y]].T,
+            color=look.colour,
+            linewidth=0.03 * size + 0.2,
+            zorder=2,
+        )
+        axis.scatter(both[x], both[y], s=size, color=look.colour, marker=look.marker, zorder=3)
+        axis.set_title(f"{method}: mean distance {map_shifts(material)[method]:.2f}", loc="left")
+    axis.scatter(
+        human[MAP_AXES[0]],
+        human[MAP_AXES[1]],
+        s=size,
+        marker="D",
+        facecolors="none",
+        edgecolors=INK,
+        zorder=4,
+    )
+    axis.set_aspect("equal")
+    axis.tick_params(color=MUTED)
+
+
+def _name(axis: Axes, material: Material, human: pd.DataFrame, points: pd.DataFrame) -> None:
+    few = len(human) <= _NAMED
+    names = [
+        Name(drawable([material.country_name(str(code)), str(code)] if few else [str(code)]), *place)
+        for code, place in zip(human.index, human.to_numpy(), strict=True)
+    ]
+    set_names(axis, names, points.to_numpy(), size=6.5 if few else 5.5, must=few)

@@ -1,0 +1,84 @@
+"""Distributions of answers, cell by cell: people, the model as it answered, and calibrated."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from data.cultural_map import drawable
+from data.plain_text import one_line
+from experiments.report.material import Material
+from experiments.report.palette import FAINT, MUTED, looks
+from experiments.report.plate import FULL, Plate, canvas
+
+__all__ = ["chosen_cells", "distribution_plate", "drawn_methods"]
+
+_CELLS = 6
+_LONGEST_END = 17
+
+
+def drawn_methods(material: Material) -> tuple[str, ...]:
+    """The main kind, and the same calibrated where it was."""
+    return (material.main, material.calibrated) if material.calibrated else (material.main,)
+
+
+def chosen_cells(material: Material) -> list[tuple[str, str]]:
+    """Cells evenly spread from the best predicted to the worst, so that none is picked by hand."""
+    cells = material.cells(drawn_methods(material)[-1]).dropna(subset=["wasserstein"])
+    ranked = cells.sort_values(["wasserstein", "country", "question"])
+    places = np.unique(np.linspace(0, len(ranked) - 1, _CELLS).round().astype(int))
+    return list(ranked.iloc[places][["country", "question"]].itertuples(index=False, name=None))
+
+
+def distribution_plate(material: Material) -> Plate | None:
+    """Six cells; None where no cell has both human and predicted answers."""
+    cells = chosen_cells(material)
+    if not cells:
+        return None
+    rows = -(-len(cells) // 3)
+    figure = canvas(FULL, 1.75 * rows + 0.45, material.stamp)
+    axes = figure.subplots(rows, 3, squeeze=False).ravel()
+    for axis, (country, question) in zip(axes, cells, strict=False):
+        _panel(axis, material, country, question)
+    for axis in axes[len(cells) :]:
+        axis.set_visible(False)
+    for axis in axes[::3]:
+        axis.set_ylabel("share of answers")
+    handles, labels = axes[0].get_legend_handles_labels()  # lines first, then bars
+    figure.legend(handles[-1:] + handles[:-1], labels[-1:] + labels[:-1], loc="outside lower center", ncols=3)
+    return Plate(
+        "distributions",
+        figure,
+        "Six cells, evenly spread from the best predicted (first) to the worst (last) by Wasserstein "
+        "distance. Bars are people; calibration may widen a prediction but leaves its mean where it is.",
+        "Answer distributions of people and predictions in "
+        + "; ".join(f"{material.country_name(c)} {q}" for c, q in cells),
+        wide=True,
+    )
+
+
+def _panel(axis: Axes, material: Material, country: str, question: str) -> None:
+    estimates = material.run.estimates
+    here = estimates[(estimates["country"] == country) & (estimates["question"] == question)]
+    people = here[here["method"] == material.main]
+    k = len(people)
+    axis.bar(range(k), people["human"], width=0.85, color=FAINT, label="people")
+    for method in drawn_methods(material):
+        look = looks(material.methods)[method]
+        rows = here[here["method"] == method]
+        axis.plot(
+            range(k), rows["predicted"], color=look.colour, marker=look.marker, markersize=3.2, linewidth=1.0,
+            label=method,
+        )  # fmt: skip
+    name = drawable([material.country_name(country), country])
+    axis.set_title(f"{name} · {question}", loc="left")
+    axis.set_ylim(bottom=0.0)
+    _name_ends(axis, people["option"].tolist())
+
+
+def _name_ends(axis: Axes, options: Sequence[str]) -> None:
+    """Both ends of the scale in words, flush with the bars."""
+    ends = [drawable([one_line(o, _LONGEST_END), "…"]) for o in (options[0], options[-1])]
+    axis.set_xticks(range(len(options)), [""] * len(options))
+    for place, text, side in ((0.0, ends[0], "left"), (1.0, ends[1], "right")):
+        axis.text(place, -0.03, text, transform=axis.transAxes, va="top", ha=side, fontsize=6.5, color=MUTED)

@@ -1,0 +1,60 @@
+"""Missing answers, by persona kind and reason."""
+
+import pandas as pd
+
+from experiments.report.material import Material
+from experiments.report.palette import MUTED
+from experiments.report.plate import COLUMN, Plate, canvas
+from signatures import MissingReason
+
+__all__ = ["missing_plate", "missing_shares"]
+
+_TINTS = ("#2b83c6", "#c65f00", "#0a9270", "#b7558f", "#8f7a00", "#7a6fd0", "#96613d", "#5b8a9a", "#7d7d84")
+
+
+def missing_shares(material: Material) -> pd.DataFrame:
+    """Persona kind × reason → share of all its answers; reasons that never occur have no column.
+
+    The counts of a run are put to the mean missing share over questions, of which each was asked alike.
+    """
+    total = material.asking.groupby("personas", sort=False)["missing_share"].mean()
+    rows = {}
+    for kind in material.kinds:
+        counts = material.run.missing.get(kind, {})
+        missing = sum(counts.values())
+        rows[kind] = (
+            {r: n / missing * float(total.get(kind, 0.0)) for r, n in counts.items()} if missing else {}
+        )
+    reasons = [str(reason.value) for reason in MissingReason]
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(index=list(material.kinds)).fillna(0.0)
+    return table[[reason for reason in reasons if reason in table]]
+
+
+def missing_plate(material: Material) -> Plate | None:
+    """Stacked bars; None where no answer is missing."""
+    shares = 100 * missing_shares(material)
+    if shares.empty or not shares.to_numpy().any():
+        return None
+    figure = canvas(COLUMN, 0.21 * len(shares) + 1.0, material.stamp)
+    axis = figure.subplots()
+    start = pd.Series(0.0, index=shares.index)
+    places = range(len(shares))
+    for reason in shares:
+        tint = _TINTS[[r.value for r in MissingReason].index(str(reason))]
+        axis.barh(
+            places, shares[reason], left=start, height=0.62, color=tint, label=str(reason).replace("_", " ")
+        )
+        start = start + shares[reason]
+    axis.set_yticks(places, shares.index)
+    axis.set_ylim(len(shares) - 0.4, -0.6)
+    axis.tick_params(axis="y", length=0)
+    axis.set_xlabel("missing answers (%)", color=MUTED)
+    figure.legend(loc="outside lower center", ncols=2)
+    worst = str(start.idxmax())
+    return Plate(
+        "missing",
+        figure,
+        "Answers that are missing, by reason; none of them is ever counted as an answer. "
+        f"Most are missing of {worst}, {start[worst]:.2f} %.",
+        "Share of missing answers: " + "; ".join(f"{kind} {share:.2f} %" for kind, share in start.items()),
+    )

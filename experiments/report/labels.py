@@ -1,0 +1,100 @@
+"""Names beside points, set where they hide neither a point nor each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+__all__ = ["Name", "set_names"]
+
+Array = NDArray[np.float64]
+
+_POINTS_AN_INCH = 72.0
+_LETTER, _LINE = 0.58, 1.05
+"""The width of a letter and the height of a line, as shares of the type's size."""
+
+_RADIUS = 3.0
+"""Of a point, and the distance of its name from it, in points."""
+
+_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What is written beside a point.
+
+    Attributes:
+        text: a short line.
+        x: of the point, in data.
+        y: of the point, in data.
+    """
+
+    text: str
+    x: float
+    y: float
+
+
+def set_names(axis: Axes, names: Sequence[Name], points: Array, size: float, must: bool = False) -> None:
+    """Write each name on the side of its point where it overlaps least; the first names choose first.
+
+    Args:
+        axis: with all else drawn and its limits final.
+        names: what is written.
+        points: shape (n, 2), everything that must stay visible, in data.
+        size: of the type, in points.
+        must: whether a name without a free side is written all the same; left out otherwise.
+    """
+    figure = axis.figure
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()  # only then are places on the paper known
+    scale = _POINTS_AN_INCH / figure.dpi  # from pixels to points
+    taken = [_box_of_point(p) for p in axis.transData.transform(points) * scale]
+    frame = np.asarray(axis.get_window_extent().extents) * scale
+    for name in names:
+        place = axis.transData.transform((name.x, name.y)) * scale
+        choices = [_box(place, side, name.text, size) for side in _SIDES]
+        costs = [sum(_overlap(box, other) for other in taken) + _outside(box, frame) for box in choices]
+        best = int(np.argmin(costs))
+        if costs[best] > 0.0 and not must:
+            continue
+        taken.append(choices[best])
+        _write(axis, name, _SIDES[best], size)
+
+
+def _write(axis: Axes, name: Name, side: tuple[int, int], size: float) -> None:
+    axis.annotate(
+        name.text,
+        (name.x, name.y),
+        xytext=(side[0] * (_RADIUS + 1), side[1] * (_RADIUS + 1)),
+        textcoords="offset points",
+        ha={1: "left", 0: "center", -1: "right"}[side[0]],
+        va={1: "bottom", 0: "center", -1: "top"}[side[1]],
+        fontsize=size,
+        zorder=6,
+    )
+
+
+def _box(place: Array, side: tuple[int, int], text: str, size: float) -> Array:
+    """Left, bottom, right, top of a name, in points."""
+    wide, high = _LETTER * size * len(text), _LINE * size
+    centre = place + np.array(side) * (np.array([wide, high]) / 2 + _RADIUS + 1)
+    half = np.array([wide, high]) / 2
+    return np.concatenate([centre - half, centre + half])
+
+
+def _box_of_point(place: Array) -> Array:
+    return np.concatenate([place - _RADIUS, place + _RADIUS])
+
+
+def _overlap(a: Array, b: Array) -> float:
+    """The area that two boxes share."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    return float(np.prod(np.clip(sides, 0.0, None)))
+
+
+def _outside(box: Array, frame: Array) -> float:
+    """The area of a box beyond the frame."""
+    return float(np.prod(box[2:] - box[:2])) - _overlap(box, frame)

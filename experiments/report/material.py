@@ -1,0 +1,176 @@
+"""Everything that a report is made of, read from a run's folder and from what lies beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import data
+from data.plain_text import one_line
+from experiments.calibration.panel import StoredPanel
+from experiments.calibration.panel_of_run import panel_file
+from experiments.map_positions import HUMAN
+from experiments.report.audits import Audit, newest_audit
+from experiments.report.shapley_files import newest_shapley
+from experiments.report.sources import Sources, read_sources
+from experiments.result import RunResult
+from experiments.stored_runs import read_run, read_table
+from signatures import StoreError
+
+__all__ = ["Material", "read_material"]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A run and what was learnt beside it.
+
+    Attributes:
+        run: what the run gave back.
+        sources: the survey files, the names of countries and questions, what answered, and the code's state.
+        comparisons: paired differences from the baseline; empty for a single method.
+        asking: label mass, missing share, order and wording effects a persona kind and question.
+        gap: slopes and group differences; None where the recipe declares no index.
+        gap_countries: index and errors a country, likewise.
+        positions: on the cultural map; None where the survey or the instrument allows none.
+        shapley: values of the items; None where none were computed.
+        audit: of the descriptors; None where there was none.
+    """
+
+    run: RunResult
+    sources: Sources
+    comparisons: pd.DataFrame
+    asking: pd.DataFrame
+    gap: pd.DataFrame | None
+    gap_countries: pd.DataFrame | None
+    positions: pd.DataFrame | None
+    shapley: pd.DataFrame | None
+    audit: Audit | None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """In the order of the tables."""
+        return tuple(dict.fromkeys(self.run.scores["method"]))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The persona kinds that were asked."""
+        return self.run.recipe.personas
+
+    @property
+    def baseline(self) -> str:
+        """What the others are compared with: country roleplay where it was asked, else the first method."""
+        return "country" if "country" in self.methods else self.methods[0]
+
+    @property
+    def main(self) -> str:
+        """The persona kind that the report is about: hedged value personas where they were asked."""
+        names = [kind for kind in self.kinds if kind != self.baseline] or [self.baseline]
+        preferred = ("values-hedged", *(kind for kind in names if kind.startswith("values")), names[-1])
+        return next(kind for kind in preferred if kind in names)
+
+    @property
+    def calibrated(self) -> str | None:
+        """The same kind calibrated, where it was: at the recipe's first level."""
+        return next((name for name in self.methods if name.startswith(f"{self.main} + calibrated")), None)
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Codes, in the order of the tables."""
+        return tuple(dict.fromkeys(self.run.scores["country"]))
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Codes, in the order of the tables."""
+        return tuple(dict.fromkeys(self.run.scores["question"]))
+
+    @property
+    def stamp(self) -> str:
+        """What every figure must say of itself: a leak, and synthetic parts. Empty when there is neither."""
+        leak = ["LEAK ALLOWED"] if self.run.leaks else []
+        synthetic = [f"synthetic {' and '.join(self.run.synthetic)}"] if self.run.synthetic else []
+        return " · ".join([*leak, *synthetic])
+
+    def country_name(self, code: str) -> str:
+        """The name in the survey's file, else the usual English one."""
+        return one_line(self.sources.countries.get(code) or data.country_name(code) or code)
+
+    def question_text(self, code: str) -> str:
+        """The question in the project's words; empty where the run does not say."""
+        return one_line(self.sources.questions.get(code, ""))
+
+    def zone(self, code: str) -> str:
+        """The country's cultural zone on the published map."""
+        return data.cultural_zone(code) or "not on the map"
+
+    def score(self, method: str, name: str) -> Mapping[str, float]:
+        """One row of the summary: mean, lower, upper."""
+        rows = self.run.summary
+        row = rows[(rows["method"] == method) & (rows["score"] == name)].iloc[0]
+        return {key: float(row[key]) for key in ("mean", "lower", "upper")}
+
+    def cells(self, method: str) -> pd.DataFrame:
+        """The rows of the scores of one method."""
+        return self.run.scores[self.run.scores["method"] == method]
+
+    def answers(self) -> StoredPanel | None:
+        """The stored answers of the main kind, where the folder holds them."""
+        path = panel_file(self.run.folder, self.main)
+        return StoredPanel.load(path) if path.is_file() else None
+
+    @property
+    def fitted_cells(self) -> Mapping[str, int]:
+        """Method → its cells that something of it was fitted on; methods without any are left out."""
+        scores = self.run.scores
+        if "fitted" not in scores:
+            return {}
+        used = scores[scores["fitted"].astype(str).isin(("training", "validation"))]
+        return {str(method): int(n) for method, n in used.groupby("method", sort=False).size().items()}
+
+
+def read_material(folder: Path, workspace: Path, shapley: Path | None = None) -> Material:
+    """Read a run's folder, and the newest audit and Shapley values of its recipe.
+
+    Args:
+        folder: a run's.
+        workspace: where audits and Shapley values lie.
+        shapley: a folder of Shapley values to take in place of the newest.
+
+    Raises:
+        StoreError: when a file is absent, damaged or of another version.
+    """
+    run = read_run(folder)
+    return Material(
+        run=run,
+        sources=read_sources(folder / "sources.json"),
+        comparisons=_read_table(folder / "comparisons"),
+        asking=_read_table(folder / "asking"),
+        gap=_read_table(folder / "gap", optional=True),
+        gap_countries=_read_table(folder / "gap_countries", optional=True),
+        positions=_positions(folder / "map.parquet", run),
+        shapley=newest_shapley(workspace / "shapley", run.recipe.name, shapley),
+        audit=newest_audit(workspace / "audits", run.recipe.name),
+    )
+
+
+def _read_table(path: Path, optional: bool = False) -> Any:
+    if optional and not any(path.with_suffix(ending).is_file() for ending in (".parquet", ".csv")):
+        return None
+    try:
+        return read_table(path)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: absent or damaged: {str(error).splitlines()[0]}") from None
+
+
+def _positions(path: Path, run: RunResult) -> pd.DataFrame | None:
+    if not path.is_file():
+        return None
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    scored = table[table["country"].isin(set(run.scores["country"]))]
+    return scored if (scored["method"] == HUMAN).any() else None

@@ -1,0 +1,178 @@
+"""The methods paragraphs of a paper, every number filled in from the run."""
+
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+from experiments.digits import three_digits
+from experiments.report.figures.paired import overall_comparisons
+from experiments.report.material import Material
+
+__all__ = ["headline_sentences", "methods_paragraphs"]
+
+
+def headline_sentences(material: Material) -> tuple[str, ...]:
+    """What was found, in two or three sentences."""
+    main, baseline = material.main, material.baseline
+    floor = three_digits(float(material.run.floor["normalised_mae"]))
+    said = [
+        f"Predicted means of {main} are off by {_with_interval(material, main, 'normalised_mae')} of the "
+        f"scale on average over {_cells(material, main)} cells; the human sample’s own noise floor is "
+        f"{floor}."
+    ]
+    if baseline != main:
+        said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
+    if material.calibrated:
+        said.append(
+            f"Calibration leaves the means where they are and takes the Wasserstein distance from "
+            f"{_with_interval(material, main, 'wasserstein')} to "
+            f"{_with_interval(material, material.calibrated, 'wasserstein')}, the variance from "
+            f"{_ratio(material, main)} to {_ratio(material, material.calibrated)} of people’s."
+        )
+    return tuple(said)
+
+
+def methods_paragraphs(material: Material) -> tuple[str, ...]:
+    """Data, personas, asking, calibration, scoring, result and software, in that order."""
+    parts = (_data, _personas, _asking, _calibration, _scoring, _result, _software)
+    return tuple(" ".join(part(material)) for part in parts)
+
+
+def _data(material: Material) -> Iterator[str]:
+    recipe, scores = material.run.recipe, material.run.scores
+    source = material.sources.title or material.sources.codebook
+    if "population" in material.run.synthetic:
+        source = "an invented population with a known truth (synthetic, no people)"
+    rows = sum(one.rows for one in material.sources.survey)
+    options = scores["options"]
+    yield (
+        f"Human answers are those of {len(material.countries)} "
+        f"{_plural(material.countries, 'country', 'countries')} to {len(material.questions)} target "
+        f"questions with {options.min()} to {options.max()} ordered options in {source} ({rows:,} records; "
+        f"weighting: {recipe.survey.weight}); missing answers are excluded."
+    )
+
+
+def _personas(material: Material) -> Iterator[str]:
+    recipe = material.run.recipe
+    section, items = recipe.profiles, recipe.profiles.items
+    told = "all items" if items == "all" else items if isinstance(items, str) else ", ".join(items)
+    yield (
+        f"Value profiles are respondents’ answers to the instrument {section.instrument} ({told}). In each "
+        f"country {_drawn(section.design, section.n)} with the survey’s weights (seed {recipe.seed})."
+    )
+    written = recipe.descriptors
+    writer = written.lm.lm if written.lm else recipe.respondent.lm
+    where = f"taken from {written.frozen.name}" if written.frozen else f"written once by {writer}"
+    yield (
+        f"Descriptors of each answer were {where} in {written.wordings} "
+        f"{'wording' if written.wordings == 1 else 'wordings'}, items in "
+        f"{_order(recipe.persona_text.order)} order. Compared were {_listed(material.methods)}."
+    )
+
+
+def _drawn(design: str, n: int) -> str:
+    return (
+        "all profiles were taken" if design == "all" else f"up to {n} profiles were drawn ({design} design)"
+    )
+
+
+def _order(order: object) -> str:
+    return order if isinstance(order, str) else "the stated"
+
+
+def _asking(material: Material) -> Iterator[str]:
+    recipe = material.run.recipe
+    answers = sum(sum(reasons.values()) for reasons in material.run.missing.values())
+    share = 100 * float(material.asking["missing_share"].mean())
+    yield (
+        f"The model {recipe.respondent.lm} answered every question as every persona "
+        f"({material.sources.elicitation}; option order: "
+        f"{recipe.respondent.option_order}). {answers:,} answers ({share:.2f} %) are missing and enter no "
+        f"estimate; a cell with more than {100 * recipe.respondent.max_missing:g} % missing is not "
+        "estimated."
+    )
+
+
+def _calibration(material: Material) -> Iterator[str]:
+    section = material.run.recipe.calibration
+    if not material.calibrated:
+        yield "No calibration was applied."
+        return
+    where = {"persona": "each persona’s answers, then averaged", "population": "the population’s average"}
+    yield (
+        "Answer distributions p over scores r were calibrated as q ∝ p^(1/T)·exp(βr) with T = "
+        f"{section.temperature:g} and β such that the mean stays (Robertson, Tallman & Whiteman 2005), "
+        f"applied to {'; and to '.join(where[level] for level in section.levels)}."
+    )
+    fitted = material.fitted_cells
+    if fitted:
+        yield f"In-sample cells: {'; '.join(f'{n} of {method}' for method, n in fitted.items())}."
+    else:
+        yield "T was set in the recipe; the run records no cell that it was fitted on."
+
+
+def _scoring(material: Material) -> Iterator[str]:
+    section = material.run.recipe.scoring
+    redrawn = (
+        f", each country’s personas redrawn {section.persona_draws} times," if section.persona_draws else ""
+    )
+    yield (
+        "A cell is a country × question. Errors of means and Wasserstein distances are shares of the "
+        f"scale’s width; intervals cover {100 * section.level:g} % and come from {section.draws:,} crossed "
+        f"bootstrap draws of countries and questions{redrawn} with methods paired (Owen 2007); p-values are "
+        "sign-flip tests over countries, corrected over methods (Holm 1979). The noise floor is the "
+        f"expected score of {section.floor_draws} resamples of each human sample against itself."
+    )
+
+
+def _result(material: Material) -> Iterator[str]:
+    yield from headline_sentences(material)
+    rows = overall_comparisons(material)
+    if not len(rows):
+        return
+    rows = rows[(rows["method"] == material.main) & (rows["score"] == "normalised_mae")]
+    for row in rows.to_dict("records"):
+        yield (
+            f"The paired difference of {material.main} from {material.baseline} is "
+            f"{three_digits(row['difference'], signed=True)} over {row['cells']} cells{_certainty(row)}."
+        )
+
+
+def _certainty(row: Mapping[Hashable, Any]) -> str:
+    if math.isnan(row["lower"]):
+        return ""
+    ends = f"{three_digits(row['lower'], signed=True)} to {three_digits(row['upper'], signed=True)}"
+    p = "" if math.isnan(row["holm_p"]) else f", Holm-adjusted p = {three_digits(row['holm_p'])}"
+    return f" (interval {ends}{p})"
+
+
+def _software(material: Material) -> Iterator[str]:
+    run, code = material.run, material.sources.code
+    yield (
+        f"Computed with Value Personas {code.version} (commit {code}), recipe {run.recipe.name}, seed "
+        f"{run.recipe.seed}, MLflow run {run.mlflow_run_id or 'not recorded'}."
+    )
+
+
+def _with_interval(material: Material, method: str, score: str) -> str:
+    found = material.score(method, score)
+    level = 100 * material.run.recipe.scoring.level
+    ends = f"{three_digits(found['lower'])}–{three_digits(found['upper'])}"
+    return f"{three_digits(found['mean'])} ({level:g} % interval {ends})"
+
+
+def _ratio(material: Material, method: str) -> str:
+    return three_digits(material.score(method, "variance_ratio")["mean"])
+
+
+def _cells(material: Material, method: str) -> int:
+    return int(material.cells(method)["normalised_mae"].notna().sum())
+
+
+def _plural(things: tuple[str, ...], one: str, many: str) -> str:
+    return one if len(things) == 1 else many
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

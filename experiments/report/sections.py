@@ -1,0 +1,155 @@
+"""What stands on the page, in the order in which a referee asks for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from experiments.report import tables
+from experiments.report.figures.audit import audit_plate
+from experiments.report.figures.calibration import calibration_curve, calibration_plate
+from experiments.report.figures.countries import country_plate
+from experiments.report.figures.cultural_map import map_plate
+from experiments.report.figures.distributions import distribution_plate
+from experiments.report.figures.effects import effect_plates
+from experiments.report.figures.gap import gap_plate
+from experiments.report.figures.headline import headline_plate
+from experiments.report.figures.missing import missing_plate
+from experiments.report.figures.paired import paired_plate
+from experiments.report.figures.roleplay import roleplay_plate
+from experiments.report.figures.shapley import shapley_plates
+from experiments.report.material import Material
+from experiments.report.plate import Plate
+from experiments.report.tables import Table
+
+__all__ = ["Section", "sections", "warnings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        key: its anchor.
+        title: its heading.
+        plates: its figures.
+        tables: its tables.
+        says: sentences above them; where there is nothing to show, what would make it.
+    """
+
+    key: str
+    title: str
+    plates: tuple[Plate, ...] = ()
+    tables: tuple[Table, ...] = ()
+    says: tuple[str, ...] = ()
+
+
+def warnings(material: Material) -> tuple[str, ...]:
+    """What must be read before any number: leaks, synthetic parts, cells that something was fitted on."""
+    run = material.run
+    found = [f"LEAK ALLOWED: {leak}" for leak in run.leaks]
+    if run.synthetic:
+        found.append(f"Synthetic {' and '.join(run.synthetic)}: these figures say nothing about real people.")
+    found += [
+        f"In-sample: {n} cells of {method} were used to fit it, so their scores are no prediction."
+        for method, n in material.fitted_cells.items()
+    ]
+    return tuple(found)
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    """Every section, drawn."""
+    return (
+        Section("headline", "What was found", (headline_plate(material),), (tables.summary_table(material),)),
+        _paired(material),
+        Section(
+            "countries", "Error by country", (country_plate(material),), (tables.country_table(material),)
+        ),
+        _map(material),
+        _roleplay(material),
+        Section("distributions", "Distributions of answers", _some([distribution_plate(material)])),
+        _gap(material),
+        _shapley(material),
+        _calibration(material),
+        _missing(material),
+        _effects(material),
+        _audit(material),
+        Section("cost", "Calls and cost", tables=(tables.cost_table(material),)),
+    )
+
+
+def _some(plates: Iterable[Plate | None]) -> tuple[Plate, ...]:
+    return tuple(plate for plate in plates if plate is not None)
+
+
+def _paired(material: Material) -> Section:
+    title = "Paired comparisons"
+    plate = paired_plate(material)
+    if plate is None:
+        return Section("paired", title, says=("A single method: there is nothing to compare it with.",))
+    one = "One country: the intervals tell of other questions, not of other countries; there is no p-value."
+    says = (one,) if len(material.countries) == 1 else ()
+    return Section("paired", title, (plate,), tables.comparison_tables(material), says)
+
+
+def _map(material: Material) -> Section:
+    title = "Cultural map"
+    if material.positions is None:
+        why = "No map: the instrument has none, or the survey lacks some of its items."
+        return Section("map", title, says=(why,))
+    table = tables.map_table(material)
+    return Section("map", title, _some([map_plate(material)]), (table,) if table else ())
+
+
+def _roleplay(material: Material) -> Section:
+    title = f"{material.main} against {material.baseline}, question by question"
+    plates = _some([roleplay_plate(material)])
+    return Section("roleplay", title, plates, says=() if plates else ("Nothing to compare with.",))
+
+
+def _gap(material: Material) -> Section:
+    title = "Gap between well and poorly represented countries"
+    table = tables.gap_table(material)
+    if table is None:
+        how = "Not analysed: the recipe declares no index (scoring.gap_reference or scoring.gap_index)."
+        return Section("gap", title, says=(how,))
+    return Section("gap", title, _some([gap_plate(material)]), (table,))
+
+
+def _shapley(material: Material) -> Section:
+    plates = shapley_plates(material)
+    how = f"Not computed: value-personas shapley {material.run.recipe.name} makes it."
+    return Section("shapley", "What each value item contributes", plates, says=() if plates else (how,))
+
+
+def _calibration(material: Material) -> Section:
+    title = "Calibration and its limit"
+    answers = material.answers()
+    if answers is None:
+        return Section("calibration", title, says=("The run’s folder holds no stored answers to calibrate.",))
+    curve = calibration_curve(answers)
+    return Section("calibration", title, (calibration_plate(material, curve),), (tables.limit_table(curve),))
+
+
+def _missing(material: Material) -> Section:
+    title = "Missing answers"
+    plates = _some([missing_plate(material)])
+    if not plates:
+        return Section("missing", title, says=("No answer is missing.",))
+    return Section("missing", title, plates, (tables.missing_table(material),))
+
+
+def _effects(material: Material) -> Section:
+    plates = effect_plates(material)
+    how = (
+        "Not measured: options stood in one order and questions in one wording. respondent.option_order = "
+        '"both" and respondent.wordings measure how far answers hang on these.'
+    )
+    return Section("effects", "Order of options and wording", plates, says=() if plates else (how,))
+
+
+def _audit(material: Material) -> Section:
+    title = "What descriptors tell beyond their answer"
+    table = tables.audit_table(material)
+    if table is None:
+        how = f"Not audited: value-personas audit {material.run.recipe.name} makes it."
+        return Section("audit", title, says=(how,))
+    return Section("audit", title, _some([audit_plate(material)]), (table,))

@@ -1,0 +1,249 @@
+"""The report's tables, as texts ready to be set."""
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from experiments.digits import three_digits
+from experiments.judging import HEADLINE_SCORES
+from experiments.report.figures.calibration import CalibrationCurve
+from experiments.report.figures.countries import country_errors, shown_methods
+from experiments.report.figures.cultural_map import map_shifts
+from experiments.report.figures.paired import overall_comparisons
+from experiments.report.material import Material
+from experiments.scoring import SCORES
+
+__all__ = [
+    "Table",
+    "audit_table",
+    "comparison_tables",
+    "cost_table",
+    "country_table",
+    "gap_table",
+    "limit_table",
+    "map_table",
+    "missing_table",
+    "provenance_table",
+    "summary_table",
+]
+
+
+_USAGE = {
+    "calls": "calls made",
+    "retries": "tried again",
+    "failures": "failed for good",
+    "stored": "replies read from the answer store",
+    "input_tokens": "tokens read",
+    "output_tokens": "tokens written",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        caption: one sentence.
+        heads: of the columns; the first column names the rows.
+        rows: as many texts as heads each.
+        folded: whether the page shows it only when asked; print shows it always.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool = False
+
+
+def summary_table(material: Material) -> Table:
+    """Every method's headline scores with intervals, and the floor beneath."""
+    rows = [
+        (method, *(_interval(material.score(method, score)) for score in HEADLINE_SCORES))
+        for method in material.methods
+    ]
+    rows.append(
+        ("noise floor", *(three_digits(float(material.run.floor[score])) for score in HEADLINE_SCORES))
+    )
+    level = 100 * material.run.recipe.scoring.level
+    return Table(
+        f"Means over cells with {level:g} % intervals. Lower is better; of the variance ratio, 1 is right.",
+        ("method", *(SCORES[score].heading for score in HEADLINE_SCORES)),
+        tuple(rows),
+    )
+
+
+def comparison_tables(material: Material) -> tuple[Table, ...]:
+    """Paired differences over all cells; and, folded, by zone, nearness and scale length."""
+    table = material.comparisons
+    if not len(table):
+        return ()
+    heads = ("score", "method", "cells", "difference", "interval", "interval over zones", "Holm p")
+    overall = tuple(_comparison(row) for row in overall_comparisons(material).to_dict("records"))
+    groups = table[(table["group"] != "all") & (table["method"] == material.main)].dropna(subset=["lower"])
+    by_group = tuple(
+        (f"{row['group']}: {row['value']}", *_comparison(row)[:1], *_comparison(row)[2:])
+        for row in groups.to_dict("records")
+    )
+    what = f"Paired differences from {material.baseline}; below 0 the method is better."
+    found = Table(what, heads, overall)
+    in_groups = f"{what} {material.main} by group of cells."
+    folded = Table(in_groups, ("group", heads[0], *heads[2:]), by_group, folded=True)
+    return (found, folded) if by_group else (found,)
+
+
+def _comparison(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    return (
+        SCORES[str(row["score"])].heading,
+        str(row["method"]),
+        str(row["cells"]),
+        three_digits(row["difference"], signed=True),
+        _ends(row["lower"], row["upper"]),
+        _ends(row["lower_by_zone"], row["upper_by_zone"]),
+        three_digits(row["holm_p"]),
+    )
+
+
+def _ends(lower: float, upper: float) -> str:
+    """An interval that is not torn apart; a dash where there is none."""
+    if math.isnan(lower):
+        return "–"
+    return f"{three_digits(lower, signed=True)}\u00a0to\u00a0{three_digits(upper, signed=True)}"
+
+
+def country_table(material: Material) -> Table:
+    """Every country's errors, as in the figure."""
+    methods = shown_methods(material)
+    rows = tuple(
+        (
+            f"{row['name']} ({row['code']})",
+            str(row["zone"]),
+            f"{int(row['respondents']):,}",
+            *(three_digits(float(row[method])) for method in methods),
+            three_digits(float(row["floor"])),
+        )
+        for row in country_errors(material).to_dict("records")
+    )
+    heads = ("country", "zone", "respondents", *methods, "noise floor")
+    return Table("Mean error of means by country, a share of the scale.", heads, rows, folded=True)
+
+
+def map_table(material: Material) -> Table | None:
+    """The mean distance on the map, method by method; None where no model was asked."""
+    shifts = map_shifts(material) if material.positions is not None else {}
+    rows = tuple((method, f"{distance:.2f}") for method, distance in shifts.items())
+    caption = (
+        "Mean distance on the map between where people lie and where the model lays them, in the map’s units."
+    )
+    return Table(caption, ("method", "distance"), rows) if rows else None
+
+
+def limit_table(curve: CalibrationCurve) -> Table:
+    """The share of cells that no tilt can reach, by scale length and level."""
+    wide = curve.beyond.pivot_table(
+        index=["options", "cells"], columns="level", values="beyond"
+    ).reset_index()
+    rows = tuple(
+        (
+            str(int(row["options"])),
+            str(int(row["cells"])),
+            *(_percent(row.get(level)) for level in ("persona", "population")),
+        )
+        for row in wide.to_dict("records")
+    )
+    return Table(
+        "Cells in which people vary more than the maximum-entropy law with the predicted mean: no T "
+        "reaches them.",
+        ("options", "cells", "out of reach at persona level", "at population level"),
+        rows,
+    )
+
+
+def gap_table(material: Material) -> Table | None:
+    """Slopes and group differences; None where the recipe declares no index."""
+    if material.gap is None:
+        return None
+    rows = tuple(
+        (
+            str(row["quantity"]).replace("_", " "),
+            *(f"{row[name]:+.4f}".replace("-", "−") for name in ("estimate", "lower", "upper")),
+        )
+        for row in material.gap.to_dict("records")
+    )
+    caption = (
+        "Slopes are changes of error for one standard deviation of the index, gaps the less represented "
+        "half minus the other. The last row guards against regression to the mean: baseline error and gain "
+        "are of different questions."
+    )
+    return Table(caption, ("quantity", "estimate", "lower", "upper"), rows)
+
+
+def missing_table(material: Material) -> Table:
+    """Answers missing, by persona kind and reason."""
+    rows = tuple(
+        (kind, reason.replace("_", " "), f"{n:,}")
+        for kind, reasons in material.run.missing.items()
+        for reason, n in reasons.items()
+    )
+    return Table(
+        "Missing answers, by persona kind and reason.", ("personas", "reason", "answers"), rows, folded=True
+    )
+
+
+def audit_table(material: Material) -> Table | None:
+    """One row a kind of statement; None without an audit."""
+    if material.audit is None:
+        return None
+    columns = ("recovery_error", "right", "spill_over", "human_movement", "excess_spill_over")
+    rows = tuple(
+        (str(row["statement"]), *(_percent(row[name]) for name in columns))
+        for row in material.audit.summary.to_dict("records")
+    )
+    heads = ("statement", "recovery error", "likeliest is right", "moves others by", "people", "excess")
+    return Table("How well a reader recovers an answer, and how far it moves the others.", heads, rows)
+
+
+def cost_table(material: Material) -> Table:
+    """Calls, tokens and cost."""
+    rows = [(_USAGE.get(name, name), _amount(name, value)) for name, value in material.run.usage.items()]
+    if "cost" not in material.run.usage:
+        rows.append(("cost", "no price table"))
+    return Table("What was asked of the respondent in this run.", ("quantity", "amount"), tuple(rows))
+
+
+def provenance_table(material: Material) -> Table:
+    """Where everything comes from."""
+    run, sources = material.run, material.sources
+    files = [
+        (f"survey file {number}", f"{PurePath(one.path).name} · SHA-256 {one.sha256}")
+        for number, one in enumerate(sources.survey, start=1)
+    ]
+    rows = [
+        ("recipe", run.recipe.name),
+        ("seed", str(run.recipe.seed)),
+        *files,
+        ("codebook", sources.codebook),
+        ("respondent", sources.respondent),
+        ("software", f"value-personas {sources.code.version}"),
+        ("commit", str(sources.code)),
+        ("MLflow run", run.mlflow_run_id or "not recorded"),
+        ("folder", run.folder.name),
+    ]
+    return Table("Recipe, data, model and code of this run.", ("what", "value"), tuple(rows))
+
+
+def _interval(found: Mapping[str, float]) -> str:
+    mean, lower, upper = (three_digits(found[name]) for name in ("mean", "lower", "upper"))
+    return f"{mean} ({lower}\u2060–\u2060{upper})"  # torn apart before the bracket, if anywhere
+
+
+def _percent(value: object) -> str:
+    number = float(str(value)) if value is not None else float("nan")
+    return "–" if pd.isna(number) else f"{100 * number:.1f} %"
+
+
+def _amount(name: str, value: float) -> str:
+    return f"{value:,.2f}" if name == "cost" else f"{value:,.0f}"

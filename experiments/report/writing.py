@@ -1,0 +1,54 @@
+"""``write_report``: the page and its figures, into a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.report.material import Material
+from experiments.report.page import render_html
+from experiments.report.plate import drawing, save_plate
+from experiments.report.sections import sections
+from signatures import StoreError
+
+__all__ = ["ReportFiles", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """What was written.
+
+    Attributes:
+        page: the HTML file.
+        figures: every figure as PDF, SVG and PNG.
+        title: the run's.
+    """
+
+    page: Path
+    figures: tuple[Path, ...]
+    title: str
+
+
+def write_report(material: Material, folder: Path) -> ReportFiles:
+    """Write ``report.html``, and the same figures into ``figures/``.
+
+    Args:
+        material: what is reported.
+        folder: made if need be; an older report in it is replaced.
+
+    Raises:
+        StoreError: when the folder cannot be written.
+    """
+    try:
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        with drawing():
+            parts = sections(material)
+            saved = [
+                path
+                for part in parts
+                for plate in part.plates
+                for path in save_plate(plate, folder / "figures")
+            ]
+            page = render_html(material, parts)
+        (folder / "report.html").write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written ({error.strerror}); name another with --to") from None
+    return ReportFiles(folder / "report.html", tuple(saved), material.run.title)

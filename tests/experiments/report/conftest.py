@@ -1,0 +1,30 @@
+"""One small run, and its report, for every test of the report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from experiments import RunResult
+from experiments.report import Material, read_material, write_report
+from tests.experiments.report.runs import small_run
+
+
+@dataclass(frozen=True)
+class Reported:
+    run: RunResult
+    material: Material
+    page: str
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    return small_run(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def reported(finished: RunResult) -> Reported:
+    """The report in the run's own folder."""
+    material = read_material(finished.folder, finished.folder.parents[1])
+    files = write_report(material, finished.folder)
+    return Reported(finished, material, Path(files.page).read_text(encoding="utf-8"))

@@ -1,0 +1,162 @@
+"""Figures: the numbers behind them, and that they can be read by anybody."""
+
+import re
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from experiments.digits import three_digits
+from experiments.report.figures.calibration import calibration_curve
+from experiments.report.figures.countries import country_errors
+from experiments.report.figures.distributions import chosen_cells
+from experiments.report.figures.missing import missing_shares
+from experiments.report.figures.roleplay import question_errors
+from experiments.report.labels import Name, set_names
+from experiments.report.palette import looks
+from experiments.report.plate import Plate, canvas, drawing, inline_svg
+from tests.experiments.report.conftest import Reported
+
+
+def test_the_curve_passes_through_the_runs_own_scores(reported: Reported) -> None:
+    answers = reported.material.answers()
+    assert answers is not None
+    curve = calibration_curve(answers, temperatures=(1.0, 2.0))
+    at = curve.points.set_index(["level", "temperature"])
+    summary = reported.run.summary.set_index(["method", "score"])["mean"]
+    for temperature, method in ((1.0, "values-hedged"), (2.0, "values-hedged + calibrated")):
+        for score in ("wasserstein", "variance_ratio"):
+            assert at.loc[("persona", temperature), score] == pytest.approx(summary[method, score], rel=1e-6)
+    assert at.loc[("population", 1.0), "wasserstein"] == pytest.approx(
+        summary["values-hedged", "wasserstein"]
+    )
+    assert at.loc[("population", 2.0), "wasserstein"] != pytest.approx(
+        at.loc[("persona", 2.0), "wasserstein"]
+    )
+
+
+def test_out_of_reach_is_what_no_temperature_reaches(reported: Reported) -> None:
+    """By brute force: the population's answers tilted as hot as numbers allow, against people's variance."""
+    answers = reported.material.answers()
+    assert answers is not None
+    beyond = calibration_curve(answers, temperatures=(1.0,)).beyond.set_index(["level", "options"])
+    for k in np.unique(answers.lengths):
+        reached, cells = 0, 0
+        for c in range(len(answers.countries)):
+            for m in np.flatnonzero(answers.lengths == k):
+                r, h = answers.scores[m, :k], answers.human[c, m, :k]
+                p = np.exp(answers.log_p[c, m, :, :k])
+                known = ~np.isnan(p[:, 0])
+                mean = np.average(p[known], axis=0, weights=answers.weights[c][known]) @ r
+                low, high = -60.0, 60.0
+                for _ in range(200):
+                    law = np.exp((beta := (low + high) / 2) * (r - r.mean()))
+                    law /= law.sum()
+                    low, high = (beta, high) if law @ r < mean else (low, beta)
+                reached += law @ r**2 - (law @ r) ** 2 >= h @ r**2 - (h @ r) ** 2
+                cells += 1
+        assert beyond.loc[("population", int(k)), "cells"] == cells
+        assert beyond.loc[("population", int(k)), "beyond"] == pytest.approx(1 - reached / cells)
+
+
+def test_country_and_question_errors_are_means_of_the_cells(reported: Reported) -> None:
+    scores = reported.run.scores
+    table = country_errors(reported.material).set_index("code")
+    hedged = scores[scores["method"] == "values-hedged"]
+    for code in ("XNA", "XNG"):
+        own = hedged[hedged["country"] == code]
+        assert table.loc[code, "values-hedged"] == pytest.approx(own["normalised_mae"].mean())
+        assert table.loc[code, "floor"] == pytest.approx(own["floor_normalised_mae"].mean())
+    assert table["values-hedged"].is_monotonic_increasing  # one zone: all are off the map
+    by_question = question_errors(reported.material).set_index("question")
+    expected = scores[(scores["method"] == "country") & (scores["question"] == "Q185")][
+        "normalised_mae"
+    ].mean()
+    assert by_question.loc["Q185", "baseline"] == pytest.approx(expected)
+
+
+def test_cells_are_chosen_from_best_to_worst(reported: Reported) -> None:
+    scores = reported.run.scores.set_index(["method", "country", "question"])["wasserstein"]
+    found = [
+        scores["values-hedged + calibrated", country, question]
+        for country, question in chosen_cells(reported.material)
+    ]
+    assert found == sorted(found)
+    every = scores["values-hedged + calibrated"]
+    assert (found[0], found[-1]) == (every.min(), every.max())
+
+
+def test_missing_shares_add_up_to_what_was_counted(reported: Reported) -> None:
+    shares = missing_shares(reported.material)
+    asked = reported.material.asking.groupby("personas")["missing_share"].mean()
+    for kind in reported.material.kinds:
+        assert shares.loc[kind].sum() == pytest.approx(asked[kind])
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def test_methods_stand_out_on_a_light_and_on_a_dark_page() -> None:
+    names = ["none", "country", "values-hedged", "values-hedged + calibrated", *"abcdefgh"]
+    for look in looks(names).values():
+        own = _luminance(look.colour)
+        assert 1.05 / (own + 0.05) >= 3.0, look
+        assert (own + 0.05) / (_luminance("#16161a") + 0.05) >= 3.0, look
+
+
+def test_a_method_looks_the_same_whatever_stands_beside_it() -> None:
+    assert looks(["values-hedged", "x"])["values-hedged"] == looks(["none", "values-hedged"])["values-hedged"]
+    assert len(set(looks(["none", "country", "a", "b", "c", "d"]).values())) == 6
+
+
+def test_an_inline_figure_is_text_of_the_page() -> None:
+    with drawing():
+        figure = canvas(2.0, 2.0, "synthetic <b>")
+        axis = figure.subplots()
+        axis.plot([0, 1], [0, 1], marker="o", label="x")
+        axis.set_title('$5 & "id="#1c1c1e')
+        svg = inline_svg(Plate("one", figure, "caption", 'alt "quoted" <i>'))
+    assert svg.startswith("<svg ")
+    assert 'aria-label="alt &quot;quoted&quot; &lt;i&gt;"' in svg
+    assert "synthetic &lt;b&gt;" in svg
+    assert '>$5 &amp; "id="#1c1c1e</text>' in svg  # what is written is left as it is
+    assert "var(--ink)" in svg
+    own = re.findall(r'\bid="([^"]+)"', re.sub(r">[^<]*<", "><", svg))
+    assert own
+    assert all(name.startswith("one-") for name in own)
+    assert set(re.findall(r'(?:url\(|href=")#([^")]+)', svg)) <= set(own)
+
+
+def test_names_hide_no_point_and_no_other_name() -> None:
+    figure = Figure(figsize=(4, 4), layout="constrained")
+    axis = figure.subplots()
+    points = np.array([[0.1, 0.1], [0.5, 0.5], [0.52, 0.5]])
+    axis.scatter(*points.T)
+    axis.set(xlim=(0, 1), ylim=(0, 1))
+    crowd = np.array([[x, y] for x in np.linspace(0.8, 1.0, 12) for y in np.linspace(0.8, 1.0, 12)])
+    names = [Name("first", 0.5, 0.5), Name("second", 0.52, 0.5), Name("crowded", 0.9, 0.9)]
+    set_names(axis, names, np.vstack([points, crowd]), size=7)
+    assert [text.get_text() for text in axis.texts] == ["first", "second"]
+    figure.draw_without_rendering()
+    first, second = (text.get_window_extent() for text in axis.texts)
+    assert not first.overlaps(second)
+    set_names(axis, [Name("crowded", 0.9, 0.9)], crowd, size=7, must=True)
+    assert axis.texts[-1].get_text() == "crowded"
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "said"),
+    [
+        (0.0187, False, ".019"),
+        (1.04, False, "1.04"),
+        (-0.0906, True, "−.091"),
+        (0.05, True, "+.050"),
+        (-0.00001, True, ".000"),
+        (float("nan"), True, "–"),
+    ],
+)
+def test_three_digits(value: float, signed: bool, said: str) -> None:
+    assert three_digits(value, signed) == said

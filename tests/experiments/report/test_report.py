@@ -1,0 +1,239 @@
+"""The page says what the tables say, needs nothing beside it, and runs nothing that a file brought."""
+
+import json
+import re
+import shutil
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import RunResult
+from experiments.cli import main
+from experiments.digits import three_digits
+from experiments.report import Material, read_material
+from experiments.report.citations import citations
+from experiments.report.methods import headline_sentences, methods_paragraphs
+from experiments.report.page import render_html
+from experiments.report.plate import drawing
+from experiments.report.sections import sections, warnings
+from signatures import StoreError
+from tests.experiments.report.conftest import Reported
+from tests.experiments.report.runs import MARK, plant, write_audit, write_shapley
+
+
+class _Seen(HTMLParser):
+    """Tags, ids, what would be fetched, and the texts inside and outside scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.fetched: list[str] = []
+        self.scripts: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        told = dict(attrs)
+        self.ids += [told["id"]] if told.get("id") else []  # type: ignore[list-item]
+        names = ("src", "href", "xlink:href", "data", "action") if tag != "a" else ()
+        self.fetched += [str(told[name]) for name in names if told.get(name)]
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1:] == ["script"]:
+            self.scripts.append(data)
+        else:
+            self.text += data
+
+
+def page_of(material: Material) -> str:
+    """The page without the figures' files, which take most of the time."""
+    with drawing():
+        return render_html(material, sections(material))
+
+
+def test_one_file_and_the_same_figures_beside_it(reported: Reported) -> None:
+    seen = _Seen(reported.page)
+    drawn = re.findall(r'<figure id="figure-([a-z-]+)"', reported.page)
+    assert {
+        "headline",
+        "paired",
+        "countries",
+        "map",
+        "roleplay",
+        "distributions",
+        "gap",
+        "calibration",
+    } <= set(drawn)
+    for name in drawn:
+        for ending, begin in (("pdf", b"%PDF"), ("svg", b"<?xml"), ("png", b"\x89PNG")):
+            path = reported.run.folder / "figures" / f"{name}.{ending}"
+            assert path.read_bytes().startswith(begin), path
+    assert all(link.startswith(("#", "data:")) for link in seen.fetched)
+    assert len(seen.ids) == len(set(seen.ids))
+    assert seen.tags.count("script") == 2
+    assert seen.tags.count("figcaption") == len(drawn)
+    assert len(reported.page) < 3_000_000
+
+
+def test_headline_and_methods_repeat_the_tables(reported: Reported) -> None:
+    summary = reported.run.summary.set_index(["method", "score"])
+    text = " ".join(_Seen(reported.page).text.split())
+    for method in ("values-hedged", "country"):
+        row = summary.loc[(method, "normalised_mae")]
+        ends = f"{three_digits(row['lower'])}–{three_digits(row['upper'])}"
+        assert f"{three_digits(row['mean'])} (95 % interval {ends})" in text
+    comparisons = pd.read_csv(reported.run.folder / "comparisons.csv")
+    of_all = comparisons[(comparisons["group"] == "all") & (comparisons["score"] == "normalised_mae")]
+    row = of_all.set_index("method").loc["values-hedged"]
+    methods = " ".join(methods_paragraphs(reported.material))
+    assert f"is {three_digits(row['difference'], signed=True)} over {row['cells']} cells" in methods
+    assert f"Holm-adjusted p = {three_digits(row['holm_p'])}" in methods
+    assert f"floor is {three_digits(reported.run.floor['normalised_mae'])}" in methods
+    wide = summary.loc[("values-hedged + calibrated", "variance_ratio"), "mean"]
+    assert f"to {three_digits(wide)} of people’s" in methods
+    assert methods in text
+    for number in (
+        "8 countries",
+        "6 target questions",
+        "1,200 records",
+        "up to 8 profiles",
+        "T = 2",
+        "200 crossed",
+    ):
+        assert number in methods, number
+    assert reported.run.mlflow_run_id in methods
+
+
+def test_every_score_of_the_summary_is_in_the_table(reported: Reported) -> None:
+    text = _Seen(reported.page).text
+    for row in reported.run.summary.to_dict("records"):
+        ends = f"({three_digits(row['lower'])}\u2060–\u2060{three_digits(row['upper'])})"
+        assert f"{three_digits(row['mean'])} {ends}" in text, row
+
+
+def test_every_cell_travels_in_the_page(reported: Reported) -> None:
+    (told,) = (json.loads(s) for s in _Seen(reported.page).scripts if s.startswith("{"))
+    names = ["people", *(name for name, _ in told["methods"])]
+    estimates = reported.run.estimates.set_index(["method", "country", "question"])
+    for method in names[1:]:
+        for country, question in (("XNA", "Q29"), ("XNH", "Q177")):
+            lists = dict(zip(names, told["cells"][country][question], strict=True))
+            rows = estimates.loc[(method, country, question)]
+            np.testing.assert_allclose(np.array(lists[method]) / 1000, rows["predicted"], atol=5.1e-4)
+            np.testing.assert_allclose(np.array(lists["people"]) / 1000, rows["human"], atol=5.1e-4)
+
+
+def test_what_a_file_brought_stays_text(finished: RunResult, tmp_path: Path) -> None:
+    folder, workspace = tmp_path / "run", tmp_path / "workspace"
+    shutil.copytree(finished.folder, folder)
+    plant(folder)
+    write_shapley(workspace / "shapley" / "quickstart-1")
+    page = page_of(read_material(folder, workspace))
+    seen = _Seen(page)
+    assert seen.tags.count("script") == 2
+    assert MARK in seen.text  # in tables and in the figures' own text
+    assert "trust<script>alert(1)" in seen.text  # names in figures are cut to 24 signs
+    (told,) = (json.loads(s) for s in seen.scripts if s.startswith("{"))
+    assert told["questions"][1][1].startswith(MARK)
+    assert dict(told["countries"])["XNB"] == f"Elmen{MARK}"
+    assert MARK not in page
+
+
+def test_warnings_stand_before_any_number(reported: Reported) -> None:
+    assert warnings(reported.material) == (
+        "Synthetic respondent and population: these figures say nothing about real people.",
+    )
+    scores = reported.run.scores.copy()
+    scores["fitted"] = "no"
+    scores.loc[scores["method"].eq("values-hedged + calibrated") & scores["country"].eq("XNA"), "fitted"] = (
+        "training"
+    )
+    leaking = replace(reported.run, leaks=("Q29 is stated",), scores=scores, synthetic=())
+    told = warnings(replace(reported.material, run=leaking))
+    assert told == (
+        "LEAK ALLOWED: Q29 is stated",
+        "In-sample: 6 cells of values-hedged + calibrated were used to fit it, so their scores are no "
+        "prediction.",
+    )
+    assert reported.page.index('class="warning"') < reported.page.index('class="lead"')
+
+
+def test_a_survey_is_cited_and_an_invented_one_is_not(reported: Reported) -> None:
+    assert all("Haerpfer" not in one.text for one in citations(reported.material))
+    real = replace(reported.material, run=replace(reported.run, synthetic=("respondent",)))
+    assert "Haerpfer" in citations(real)[0].text
+    texts = " ".join(one.text for one in citations(real))
+    for needed in (
+        "2605.16193",
+        "Owen, A. B. (2007)",
+        "Holm, S. (1979)",
+        "Whiteman, C. H. (2005)",
+        "kwinkunks",
+    ):
+        assert needed in texts
+
+
+def test_sections_without_material_say_what_would_make_them(reported: Reported, tmp_path: Path) -> None:
+    assert "value-personas shapley quickstart makes it" in reported.page
+    assert "value-personas audit quickstart makes it" in reported.page
+    workspace = tmp_path / "workspace"
+    write_shapley(workspace / "shapley" / "quickstart-2")
+    write_audit(workspace / "audits" / "audit-quickstart-2")
+    write_audit(workspace / "audits" / "audit-quickstart-of-another-2")
+    material = read_material(reported.run.folder, workspace)
+    assert material.audit is not None
+    assert material.audit.folder.name == "audit-quickstart-2"
+    np.testing.assert_allclose(material.audit.matrices["human"], [[0.4, 0.1], [0.2, 0.4]])
+    np.testing.assert_allclose(material.audit.matrices["unhedged"], [[0.7, 0.33], [0.35, 0.7]])
+    page = page_of(material)
+    for name in ("shapley", "shapley-bars", "audit"):
+        assert f'id="figure-{name}"' in page
+    assert "1 of 2 items help beyond theirs" in page
+    assert "makes it" not in page
+
+
+def test_damaged_material_is_one_line(finished: RunResult, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished.folder, folder)
+    (folder / "sources.json").write_text('{"countries": []}')
+    with pytest.raises(StoreError, match=r"sources\.json: damaged or of another version: countries"):
+        read_material(folder, tmp_path)
+    shutil.copy(finished.folder / "sources.json", folder)
+    with pytest.raises(StoreError, match=r"no shapley\.parquet there"):
+        read_material(folder, tmp_path, tmp_path)
+    (tmp_path / "shapley.parquet").write_text("no parquet")
+    with pytest.raises(StoreError, match="not Shapley values of this version"):
+        read_material(folder, tmp_path, tmp_path)
+
+
+def test_the_command_writes_where_it_is_told(
+    finished: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["value-personas", "report", "quickstart", "--workspace", str(finished.folder.parents[1])]
+    monkeypatch.setattr(sys, "argv", [*command, "--to", str(tmp_path / "paper"), "--json"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["report"] == str(tmp_path / "paper" / "report.html")
+    assert all(Path(path).is_file() for path in (told["report"], *told["figures"]))
+    assert "synthetic" in told["title"]
+
+
+def test_one_country_and_one_kind_have_a_report_too(reported: Reported) -> None:
+    run = reported.run
+    scores = run.scores[run.scores["method"].eq("none") & run.scores["country"].eq("XNA")]
+    recipe = run.recipe.model_copy(update={"personas": ("none",)})
+    alone = replace(run, recipe=recipe, scores=scores, summary=run.summary[run.summary["method"] == "none"])
+    material = replace(reported.material, run=alone, comparisons=pd.DataFrame(), positions=None, gap=None)
+    assert (material.main, material.baseline, material.calibrated) == ("none", "none", None)
+    page = page_of(material)
+    assert "nothing to compare it with" in page
+    assert len(headline_sentences(material)) == 1
