@@ -11,6 +11,7 @@ from dspy.lm15 import Request
 from numpy.typing import NDArray
 
 from programs.elicitation import Form, SampledAnswers, average
+from programs.engines.draws import runs_of_draws
 from programs.model import Model, ReplyFailure
 from programs.rendering import PromptTemplate
 from programs.replies import Reply
@@ -156,8 +157,10 @@ class Panel:
 
     def unanswered(
         self, personas: Sequence[Persona], questions: Sequence[Question], every: int = 1
-    ) -> Iterator[Request]:
-        """The requests that ``ask`` would send, as far as the store has no reply to them. None is sent.
+    ) -> Iterator[Sequence[Request]]:
+        """The calls that ``ask`` would make, each the draws that it asks for. None is made.
+
+        What the store has a reply to is left out.
 
         Args:
             personas: who would be asked.
@@ -167,7 +170,9 @@ class Panel:
         texts = list(dict.fromkeys(persona.text for persona in personas))
         for cell in self._cells(texts, questions, every):
             for page in cell.pages:
-                yield from (r for r, reply in zip(page.requests, page.replies, strict=True) if reply is None)
+                open_draws = zip(page.requests, page.replies, strict=True)
+                unanswered = [request for request, reply in open_draws if reply is None]
+                yield from runs_of_draws(unanswered, self.model.at_once)
 
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
@@ -182,8 +187,9 @@ class Panel:
 
         def page(template: PromptTemplate, text: str, form: Form) -> _Page:
             values = form_values(text, form)
-            requests = [template.request(self.model.name, values, config) for config in configs]
-            return _Page(form, requests, [None] * len(requests))
+            first = template.request(self.model.name, values, configs[0])
+            others = (replace(first, config=config) for config in configs[1:])
+            return _Page(form, [first, *others], [None] * len(configs))
 
         unfilled = (
             _Cell(
@@ -209,16 +215,23 @@ class Panel:
     async def _complete(self, page: _Page) -> list[Reply]:
         """Every draw's reply; a draw that is no answer is replaced once by a redraw, where allowed."""
         elicitation = self.respondent.elicitation
-        replies = [
-            reply or await self.model.reply(request)
-            for request, reply in zip(page.requests, page.replies, strict=True)
-        ]
+        replies = await self._fill(page.requests, page.replies)
         if elicitation.redraws:
             empty = [d for d, reply in enumerate(replies) if not elicitation.usable(reply, page.form)]
-            for draw in empty[: elicitation.redraws]:
-                redraw = replace(page.requests[draw], config=elicitation.config(elicitation.draws + draw))
-                replies[draw] = await self.model.reply(redraw)
+            again = empty[: elicitation.redraws]
+            redraws = [
+                replace(page.requests[draw], config=elicitation.config(elicitation.draws + draw))
+                for draw in again
+            ]
+            for draw, reply in zip(again, await self.model.replies(redraws), strict=True):
+                replies[draw] = reply
         return replies
+
+    async def _fill(self, requests: list[Request], replies: list[Reply | None]) -> list[Reply]:
+        """Replies to all requests, those that the store had among them."""
+        asked = [request for request, reply in zip(requests, replies, strict=True) if reply is None]
+        fresh = iter(await self.model.replies(asked))
+        return [reply or next(fresh) for reply in replies]
 
     def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
         return self.respondent.elicitation.read(page.form, replies)

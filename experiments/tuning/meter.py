@@ -1,7 +1,9 @@
 """The budget of one tuning: calls and money of all models together, checked before each call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 import dspy
@@ -118,15 +120,45 @@ class MeteredModel(Model):
         Raises:
             BudgetError: when it could pass the budget.
         """
-        estimate = self._cost(*estimated_tokens(request)) if self._prices else 0.0
-        is_new = self._meter.book(reply_key(self.identity, request, sample), estimate)
-        reply: Reply | None = None
+        with self._booked([(request, sample)]) as paid:
+            paid.append(await self._model.reply(request, sample))
+        return paid[0]
+
+    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer several requests; each counts as one against the budget, in however few calls they go.
+
+        Raises:
+            BudgetError: when they could pass the budget.
+        """
+        with self._booked([(request, 0) for request in requests]) as paid:
+            paid += await self._model.replies(requests)
+        return paid
+
+    @contextmanager
+    def _booked(self, asked: Sequence[tuple[Request, int]]) -> Iterator[list[Reply]]:
+        """Book requests, and settle them by the replies that are put into the list."""
+        paid: list[Reply] = []
+        estimates: list[float | None] = []
         try:
-            reply = await self._model.reply(request, sample)
+            for request, sample in asked:
+                estimate = self._cost(*estimated_tokens(request)) if self._prices else 0.0
+                is_new = self._meter.book(reply_key(self.identity, request, sample), estimate)
+                estimates.append(estimate if is_new else None)
+            yield paid
         finally:
-            if is_new:
-                self._meter.settle(estimate, self._cost_of(reply) if reply else 0.0)
-        return reply
+            for booked, reply in zip_longest(estimates, paid):
+                if booked is not None:
+                    self._meter.settle(booked, self._cost_of(reply) if reply else 0.0)
+
+    @property
+    def at_once(self) -> int:
+        """As of the model."""
+        return self._model.at_once
+
+    @property
+    def gives_several(self) -> bool | None:
+        """As of the model."""
+        return self._model.gives_several
 
     def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
         """Look many replies up at once; those that are there count like any other."""

@@ -1,6 +1,7 @@
 """A causal language model on one device, its prompts' common beginnings computed once."""
 
 import copy
+import inspect
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -55,6 +56,8 @@ class Network:
         self.context: int | None = getattr(self._model.config, "max_position_embeddings", None)
         end = self._model.generation_config.eos_token_id
         self.ends = frozenset([end] if isinstance(end, int) else end or [])
+        takes = inspect.signature(self._model.forward).parameters
+        self._cache_name = "cache" if "cache" in takes else "past_key_values"  # as before transformers 5.24
         self._kept: OrderedDict[Tokens, Any] = OrderedDict()
 
     def next_token(self, prompts: Sequence[Tokens]) -> list[torch.Tensor]:
@@ -186,9 +189,9 @@ class Network:
             output = self._model(
                 input_ids=ids.to(self._device),
                 attention_mask=mask.to(self._device),
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=keep,
+                **{self._cache_name: cache},
             )
         logits: torch.Tensor = output.logits
         return logits

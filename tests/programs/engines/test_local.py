@@ -93,6 +93,19 @@ def test_a_shared_prefix_changes_nothing(kind: str, scoring: Any, base: Path, ch
         assert one.input_tokens == other.input_tokens
 
 
+def test_an_error_on_the_models_thread_reaches_the_caller(
+    chat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LocalEngine(str(chat))
+
+    def broken(prompts: object) -> None:
+        raise FutureWarning("of a library")
+
+    monkeypatch.setattr(engine._network, "next_token", broken)
+    with pytest.raises(FutureWarning):
+        asyncio.run(asyncio.wait_for(engine.reply(ask("u")), 30))
+
+
 def test_letters_are_the_librarys_own_log_probabilities(chat: Path) -> None:
     request = ask(PAGE.format(question="How important is family?"), logprobs=1)
     (reply,) = replies(LocalEngine(str(chat)), [request])
