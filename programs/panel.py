@@ -10,6 +10,7 @@ import numpy as np
 from dspy.lm15 import Request
 from numpy.typing import NDArray
 
+from programs.collecting import rare_collections
 from programs.elicitation import Form, SampledAnswers, average
 from programs.engines.draws import runs_of_draws
 from programs.model import Model, ReplyFailure
@@ -137,7 +138,8 @@ class Panel:
                 sheet.enter(cell, await self._settle(cell))
                 on_answered(copies[texts[cell.row]])
 
-        await _all_of(work() for _ in range(self.concurrency))
+        with rare_collections():
+            await _all_of(work() for _ in range(self.concurrency))
         row_of = {text: row for row, text in enumerate(texts)}
         rows = [row_of[persona.text] for persona in personas]
         return sheet.result(tuple(personas), rows, self._counted_draws(questions))

@@ -100,8 +100,7 @@ def main() -> None:
 
 
 def _contest(url: str, arguments: argparse.Namespace) -> None:
-    # As the command line does: what is imported by now stays, and is not looked through for garbage again.
-    gc.freeze()
+    gc.freeze()  # for all contestants alike, as the panel does for itself while it asks
     personas, questions = _population(arguments.calls // _QUESTIONS)
     calls, concurrency = len(personas) * len(questions), arguments.concurrency
     some = personas[: arguments.dspy_calls // _QUESTIONS]

@@ -119,7 +119,8 @@ class Usage:
         """Add to counters by name; several threads may count at once."""
         with self._lock:
             for name, number in more.items():
-                setattr(self, name, getattr(self, name) + number)
+                if number:
+                    setattr(self, name, getattr(self, name) + number)
 
     @property
     def cost(self) -> float | None:
