@@ -45,6 +45,7 @@ class PanelResult:
         wording_spread: shape (M,), mean total variation between a persona's answer in one wording and its
             answer averaged over wordings; NaN where there was one wording only.
         draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
+        normalised: shape (M,), share of the answers whose stated numbers were scaled to sum to 1.
     """
 
     personas: tuple[Persona, ...]
@@ -56,6 +57,7 @@ class PanelResult:
     order_effect: NDArray[np.float64]
     wording_spread: NDArray[np.float64]
     draws: int = 0
+    normalised: NDArray[np.float64] | None = None
 
     def missing_by_reason(self) -> dict[str, int]:
         """How many (persona, question) cells are missing, by reason."""
@@ -253,6 +255,7 @@ class _Sheet:
         self.dont_know = np.full(shape, np.nan)
         self.order_effect = np.full(shape, np.nan)
         self.wording_spread = np.full(shape, np.nan)
+        self.normalised = np.zeros(shape, dtype=np.bool_)
 
     def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer]) -> None:
         """Write one settled cell."""
@@ -262,6 +265,7 @@ class _Sheet:
             return
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
         self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
+        self.normalised[at] = answer.normalised
         if len(pages) > 1:
             self._compare(at, [page.probabilities for page in pages if isinstance(page, Answer)])
 
@@ -287,6 +291,7 @@ class _Sheet:
             order_effect=mean_of_known(self.order_effect),
             wording_spread=mean_of_known(self.wording_spread),
             draws=draws,
+            normalised=mean_of_known(np.where(self.missing < 0, self.normalised, np.nan)),
         )
 
 
