@@ -68,7 +68,7 @@ class DurableEngine:
         Raises:
             ReplyFailure: when one was given up; the replies that came beside it are kept.
         """
-        if self.at_once == 1 or len(requests) == 1:
+        if self.at_once == 1 or len(requests) <= 1:
             return [await self.reply(request) for request in requests]
         keys = [reply_key(self.identity, request) for request in requests]
         mine = {k: request for k, request in zip(keys, requests, strict=True) if self._in_flight.begin(k)}

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from experiments.tuning.meter import Meter, MeteredModel
-from programs.engines import EngineSettings, Prices
+from programs.engines import EngineSettings, Prices, connect
 from programs.engines.base import InProcess
 from programs.model import Model
 from programs.replies import AnswerStore, MemoryStore
 from signatures import BudgetError
 from tests.fake_engines import RuleEngine, letters
+from tests.fake_server import FakeServer
 
 
 def metered(
@@ -72,3 +73,20 @@ def test_no_call_is_made_that_could_pass_the_money() -> None:
         ask(model, *(str(n) for n in range(50)))
     spent = sum(len(str(request.messages)) // 4 + 1 for request in engine.requests)
     assert 0 < meter.cost == spent <= 60.0
+
+
+def test_draws_of_one_call_count_each_and_what_fails_costs_nothing() -> None:
+    prices = Prices(input_per_million=1e6, output_per_million=1e6)
+    meter, store = Meter(5, max_cost=1000.0), MemoryStore()
+    with FakeServer() as server:
+        settings = EngineSettings(lm="openai/m", base_url=server.url, prices=prices, max_retries=0)
+        model = MeteredModel(connect(settings, store), meter, prices)
+        draws = [model.request("", "u", max_tokens=10, seed=seed) for seed in range(4)]
+        asyncio.run(model.replies(draws[:3]))
+        assert (server.calls, meter.calls, meter.cost) == (1, 3, 40.0 + 3.0)
+        asyncio.run(model.replies(draws[:3]))
+        assert (server.calls, meter.calls, meter.cost) == (1, 3, 43.0)
+        with pytest.raises(BudgetError, match="budget_calls = 5"):
+            asyncio.run(model.replies([model.request("", "v", max_tokens=10, seed=n) for n in range(3)]))
+        assert (server.calls, meter.cost) == (1, 43.0)
+        assert meter._booked == 0.0
