@@ -28,6 +28,10 @@ from signatures import Persona, Question, RecipeError, Scale  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of torch's and transformers' own
 
+torch.set_num_threads(
+    1
+)  # two of torch's threads wait for each other in a loop while other workers have the cores
+
 SYSTEM = "Answer as the person described."
 PAGE = "{question}\n\nA. Very important\nB. Rather important\nC. Not at all\n\nReply with a letter."
 
