@@ -279,4 +279,15 @@ async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Q
     style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
     respondent = tuned_respondent(recipe, Respondent(elicitation, style))
     # The engine holds its own calls to the recipe's concurrency; as many cells again wait for the store.
-    return Panel(model, respondent, 2 * recipe.respondent.concurrency), why
+    panel = Panel(model, respondent, 2 * recipe.respondent.concurrency)
+    if elicitation.draws > 1 and model.at_once > 1:
+        await panel.ask((persona,), (question,))  # one of the run's own cells, so that nothing is wasted
+        why += _draws_a_call(model)
+    return panel, why
+
+
+def _draws_a_call(model: Model) -> str:
+    """What the record says of it; nothing where the store had all draws and nobody was asked."""
+    if model.gives_several is None:
+        return ""
+    return f"; up to {model.at_once} in one call" if model.gives_several else "; the engine gives one a call"

@@ -32,8 +32,8 @@ class Estimate:
     """Calls still to be paid for, with what they take at most.
 
     Attributes:
-        calls: requests that the store has no reply to.
-        stored: requests that it has a reply to.
+        calls: to be made for what the store has no reply to.
+        stored: replies that it has.
         input_tokens: tokens read, an upper estimate from the length of the rendered prompts.
         output_tokens: tokens written, as many as each request allows.
         cost: of those tokens, in the currency of the prices; None without a price table.
@@ -83,11 +83,12 @@ class Rehearsal:
         seen: set[bytes] | None = None,
     ) -> None:
         unwritten = _Placeholders(writer.identity)
-        unprobed = _Placeholders(respondent.identity)
+        unprobed = _Placeholders(respondent.identity, respondent.at_once if respondent.gives_several else 1)
         self.respondent = Model(respondent.name, unprobed, _ReadOnly(store))
         self.writer = Model(writer.name, unwritten, _ReadOnly(store))
         self._unwritten, self._unprobed = unwritten, unprobed
         self._seen = seen if seen is not None else set()
+        self._may_give_several = respondent.gives_several is None and respondent.at_once > 1
         self._prices = recipe.respondent.prices
         own = recipe.descriptors.lm
         self._writer_prices = own.prices if own else self._prices
@@ -119,17 +120,20 @@ class Rehearsal:
             _cost(self._prices, bill.input_tokens, bill.output_tokens),
             _cost(self._writer_prices, read, replied),
         )
+        one_by_one = self._may_give_several and bill.calls > 0 and panel.respondent.elicitation.draws > 1
         return Estimate(
             missing + round(bill.calls),
             sum(not d.text.startswith(_PLACEHOLDER) for d in written) + round(bill.stored),
             round(read + bill.input_tokens),
             round(replied + bill.output_tokens),
             cost,
-            tuple(self._assumptions(missing)),
+            tuple(self._assumptions(missing, one_by_one)),
         )
 
-    def _assumptions(self, missing: int) -> list[str]:
+    def _assumptions(self, missing: int, one_by_one: bool) -> list[str]:
         assumed = []
+        if one_by_one:
+            assumed.append("every draw is taken to be a call of its own")
         if missing:
             assumed.append(f"{missing} descriptors are not written yet and taken to be of usual length")
         if self._unprobed.calls:
@@ -139,7 +143,14 @@ class Rehearsal:
 
 @dataclass(slots=True)
 class _Bill:
-    """Sums over requests without a reply; shares of a request where personas were only sampled."""
+    """Sums over calls that are left to make; shares of a call where personas were only sampled.
+
+    Attributes:
+        calls: to be made; one may ask for several draws.
+        stored: requests with a reply.
+        input_tokens: read by those calls.
+        output_tokens: written.
+    """
 
     seen: set[bytes]
     calls: float = 0.0
@@ -154,13 +165,13 @@ class _Bill:
         every = min(texts, -(-requests // pages))
         looked_at = -(-texts // every)
         scale, unanswered = texts / looked_at, 0
-        for request in panel.unanswered(people, questions, every):
-            unanswered += 1
-            key = reply_key(panel.model.identity, request)
+        for draws in panel.unanswered(people, questions, every):
+            unanswered += len(draws)
+            key = reply_key(panel.model.identity, draws[0])
             if key in self.seen:
                 continue
             self.seen.add(key)
-            read, written = estimated_tokens(request)
+            read, written = estimated_tokens(draws[0], len(draws))
             self.calls += scale
             self.input_tokens += scale * read
             self.output_tokens += scale * written
@@ -170,8 +181,9 @@ class _Bill:
 class _Placeholders:
     """An engine that says next to nothing, and notes how much it would have read and written."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, at_once: int = 1) -> None:
         self.identity = identity
+        self.at_once = at_once
         self.calls = 0
         self._read = self._written = 0
 
@@ -185,6 +197,10 @@ class _Placeholders:
         mark = reply_key(self.identity, request, sample).hex()[:16]
         text = f"[[ ## descriptor ## ]]\n{_PLACEHOLDER} {mark}\n\n[[ ## completed ## ]]"
         return Reply(text, None if request.config.logprobs is None else (("A", 0.0),), "stop")
+
+    async def replies(self, request: Request, count: int) -> list[Reply]:
+        """As many placeholders as are asked for."""
+        return [await self.reply(request) for _ in range(count)]
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -133,7 +133,10 @@ def _missing_frame(asked: Asked) -> pd.DataFrame:
 
 
 def asking_frame(asked: Asked) -> pd.DataFrame:
-    """How each persona kind answered each question: label mass, don't know, order and wording effects."""
+    """How each persona kind answered each question: label mass, don't know, order and wording effects.
+
+    ``normalised`` is the share of answers whose stated numbers were scaled to sum to 1.
+    """
     frames = [
         pd.DataFrame(
             {
@@ -142,6 +145,7 @@ def asking_frame(asked: Asked) -> pd.DataFrame:
                 "missing_share": (panel.missing >= 0).mean(axis=0),
                 "label_mass": mean_of_known(panel.label_mass),
                 "dont_know": mean_of_known(panel.dont_know),
+                "normalised": panel.normalised,
                 "order_effect": panel.order_effect,
                 "wording_spread": panel.wording_spread,
             }

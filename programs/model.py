@@ -48,14 +48,24 @@ class Model:
         self.name = name
         self.usage = Usage(prices=settings.prices)
         self._store: AnswerStore = store if store is not None else MemoryStore()
-        patient = PatientEngine(as_replier(engine), settings, self.usage)
-        self._engine = DurableEngine(patient, self._store, self.usage)
+        self._patient = PatientEngine(as_replier(engine), settings, self.usage)
+        self._engine = DurableEngine(self._patient, self._store, self.usage)
         self.identity = self._engine.identity
 
     @cached_property
     def lm(self) -> dspy.LM:
         """The model for DSPy's modules and optimisers; its replies go through the same store."""
         return language_model(self.name, self._engine)
+
+    @property
+    def at_once(self) -> int:
+        """How many draws of a request are asked for in one call; 1 once the engine is found to give one."""
+        return self._patient.at_once
+
+    @property
+    def gives_several(self) -> bool | None:
+        """Whether the engine gives several draws in one call; None as long as it was not asked for them."""
+        return self._patient.gives_several
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request, from the store or anew. Nothing of DSPy's own layers is passed through.
@@ -74,6 +84,20 @@ class Model:
             StoreError: when the reply cannot be kept.
         """
         return await self._engine.reply(request, sample)
+
+    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer several requests, in one call where they are draws of one that the engine gives together.
+
+        Args:
+            requests: in the order of their seeds.
+
+        Returns:
+            One reply a request, each already durable under the key that it has when asked alone.
+
+        Raises:
+            ReplyFailure, EngineError, StoreError: as ``reply`` does; what came before it is kept.
+        """
+        return await self._engine.replies(requests)
 
     def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
         """Look many replies up at once.

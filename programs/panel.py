@@ -10,7 +10,9 @@ import numpy as np
 from dspy.lm15 import Request
 from numpy.typing import NDArray
 
+from programs.collecting import rare_collections
 from programs.elicitation import Form, SampledAnswers, average
+from programs.engines.draws import runs_of_draws
 from programs.model import Model, ReplyFailure
 from programs.rendering import PromptTemplate
 from programs.replies import Reply
@@ -43,6 +45,7 @@ class PanelResult:
         wording_spread: shape (M,), mean total variation between a persona's answer in one wording and its
             answer averaged over wordings; NaN where there was one wording only.
         draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
+        normalised: shape (M,), share of the answers whose stated numbers were scaled to sum to 1.
     """
 
     personas: tuple[Persona, ...]
@@ -54,6 +57,7 @@ class PanelResult:
     order_effect: NDArray[np.float64]
     wording_spread: NDArray[np.float64]
     draws: int = 0
+    normalised: NDArray[np.float64] | None = None
 
     def missing_by_reason(self) -> dict[str, int]:
         """How many (persona, question) cells are missing, by reason."""
@@ -136,7 +140,8 @@ class Panel:
                 sheet.enter(cell, await self._settle(cell))
                 on_answered(copies[texts[cell.row]])
 
-        await _all_of(work() for _ in range(self.concurrency))
+        with rare_collections():
+            await _all_of(work() for _ in range(self.concurrency))
         row_of = {text: row for row, text in enumerate(texts)}
         rows = [row_of[persona.text] for persona in personas]
         return sheet.result(tuple(personas), rows, self._counted_draws(questions))
@@ -156,8 +161,10 @@ class Panel:
 
     def unanswered(
         self, personas: Sequence[Persona], questions: Sequence[Question], every: int = 1
-    ) -> Iterator[Request]:
-        """The requests that ``ask`` would send, as far as the store has no reply to them. None is sent.
+    ) -> Iterator[Sequence[Request]]:
+        """The calls that ``ask`` would make, each the draws that it asks for. None is made.
+
+        What the store has a reply to is left out.
 
         Args:
             personas: who would be asked.
@@ -167,7 +174,9 @@ class Panel:
         texts = list(dict.fromkeys(persona.text for persona in personas))
         for cell in self._cells(texts, questions, every):
             for page in cell.pages:
-                yield from (r for r, reply in zip(page.requests, page.replies, strict=True) if reply is None)
+                open_draws = zip(page.requests, page.replies, strict=True)
+                unanswered = [request for request, reply in open_draws if reply is None]
+                yield from runs_of_draws(unanswered, self.model.at_once)
 
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
@@ -182,8 +191,9 @@ class Panel:
 
         def page(template: PromptTemplate, text: str, form: Form) -> _Page:
             values = form_values(text, form)
-            requests = [template.request(self.model.name, values, config) for config in configs]
-            return _Page(form, requests, [None] * len(requests))
+            first = template.request(self.model.name, values, configs[0])
+            others = (replace(first, config=config) for config in configs[1:])
+            return _Page(form, [first, *others], [None] * len(configs))
 
         unfilled = (
             _Cell(
@@ -209,16 +219,23 @@ class Panel:
     async def _complete(self, page: _Page) -> list[Reply]:
         """Every draw's reply; a draw that is no answer is replaced once by a redraw, where allowed."""
         elicitation = self.respondent.elicitation
-        replies = [
-            reply or await self.model.reply(request)
-            for request, reply in zip(page.requests, page.replies, strict=True)
-        ]
+        replies = await self._fill(page.requests, page.replies)
         if elicitation.redraws:
             empty = [d for d, reply in enumerate(replies) if not elicitation.usable(reply, page.form)]
-            for draw in empty[: elicitation.redraws]:
-                redraw = replace(page.requests[draw], config=elicitation.config(elicitation.draws + draw))
-                replies[draw] = await self.model.reply(redraw)
+            again = empty[: elicitation.redraws]
+            redraws = [
+                replace(page.requests[draw], config=elicitation.config(elicitation.draws + draw))
+                for draw in again
+            ]
+            for draw, reply in zip(again, await self.model.replies(redraws), strict=True):
+                replies[draw] = reply
         return replies
+
+    async def _fill(self, requests: list[Request], replies: list[Reply | None]) -> list[Reply]:
+        """Replies to all requests, those that the store had among them."""
+        asked = [request for request, reply in zip(requests, replies, strict=True) if reply is None]
+        fresh = iter(await self.model.replies(asked))
+        return [reply or next(fresh) for reply in replies]
 
     def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
         return self.respondent.elicitation.read(page.form, replies)
@@ -238,6 +255,7 @@ class _Sheet:
         self.dont_know = np.full(shape, np.nan)
         self.order_effect = np.full(shape, np.nan)
         self.wording_spread = np.full(shape, np.nan)
+        self.normalised = np.zeros(shape, dtype=np.bool_)
 
     def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer]) -> None:
         """Write one settled cell."""
@@ -247,6 +265,7 @@ class _Sheet:
             return
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
         self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
+        self.normalised[at] = answer.normalised
         if len(pages) > 1:
             self._compare(at, [page.probabilities for page in pages if isinstance(page, Answer)])
 
@@ -272,6 +291,7 @@ class _Sheet:
             order_effect=mean_of_known(self.order_effect),
             wording_spread=mean_of_known(self.wording_spread),
             draws=draws,
+            normalised=mean_of_known(np.where(self.missing < 0, self.normalised, np.nan)),
         )
 
 

@@ -29,7 +29,8 @@ class AskingStyle:
 
     def forms(self, question: Question, turn: int) -> tuple[Form, ...]:
         """The forms for the persona of number ``turn``."""
-        return forms_of(question, self.option_order, turn, self.offers_dont_know)
+        rotation = turn % len(question.scale) if self.option_order == "rotated" else 0
+        return forms_of(question, self.option_order, rotation, self.offers_dont_know)
 
 
 class Respondent(dspy.Module):

@@ -207,6 +207,7 @@ class Answer:
         samples: how many drawn answers it rests on, where it was sampled.
         dont_know: the share of the label mass that lay on "don't know", where it was offered, in [0, 1); it
             is no part of the distribution.
+        normalised: whether numbers that the model stated did not sum to 1 and were scaled.
     """
 
     log_probabilities: tuple[float, ...]
@@ -214,6 +215,7 @@ class Answer:
     elicitation: str
     samples: int | None = None
     dont_know: float = 0.0
+    normalised: bool = False
 
     @property
     def probabilities(self) -> NDArray[np.float64]:

@@ -7,7 +7,8 @@ from types import TracebackType
 
 from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
 
-from programs.engines.serving import FaultPlan, SyntheticServer
+from programs.engines.serving import Several, SyntheticServer
+from programs.engines.serving_faults import FaultPlan
 
 LETTERS = (("A", -0.5), ("B", -1.4), ("C", -2.4), (" A", -4.0))
 
@@ -44,9 +45,17 @@ class FakeServer:
         slow_s: float = 0.1,
         elsewhere: str = "http://127.0.0.1:9/",
         port: int = 0,
+        several: Several = "given",
     ) -> None:
         plan = FaultPlan(shares or {}, slow_s=slow_s, elsewhere=elsewhere)
-        self.server = SyntheticServer(engine or LetterEngine(), model, plan, latency_s, key)  # type: ignore[arg-type]
+        self.server = SyntheticServer(
+            engine or LetterEngine(),  # type: ignore[arg-type]
+            model,
+            plan,
+            latency_s,
+            key,
+            several,
+        )
         self._asked_port = port
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -37,7 +37,8 @@ from dspy.utils.exceptions import AdapterParseError
 
 from experiments.answer_store import AnswerStore
 from programs.elicitation import FirstTokenLogprobs
-from programs.engines import EngineSettings, OpenAIHTTP, connect
+from programs.engines import EngineSettings, connect
+from programs.engines.openai_wire import OpenAIWire
 from programs.model import Model
 from programs.panel import Panel
 from programs.replies import Reply
@@ -99,8 +100,7 @@ def main() -> None:
 
 
 def _contest(url: str, arguments: argparse.Namespace) -> None:
-    # As the command line does: what is imported by now stays, and is not looked through for garbage again.
-    gc.freeze()
+    gc.freeze()  # for all contestants alike, as the panel does for itself while it asks
     personas, questions = _population(arguments.calls // _QUESTIONS)
     calls, concurrency = len(personas) * len(questions), arguments.concurrency
     some = personas[: arguments.dspy_calls // _QUESTIONS]
@@ -199,11 +199,11 @@ class _Recorder:
     identity = "recorder"
 
     def __init__(self, url: str) -> None:
-        self._engine = OpenAIHTTP("m", [url])
+        self._wire = OpenAIWire("m", chat=True)
         self.bodies: list[bytes] = []
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
-        self.bodies.append(self._engine._body(request))
+        self.bodies.append(self._wire.body(request))
         return Reply("A", tuple((a["token"], a["logprob"]) for a in _ALTERNATIVES), "stop", 300, 1)
 
     async def aclose(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -66,11 +66,15 @@ def serve_synthetic(
     ] = None,
     latency_ms: Annotated[float, typer.Option(help="Milliseconds before each reply.", min=0)] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the faults.")] = 0,
+    several: Annotated[
+        str, typer.Option(help="Of a request for several answers, n: given, ignored or refused.")
+    ] = "given",
 ) -> None:
     """Put the synthetic respondent behind an OpenAI-compatible server, with faults on demand."""
     import asyncio
 
-    from programs.engines.serving import FaultPlan, SyntheticServer
+    from programs.engines.serving import Several, SyntheticServer
+    from programs.engines.serving_faults import FaultPlan
     from programs.engines.synthetic import SyntheticRespondent
     from signatures.errors import EngineError, RecipeError
 
@@ -78,8 +82,10 @@ def serve_synthetic(
         plan = FaultPlan({name: float(share) for name, share in _pairs(fault).items()}, seed)
     except ValueError as error:
         raise RecipeError(f"--fault: {error}") from None
+    if several not in get_args(Several):
+        raise RecipeError(f"--several: expected one of {', '.join(get_args(Several))}, got {several!r}")
     engine = SyntheticRespondent(**{name: _value(text) for name, text in _pairs(parameter).items()})
-    server = SyntheticServer(engine, model, plan, latency_ms / 1000)
+    server = SyntheticServer(engine, model, plan, latency_ms / 1000, several=cast("Several", several))
 
     def ready(bound: int) -> None:
         typer.echo(f"synthetic respondent on http://{host}:{bound}/v1  (Ctrl-C stops it)", err=True)

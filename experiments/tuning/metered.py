@@ -103,6 +103,24 @@ class MeteredModel(Model):
         self._price(key, request, reply)
         return reply
 
+    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer several requests, each in a call of its own: an attempt is booked before it is sent.
+
+        Raises:
+            BudgetError: when one could pass the budget.
+        """
+        return [await self.reply(request) for request in requests]
+
+    @property
+    def at_once(self) -> int:
+        """One answer a call."""
+        return 1
+
+    @property
+    def gives_several(self) -> bool | None:
+        """It is never asked for several."""
+        return False
+
     def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
         """Look many replies up at once; those that are there count like any other."""
         replies = self._model.stored(requests)

@@ -70,4 +70,5 @@ def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer
         elicitation=given[0].elicitation,
         samples=sum(samples) if samples else None,
         dont_know=float(np.mean([a.dont_know for a in given])),
+        normalised=any(a.normalised for a in given),
     )

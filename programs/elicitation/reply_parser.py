@@ -2,11 +2,15 @@
 
 import json
 import re
+from collections.abc import Collection
 
 from programs.elicitation.forms import DONT_KNOW, Form
 from signatures import MissingAnswer, MissingReason
 
 __all__ = ["parse_reply"]
+
+_LONGEST = 4000
+"""Characters of the longest reply that is read: what is longer answers no such question, and takes long."""
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"[*_`#>]+")
@@ -18,14 +22,29 @@ _REFUSAL = re.compile(
     r"|\b(don't|do not) (have|hold) (personal )?(opinions|views|beliefs)\b",
     re.IGNORECASE,
 )
+_UNSURE = re.compile(
+    r"\b(do(n't| not) know|dunno|not sure|unsure|undecided|no (idea|opinion))\b", re.IGNORECASE
+)
+_ALONE = r"(?:[B-HJ-Z](?!\w)|[AI](?=\s*(?:[^\w\s]|$)))"
+"""A letter by itself; A and I are words too, unless nothing or a mark comes after them."""
+
 _STATED = re.compile(
-    r"\b(?:answer|choice|option|choose|chose|select|pick|letter)\b(?:\s+(?:is|would be|be))?\s*[:=\-]?\s*"
-    r"[\"'(\[]?([A-Za-z])[\"')\].,;!]?(?=\s|$)",
+    r"\b(?i:answer|choice|option|choose|chose|select|pick|letter)\b(?:\s+(?i:is|would be|be))?\s*[:=\-]?\s*"
+    rf"[\"'(\[]?({_ALONE})"
+)
+_LEADING = re.compile(r"^[\"'(\[]?([A-Za-z])[\"')\]]?(?:\s*$|\s*([.:)]|[\-–,;]|\n)\s*(.*))$", re.DOTALL)
+_OTHER_LETTER = re.compile(r"(?<![\w'])([B-HJ-Z])(?![\w'])")
+_NEGATION = re.compile(
+    r"\b(not|never|no|cannot|neither|nor|hardly|\w+n't|rather than|instead of|far from|reject|rule out)"
+    r"\s+([\w']+\s+){0,4}$",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"^[\"'(\[]?([A-Za-z])[\"')\]]?(?:\s*[.:)\-–,;]\s*(.*))?$", re.DOTALL)
-_NEGATION = re.compile(r"\b(not|never|isn't|wouldn't|don't|neither|nor|hardly|rather than)\s+(\w+\s+){0,2}$")
-_NUMBER = re.compile(r"(?<![\d.,/])-?\d+(?:[.,]\d+)?(?:\s*(?:/|out of)\s*(\d+))?")
+_BOUND = re.compile(
+    r"\b((less|more|fewer|lower|higher|greater|other) than|at least|at most|above|below|over|under)\s+$"
+)
+_NUMBER = re.compile(r"(?<![\w.,/])-?\d+(?:[.,]\d+)?(?:\s*(?:/|out of)\s*(\d+))?(?![\w%])")
+_RANGE = re.compile(r"\b(?:scale|range)\s+(?:of|from)?\s*(\d+)\s*(?:to|-|–)\s*(\d+)", re.IGNORECASE)
+_ANSWER_KEYS = ("answer", "choice", "option", "letter", "rating", "response", "value")
 
 
 def parse_reply(text: str, form: Form) -> int | MissingAnswer:
@@ -38,14 +57,17 @@ def parse_reply(text: str, form: Form) -> int | MissingAnswer:
     Returns:
         The chosen option's position on the question's scale, or why there is none.
     """
-    cleaned = _MARKUP.sub(" ", _THINKING.sub(" ", text)).strip()
+    cleaned = _MARKUP.sub(" ", _THINKING.sub(" ", text)).replace("’", "'").strip()
     if not cleaned:
         return MissingAnswer(MissingReason.EMPTY, text[:200])
-    if _REFUSAL.search(cleaned.replace("’", "'")):
+    if len(cleaned) > _LONGEST:
+        return MissingAnswer(MissingReason.UNPARSEABLE, text[:200])
+    cleaned = _out_of_json(cleaned)
+    if _REFUSAL.search(cleaned):
         return MissingAnswer(MissingReason.REFUSED, text[:200])
     if _says_dont_know(cleaned, form):
         return MissingAnswer(MissingReason.DONT_KNOW, text[:200])
-    for candidates in (_json_value, _letters, _labels, _numbers):
+    for candidates in (_letters, _labels, _numbers):
         found = candidates(cleaned, form)
         if len(found) == 1:
             return found.pop()
@@ -59,52 +81,65 @@ def _says_dont_know(text: str, form: Form) -> bool:
     if form.dont_know_letter is None:
         return False
     bare = rf"[\"'(\[]?{form.dont_know_letter}[\"')\]]?[.:)]?\s*({DONT_KNOW})?[.!]?"
-    spoken = text.replace("’", "'")
-    return re.fullmatch(rf"{bare}|(i )?{DONT_KNOW}[.!]?", spoken, re.IGNORECASE) is not None
+    return re.fullmatch(rf"{bare}|(i )?({DONT_KNOW}|do not know)[.!]?", text, re.IGNORECASE) is not None
 
 
-def _json_value(text: str, form: Form) -> set[int]:
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
-        return set()
+def _out_of_json(text: str) -> str:
+    """The answer that JSON holds, an empty text where it holds none or several; what is no JSON as it is."""
+    start, end = (text.find("{"), text.rfind("}") + 1) if text[0] != "[" else (0, len(text))
+    if not 0 <= start < end:
+        return text
     try:
-        value = json.loads(text[start : end + 1])
+        value = json.loads(text[start:end])
     except (json.JSONDecodeError, RecursionError):
-        return set()
-    values = list(value.values()) if isinstance(value, dict) else []
-    if len(values) != 1 or not isinstance(values[0], str | int | float):
-        return set()
-    inner = str(values[0])
-    return _letters(inner, form) or _labels(inner, form) or _numbers(inner, form)
+        return text
+    if isinstance(value, dict):
+        named = [inner for key, inner in value.items() if key.casefold() in _ANSWER_KEYS]
+        value = named or list(value.values())
+    single = value[0] if len(value) == 1 else None
+    return str(single).strip() if isinstance(single, str | int | float) else ""
 
 
 def _letters(text: str, form: Form) -> set[int]:
     """Letters that stand where an answer stands: alone, first before its option's text, or announced."""
     leading = _LEADING.match(text)
-    if leading:
-        letter, rest = leading.group(1).upper(), (leading.group(2) or "").strip()
-        if letter in form.letters:
-            return {form.position(letter)} | _labels(rest, form)  # another option's text makes it a tie
-    announced = {m.group(1).upper() for m in _STATED.finditer(text) if m.group(1).isupper()}
-    return {form.position(a) for a in announced if a in form.letters}
+    if leading and leading.group(1).upper() in form.letters:
+        own, mark, rest = {form.position(leading.group(1).upper())}, leading.group(2), leading.group(3) or ""
+        said = _labels(rest, form) | _numbers(rest, form)
+        # After a comma or a dash a sentence may go on that began with "A" or "I".
+        if mark is None or mark in ".:)\n" or said == own:
+            others = {form.position(a) for a in _OTHER_LETTER.findall(rest) if a in form.letters}
+            return own | said | others  # another option's text or letter makes it a tie
+    stated = (m for m in _STATED.finditer(text) if not _NEGATION.search(text[: m.start()]))
+    return {form.position(m.group(1)) for m in stated if m.group(1) in form.letters}
 
 
 def _labels(text: str, form: Form) -> set[int]:
     """Options whose wording stands in the text, not negated and not within a longer option's wording."""
+    if _UNSURE.search(text):
+        return set()
     wordings = {_wording(label): i for i, label in enumerate(form.question.scale.labels)}
-    folded, found = text.casefold(), set()
+    folded, found = text.casefold().replace("-", " "), set[int]()
     for wording in sorted(filter(None, wordings), key=len, reverse=True):
         pattern = re.compile(rf"(?<!\w){re.escape(wording)}(?!\w)")
+        if wording == "no":
+            pattern = re.compile(r"(?<!\w)no(?!\s*\w)")  # "no idea" is no "no"
         for match in pattern.finditer(folded):
             if not _NEGATION.search(folded[: match.start()]):
-                found.add(wordings[wording])
+                found.update(wordings[w] for w in _told_by(wording, wordings, folded))
         folded = pattern.sub(" ", folded)
     return found
 
 
+def _told_by(wording: str, wordings: Collection[str], text: str) -> list[str]:
+    """A wording, and those that it is part of and whose other words stand there too: "disagree, strongly"."""
+    words = set(re.findall(r"[\w']+", text))
+    return [w for w in wordings if w == wording or set(wording.split()) < set(w.split()) <= words]
+
+
 def _wording(label: str) -> str:
     """The words of a label; a bare number has none, "1 – never" has "never". Numbers are read apart."""
-    return re.sub(r"^\d+\s*[–-]?\s*", "", label.casefold())
+    return re.sub(r"^\d+\s*[–-]?\s*", "", label.casefold()).replace("’", "'").replace("-", " ")
 
 
 def _numbers(text: str, form: Form) -> set[int]:
@@ -113,7 +148,12 @@ def _numbers(text: str, form: Form) -> set[int]:
     if not _is_numeric(form):
         return set()
     found: set[int] = set()
+    ends = {min(scores), max(scores)}
+    text = _RANGE.sub(lambda m: "" if {float(m[1]), float(m[2])} == ends else m[0], text)
     for match in _NUMBER.finditer(text):
+        before = text[: match.start()]
+        if _NEGATION.search(before) or _BOUND.search(before):
+            return set()
         if match.group(1) and float(match.group(1)) != max(scores):
             return set()
         value = float(re.split(r"[/o]", match.group(0))[0].strip().replace(",", "."))

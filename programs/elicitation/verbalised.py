@@ -17,13 +17,17 @@ __all__ = ["VerbalisedDistribution"]
 _TOLERANCE = 0.1
 """Stated probabilities that sum to 1 ± this (or percentages to 100 ± 10) are normalised."""
 
+_ROUNDING = 1e-6
+"""A sum this near to 1 is taken for 1: numbers in decimals rarely sum to it exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class VerbalisedDistribution:
     """Ask for the probabilities themselves, as a typed output.
 
     What does not sum to about 1 or 100, names a letter that is not on the page, or holds a negative number is
-    missing; a letter left out has probability 0. ``label_mass`` keeps a stated sum below 1.
+    missing; a letter left out has probability 0. What was scaled to sum to 1 is noted as ``normalised``;
+    ``label_mass`` keeps a stated sum below 1.
 
     Attributes:
         max_tokens: the longest reply that is paid for.
@@ -74,4 +78,10 @@ def _read(stated: Mapping[str, float], form: Form) -> Answer | None:
     for letter, position in zip(form.letters, form.order, strict=True):
         mass[position] = by_letter.get(letter, 0.0) / (total - unsure)
     logs = tuple(math.log(m) if m > 0.0 else -math.inf for m in mass)
-    return Answer(logs, min(total / scale, 1.0), VerbalisedDistribution.name, dont_know=unsure / total)
+    return Answer(
+        logs,
+        min(total / scale, 1.0),
+        VerbalisedDistribution.name,
+        dont_know=unsure / total,
+        normalised=abs(total - 1.0) > _ROUNDING,
+    )

@@ -17,11 +17,13 @@ from programs.replies import Reply
 __all__ = [
     "Engine",
     "InProcess",
+    "ManyReplier",
     "Replier",
     "SyncEngine",
     "as_replier",
     "rank_alternatives",
     "reply_of",
+    "reseeded",
     "response_of",
 ]
 
@@ -70,6 +72,24 @@ class Replier(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections. Closing twice is allowed."""
+
+
+class ManyReplier(Replier, Protocol):
+    """A replier that may be asked for several answers of one request in one call.
+
+    Attributes:
+        at_once: how many at most; 1 when it answers one by one.
+    """
+
+    at_once: int
+
+    async def replies(self, request: Request, count: int) -> list[Reply]:
+        """Answer a request, and ``count`` − 1 more like it whose seeds follow its own.
+
+        Returns:
+            At least one reply and at most ``count``, the first for the request itself. Where the tokens of a
+            call are counted together, the replies share them, so that they sum to what was billed.
+        """
 
 
 def as_replier(engine: Engine | Replier) -> Replier:

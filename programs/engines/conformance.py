@@ -14,10 +14,11 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from dspy.lm15 import Config, LM15Error, Message, Request, Response
 
-from programs.engines.base import Engine, Replier, as_replier
+from programs.engines.base import Engine, ManyReplier, Replier, as_replier
 
 __all__ = ["CHECKS", "Check"]
 
@@ -95,6 +96,20 @@ async def concurrent_calls_keep_apart(engine: Engine | Replier, model: str) -> N
     _hold(alone == together, f"one by one {alone}, together {together}")
 
 
+async def several_answers_are_as_many_single_ones(engine: Engine | Replier, model: str) -> None:
+    """Answers that come in one call are at most as many as asked, and such as single calls give."""
+    replier = as_replier(engine)
+    if getattr(engine, "at_once", 1) == 1:
+        return
+    request = _request(model, temperature=0.0, seed=1)
+    alone = await replier.reply(request)
+    together = await cast("ManyReplier", replier).replies(request, 3)
+    await replier.aclose()
+    _hold(1 <= len(together) <= 3, f"{len(together)} replies where 3 were asked for")
+    texts = {reply.text for reply in together}
+    _hold(texts == {alone.text}, f"at temperature 0, alone {alone.text!r}, together {sorted(texts)}")
+
+
 async def serves_responses_to_dspy(engine: Engine | Replier, model: str) -> None:
     """``complete`` gives a ``dspy.lm15.Response`` of the requested model, with the text of ``reply``."""
     complete = getattr(engine, "complete", None)
@@ -153,6 +168,7 @@ CHECKS: tuple[Check, ...] = (
     none_are_reported_unasked,
     greedy_answers_repeat,
     concurrent_calls_keep_apart,
+    several_answers_are_as_many_single_ones,
     serves_responses_to_dspy,
     closes_twice,
     is_cancelled_cleanly,

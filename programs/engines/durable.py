@@ -2,10 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from dspy.lm15 import Request
 
-from programs.engines.base import Replier
+from programs.engines.base import ManyReplier, Replier
+from programs.engines.claims import Claims
+from programs.engines.draws import runs_of_draws
 from programs.engines.limits import Usage
 from programs.replies import AnswerStore, Reply, reply_key
 
@@ -48,6 +52,39 @@ class DurableEngine:
         finally:
             self._in_flight.finish(key, reply, failure)
 
+    @property
+    def at_once(self) -> int:
+        """How many answers of one request the engine is asked for in one call."""
+        return getattr(self._engine, "at_once", 1)
+
+    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer several requests; those that differ by successive seeds in one call, where the engine can.
+
+        Each reply is kept under its request's own key, as if that had been asked alone.
+
+        Returns:
+            One reply a request, durable.
+
+        Raises:
+            ReplyFailure: when one was given up; the replies that came beside it are kept.
+        """
+        if self.at_once == 1 or len(requests) <= 1:
+            return [await self.reply(request) for request in requests]
+        keys = [reply_key(self.identity, request) for request in requests]
+        mine = {k: request for k, request in zip(keys, requests, strict=True) if self._in_flight.begin(k)}
+        replies: dict[bytes, Reply] = {}
+        failure = None
+        try:
+            await self._claim_and_ask_together(mine, replies)
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            for key in mine:
+                self._in_flight.finish(key, replies.get(key), None if key in replies else failure)
+        # What others are asking is waited for last: until here they may have waited for something of ours.
+        return [replies.get(key) or await self.reply(r) for key, r in zip(keys, requests, strict=True)]
+
     async def aclose(self) -> None:
         """Close the engine; the store belongs to whoever opened it."""
         await self._engine.aclose()
@@ -64,6 +101,36 @@ class DurableEngine:
             self._store.release(key)
             raise
         return reply
+
+    async def _claim_and_ask_together(
+        self, wanted: Mapping[bytes, Request], replies: dict[bytes, Reply]
+    ) -> None:
+        """Add a reply to ``replies`` for every key wanted, each once it is durable."""
+        claims = Claims(self._store, wanted)
+        try:
+            while claims.undecided:
+                stored = await claims.decide()
+                self._usage.count(stored=len(stored))
+                replies.update(stored)
+                while claims.held:
+                    granted = {key: request for key, request in wanted.items() if key in claims.held}
+                    paid = await self._ask_a_run(granted)
+                    claims.held -= paid.keys()
+                    replies.update(paid)
+        finally:
+            claims.give_up()
+
+    async def _ask_a_run(self, granted: Mapping[bytes, Request]) -> dict[bytes, Reply]:
+        """Ask the first of these requests, and as many draws of it as one call gives."""
+        run = next(runs_of_draws(list(granted.values()), self.at_once))
+        if len(run) == 1:
+            replies = [await self._engine.reply(run[0])]
+        else:
+            replies = await cast("ManyReplier", self._engine).replies(run[0], len(run))
+        paid = dict(zip(granted, replies, strict=False))
+        puts = (self._store.put(key, self.identity, granted[key], reply) for key, reply in paid.items())
+        await asyncio.shield(asyncio.gather(*puts))  # one commit; what is paid for outlives a cancellation
+        return paid
 
 
 class _InFlight:
@@ -83,6 +150,13 @@ class _InFlight:
             future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
             waiting.append(future)
             return future
+
+    def begin(self, key: bytes) -> bool:
+        """Whether nobody was asking and the caller does from now on."""
+        with self._lock:
+            is_new = key not in self._waiting
+            self._waiting.setdefault(key, [])
+            return is_new
 
     def finish(self, key: bytes, reply: Reply | None, failure: Exception | None) -> None:
         """Tell everyone who joined."""

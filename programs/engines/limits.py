@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -127,7 +127,8 @@ class Usage:
     def _add(self, more: Mapping[str, int]) -> None:
         with self._lock:
             for name, number in more.items():
-                setattr(self, name, getattr(self, name) + number)
+                if number:
+                    setattr(self, name, getattr(self, name) + number)
 
     @property
     def cost(self) -> float | None:
@@ -185,8 +186,8 @@ class Budget:
         self._lock = threading.Lock()  # several event loops share one budget
         self._capped = settings.max_tokens_total is not None or settings.max_cost is not None
 
-    def book(self, request: Request) -> tuple[int, int]:
-        """Count an attempt about to be made.
+    def book(self, request: Request, count: int = 1) -> tuple[int, int]:
+        """Count an attempt about to be made, at ``count`` answers in one call.
 
         Returns:
             The tokens booked for it, read and written, for ``settle``.
@@ -194,7 +195,7 @@ class Budget:
         Raises:
             BudgetError: when it could pass a cap.
         """
-        estimate = estimated_tokens(request) if self._capped else (0, 0)
+        estimate = estimated_tokens(request, count) if self._capped else (0, 0)
         with self._lock:
             self._check(estimate)
             self.usage.count(calls=1)
@@ -202,16 +203,15 @@ class Budget:
             self._booked[1] += estimate[1]
         return estimate
 
-    def settle(self, estimate: tuple[int, int], reply: Reply | None) -> None:
-        """Replace an attempt's estimate by what the engine said it used."""
+    def settle(self, estimate: tuple[int, int], replies: Sequence[Reply]) -> None:
+        """Replace an attempt's estimate by what the engine said it used; without replies, by nothing."""
         with self._lock:
             self._booked[0] -= estimate[0]
             self._booked[1] -= estimate[1]
-            if reply is not None:
-                read, written = reply.input_tokens, reply.output_tokens
+            if replies:
                 self.usage.count(
-                    input_tokens=estimate[0] if read is None else read,
-                    output_tokens=estimate[1] if written is None else written,
+                    input_tokens=_told([reply.input_tokens for reply in replies], estimate[0]),
+                    output_tokens=_told([reply.output_tokens for reply in replies], estimate[1]),
                 )
 
     def _check(self, estimate: tuple[int, int]) -> None:
@@ -234,8 +234,14 @@ class Budget:
             )
 
 
-def estimated_tokens(request: Request) -> tuple[int, int]:
-    """An upper estimate of the tokens an attempt reads and writes.
+def _told(counts: Sequence[int | None], estimate: int) -> int:
+    """The sum of what the engine counted; the estimate where it did not count."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else estimate
+
+
+def estimated_tokens(request: Request, count: int = 1) -> tuple[int, int]:
+    """An upper estimate of the tokens an attempt reads and writes; ``count`` answers read the prompt once.
 
     Three bytes of UTF-8 a token is on the safe side in any script; a reply without a stated length is taken
     for 1,000 tokens.
@@ -243,4 +249,5 @@ def estimated_tokens(request: Request) -> tuple[int, int]:
     system = request.system if isinstance(request.system, str) else ""
     texts = (p.text for m in request.messages for p in m.parts if isinstance(p, TextPart))
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (system, *texts))
-    return size // 3 + 8 * (1 + len(request.messages)), request.config.max_tokens or 1000
+    read = size // 3 + 8 * (1 + len(request.messages))
+    return read, count * (request.config.max_tokens or 1000)

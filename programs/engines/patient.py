@@ -4,11 +4,11 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator
-from typing import NoReturn
+from typing import NoReturn, cast
 
-from dspy.lm15 import LM15Error, RateLimitError, Request
+from dspy.lm15 import InvalidRequestError, LM15Error, RateLimitError, Request
 
-from programs.engines.base import Replier
+from programs.engines.base import ManyReplier, Replier
 from programs.engines.faults import UnreachableError, ending, is_transient, missing_reason, one_line
 from programs.engines.limits import Budget, Pace, Slots, Usage, estimated_tokens
 from programs.engines.per_loop import PerLoop
@@ -39,6 +39,12 @@ class PatientEngine:
         settings: the limits.
         usage: the counters to keep.
         first_delay_s: the mean first delay is half of it; tests make it short.
+
+    Attributes:
+        at_once: how many answers of one request are asked for in one call. A server shows whether it gives
+            several when it is first asked for them; where it refuses, or gives fewer, this is lowered for
+            good and the rest is asked for separately.
+        gives_several: whether it does; None as long as it was not asked.
     """
 
     def __init__(
@@ -53,6 +59,8 @@ class PatientEngine:
         self._tokens = Pace(settings.tokens_per_minute) if settings.tokens_per_minute else None
         self._slots = PerLoop(self._slots_of_a_loop)
         self._first_delay_s = first_delay_s
+        self.at_once = min(getattr(engine, "at_once", 1), settings.answers_per_call)
+        self.gives_several: bool | None = None
         self._answered = False
         self._given_up = 0
 
@@ -66,13 +74,31 @@ class PatientEngine:
             ReplyFailure: when it was given up.
             EngineError: when no call can succeed; ``BudgetError`` before one would pass a cap.
         """
+        (reply,) = await self._persist(request, sample, 1)
+        return reply
+
+    async def replies(self, request: Request, count: int) -> list[Reply]:
+        """Answer a request and ``count`` − 1 more whose seeds follow its own, in one call.
+
+        Returns:
+            At least one reply, and fewer than ``count`` where the server gives no more.
+
+        Raises:
+            ReplyFailure, EngineError: as ``reply`` does.
+        """
+        return await self._persist(request, 0, count)
+
+    async def _persist(self, request: Request, sample: int, count: int) -> list[Reply]:
         attempt = 0
         while True:
             try:
-                return await self._attempt(request, sample)
+                return await self._attempt(request, sample, count)
             except (LM15Error, TimeoutError, ConnectionError) as error:
-                delay = self._delay(error, attempt)
-            attempt += 1
+                if count > 1 and isinstance(error, InvalidRequestError):
+                    count, delay = self._refused_several(), 0.0
+                else:
+                    delay = self._delay(error, attempt)
+                    attempt += 1
             self._usage.count(retries=1)
             await asyncio.sleep(delay)
 
@@ -81,31 +107,47 @@ class PatientEngine:
         await self._slots.aclose()
         await self._engine.aclose()
 
-    async def _attempt(self, request: Request, sample: int) -> Reply:
+    async def _attempt(self, request: Request, sample: int, count: int) -> list[Reply]:
         slots = await self._slots.get()
         await slots.enter()
-        started, estimate, reply = time.monotonic(), None, None
+        started, estimate, replies = time.monotonic(), None, []
         try:
-            await self._keep_pace(request)
-            estimate = self._budget.book(request)
+            await self._keep_pace(request, count)
+            estimate = self._budget.book(request, count)
             async with asyncio.timeout(self._settings.timeout_s):
-                reply = await self._engine.reply(request, sample)
+                replies = await self._try(request, sample, count)
         except RateLimitError:
             slots.lower_limit(started)
             raise
         finally:
             slots.leave()
             if estimate is not None:
-                self._budget.settle(estimate, reply)
+                self._budget.settle(estimate, replies)
         slots.raise_limit()
         self._answered, self._given_up = True, 0
-        return reply
+        return replies
 
-    async def _keep_pace(self, request: Request) -> None:
+    async def _try(self, request: Request, sample: int, count: int) -> list[Reply]:
+        if count == 1:
+            return [await self._engine.reply(request, sample)]
+        replies = await cast("ManyReplier", self._engine).replies(request, count)
+        if self.gives_several is None:
+            self.gives_several = len(replies) > 1
+            if len(replies) < count:
+                self.at_once = len(replies)
+        return replies
+
+    def _refused_several(self) -> int:
+        """How many answers to ask for instead. Once several were given, only this one request is at fault."""
+        if not self.gives_several:
+            self.gives_several, self.at_once = False, 1
+        return 1
+
+    async def _keep_pace(self, request: Request, count: int) -> None:
         """Wait for the limits per minute; no reply is needed to know that there are none."""
         wait = self._calls.take(1) if self._calls else 0.0
         if self._tokens:
-            wait = max(wait, self._tokens.take(sum(estimated_tokens(request))))
+            wait = max(wait, self._tokens.take(sum(estimated_tokens(request, count))))
         if wait > 0.0:
             await asyncio.sleep(wait)
 

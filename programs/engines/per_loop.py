@@ -31,10 +31,11 @@ class PerLoop(Generic[T]):
     async def get(self) -> T:
         """The running loop's value."""
         loop = asyncio.get_running_loop()
-        if loop not in self._values:
+        held = self._values.get(loop)
+        if held is None:
             generator = self._scope()
-            self._values[loop] = (await anext(generator), generator)
-        return self._values[loop][0]
+            held = self._values[loop] = (await anext(generator), generator)
+        return held[0]
 
     async def aclose(self) -> None:
         """Clean up the running loop's value; other loops' values go with their loops."""

@@ -38,6 +38,8 @@ class EngineSettings(BaseModel):
             change from day to day; the addresses themselves when absent.
         api_key_env: the environment variable that holds the key.
         concurrency: calls in flight at most; 429s lower it for a while.
+        answers_per_call: draws asked for in one call at most (``n``); where the server gives fewer, the rest
+            is asked for in further calls. Set 1 for a server that draws all answers of a call with one seed.
         timeout_s: seconds for one attempt.
         max_retries: further attempts after a failed one.
         requests_per_minute: at most so many attempts a minute.
@@ -58,6 +60,7 @@ class EngineSettings(BaseModel):
     deployment: str | None = None
     api_key_env: str | None = None
     concurrency: Annotated[int, Field(ge=1)] = 16
+    answers_per_call: Annotated[int, Field(ge=1)] = 128
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
     max_retries: Annotated[int, Field(ge=0)] = 6
     requests_per_minute: Annotated[float, Field(gt=0)] | None = None

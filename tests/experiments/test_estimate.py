@@ -55,6 +55,26 @@ def test_what_is_estimated_is_what_is_paid(tmp_path: Path) -> None:
         assert server.calls == paid
 
 
+@pytest.mark.parametrize("several", ["given", "ignored"])
+def test_sampled_draws_are_counted_as_the_calls_they_take(tmp_path: Path, several: str) -> None:
+    sampled = ('respondent.elicitation.mode="sampled"', "respondent.elicitation.draws=4", "personas=['none']")
+    with FakeServer(several=several) as server:  # type: ignore[arg-type]
+        seen: list[Estimate] = []
+        result = run(priced(tmp_path, server, *sampled), approve=seen.append)
+        before, after = seen
+        assert before.assumptions == ("every draw is taken to be a call of its own",)
+        assert not after.assumptions
+        first_page = result.usage["calls"] - after.calls
+        assert first_page == (1 if several == "given" else 4)
+        assert before.calls == result.usage["calls"] * (4 if several == "given" else 1)
+        assert result.usage["calls"] == server.calls
+        assert after.stored == 4
+        again: list[Estimate] = []
+        run(priced(tmp_path, server, *sampled), approve=again.append)
+        assert [(warm.calls, warm.stored, warm.assumptions) for warm in again] == [(0, before.calls, ())]
+        assert result.usage["calls"] == server.calls
+
+
 def test_a_further_kind_is_all_that_is_left_to_pay(tmp_path: Path) -> None:
     with FakeServer() as server:
         first = run(priced(tmp_path, server, 'personas=["none"]'))

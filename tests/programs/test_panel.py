@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from dspy.lm15 import Request
 
-from programs.elicitation import FirstTokenLogprobs, SampledAnswers
+from programs.elicitation import FirstTokenLogprobs, SampledAnswers, VerbalisedDistribution
 from programs.engines import InProcess
 from programs.model import Model
 from programs.panel import REASONS, Panel
@@ -129,6 +129,18 @@ def test_draws_that_are_no_answer_are_asked_again_once() -> None:
     assert [r.config.seed for r in engine.requests] == [0, 1, 2, 3, 4, 5, 6, 10]  # 0 and 4 again as 6 and 10
     assert result.label_mass[0, 0] == pytest.approx(1.0)
     assert math.isclose(np.exp(result.log_p[0, 0, 1]), 1.0)
+
+
+def test_stated_numbers_that_were_scaled_are_reported_as_a_share() -> None:
+    def stated(request: Request) -> tuple[str, None]:
+        c, d = (0.2, 0.1) if "III" in request.messages[-1].text else (0.2, 0.15)
+        return f'[[ ## probabilities ## ]]\n{{"A": 0.4, "B": 0.3, "C": {c}, "D": {d}}}', None
+
+    model = Model("test/model", InProcess(RuleEngine(stated)), MemoryStore())
+    result = Panel(model, Respondent(VerbalisedDistribution())).run(PEOPLE[::2], QUESTIONS[:1])
+    assert not result.missing_by_reason()
+    assert result.normalised is not None
+    assert result.normalised[0] == pytest.approx(2 / 5)
 
 
 def test_an_empty_panel_is_an_empty_result() -> None:

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import orjson
 import torch
-from dspy.lm15 import ContextLengthError, InvalidRequestError, LM15Error, Request, Response, ServerError
+from dspy.lm15 import ContextLengthError, InvalidRequestError, Request, Response, ServerError
 
 from programs.engines.base import rank_alternatives, reseeded, response_of
 from programs.engines.local.files import fingerprint, model_folder
@@ -112,9 +112,10 @@ class LocalEngine:
                 job.future.set_result(reply)
         except torch.OutOfMemoryError:
             _fail(jobs, ServerError("the batch does not fit into memory; lower respondent.concurrency"))
-        except (LM15Error, RuntimeError, ValueError, IndexError, TypeError) as error:
+        except Exception as error:
             # On this thread nobody would see it, and every caller would wait for ever.
             _fail(jobs, error)
+            raise
 
     def _answered(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Reply]]:
         """Replies in any order."""

@@ -1,6 +1,7 @@
 """A causal language model on one device, its prompts' common beginnings computed once."""
 
 import copy
+import inspect
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -15,13 +16,19 @@ from transformers.utils import logging
 from programs.engines.local.prefixes import Tokens, groups_by_prefix, shared_length
 from signatures import RecipeError
 
-__all__ = ["Choose", "Network"]
+__all__ = ["Choose", "Network", "device_and_dtype"]
 
 Choose = Callable[[torch.Tensor], int]
 """Picks the next token from its log-probabilities, shape (V,)."""
 
 _KEPT = 4
 """Beginnings whose keys and values are kept: a batch may straddle two personas, and so may the next."""
+
+
+def device_and_dtype(device: str | None = None, dtype: str | None = None) -> tuple[str, str]:
+    """Where a model runs and in which type, as far as nobody says: bfloat16 is what GPUs are fast in."""
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return device, dtype or ("bfloat16" if device.startswith("cuda") else "float32")
 
 
 class Network:
@@ -47,14 +54,14 @@ class Network:
     def __init__(
         self, folder: Path, device: str | None = None, dtype: str | None = None, *, share_prefix: bool = True
     ) -> None:
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self.dtype = dtype or ("bfloat16" if device.startswith("cuda") else "float32")
-        self._device = device
+        self._device, self.dtype = device_and_dtype(device, dtype)
         self._share_prefix = share_prefix
-        self._model: Any = _load(folder, getattr(torch, self.dtype)).to(device).eval()
+        self._model: Any = _load(folder, getattr(torch, self.dtype)).to(self._device).eval()
         self.context: int | None = getattr(self._model.config, "max_position_embeddings", None)
         end = self._model.generation_config.eos_token_id
         self.ends = frozenset([end] if isinstance(end, int) else end or [])
+        takes = inspect.signature(self._model.forward).parameters
+        self._cache_name = "cache" if "cache" in takes else "past_key_values"  # as before transformers 5.24
         self._kept: OrderedDict[Tokens, Any] = OrderedDict()
 
     def next_token(self, prompts: Sequence[Tokens]) -> list[torch.Tensor]:
@@ -186,9 +193,9 @@ class Network:
             output = self._model(
                 input_ids=ids.to(self._device),
                 attention_mask=mask.to(self._device),
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=keep,
+                **{self._cache_name: cache},
             )
         logits: torch.Tensor = output.logits
         return logits

@@ -72,7 +72,8 @@ def test_serve_synthetic_answers_over_http() -> None:
 
 
 @pytest.mark.parametrize(
-    "option", ["--fault=nonsense=0.5", "--fault=500=2", "--fault=500", "--parameter=none=1"]
+    "option",
+    ["--fault=nonsense=0.5", "--fault=500=2", "--fault=500", "--parameter=none=1", "--several=perhaps"],
 )
 def test_serve_synthetic_refuses_what_it_does_not_know(option: str) -> None:
     result = CliRunner().invoke(app, ["serve-synthetic", option])

@@ -9,7 +9,7 @@ from dspy.lm15 import RateLimitError, Request, ServerError
 from experiments.tuning.journal import AttemptJournal
 from experiments.tuning.meter import Meter
 from experiments.tuning.metered import MeteredEngine, MeteredModel
-from programs.engines import EngineSettings, Prices
+from programs.engines import EngineSettings, Prices, connect
 from programs.engines.base import InProcess, Replier
 from programs.engines.limits import estimated_tokens
 from programs.engines.patient import PatientEngine
@@ -227,3 +227,17 @@ def test_replies_to_dspy_s_modules_have_a_length_that_can_be_paid_for() -> None:
     model = MeteredModel(Model("m", MeteredEngine(engine, meter)), meter, EngineSettings(), max_tokens=321)
     model.lm("Propose.")
     assert seen[0].config.max_tokens == 321
+
+
+def test_draws_of_a_page_go_in_a_call_each_and_count_each() -> None:
+    meter = Meter(5)
+    settings = EngineSettings(lm="openai/m", answers_per_call=8, max_retries=0)
+    with FakeServer() as server:
+        asked = settings.model_copy(update={"base_url": (server.url,)})
+        model = connect(asked, MemoryStore(), lambda engine: MeteredEngine(engine, meter))
+        part = MeteredModel(model, meter, asked)
+        draws = [part.request("", "u", max_tokens=10, seed=seed) for seed in range(3)]
+        asyncio.run(part.replies(draws))
+        assert (server.calls, meter.calls, part.at_once) == (3, 3, 1)
+        asyncio.run(part.replies(draws))
+        assert (server.calls, meter.calls) == (3, 3)

@@ -28,6 +28,11 @@ GOOD_BAD = Scale(("very good", "good", "bad", "very bad"), (1.0, 2.0, 3.0, 4.0))
         ('{"answer": "C"}', 2),
         ('```json\n{"answer": "strongly agree"}\n```', 0),
         ("<think>Perhaps A? No, they would say B.</think>\nC", 2),
+        ("B\n\nBecause I was brought up that way.", 1),
+        ("B, agree", 1),
+        ("strongly-agree", 0),
+        ('{"answer": "B", "reason": "many strongly agree"}', 1),
+        ('["B"]', 1),
     ],
 )
 def test_a_choice_is_found(text: str, position: int) -> None:
@@ -44,6 +49,9 @@ def test_a_choice_is_found(text: str, position: int) -> None:
         ("G", 7),
         ("8.", 8),
         ("never justifiable", 1),
+        ("On a scale from 1 to 10, I'd say 4", 4),
+        ("My answer is 7 on a scale of 1 to 10", 7),
+        ("I, personally, say 7", 7),
     ],
 )
 def test_numbers_on_a_numeric_scale(text: str, score: int) -> None:
@@ -65,6 +73,18 @@ def test_numbers_on_a_numeric_scale(text: str, score: int) -> None:
         ("No estoy seguro", MissingReason.UNPARSEABLE),
         ("I do not agree", MissingReason.UNPARSEABLE),
         ("A. strongly disagree", MissingReason.UNPARSEABLE),
+        ("A, B", MissingReason.UNPARSEABLE),
+        ("A) or B", MissingReason.UNPARSEABLE),
+        ("I would not choose A", MissingReason.UNPARSEABLE),
+        ("I rule out option A", MissingReason.UNPARSEABLE),
+        ("The option A lot of people take", MissingReason.UNPARSEABLE),
+        ("B\n\nBecause I disagree with it", MissingReason.UNPARSEABLE),
+        ("Disagree, strongly", MissingReason.UNPARSEABLE),
+        ("I do not think that I could agree", MissingReason.UNPARSEABLE),
+        ("I don’t agree", MissingReason.UNPARSEABLE),
+        ("I don't know, maybe agree", MissingReason.UNPARSEABLE),
+        ('{"answer": null, "reason": "I agree"}', MissingReason.UNPARSEABLE),
+        ('{"a": "A", "b": "B"}', MissingReason.UNPARSEABLE),
     ],
 )
 def test_what_is_no_answer_stays_none(text: str, reason: MissingReason) -> None:
@@ -73,7 +93,21 @@ def test_what_is_no_answer_stays_none(text: str, reason: MissingReason) -> None:
     assert outcome.reason is reason
 
 
-@pytest.mark.parametrize("text", ["11", "0", "7/5", "between 3 and 4", "-2", "3.5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("11", "0", "7/5", "between 3 and 4", "-2", "3.5", "8%", "1e1", "2nd", "7-8", "{}"),
+        *(
+            "not 7",
+            "less than 7",
+            "at least 7",
+            "My choice I made",
+            "A, as I see it",
+            "G. 8",
+            "scale of 1 to 10",
+        ),
+    ],
+)
 def test_numbers_off_the_scale_or_between_are_no_answer(text: str) -> None:
     assert isinstance(parse_reply(text, page(TEN)), MissingAnswer)
 
@@ -82,8 +116,21 @@ def test_a_longer_label_hides_the_shorter_one_within_it() -> None:
     assert parse_reply("very good", page(GOOD_BAD)) == 0
 
 
+@pytest.mark.parametrize("text", ["no idea", "I know no answer", "yes and no", "not yes"])
+def test_no_is_a_word_before_it_is_an_option(text: str) -> None:
+    form = page(Scale(("Yes", "No"), (1.0, 0.0)))
+    assert isinstance(parse_reply(text, form), MissingAnswer)
+    assert parse_reply("No, not really.", form) == 1
+
+
 def test_letters_follow_the_page() -> None:
     assert parse_reply("A", Form(page().question, (3, 2, 1, 0))) == 3
+
+
+def test_a_reply_without_end_is_not_read() -> None:
+    outcome = parse_reply("agree " * 1_000_000, page(AGREE))
+    assert isinstance(outcome, MissingAnswer)
+    assert len(outcome.detail) <= 200
 
 
 @given(st.text(max_size=200))

@@ -33,6 +33,21 @@ def test_probabilities_and_percentages_are_normalised(value: dict[str, float]) -
 
 
 @pytest.mark.parametrize(
+    ("value", "normalised"),
+    [
+        ({"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}, False),
+        ({"A": 0.1, "B": 0.2, "C": 0.3, "D": 0.4}, False),  # 0.1 + 0.2 + … is not 1 in binary
+        ({"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.15}, True),
+        ({"A": 40, "B": 30, "C": 20, "D": 10}, True),
+    ],
+)
+def test_what_was_scaled_is_noted(value: dict[str, float], normalised: bool) -> None:
+    answer = read(value)
+    assert isinstance(answer, Answer)
+    assert answer.normalised is normalised
+
+
+@pytest.mark.parametrize(
     "value",
     [
         {"A": 0.5, "B": 0.2},

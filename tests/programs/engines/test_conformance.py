@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from dspy.lm15 import Request
@@ -40,6 +41,7 @@ class Wrong:
     """Does one thing wrong."""
 
     identity = "wrong"
+    at_once = 3
 
     def __init__(self, fault: str) -> None:
         self.fault = fault
@@ -53,11 +55,18 @@ class Wrong:
         text = str(self.calls) if self.fault == "restless" else "A"
         return Reply(text, first.get(self.fault, ()) if self.fault != "fine" else None, "stop")
 
+    async def replies(self, request: Request, count: int) -> list[Reply]:
+        extra = 1 if self.fault == "generous" else 0
+        replies = [await self.reply(request) for _ in range(count + extra)]
+        return [replace(replies[0], text="B"), *replies[1:]] if self.fault == "other draws" else replies
+
     async def aclose(self) -> None:
         pass
 
 
-@pytest.mark.parametrize("fault", ["unranked", "too much", "empty", "restless", "changing identity"])
+@pytest.mark.parametrize(
+    "fault", ["unranked", "too much", "empty", "restless", "changing identity", "generous", "other draws"]
+)
 def test_each_wrong_engine_is_found_out(fault: str) -> None:
     def failed(engine: Wrong) -> list[str]:
         names = []

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from programs.engines import EngineSettings, connect
-from programs.engines.serving import FAULTS
+from programs.engines.serving_faults import FAULTS
 from programs.model import Model
 from programs.replies import MemoryStore, Reply, ReplyFailure
 from signatures import AuthenticationError, EngineError, MissingReason

@@ -32,7 +32,7 @@ def test_an_estimate_holds_in_any_script() -> None:
 def test_calls_are_capped() -> None:
     capped = budget(max_calls=2)
     for _ in range(2):
-        capped.settle(capped.book(REQUEST), REPLY)
+        capped.settle(capped.book(REQUEST), [REPLY])
     with pytest.raises(BudgetError, match="max_calls = 2"):
         capped.book(REQUEST)
     assert capped.usage.calls == 2
@@ -43,9 +43,9 @@ def test_tokens_in_flight_count_at_their_estimate_and_then_at_their_number() -> 
     first = capped.book(REQUEST)  # 126 estimated
     with pytest.raises(BudgetError, match="max_tokens_total = 250"):
         capped.book(REQUEST)  # 252 could be used
-    capped.settle(first, REPLY)  # 55 used
-    capped.settle(capped.book(REQUEST), REPLY)  # 55 + 126 ≤ 250; 110 used
-    capped.settle(capped.book(REQUEST), REPLY)  # 110 + 126 ≤ 250; 165 used
+    capped.settle(first, [REPLY])  # 55 used
+    capped.settle(capped.book(REQUEST), [REPLY])  # 55 + 126 ≤ 250; 110 used
+    capped.settle(capped.book(REQUEST), [REPLY])  # 110 + 126 ≤ 250; 165 used
     with pytest.raises(BudgetError):
         capped.book(REQUEST)  # 165 + 126 > 250
 
@@ -53,7 +53,7 @@ def test_tokens_in_flight_count_at_their_estimate_and_then_at_their_number() -> 
 def test_money_is_capped_by_the_price_table() -> None:
     prices = {"input_per_million": 1000.0, "output_per_million": 10_000.0}
     capped = budget(prices=prices, max_cost=0.3)
-    capped.settle(capped.book(REQUEST), REPLY)  # could cost 0.216, costs 0.05 + 0.05
+    capped.settle(capped.book(REQUEST), [REPLY])  # could cost 0.216, costs 0.05 + 0.05
     assert capped.usage.cost == pytest.approx(0.1)
     with pytest.raises(BudgetError, match=r"max_cost = 0\.3, 0\.1 spent"):
         capped.book(REQUEST)
@@ -61,7 +61,7 @@ def test_money_is_capped_by_the_price_table() -> None:
 
 def test_a_reply_without_usage_counts_at_its_estimate() -> None:
     capped = budget(max_tokens_total=1000)
-    capped.settle(capped.book(REQUEST), Reply("A", None, "stop"))
+    capped.settle(capped.book(REQUEST), [Reply("A", None, "stop")])
     assert (capped.usage.input_tokens, capped.usage.output_tokens) == (116, 10)
 
 

@@ -19,6 +19,7 @@ from programs.engines import EngineSettings, connect  # noqa: E402
 from programs.engines.conformance import CHECKS, Check  # noqa: E402
 from programs.engines.local import LocalParameters  # noqa: E402
 from programs.engines.local.engine import LocalEngine  # noqa: E402
+from programs.engines.local.network import device_and_dtype  # noqa: E402
 from programs.model import Model  # noqa: E402
 from programs.panel import Panel  # noqa: E402
 from programs.replies import Reply  # noqa: E402
@@ -26,6 +27,10 @@ from programs.respondent import Respondent  # noqa: E402
 from signatures import Persona, Question, RecipeError, Scale  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of torch's and transformers' own
+
+torch.set_num_threads(
+    1
+)  # two of torch's threads wait for each other in a loop while other workers have the cores
 
 SYSTEM = "Answer as the person described."
 PAGE = "{question}\n\nA. Very important\nB. Rather important\nC. Not at all\n\nReply with a letter."
@@ -91,6 +96,52 @@ def test_a_shared_prefix_changes_nothing(kind: str, scoring: Any, base: Path, ch
         assert dict(one.first_token) == pytest.approx(dict(other.first_token), abs=1e-4)
         assert one.text == other.text
         assert one.input_tokens == other.input_tokens
+
+
+def test_an_error_on_the_models_thread_reaches_the_caller(
+    chat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LocalEngine(str(chat))
+
+    def broken(prompts: object) -> None:
+        raise FutureWarning("of a library")
+
+    monkeypatch.setattr(engine._network, "next_token", broken)
+    with pytest.raises(FutureWarning):
+        asyncio.run(asyncio.wait_for(engine.reply(ask("u")), 30))
+
+
+@pytest.mark.parametrize(
+    ("gpu", "device", "dtype", "chosen"),
+    [
+        (True, None, None, ("cuda", "bfloat16")),
+        (False, None, None, ("cpu", "float32")),
+        (True, "cpu", None, ("cpu", "float32")),
+        (False, "cuda:1", None, ("cuda:1", "bfloat16")),
+        (True, None, "float32", ("cuda", "float32")),
+    ],
+)
+def test_a_gpu_is_used_where_there_is_one_in_bfloat16(
+    gpu: bool, device: str | None, dtype: str | None, chosen: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert device_and_dtype(device, dtype) == chosen
+
+
+def test_bfloat16_is_the_same_model_to_its_own_precision(chat: Path) -> None:
+    """On a CPU, for want of a GPU here: the type is the same, the order of summation is not."""
+    rough = LocalEngine(str(chat), LocalParameters(dtype="bfloat16"))
+    assert {weights.dtype for weights in rough._network._model.parameters()} == {torch.bfloat16}
+    assert " bfloat16 " in rough.identity
+    for one, other in zip(replies(rough, pages()), replies(LocalEngine(str(chat)), pages()), strict=True):
+        assert one.first_token is not None
+        assert math.fsum(math.exp(lp) for _, lp in one.first_token) <= 1.0 + 1e-4  # normalised in float32
+        shared = dict(one.first_token).keys() & dict(other.first_token or ()).keys()
+        assert {"A", "B", "C"} <= shared
+        for letter in "ABC":
+            assert dict(one.first_token)[letter] == pytest.approx(
+                dict(other.first_token or ())[letter], abs=0.15
+            )
 
 
 def test_letters_are_the_librarys_own_log_probabilities(chat: Path) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import json
 import math
 
 import aiohttp
@@ -19,6 +20,7 @@ from dspy.lm15 import (
 
 from programs.engines.faults import MalformedReplyError, UnreachableError
 from programs.engines.openai_http import OpenAIHTTP
+from programs.engines.openai_wire import OpenAIWire
 from programs.replies import Reply
 from tests.fake_server import LETTERS, FakeServer
 
@@ -149,23 +151,38 @@ def test_draws_of_a_seeded_request_have_other_seeds_and_the_wire_is_as_documente
 
 @pytest.mark.parametrize("bad", [float("nan"), 0.5, None, "x"])
 def test_what_cannot_be_a_log_probability_is_refused(bad: object) -> None:
-    from programs.engines.openai_http import _read_chat
-
     content = [{"token": "A", "logprob": bad, "top_logprobs": []}]
     data = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}
     with pytest.raises((ValueError, TypeError)):
-        _read_chat(data, 0.0)
+        OpenAIWire("m", chat=True).replies(json.dumps(data).encode(), 1, 0.0)
 
 
 def test_minus_infinity_is_a_log_probability() -> None:
-    from programs.engines.openai_http import _read_chat
-
     top = [{"token": "A", "logprob": -0.0}, {"token": "B", "logprob": -9999.0}]
     content = [{"token": "A", "logprob": -0.0, "top_logprobs": top}]
     data = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}
-    first = _read_chat(data, 0.0).first_token
+    (reply,) = OpenAIWire("m", chat=True).replies(json.dumps(data).encode(), 1, 0.0)
+    first = reply.first_token
     assert first is not None
     assert [math.exp(lp) for _, lp in first] == [1.0, 0.0]
+
+
+def test_several_answers_are_put_in_order_and_share_what_was_billed() -> None:
+    choices = [{"index": i, "message": {"content": "ABCD"[i]}} for i in (2, 0, 1, 3)]
+    usage = {"prompt_tokens": 40, "completion_tokens": 5}
+    replies = OpenAIWire("m", chat=True).replies(
+        json.dumps({"choices": choices, "usage": usage}).encode(), 3, 0.5
+    )
+    assert [reply.text for reply in replies] == ["A", "B", "C"]
+    assert [reply.input_tokens for reply in replies] == [14, 13, 13]
+    assert [reply.output_tokens for reply in replies] == [2, 2, 1]
+    assert json.loads(OpenAIWire("m", chat=True).body(REQUEST, 3))["n"] == 3
+
+
+@pytest.mark.parametrize("choices", [[], [{"text": "A"}] * 2, "AB", [None, None], {"a": 1}, 7, None])
+def test_choices_that_are_none_are_refused(choices: object) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
+        OpenAIWire("m", chat=True).replies(json.dumps({"choices": choices}).encode(), 2, 0.0)
 
 
 def test_calls_go_to_the_server_with_the_fewest_outstanding() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from programs.elicitation import FirstTokenLogprobs
 from programs.engines import EngineSettings, connect
-from programs.engines.serving import FAULTS
+from programs.engines.serving_faults import FAULTS
 from programs.panel import REASONS, Panel
 from programs.respondent import Respondent
 from signatures import EngineError, Persona, Question, Scale
