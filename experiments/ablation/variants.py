@@ -12,6 +12,7 @@ from experiments.calibration.setting import Level
 from experiments.config import Recipe
 from experiments.item_sets import ITEM_SETS
 from experiments.methods import calibrated_name
+from experiments.persona_settings import ComparatorSection
 from experiments.sweeping.cells import Cell, distinct_cells, label_of
 from programs.personas import parse_kind
 from signatures import RecipeError
@@ -151,9 +152,10 @@ def _run_label(settings: Mapping[str, Any], base: Mapping[str, Any]) -> str:
 
 def _plain(recipe: Recipe) -> Recipe:
     """Without what belongs to the whole ablation, and without what its variants are not compared with."""
-    empty = {"sweep": None, "ablation": AblationSettings()}
+    empty = {"sweep": None, "ablation": AblationSettings(), "comparators": ComparatorSection()}
     scoring = recipe.scoring.model_copy(update={"gap_reference": None, "gap_index": None})
-    return recipe.model_copy(update={**empty, "scoring": scoring})
+    on_map = recipe.cultural_map.model_copy(update={"ask": False})
+    return recipe.model_copy(update={**empty, "scoring": scoring, "cultural_map": on_map})
 
 
 def _require_distinct(variants: Sequence[Variant]) -> None:

@@ -9,10 +9,10 @@ import data
 from experiments import RunResult, load_recipe, run
 from experiments.estimate import Estimate
 from signatures import RecipeError
-from tests.experiments.small import SMALL
+from tests.experiments.small_runs import DRAWN
 from tests.fake_server import FakeServer
 
-THREE = (*SMALL, 'personas=["none", "values-hedged", "values-verbatim"]')
+THREE = (*DRAWN, 'personas=["none", "values-hedged", "values-verbatim"]')
 AXES = ["survival_self_expression", "traditional_secular"]
 
 

@@ -17,6 +17,7 @@ from programs.model import Model
 from programs.replies import AnswerStore, MemoryStore, Reply, ReplyFailure
 from signatures import BudgetError
 from tests.fake_engines import RuleEngine, letters
+from tests.fake_server import FakeServer
 
 A_TOKEN_COSTS_1 = Prices(input_per_million=1e6, output_per_million=1e6)
 
