@@ -47,9 +47,7 @@ class Remoteness:
     @property
     def note(self) -> str:
         """Why there is no analysis."""
-        return (
-            f"no gap analysis: {self.countries} countries have an index ({self.name}), and it takes {_FEWEST}"
-        )
+        return f"no gap analysis: it takes {_FEWEST} countries with a {self.name}, found {self.countries}"
 
 
 def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int) -> Remoteness | None:
