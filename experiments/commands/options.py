@@ -28,7 +28,7 @@ RunArgument = Annotated[
 SettingsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a recipe value; KEY= alone takes one away. Repeatable."
+        "--set", metavar="KEY=VALUE", help="Override a recipe value (KEY= takes it away); repeatable."
     ),
 ]
 WorkspaceOption = Annotated[
