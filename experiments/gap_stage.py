@@ -15,7 +15,7 @@ from experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching
 from experiments.inference.gap_figure import draw_gap
 from experiments.judging import Judgement
 from experiments.stored_runs import write_table
-from signatures import CalibrationError, RecipeError
+from signatures import CalibrationError, RecipeError, SurveyError
 
 __all__ = ["Gap", "Remoteness", "find_gap", "read_remoteness", "write_gap"]
 
@@ -47,9 +47,7 @@ class Remoteness:
     @property
     def note(self) -> str:
         """Why there is no analysis."""
-        return (
-            f"no gap analysis: {self.countries} countries have an index ({self.name}), and it takes {_FEWEST}"
-        )
+        return f"no gap analysis: it takes {_FEWEST} countries with a {self.name}, found {self.countries}"
 
 
 def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int) -> Remoteness | None:
@@ -80,7 +78,12 @@ def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int)
 
 def _distances(reference: str, profiles: data.ProfileTable) -> tuple["pd.Series[float]", str]:
     """Every country's distance on the cultural map from one that the survey or the published map holds."""
-    places = data.cultural_map(profiles).set_index("country")[_AXES]
+    try:
+        places = data.cultural_map(profiles).set_index("country")[_AXES]
+    except SurveyError as error:
+        raise RecipeError(
+            f"scoring.gap_reference: {error}; give a table of your own as scoring.gap_index, or leave it out"
+        ) from None
     published = published_map().get(reference)
     if reference in places.index:
         origin = places.loc[reference].to_numpy(np.float64)

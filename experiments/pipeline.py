@@ -85,12 +85,13 @@ def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask
     """
     reporter.stage("reading the survey")
     ready = prepare(recipe, shelf)
+    # First what costs nothing, so that what cannot be had is said before anything is paid for.
+    comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
 
     reporter.stage(f"asking {recipe.respondent.lm}")
     asked = ask(recipe, ready.asking, reporter.answered)
 
     reporter.stage("scoring")
-    comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
     methods = (*predict(recipe, asked), *comparators)
     first = methods[0].estimate
     human = shelf.human(recipe, ready.survey, first.countries, first.questions)

@@ -1,20 +1,12 @@
 """The commands as a person types them: one JSON object, or one clear line."""
 
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from experiments.cli import main
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["value-personas", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return int(stopped.value.code or 0)
+from tests.experiments.commands.typed import call
 
 
 def test_audit_prints_one_object(
