@@ -46,9 +46,16 @@ class AblationResult:
     @property
     def title(self) -> str:
         """The heading, which bears the word synthetic where due."""
-        recipe = self.family.recipe
+        return self._titled(f"differences from {self.base.method}, {self.family.recipe.ablation.design}")
+
+    @property
+    def curve_title(self) -> str:
+        """The heading of the error against the number of personas, likewise."""
+        return self._titled(f"error of {self.base.method} against the number of profiles")
+
+    def _titled(self, what: str) -> str:
         warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
-        return f"{recipe.name} · differences from {self.base.method}, {recipe.ablation.design}{warning}"
+        return f"{self.family.recipe.name} · {what}{warning}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -141,7 +148,7 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
     for ending in ("png", "pdf", "svg"):
         draw_forest(result.table, result.title, folder / f"forest.{ending}")
         if not result.curve.empty:
-            draw_error_curve(result.curve, result.title, folder / f"error_by_personas.{ending}")
+            draw_error_curve(result.curve, result.curve_title, folder / f"error_by_personas.{ending}")
     if not result.curve.empty:
         result.curve.to_csv(folder / "error_by_personas.csv", index=False)
     result.family.close(result.metrics(), {"synthetic": " and ".join(result.synthetic) or "no"})

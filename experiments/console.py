@@ -25,7 +25,7 @@ from experiments.judging import HEADLINE_SCORES
 from experiments.result import RunResult
 from experiments.scoring import SCORES
 
-__all__ = ["ConsoleReporter", "print_result"]
+__all__ = ["ConsoleReporter", "print_result", "score_table"]
 
 
 class _Rate(ProgressColumn):
@@ -89,10 +89,10 @@ class ConsoleReporter:
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
     console = Console()
-    console.print(_table(result.title, result.summary, result.floor, result.recipe.scoring.level))
+    console.print(score_table(result.title, result.summary, result.recipe.scoring.level, result.floor))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that no prompt was tuned on"
-        console.print(_table(title, held_out.summary, held_out.floor, result.recipe.scoring.level))
+        console.print(score_table(title, held_out.summary, result.recipe.scoring.level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
     console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
@@ -100,10 +100,19 @@ def print_result(result: RunResult) -> None:
     console.print(Text(f"report       value-personas report {result.folder}"), soft_wrap=True)
 
 
-def _table(title: str, summary: pd.DataFrame, floor: "pd.Series[float]", level: float) -> Table:
-    """Six scores a method, narrow enough for a terminal of 80 columns."""
+def score_table(
+    title: str, summary: pd.DataFrame, level: float, floor: "pd.Series[float] | None" = None
+) -> Table:
+    """Six scores a method, narrow enough for a terminal of 80 columns.
+
+    Args:
+        title: printed above.
+        summary: columns method, score, mean, lower, upper.
+        level: of the intervals, 0–1.
+        floor: the noise floor by score, set beneath the methods; left out where there is none.
+    """
     caption = f"means over cells, {round(100 * level)} % intervals; lower is better, variance ratio: 1"
-    table = Table(title=title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=Text(title), caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in HEADLINE_SCORES:
         heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
@@ -112,8 +121,9 @@ def _table(title: str, summary: pd.DataFrame, floor: "pd.Series[float]", level: 
         by_name = scores.set_index("score").to_dict("index")
         name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
-    table.add_row()
-    table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
+    if floor is not None:
+        table.add_row()
+        table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
     return table
 
 

@@ -58,6 +58,17 @@ def test_baselines_prefer_neighbours_to_strangers(
     assert error["training-mean"] > 0.2
 
 
+def test_baselines_fit_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = published(tmp_path / "published.csv")
+    assert call(monkeypatch, "baselines", str(file), "--neighbours", "1") == 0
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert "map-neighbours" in told
+
+
 def test_a_table_that_is_none_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
