@@ -12,6 +12,7 @@ from experiments.ablation.error_curve import draw_error_curve, error_curve
 from experiments.ablation.forest import draw_forest
 from experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from experiments.config import Recipe
+from experiments.differences import least_p_note
 from experiments.recipe_files import load_recipe
 from experiments.result import RunResult
 from experiments.sweeping.family import Family, Options, run_family
@@ -63,14 +64,8 @@ class AblationResult:
         variants, countries = self.table["label"].nunique(), self.countries
         if countries < 2:
             return ("one country: there is no test over countries, and intervals tell of other questions",)
-        least = 2.0 ** (1 - countries)
-        if least * variants <= 0.05:
-            return ()
-        return (
-            f"over {countries} countries no sign-flip test gives p below {least:.2g}, nor, adjusted for "
-            f"{variants} variants, below {min(1.0, least * variants):.2g}: read the intervals, or take more "
-            "countries",
-        )
+        note = least_p_note(countries, variants, "variants")
+        return (note,) if note else ()
 
     def metrics(self) -> dict[str, float]:
         """Each variant's difference over all cells with its bounds, as an experiment tracker takes them."""

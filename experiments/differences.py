@@ -8,9 +8,12 @@ from experiments.config import Recipe
 from experiments.inference import CellGroups, compare_methods
 from experiments.judging import Judgement
 
-__all__ = ["baseline_of", "compare", "zones_of"]
+__all__ = ["baseline_of", "compare", "least_p_note", "zones_of"]
 
 COMPARED = ("normalised_mae", "wasserstein")
+
+_CLAIMED = 0.05
+"""The p-value below which readers take a difference for shown."""
 
 
 def zones_of(countries: tuple[str, ...]) -> dict[str, str]:
@@ -50,6 +53,23 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
         for score in COMPARED
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def least_p_note(countries: int, tests: int, what: str) -> str | None:
+    """What a sign-flip test over few countries cannot show, whatever is found; None where it can.
+
+    Args:
+        countries: over which signs are flipped: of 2^countries patterns two are the most extreme.
+        tests: that Holm adjusts for.
+        what: they compare, in the plural.
+    """
+    least = 2.0 ** (1 - countries)
+    if least * tests <= _CLAIMED:
+        return None
+    return (
+        f"over {countries} countries no sign-flip test gives p below {least:.2g}, nor, adjusted for "
+        f"{tests} {what}, below {min(1.0, least * tests):.2g}: read the intervals, or take more countries"
+    )
 
 
 def baseline_of(names: list[str]) -> int:

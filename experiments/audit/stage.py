@@ -17,6 +17,7 @@ from experiments.audit.tables import recovery_table, spill_over_table, summary_t
 from experiments.config import Recipe
 from experiments.descriptor_files import descriptor_frame
 from experiments.recipe_files import load_recipe
+from experiments.recipe_record import write_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
 from experiments.tracking import Record, input_files, record_run, run_title
@@ -134,6 +135,7 @@ def _written(  # the parts of one outcome, each a stage of its own
         synthetic=_synthetic(survey, found),
         folder=folder,
     )
+    write_recipe(recipe, folder)
     _write_files(result, matrices, found, profiles)
     metrics = {
         f"{row['statement']}.{score}": float(row[score])
@@ -156,7 +158,8 @@ def _write_files(
     for name, table in tables.items():
         table.to_csv(result.folder / f"{name}.csv", index=False)
     items = [item.code for item in profiles.items]
-    draw_spill_over(matrices, items, result.title, result.folder / "spill_over.png")
+    for ending in ("png", "pdf", "svg"):
+        draw_spill_over(matrices, items, result.title, result.folder / f"spill_over.{ending}")
 
 
 def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:
