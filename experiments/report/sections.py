@@ -118,9 +118,16 @@ def _gap(material: Material) -> Section:
     title = "Gap between well and poorly represented countries"
     table = tables.gap_table(material)
     if table is None:
-        how = "Not analysed: the recipe declares no index (scoring.gap_reference or scoring.gap_index)."
-        return Section("gap", title, says=(how,))
+        return Section("gap", title, says=(_no_gap(material),))
     return Section("gap", title, _some([gap_plate(material)]), (table,))
+
+
+def _no_gap(material: Material) -> str:
+    """Why there is none: what the run noted of it, else that nobody asked."""
+    noted = [note for note in material.run.notes if note.startswith("no gap analysis")]
+    if noted:
+        return f"{noted[0][0].upper()}{noted[0][1:]}."
+    return "Not analysed: the recipe declares no index (scoring.gap_reference or scoring.gap_index)."
 
 
 def _shapley(material: Material) -> Section:

@@ -258,6 +258,15 @@ def test_few_countries_and_zones_say_what_they_cannot_show(reported: Reported) -
     ) in " ".join(_Seen(page_of(material)).text.split())
 
 
+def test_a_gap_that_was_asked_for_and_not_possible_says_why(reported: Reported) -> None:
+    note = "no gap analysis: it takes 4 countries with a distance from USA, found 1"
+    run = replace(reported.run, notes=(*reported.run.notes, note))
+    (gap,) = (part for part in sections(replace(reported.material, run=run, gap=None)) if part.key == "gap")
+    assert gap.says == ("No gap analysis: it takes 4 countries with a distance from USA, found 1.",)
+    (gap,) = (part for part in sections(replace(reported.material, gap=None)) if part.key == "gap")
+    assert "the recipe declares no index" in gap.says[0]
+
+
 def test_figures_that_write_codes_tell_the_questions(reported: Reported) -> None:
     texts = reported.material.sources.questions
     start = reported.page.index('id="figure-distributions"')
