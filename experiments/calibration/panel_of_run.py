@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.calibration.panel import StoredPanel, stack_personas
+from experiments.stored_runs import newest
 from signatures import Persona, Question, StoreError
 
 __all__ = ["Answers", "find_panel", "panel_file", "panel_of_run", "save_panels"]
@@ -114,7 +115,7 @@ def panel_file(run_folder: Path, method: str) -> Path:
 
 
 def find_panel(runs: Path, recipe: str, method: str) -> Path:
-    """The newest run of a recipe that has answers of a persona kind.
+    """The answers of a persona kind in the newest run of a recipe that has some.
 
     Args:
         runs: the workspace's folder of runs, each named ``<recipe>-<time>``.
@@ -132,7 +133,7 @@ def find_panel(runs: Path, recipe: str, method: str) -> Path:
         raise StoreError(
             f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
         )
-    return found[-1]
+    return panel_file(newest([path.parent for path in found]), method)
 
 
 def _is_of(folder: Path, recipe: str) -> bool:
