@@ -139,8 +139,9 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
     without, with_values = (judgement.errors[name]["normalised_mae"] for name in (baseline, method))
     index = countries.map(remoteness.index).to_numpy(np.float64)
     try:
-        analysis = analyse_gap(without, with_values, index, seed=recipe.seed)
-        guard = catching_up(without, with_values, seed=recipe.seed)
+        draws, level, seed = recipe.scoring.draws, recipe.scoring.level, recipe.seed
+        analysis = analyse_gap(without, with_values, index, draws=draws, level=level, seed=seed)
+        guard = catching_up(without, with_values, draws=draws, level=level, seed=seed)
     except CalibrationError as error:
         raise RecipeError(f"scoring.gap_…: {error}") from None
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
