@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.attribution.players import Player
-from experiments.calibration.replicates import redraw
+from experiments.calibration.replicates import redraw_people
 from programs.personas import PersonaBuilder, PersonaKindSpec, PopulationSample
 from signatures import Persona
 
@@ -140,5 +140,5 @@ def _apart(spec: PersonaKindSpec, sizes: Sequence[int]) -> Array:
 
 def _shares(weights: Array, draws: int, seed: int, country: str) -> Array:
     """Shape (1 + R, persons), each row summing to 1: as drawn first, then drawn anew."""
-    shares = np.vstack([weights, redraw(len(weights), draws, seed, country) * weights])
+    shares = np.vstack([weights, redraw_people(len(weights), draws, seed, country) * weights])
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))

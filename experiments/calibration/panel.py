@@ -94,6 +94,16 @@ class _Panel:
         """K of each question."""
         return np.asarray(self.mask.sum(axis=1))
 
+    @property
+    def effective_people(self) -> Array:
+        """Effective persons of each country, (Σw)² / Σw² (Kish 1965), shape (C,)."""
+        sizes = []
+        for weights, people in zip(self.weights, self.people, strict=True):
+            first = people[people >= 0]
+            own = weights[first] / np.bincount(first)[first]
+            sizes.append(own.sum() ** 2 / (own**2).sum())
+        return np.array(sizes)
+
     def _part(self, countries: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
         """Every field of the named countries and questions."""
         c = [_place(self.countries, code, "country") for code in countries]

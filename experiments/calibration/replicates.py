@@ -10,7 +10,7 @@ from experiments.calibration.panel import StoredPanel
 from experiments.calibration.prepared import Prepared, Rows
 from experiments.calibration.setting import Setting
 
-__all__ = ["persona_replicates", "redraw"]
+__all__ = ["persona_replicates", "redraw_people"]
 
 Array = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def persona_replicates(
     return np.stack([Prepared(_of_averages(panel, one)).estimate(done) for one in averages])
 
 
-def redraw(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> NDArray[np.int64]:
+def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> NDArray[np.int64]:
     """How often each of a country's n persons is drawn with replacement, shape (draws, n).
 
     One stream a country and size, so that leaving a country out changes no other's draws.
@@ -62,7 +62,7 @@ def _counts(panel: StoredPanel, replicates: int, seed: int | np.random.SeedSeque
     counts = np.zeros((replicates, *panel.weights.shape))
     for c, country in enumerate(panel.countries):
         first = panel.people[c][panel.people[c] >= 0]
-        drawn = redraw(len(first), replicates, seed, country)
+        drawn = redraw_people(len(first), replicates, seed, country)
         holders = np.bincount(first, minlength=counts.shape[2])
         told = np.flatnonzero(holders)
         shares = np.stack([np.bincount(first, row, counts.shape[2]) for row in drawn])[:, told]

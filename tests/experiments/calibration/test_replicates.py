@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from experiments.calibration.panel_of_run import panel_of_run
 from experiments.calibration.prepared import Prepared
-from experiments.calibration.replicates import persona_replicates, redraw
+from experiments.calibration.replicates import persona_replicates, redraw_people
 from experiments.calibration.setting import Setting
 from programs.descriptor_writer import Descriptor, DescriptorTable
 from programs.personas import Arrangement, Person, PersonaSources, PopulationSample, persona_builder
@@ -28,7 +28,7 @@ SETTINGS = [
 def test_a_replicate_is_the_estimate_of_the_drawn_personas(setting):
     panel = stored_panel(countries=2, personas=6, missing=0.1, max_missing=1.0)
     got = persona_replicates(panel, setting, replicates=3, seed=4)
-    counts = [redraw(6, 3, 4, country) for country in panel.countries]
+    counts = [redraw_people(6, 3, 4, country) for country in panel.countries]
     for r in range(3):
         weights = panel.weights * np.stack([one[r] for one in counts])
         values = {name: getattr(panel, name) for name in panel.__dataclass_fields__}
@@ -110,7 +110,7 @@ def redrawn(
 )
 def test_persons_are_drawn_however_few_or_many_texts_tell_of_them(sample, arrangement, kind):
     yes = np.array([person.profile.as_dict()["I1"] / 4 for person in population().people])
-    by_hand = redraw(30, 2000, 3, "XNA") @ yes / 30
+    by_hand = redraw_people(30, 2000, 3, "XNA") @ yes / 30
     np.testing.assert_allclose(redrawn(sample, arrangement, kind), by_hand, atol=1e-12)
     assert by_hand.var() == pytest.approx(yes.var() / 30, rel=0.1)
 
@@ -121,3 +121,13 @@ def test_texts_of_nobody_who_was_drawn_are_drawn_themselves():
     panel = panel_of_run(Answers(personas), np.full((1, 1, 2), np.nan), {}, method="x")
     assert panel.people.tolist() == [list(range(30))]
     assert panel.texts == 1
+
+
+@pytest.mark.parametrize("arrangement", [Arrangement(), Arrangement("both")], ids=("one text", "two texts"))
+def test_persons_are_counted_not_texts(arrangement):
+    sample = population().only(("I1",))
+    sources = PersonaSources(ITEMS, {"hedged": TABLE}, {"XNA": sample}, arrangement)
+    personas = persona_builder("values-hedged", sources).build(sample)
+    panel = panel_of_run(Answers(personas), np.full((1, 1, 2), np.nan), {}, method="values-hedged")
+    assert len(personas) == 3 * panel.texts
+    np.testing.assert_allclose(panel.effective_people, [30.0])
