@@ -31,6 +31,7 @@ from experiments.population_stage import Populations, draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.synthetic_parts import in_words, synthetic_parts
 from experiments.tracking import Record, record_run
 from experiments.tuned_programs import tuned_on_notes
 from experiments.workspace import Workspace
@@ -124,7 +125,6 @@ def _add_up(
     """The tables, the check and what must be said of them; nothing is written yet."""
     figures = Figures(recipe, played.plan, played.errors, known.survey.countries)
     tables = {name: figures.table(name) for name in played.plan.tables}
-    parts = {"respondent": "synthetic" in played.identity, "population": known.survey.is_synthetic}
     return ShapleyResult(
         recipe=recipe,
         tables=tables,
@@ -135,7 +135,7 @@ def _add_up(
         usage=played.usage,
         seconds=time.perf_counter() - started,
         notes=tuple(_notes(recipe, known, played, figures)),
-        synthetic=tuple(part for part, is_synthetic in parts.items() if is_synthetic),
+        synthetic=synthetic_parts(played.identity, known.survey),
         leaks=known.leaks,
         folder=_folder(recipe, workspace),
     )
@@ -194,7 +194,7 @@ def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> Sh
     settings = result.recipe.shapley
     tags = {
         "kind": "shapley",
-        "synthetic": " and ".join(result.synthetic) or "no",
+        "synthetic": in_words(result.synthetic),
         "shapley.score": settings.score,
         "shapley.sign": "negative: the item lowers the error",
         "respondent.identity": played.identity,
