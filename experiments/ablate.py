@@ -15,6 +15,7 @@ from experiments.config import Recipe
 from experiments.recipe_files import load_recipe
 from experiments.result import RunResult
 from experiments.sweeping.family import Family, Options, run_family
+from experiments.synthetic_parts import in_words
 from experiments.tracking import metric_name
 from signatures import EngineError
 
@@ -144,7 +145,7 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
             draw_error_curve(result.curve, result.title, folder / f"error_by_personas.{ending}")
     if not result.curve.empty:
         result.curve.to_csv(folder / "error_by_personas.csv", index=False)
-    result.family.close(result.metrics(), {"synthetic": " and ".join(result.synthetic) or "no"})
+    result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
 
 
 def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> None:

@@ -1,5 +1,7 @@
 """What separates the methods: paired differences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -52,6 +54,6 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def baseline_of(names: list[str]) -> int:
+def baseline_of(names: Sequence[str]) -> int:
     """The place of the method that others are compared with: country roleplay, else the first."""
     return names.index("country") if "country" in names else 0

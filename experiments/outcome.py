@@ -19,6 +19,7 @@ from experiments.panel_files import PERSONAS_FILE
 from experiments.population_stage import Populations
 from experiments.result import RunResult, size_of
 from experiments.stored_runs import write_run_id
+from experiments.synthetic_parts import in_words, synthetic_parts
 from experiments.text_effects import text_notes
 from experiments.tracking import Record, input_files, metric_name, record_run, run_title
 from experiments.tuned_programs import in_sample_notes
@@ -56,8 +57,7 @@ class Outcome:
     @property
     def synthetic(self) -> tuple[str, ...]:
         """Which parts were synthetic."""
-        parts = {"respondent": "synthetic" in self.asked.identity, "population": self.survey.is_synthetic}
-        return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
+        return synthetic_parts(self.asked.identity, self.survey)
 
     @property
     def missing(self) -> dict[str, dict[str, int]]:
@@ -138,7 +138,7 @@ class Outcome:
     def _tags(self) -> dict[str, str]:
         return {
             "kind": "run",
-            "synthetic": " and ".join(self.synthetic) or "no",
+            "synthetic": in_words(self.synthetic),
             "survey.codebook": self.survey.codebook_name,
             "survey.sha256": " ".join(source.sha256 for source in self.survey.sources),
             "respondent.identity": self.asked.identity,

@@ -19,6 +19,7 @@ from experiments.descriptor_files import descriptor_frame
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.synthetic_parts import in_words, is_synthetic_model
 from experiments.tracking import Record, input_files, record_run, run_title
 from experiments.workspace import Workspace
 from programs import audit
@@ -140,7 +141,7 @@ def _written(  # the parts of one outcome, each a stage of its own
         for row in result.summary.to_dict("records")
         for score in ("recovery_error", "spill_over", "excess_spill_over")
     }
-    tags = {"audit": "yes", "synthetic": " and ".join(result.synthetic) or "no"}
+    tags = {"audit": "yes", "synthetic": in_words(result.synthetic)}
     title = run_title("audit", recipe.name, f"judge {found.judge}")
     inputs = input_files(recipe, survey)
     record_run(recipe, workspace, Record(title, metrics, tags, folder, inputs=inputs))
@@ -160,7 +161,7 @@ def _write_files(
 
 
 def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:
-    writer, judge = ("synthetic" in identity for identity in found.identities)
+    writer, judge = map(is_synthetic_model, found.identities)
     parts = {"writer": writer, "judge": judge, "population": survey.is_synthetic}
     return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
 
