@@ -95,6 +95,7 @@ def test_a_reference_may_be_a_published_country_and_few_countries_are_a_note(wor
     result = small(workspace, "scoring.gap_reference=SWE", four, three)
     said = "no gap analysis: it takes 4 countries with a distance from SWE on the cultural map, found 3"
     assert said in result.notes
+    assert any(note.startswith("3 countries: intervals over so few are too narrow") for note in result.notes)
     assert not (result.folder / "gap.csv").exists()
     assert (small(workspace, "scoring.gap_reference=SWE", four).folder / "gap.csv").is_file()
     with pytest.raises(RecipeError, match="takes 4 questions or more, got 3"):
