@@ -16,6 +16,7 @@ from experiments.differences import least_p_note
 from experiments.recipe_files import load_recipe
 from experiments.result import RunResult
 from experiments.sweeping.family import Family, Options, run_family
+from experiments.synthetic_parts import in_words
 from experiments.tracking import metric_name
 from signatures import EngineError
 
@@ -146,7 +147,7 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
             draw_error_curve(result.curve, result.curve_title, folder / f"error_by_personas.{ending}")
     if not result.curve.empty:
         result.curve.to_csv(folder / "error_by_personas.csv", index=False)
-    result.family.close(result.metrics(), {"synthetic": " and ".join(result.synthetic) or "no"})
+    result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
 
 
 def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> None:

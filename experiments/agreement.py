@@ -63,6 +63,8 @@ def compare_tables(name: str, then: pd.DataFrame, now: pd.DataFrame, keys: Seque
 
 def _named_rows(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Rows by their keys, as texts: a CSV does not tell a number from its digits."""
+    if table.empty:  # a table that was never made has no columns either
+        table = table.reindex(columns=list(dict.fromkeys([*table.columns, *keys])))
     index = pd.MultiIndex.from_arrays([table[key].map(_text) for key in keys], names=list(keys))
     return table.set_axis(index, axis=0)
 

@@ -1,5 +1,7 @@
 """What separates the methods: paired differences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -72,6 +74,6 @@ def least_p_note(countries: int, tests: int, what: str) -> str | None:
     )
 
 
-def baseline_of(names: list[str]) -> int:
+def baseline_of(names: Sequence[str]) -> int:
     """The place of the method that others are compared with: country roleplay, else the first."""
     return names.index("country") if "country" in names else 0

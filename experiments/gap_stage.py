@@ -17,7 +17,7 @@ from experiments.judging import Judgement
 from experiments.stored_runs import write_table
 from signatures import CalibrationError, RecipeError, SurveyError
 
-__all__ = ["Gap", "Remoteness", "find_gap", "read_remoteness", "write_gap"]
+__all__ = ["Gap", "Remoteness", "find_gap", "gap_tables", "read_remoteness", "write_gap"]
 
 _FEWEST = 4
 """Countries with an index, and questions, below which no slope is fitted."""
@@ -142,8 +142,9 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
     without, with_values = (judgement.errors[name]["normalised_mae"] for name in (baseline, method))
     index = countries.map(remoteness.index).to_numpy(np.float64)
     try:
-        analysis = analyse_gap(without, with_values, index, seed=recipe.seed)
-        guard = catching_up(without, with_values, seed=recipe.seed)
+        draws, level, seed = recipe.scoring.draws, recipe.scoring.level, recipe.seed
+        analysis = analyse_gap(without, with_values, index, draws=draws, level=level, seed=seed)
+        guard = catching_up(without, with_values, draws=draws, level=level, seed=seed)
     except CalibrationError as error:
         raise RecipeError(f"scoring.gap_…: {error}") from None
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
@@ -154,8 +155,8 @@ def _with_values(names: Sequence[str]) -> str:
     return next(name for name in names if name.startswith("values-hedged"))
 
 
-def write_gap(gap: Gap, title: str, folder: Path) -> None:
-    """Write the gap's tables and figure into a run's folder."""
+def gap_tables(gap: Gap) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The quantities with their intervals, and index and errors country by country."""
     found = gap.analysis
     rows = [
         {"quantity": name, "estimate": point, "lower": lower, "upper": upper}
@@ -173,7 +174,12 @@ def write_gap(gap: Gap, title: str, folder: Path) -> None:
         }
     )
     table = pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name)
-    write_table(folder / "gap", table)
     columns = {name: getattr(found, name) for name in ("index", "baseline_error", "method_error")}
-    write_table(folder / "gap_countries", pd.DataFrame({"country": gap.countries, **columns}))
-    draw_gap(found, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)
+    return table, pd.DataFrame({"country": gap.countries, **columns})
+
+
+def write_gap(gap: Gap, title: str, folder: Path) -> None:
+    """Write the gap's tables and figure into a run's folder."""
+    for name, table in zip(("gap", "gap_countries"), gap_tables(gap), strict=True):
+        write_table(folder / name, table)
+    draw_gap(gap.analysis, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)

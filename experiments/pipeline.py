@@ -1,6 +1,5 @@
 """The main job, readable from top to bottom."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import data
-from experiments.answer_store import AnswerStore
 from experiments.asking import Asked, Asking, ask_everything, asking_of
 from experiments.comparators import predict_without_model
 from experiments.config import PersonaKind, Recipe
@@ -17,7 +15,7 @@ from experiments.gap_stage import Remoteness, read_remoteness
 from experiments.judging import judge
 from experiments.leaks import check_leaks
 from experiments.methods import predict
-from experiments.models import Models
+from experiments.models import with_models
 from experiments.outcome import Outcome
 from experiments.population_stage import Populations, draw_populations
 from experiments.recipe_files import load_recipe
@@ -155,13 +153,7 @@ def _ask_alone(
     asking: Asking,
     on_answered: OnAnswered,
 ) -> Asked:
-    """Ask with a store, models and an event loop of one's own."""
-
-    async def work(models: Models) -> Asked:
-        try:
-            return await ask_everything(recipe, asking, models, on_answered, approve)
-        finally:
-            await models.aclose()
-
-    with AnswerStore(recipe.store or workspace.answers) as store:
-        return asyncio.run(work(Models(store)))
+    return with_models(
+        recipe.store or workspace.answers,
+        lambda models: ask_everything(recipe, asking, models, on_answered, approve),
+    )

@@ -136,20 +136,19 @@ def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
             table = table.get(name) if isinstance(table, dict) else None
         if isinstance(table, dict) and last in table:
             table[last] = _anchored(key, table[last], folder)
-    sweep = raw.get("sweep")
-    if isinstance(sweep, dict):
-        _anchor_variations(sweep, folder)
+    for section, name in (("sweep", "grid"), ("sweep", "cells"), ("ablation", "factors")):
+        table = raw.get(section)
+        if isinstance(table, dict) and name in table:
+            table[name] = _anchored_variations(table[name], folder)
 
 
-def _anchor_variations(sweep: dict[str, Any], folder: Path) -> None:
-    """The same for paths that a sweep varies."""
-    if isinstance(sweep.get("grid"), dict):
-        sweep["grid"] = {key: _anchored(key, v, folder) for key, v in dotted(sweep["grid"])}
-    if isinstance(sweep.get("cells"), list):
-        sweep["cells"] = [
-            {key: _anchored(key, v, folder) for key, v in dotted(cell)} if isinstance(cell, dict) else cell
-            for cell in sweep["cells"]
-        ]
+def _anchored_variations(varied: Any, folder: Path) -> Any:
+    """The same for paths that a sweep or an ablation varies."""
+    if isinstance(varied, list):
+        return [_anchored_variations(one, folder) for one in varied]
+    if not isinstance(varied, dict):
+        return varied
+    return {key: _anchored(key, value, folder) for key, value in dotted(varied)}
 
 
 def _anchored(key: str, value: Any, folder: Path) -> Any:

@@ -1,6 +1,7 @@
 """From a run's answers to the file that calibration reads, and back to it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +60,7 @@ def panel_of_run(
         [persona.country or "" for persona in personas],
         [persona.weight for persona in personas],
     )
+    people, texts = _people(personas, countries)
     mask = np.arange(k) < np.array([[len(question.scale)] for question in questions])
     scores = np.full(mask.shape, np.nan)
     for row, question in zip(scores, questions, strict=True):
@@ -79,7 +81,27 @@ def panel_of_run(
         max_missing=max_missing,
         method=method,
         synthetic=synthetic,
+        people=people,
+        texts=texts,
     )
+
+
+def _people(personas: Sequence[Persona], countries: Sequence[str]) -> tuple[NDArray[np.intp], int]:
+    """Where the first text of each person drawn stands, shape (C, D), and how many texts each has.
+
+    A persona that stands for nobody who was drawn, one of a list of wordings, is taken as one person.
+    """
+    first: dict[str, list[tuple[int, int]]] = {code: [] for code in countries}
+    place: Counter[str] = Counter()
+    for persona in personas:
+        here = place[persona.country]
+        if persona.replicate == 0:
+            first[persona.country] += [(draw, here) for draw in persona.draws or (here,)]
+        place[persona.country] += 1
+    out = np.full((len(first), max(map(len, first.values()))), -1, dtype=np.intp)
+    for row, drawn in zip(out, first.values(), strict=True):
+        row[: len(drawn)] = [here for _, here in sorted(drawn)]
+    return out, 1 + max(persona.replicate for persona in personas)
 
 
 def save_panels(

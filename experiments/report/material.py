@@ -11,7 +11,7 @@ import data
 from data.plain_text import one_line
 from experiments.calibration.panel import StoredPanel
 from experiments.calibration.panel_of_run import panel_file
-from experiments.differences import zones_of
+from experiments.differences import baseline_of, zones_of
 from experiments.map_positions import HUMAN
 from experiments.report.audits import Audit, newest_audit
 from experiments.report.shapley_files import newest_shapley
@@ -62,7 +62,7 @@ class Material:
     @property
     def baseline(self) -> str:
         """What the others are compared with: country roleplay where it was asked, else the first method."""
-        return "country" if "country" in self.methods else self.methods[0]
+        return self.methods[baseline_of(self.methods)]
 
     @property
     def main(self) -> str:

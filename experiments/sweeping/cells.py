@@ -40,10 +40,10 @@ class Cell:
     def key(self) -> str:
         """The digest of everything that determines its result; 16 hexadecimal digits.
 
-        A survey file counts by its name, size and time of change.
+        A file counts by its name, size and time of change.
         """
         content = self.recipe.model_dump(mode="json", exclude=set(_UNSEEN))
-        stamps = [_stamp(path) for path in _survey_files(self.recipe)]
+        stamps = [_stamp(path) for path in _files(self.recipe)]
         text = json.dumps([content, stamps], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -113,10 +113,12 @@ def short(value: Any) -> str:
     return f"{text[: _LONGEST_VALUE - 6]}…{mark}"
 
 
-def _survey_files(recipe: Recipe) -> Iterator[Path]:
-    for path in (recipe.survey.path, recipe.personality.path, recipe.survey.codebook):
-        yield from (Path(one) for one in ((path,) if isinstance(path, str) else path or ()))
-    yield from (p for p in (recipe.descriptors.frozen, recipe.descriptors.overrides) if p)
+def _files(recipe: Recipe) -> Iterator[Path]:
+    """Every file that a recipe names; a name that is none of a file has no stamp but itself."""
+    for path in (recipe.survey.path, recipe.personality.path, recipe.survey.codebook, recipe.program):
+        yield from (Path(one).expanduser() for one in ((path,) if isinstance(path, str) else path or ()))
+    written = recipe.descriptors
+    yield from (p for p in (written.frozen, written.overrides, recipe.scoring.gap_index) if p)
 
 
 def _stamp(path: Path) -> list[str | int]:
