@@ -28,8 +28,9 @@ from experiments.workspace import Workspace
 __all__ = ["Outcome"]
 
 _FEW_COUNTRIES = 5
-"""Below, a bootstrap over countries falls clearly short of its level: intervals meant to hold 95 % did in 84 %
-with 3 countries × 24 questions, in 93 % with 5 and with 8 (differences of two methods, 400 simulations each)."""
+"""Below, a bootstrap over countries falls clearly short of its level: intervals meant to hold 95 % did in
+84 % with 3 countries × 24 questions, in 93 % with 5 and with 8 (differences of two methods, 400 simulations
+each)."""
 
 
 @dataclass(frozen=True, slots=True)
