@@ -6,7 +6,7 @@ from types import TracebackType
 
 import pandas as pd
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -102,7 +102,7 @@ def print_result(result: RunResult) -> None:
 
 def score_table(
     title: str, summary: pd.DataFrame, level: float, floor: "pd.Series[float] | None" = None
-) -> Table:
+) -> Group:
     """Six scores a method, narrow enough for a terminal of 80 columns.
 
     Args:
@@ -112,7 +112,7 @@ def score_table(
         floor: the noise floor by score, set beneath the methods; left out where there is none.
     """
     caption = f"means over cells, {round(100 * level)} % intervals; lower is better, variance ratio: 1"
-    table = Table(title=Text(title), caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in HEADLINE_SCORES:
         heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
@@ -124,7 +124,7 @@ def score_table(
     if floor is not None:
         table.add_row()
         table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
-    return table
+    return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
 
 
 def _cell(row: Mapping[Hashable, float]) -> Text:
