@@ -37,13 +37,13 @@ def baselines(
 
 
 def _print(found: "PublishedComparison") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from experiments.scoring import SCORES
+    from experiments.terminal import plain_console
 
-    console = Console()
+    console = plain_console()
     table = Table(
         title=Text(found.title),
         caption="means over cells, 95 % intervals; lower is better, variance ratio: 1",

@@ -17,6 +17,7 @@ from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
 from experiments.sweeping.planning import plan_cells, total
 from experiments.sweeping.reporter import SweepReporter
+from experiments.telling import in_one_line
 from experiments.tracking import run_title
 from experiments.workspace import Workspace
 from signatures import ValuePersonasError
@@ -56,13 +57,13 @@ class Runner:
                 title = run_title(cell.recipe.name, cell.label)
                 result = outcome.recorded(self.workspace, self.parent, title)
         except ValuePersonasError as error:
-            return self._record(cell, started, reason=" ".join(str(error).split()))
+            return self._record(cell, started, reason=in_one_line(error))
         except CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault in one cell must not cost the others theirs
             where = traceback.extract_tb(error.__traceback__)[-1]
-            told = f"unexpected {type(error).__name__} in {where.name}: {error}"
-            return self._record(cell, started, reason=" ".join(told.split()))
+            told = f"unexpected {type(error).__name__} in {where.name}: {in_one_line(error)}"
+            return self._record(cell, started, reason=told)
         return self._record(cell, started, run=result.folder.name, mlflow_run_id=result.mlflow_run_id)
 
     def _record(
@@ -127,7 +128,7 @@ def run_cells(
     Raises:
         ValuePersonasError: when a record cannot be kept.
     """
-    records = {cell.key: done for cell in cells if (done := ledger.done(cell.key))}
+    records = {cell.key: done for cell in cells if (done := ledger.done(cell))}
     still_open = [cell for cell in cells if cell.key not in records]
     reporter.cells(len(cells), len(records))
     if still_open:

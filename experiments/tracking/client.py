@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from data.formats.base import first_line
 from experiments.tracking.passwords import without_passwords
 from signatures import StoreError
 
@@ -42,7 +43,7 @@ def store_errors(uri: str, advice: str = "") -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
+        said = first_line(error)
         end = f"; {advice}" if advice else ""
         raise StoreError(f"MLflow store {without_passwords(uri)}: {without_passwords(said)}{end}") from None
 

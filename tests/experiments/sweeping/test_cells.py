@@ -72,9 +72,9 @@ def test_paths_that_a_file_varies_are_relative_to_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["sweep.grid.profiles.m=[1]"], r"cell profiles\.m=1: .*unknown key profiles\.m; did you mean"),
+        (["sweep.grid.profiles.m=[1]"], r"cell 1, of profiles\.m: .*unknown key profiles\.m; did you mean"),
         (["sweep.grid.profiles.n=[]"], r"grid\.profiles\.n names no value"),
-        (["sweep.grid.profiles.n=[0]"], r"cell profiles\.n=0: .*profiles\.n"),
+        (["sweep.grid.profiles.n=[0]"], r"cell 1, of profiles\.n: .*profiles\.n"),
         (["sweep.grid.profiles.n=7"], r"sweep\.grid\.profiles\.n: .*tuple"),
         (["sweep.grid.workspace=['a']"], "workspace is one for the whole sweep"),
         (["sweep.grid.tracking.uri=['a']"], r"tracking\.uri is one for the whole sweep"),
@@ -86,7 +86,7 @@ def test_paths_that_a_file_varies_are_relative_to_it(tmp_path: Path) -> None:
         ([], r"has no \[sweep\] table"),
         (
             ["sweep.grid.profiles.design=['marginal']", 'personas=["demographic"]'],
-            r"cell profiles\.design=marginal: .*nobody has the facts of demographic",
+            r"cell 1, of profiles\.design: .*nobody has the facts of demographic",
         ),
     ],
 )  # fmt: skip
