@@ -74,9 +74,8 @@ def _named_rows(name: str, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataF
         raise StoreError(f"table {name}: lacks the column {lacking[0]}; it is damaged")
     index = pd.MultiIndex.from_arrays([table[key].map(_text) for key in keys], names=list(keys))
     if not index.is_unique:
-        raise StoreError(
-            f"table {name}: holds {' · '.join(index[index.duplicated()][0])} twice; it is damaged"
-        )
+        twice = " · ".join(map(str, index[index.duplicated()][0]))
+        raise StoreError(f"table {name}: holds {twice} twice; it is damaged")
     return table.set_axis(index, axis=0)
 
 

@@ -264,7 +264,7 @@ def _recorded(folder: Path, name: str) -> pd.DataFrame:
     if not any(file.is_file() and file.stat().st_size > 1 for file in files):
         return pd.DataFrame()
     table = read_table(folder / name)
-    return table.reindex(columns=[*_KEYS[name], "text"]) if name == "descriptors" else table
+    return table.filter([*_KEYS[name], "text"]) if name == "descriptors" else table
 
 
 def _descriptors(now: Outcome) -> pd.DataFrame:

@@ -177,6 +177,23 @@ def test_a_workspace_that_cannot_be_made(tmp_path: Path) -> None:
     assert_one_line(command("run", "--workspace", str(tmp_path / "file" / "w")), "workspace")
 
 
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    assert_one_line(run(tmp_path), "runs")
+
+
+def test_an_error_shows_nothing_that_a_terminal_obeys_and_no_password(tmp_path: Path) -> None:
+    done = run(tmp_path, "tracking.\x1b[31m\u202ehttp://me:sk-planted@host=1")
+    assert_one_line(done, "unknown key tracking.", "http://me@host")
+    assert not {"\x1b", "\u202e"} & set(done.stderr)
+
+
+def test_a_name_in_square_brackets_is_no_markup(tmp_path: Path) -> None:
+    done = run(tmp_path, "name=x [red][nope] :smile:")
+    assert done.returncode == 0, done.stderr
+    assert "x [red][nope] :smile:" in done.stdout
+
+
 def test_the_records_pages_need_records(tmp_path: Path) -> None:
     assert_one_line(command("ui", "--workspace", str(tmp_path)), "nothing recorded yet")
 

@@ -43,6 +43,8 @@ def test_a_run_is_found_by_any_of_its_names(finished: RunResult) -> None:
         ("scores.parquet", "no parquet", "damaged"),
         ("result.json", "{}", "damaged"),
         ("result.json", "[", "damaged"),
+        ("result.json", "[" * 100_000, "damaged"),
+        ("summary.parquet", "no parquet", "damaged"),
         ("recipe.json", '{"seed": -1}', "recipe.json is of another version or damaged: seed"),
     ],
 )
