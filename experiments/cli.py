@@ -56,6 +56,9 @@ def main() -> None:
             sys.stderr.write(
                 "\nvalue-personas: stopped; what was answered is stored, the same command goes on\n"
             )
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_INTERRUPTED)  # a cell of a sweep may be scoring in its thread for minutes yet
         raise
     except _refusals() as error:
         from experiments.telling import in_one_line

@@ -146,18 +146,22 @@ def run_cells(
 
 
 def _side_by_side(runner: Runner, cells: Sequence[Cell], jobs: int, ledger: Ledger) -> list[CellRecord]:
-    """Run cells in threads; whatever ends the sweep early first stops those that go on."""
+    """Run cells in threads; whatever ends the sweep early first stops those that go on.
+
+    An interrupt does not wait for a cell that is scoring: nothing of it is lost, and it may take minutes.
+    """
     records = []
-    with ThreadPoolExecutor(jobs, thread_name_prefix="cell") as pool:
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="cell")
+    try:
         futures: list[Future[CellRecord]] = [pool.submit(runner.run, cell) for cell in cells]
-        try:
-            for future in as_completed(futures):
-                record = future.result()
-                ledger.enter(record)
-                runner.reporter.ended(record)
-                records.append(record)
-        except BaseException:
-            runner.asking.stop()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            record = future.result()
+            ledger.enter(record)
+            runner.reporter.ended(record)
+            records.append(record)
+    except BaseException as ending:
+        runner.asking.stop()
+        pool.shutdown(wait=not isinstance(ending, KeyboardInterrupt), cancel_futures=True)
+        raise
+    pool.shutdown()
     return records

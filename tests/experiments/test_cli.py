@@ -188,10 +188,11 @@ def test_an_error_shows_nothing_that_a_terminal_obeys_and_no_password(tmp_path: 
     assert not {"\x1b", "\u202e"} & set(done.stderr)
 
 
-def test_a_name_in_square_brackets_is_no_markup(tmp_path: Path) -> None:
-    done = run(tmp_path, "name=x [red][nope] :smile:")
+def test_a_name_is_neither_markup_nor_formula(tmp_path: Path) -> None:
+    done = run(tmp_path, r"name=x [red][nope] :smile: $a^b^c$ 日本")
     assert done.returncode == 0, done.stderr
-    assert "x [red][nope] :smile:" in done.stdout
+    assert r"x [red][nope] :smile: $a^b^c$ 日本" in done.stdout
+    assert "Glyph" not in done.stderr
 
 
 def test_the_records_pages_need_records(tmp_path: Path) -> None:
