@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from signatures import StoreError
+
 __all__ = ["Agreement", "compare_tables"]
 
 
@@ -44,10 +46,13 @@ def compare_tables(name: str, then: pd.DataFrame, now: pd.DataFrame, keys: Seque
         then: the earlier table.
         now: the later one; columns that the earlier lacks are not looked at.
         keys: columns that together name a row.
+
+    Raises:
+        StoreError: when a table lacks one of them, or they name two rows alike.
     """
     columns = [column for column in then.columns if column not in keys]
     shared = [column for column in columns if column in now.columns]
-    first, second = (_named_rows(table, keys) for table in (then, now))
+    first, second = (_named_rows(name, table, keys) for table in (then, now))
     both = first.index.intersection(second.index, sort=False)
     absent = len(first) + len(second) - 2 * len(both) + len(columns) - len(shared)
     distance = np.zeros((len(both), len(shared)))
@@ -61,11 +66,16 @@ def compare_tables(name: str, then: pd.DataFrame, now: pd.DataFrame, keys: Seque
     return Agreement(name, distance.size, differing, absent, float(distance.max()), where)
 
 
-def _named_rows(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def _named_rows(name: str, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Rows by their keys, as texts: a CSV does not tell a number from its digits."""
     if table.empty:  # a table that was never made has no columns either
         table = table.reindex(columns=list(dict.fromkeys([*table.columns, *keys])))
+    if lacking := [key for key in keys if key not in table.columns]:
+        raise StoreError(f"table {name}: lacks the column {lacking[0]}; it is damaged")
     index = pd.MultiIndex.from_arrays([table[key].map(_text) for key in keys], names=list(keys))
+    if not index.is_unique:
+        twice = " · ".join(map(str, index[index.duplicated()][0]))
+        raise StoreError(f"table {name}: holds {twice} twice; it is damaged")
     return table.set_axis(index, axis=0)
 
 

@@ -39,11 +39,11 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
     return app
 
 
-def _refusal() -> type[Exception]:
-    """What the user can put right; imported late, since its package loads NumPy."""
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the user can put right, a full disk too; imported late, since the package loads NumPy."""
     from signatures.errors import ValuePersonasError
 
-    return ValuePersonasError
+    return ValuePersonasError, OSError
 
 
 def main() -> None:
@@ -57,10 +57,14 @@ def main() -> None:
             sys.stderr.write(
                 "\nvalue-personas: stopped; what was answered is stored, the same command goes on\n"
             )
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_INTERRUPTED)  # a cell of a sweep may be scoring in its thread for minutes yet
         raise
-    except _refusal() as error:
-        message = " ".join(str(error).split())
-        sys.stderr.write(f"value-personas: {message}\n")
+    except _refusals() as error:
+        from experiments.telling import in_one_line
+
+        sys.stderr.write(f"value-personas: {in_one_line(error)}\n")
         sys.exit(2)
 
 

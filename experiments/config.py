@@ -235,9 +235,9 @@ class Recipe(_Section):
         allow_leak: whether a persona may state what is then asked; the result says so in its first line.
     """
 
-    name: Annotated[str, Field(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$", max_length=100)] = "quickstart"
+    name: str = "quickstart"
     description: Annotated[str, Field(pattern=r"^[^\n]*$")] = ""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     workspace: Path = Path(".value-personas")
     store: str | None = None
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
@@ -260,6 +260,17 @@ class Recipe(_Section):
     shapley: ShapleySettings = ShapleySettings()
     sweep: SweepSettings | None = None
     ablation: AblationSettings = AblationSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        plain = name.isprintable() and name[:1] not in ("", ".", " ") and not set(name) & {"/", "\\"}
+        if not plain or len(name) > 100 or len(name.encode()) > 200:
+            raise ValueError(
+                "it names a folder: up to 100 printable characters and 200 bytes, none of them / or \\, the "
+                "first no dot or space"
+            )
+        return name
 
     @field_validator("personas")
     @classmethod

@@ -6,7 +6,7 @@ from types import TracebackType
 
 import pandas as pd
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,6 +24,7 @@ from experiments.digits import three_digits
 from experiments.judging import HEADLINE_SCORES
 from experiments.result import RunResult
 from experiments.scoring import SCORES
+from experiments.terminal import plain_console
 
 __all__ = ["ConsoleReporter", "print_result", "score_table"]
 
@@ -39,7 +40,7 @@ class ConsoleReporter:
     """A progress bar for each persona kind, on stderr."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = plain_console(stderr=True)
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description:<18}"),
@@ -88,7 +89,7 @@ class ConsoleReporter:
 
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
-    console = Console()
+    console = plain_console()
     console.print(score_table(result.title, result.summary, result.recipe.scoring.level, result.floor))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that no prompt was tuned on"

@@ -7,12 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.figure_texts import texts_as_they_are
+
 __all__ = ["draw_human_against_predicted"]
 
 _LEGEND_ENTRIES = 12
 """With more countries than this their colours repeat, and a legend would tell nothing."""
 
 
+@texts_as_they_are()
 def draw_human_against_predicted(scores: pd.DataFrame, title: str, path: Path) -> None:
     """Draw a panel for each method with a point for each country × question cell.
 

@@ -128,14 +128,15 @@ class Gap:
     countries: tuple[str, ...]
 
 
-def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement) -> Gap | None:
-    """The gap analysis; None where no index is declared, or too few countries have one.
+def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement) -> Gap | str | None:
+    """The gap analysis; a sentence where it cannot be made of these errors; None where no index is declared.
 
-    Raises:
-        RecipeError: when it cannot be made of these errors.
+    Everything else of the run stands without it, and is paid for.
     """
-    if remoteness is None or not remoteness.enough:
+    if remoteness is None:
         return None
+    if not remoteness.enough:
+        return remoteness.note
     names = list(judgement.errors)
     baseline, method = names[baseline_of(names)], _with_values(names)
     countries = judgement.cells["country"].drop_duplicates()
@@ -146,7 +147,7 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
         analysis = analyse_gap(without, with_values, index, draws=draws, level=level, seed=seed)
         guard = catching_up(without, with_values, draws=draws, level=level, seed=seed)
     except CalibrationError as error:
-        raise RecipeError(f"scoring.gap_…: {error}") from None
+        return f"no gap analysis: {error}"
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
 
 

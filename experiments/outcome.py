@@ -11,7 +11,7 @@ import data
 from experiments.asking import Asked
 from experiments.config import Recipe
 from experiments.differences import compare
-from experiments.gap_stage import Remoteness, find_gap
+from experiments.gap_stage import Gap, Remoteness, find_gap
 from experiments.judging import Judgement
 from experiments.map_positions import map_positions
 from experiments.outputs import RunFiles, write_run_files
@@ -77,7 +77,6 @@ class Outcome:
             *self.profiles.notes,
             *self.populations.notes,
             *self.remarks,
-            *([self.remoteness.note] if self.remoteness and not self.remoteness.enough else []),
             *_asking_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
@@ -96,6 +95,7 @@ class Outcome:
         """
         folder = workspace.run_folder(f"{self.recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
         inputs = input_files(self.recipe, self.survey)
+        gap = find_gap(self.recipe, self.remoteness, self.judgement)
         result = RunResult(
             recipe=self.recipe,
             estimates=self.judgement.estimates,
@@ -105,7 +105,7 @@ class Outcome:
             held_out=self.judgement.held_out,
             missing=self.missing,
             usage=self.asked.usage,
-            notes=self.notes,
+            notes=(*self.notes, gap) if isinstance(gap, str) else self.notes,
             synthetic=self.synthetic,
             leaks=self.leaks,
             mlflow_run_id="",
@@ -118,7 +118,7 @@ class Outcome:
             self.asked,
             self.judgement,
             compare(self.recipe, self.judgement),
-            find_gap(self.recipe, self.remoteness, self.judgement),
+            gap if isinstance(gap, Gap) else None,
             inputs,
             map_positions(self.recipe, self.profiles, self.asked),
         )

@@ -53,7 +53,7 @@ def _with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> Recipe:
     for override in overrides:
         key, text = _parsed(override)
         if text:
-            _put(raw, key, _toml_value(text), f"--set {override}")
+            _put(raw, key, _toml_value(text), f"--set {key}")
         else:
             _take_away(raw, key)
     return _checked(raw)
@@ -71,23 +71,37 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     """
     raw = recipe.model_dump()
     for key, value in settings.items():
-        _put(raw, key, copy.deepcopy(value), f"{key} = {value!r}")
+        _put(raw, key, copy.deepcopy(value), key)
     return _checked(raw)
 
 
 def _checked(raw: dict[str, Any]) -> Recipe:
+    _require_plain(raw)
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:
         raise RecipeError(_first_problem(error)) from None
 
 
+_MOST_EXTENDED = 20
+_LARGEST = 1_000_000
+"""Bytes of a recipe file."""
+
+_DEEPEST = 50
+"""Tables within tables and lists; no key of a recipe needs ten."""
+
+
 def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """A file's settings over those of the file that it extends."""
     path = shipped_recipes().get(str(source), Path(source))
-    if path in above:
-        raise RecipeError(f"recipe {path}: extends itself, by way of {above[-1]}")
     raw = _toml(source, path)
+    itself = path.resolve()
+    if itself in above:
+        raise RecipeError(f"recipe {path}: extends itself, by way of {above[-1]}")
+    if len(above) > _MOST_EXTENDED:
+        raise RecipeError(
+            f"recipe {above[0]}: extends one file by way of another, {_MOST_EXTENDED} times over"
+        )
     base = raw.pop("extends", None)
     raw.setdefault("name", path.stem)
     raw.setdefault("description", "")
@@ -96,21 +110,44 @@ def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(base, str):
         raise RecipeError(f"recipe {path}: extends: expected a file or the name of a recipe, got {base!r}")
     beside = base if base in shipped_recipes() else path.parent / base
-    return _merged(_read(beside, (*above, path)), raw)
+    return _merged(_read(beside, (*above, itself)), raw)
 
 
 def _toml(source: str | Path, path: Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(_text(path))
     except OSError as error:
         names = ", ".join(shipped_recipes())
         raise RecipeError(
             f"recipe {source}: {error.strerror or error}; give a TOML file or one of: {names}"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, tables a thousand deep
         raise RecipeError(f"recipe {path}: not valid TOML: {error}") from None
+    _require_plain(raw)
     _anchor_paths(raw, path.parent)
     return raw
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as stream:
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise RecipeError(f"recipe {path}: is larger than {_LARGEST:,} bytes, and so hardly a recipe")
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _require_plain(value: Any, keys: tuple[str, ...] = ()) -> None:
+    """Nothing nested without end, and no NUL, which neither a file's name nor a database takes."""
+    if len(keys) > _DEEPEST:
+        raise RecipeError(f"recipe: {keys[0]}: tables or lists more than {_DEEPEST} deep")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _require_plain(inner, (*keys, name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _require_plain(inner, (*keys, ""))
+    elif isinstance(value, str) and "\0" in value:
+        raise RecipeError(f"recipe: {'.'.join(filter(None, keys))}: holds a NUL character")
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -194,9 +231,18 @@ def _put(raw: dict[str, Any], key: str, value: Any, said: str) -> None:
 
 def _toml_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        read = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"--set …={text[:20]}…: not a value: {error}") from None
+    return read["value"] if len(read) == 1 else text  # what follows a line break is no part of the value
+
+
+_MAY_HOLD_CREDENTIALS = frozenset(
+    {"api_key_env", "base_url", "deployment", "lm", "parameters", "store", "tracking", "uri"}
+)
+"""Keys into which a person may have typed a key or a password: what was given is not repeated."""
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -206,9 +252,8 @@ def _first_problem(error: ValidationError) -> str:
         return f"recipe: unknown key {where}{_nearest(where)}"
     if not where:
         return f"recipe: {problem['msg'].removeprefix('Value error, ')}"
-    if "base_url" in where:  # a credential may have been typed into it
-        return f"recipe: {where}: {problem['msg']}"
-    got = "" if isinstance(problem["input"], dict) else f", got {problem['input']!r}"
+    hidden = isinstance(problem["input"], dict) or not _MAY_HOLD_CREDENTIALS.isdisjoint(problem["loc"])
+    got = "" if hidden else f", got {problem['input']!r}"
     return f"recipe: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
 
 

@@ -14,7 +14,7 @@ from experiments.config import Recipe
 from experiments.descriptor_files import descriptor_frame
 from experiments.differences import compare
 from experiments.estimate import Estimate
-from experiments.gap_stage import find_gap, gap_tables
+from experiments.gap_stage import Gap, find_gap, gap_tables
 from experiments.map_positions import map_positions
 from experiments.outcome import Outcome
 from experiments.outputs import PROGRAM_FILE, asking_frame
@@ -262,7 +262,7 @@ def _compared(then: RunResult, folder: Path, recipe: Recipe, now: Outcome) -> It
 def _further(recipe: Recipe, now: Outcome) -> dict[str, pd.DataFrame]:
     """Tables that not every run has; empty where this one has none."""
     held_out, gap = now.judgement.held_out, find_gap(recipe, now.remoteness, now.judgement)
-    slopes, by_country = gap_tables(gap) if gap else (pd.DataFrame(), pd.DataFrame())
+    slopes, by_country = gap_tables(gap) if isinstance(gap, Gap) else (pd.DataFrame(), pd.DataFrame())
     return {
         "asking": asking_frame(now.asked),
         "held_out": held_out.summary if held_out else pd.DataFrame(),
@@ -287,7 +287,7 @@ def _recorded(folder: Path, name: str) -> pd.DataFrame:
     if not any(file.is_file() and file.stat().st_size > 1 for file in files):
         return pd.DataFrame()
     table = read_table(folder / name)
-    return table[[*_KEYS[name], "text"]] if name == "descriptors" else table
+    return table.filter([*_KEYS[name], "text"]) if name == "descriptors" else table
 
 
 def _descriptors(now: Outcome) -> pd.DataFrame:

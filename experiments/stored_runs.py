@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from data.formats.base import first_line
 from experiments.config import Recipe
 from experiments.held_out import HeldOut
 from experiments.result import RunResult
@@ -109,9 +110,8 @@ def _one_line(folder: Path) -> Iterator[None]:
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
         raise StoreError(f"{folder}: recipe.json is of another version or damaged: {where}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StoreError(f"{folder}: not a run of this version, or damaged: {first}") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreError(f"{folder}: not a run of this version, or damaged: {first_line(error)}") from None
 
 
 def find_run(runs: Path, wanted: str | None = None) -> Path:
@@ -166,10 +166,16 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A table of a run, to the last digit; ``path`` is without a suffix. Older runs have but the CSV."""
-    if path.with_suffix(".parquet").is_file():
-        return pd.read_parquet(path.with_suffix(".parquet"))
-    return pd.read_csv(path.with_suffix(".csv"))
+    """A table of a run, to the last digit; ``path`` is without a suffix. Older runs have but the CSV.
+
+    Raises:
+        StoreError: when it is absent or damaged.
+    """
+    whole = path.with_suffix(".parquet")
+    try:
+        return pd.read_parquet(whole) if whole.is_file() else pd.read_csv(path.with_suffix(".csv"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: damaged: {first_line(error)}") from None
 
 
 def write_run_id(folder: Path, run_id: str) -> None:

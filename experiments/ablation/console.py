@@ -3,20 +3,20 @@
 import math
 from collections.abc import Hashable, Mapping
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from experiments.ablate import AblationResult
 from experiments.digits import three_digits
 from experiments.scoring import SCORES
+from experiments.terminal import plain_console
 
 __all__ = ["print_ablation"]
 
 
 def print_ablation(result: AblationResult) -> None:
     """A row for each variant, grouped by factor; then what failed, and where everything lies."""
-    console = Console()
+    console = plain_console()
     console.print(_table(result))
     for label, reason in result.missing.items():
         console.print(Text(f"failed: {label}: {reason}"))

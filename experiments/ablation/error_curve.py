@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.ablation.variants import Variant
+from experiments.figure_texts import texts_as_they_are
 from experiments.result import RunResult
 from experiments.scoring import SCORES
 
@@ -40,6 +41,7 @@ def error_curve(found: Sequence[tuple[Variant, RunResult]], scores: Sequence[str
     return pd.DataFrame(rows).sort_values("n", kind="stable", ignore_index=True)
 
 
+@texts_as_they_are()
 def draw_error_curve(curve: pd.DataFrame, title: str, path: Path) -> None:
     """Draw a panel for each score.
 
@@ -53,7 +55,7 @@ def draw_error_curve(curve: pd.DataFrame, title: str, path: Path) -> None:
     axes = figure.subplots(1, len(names), squeeze=False)[0]
     for axis, name in zip(axes, names, strict=True):
         _panel(axis, curve[curve["score"] == name], name)
-    figure.suptitle(title, fontsize=10, parse_math=False)
+    figure.suptitle(title, fontsize=10)
     figure.savefig(path, dpi=150)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.figure_texts import texts_as_they_are
 from experiments.scoring import SCORES
 
 __all__ = ["draw_forest"]
@@ -15,6 +16,7 @@ _ROW_INCHES = 0.24
 _LONGEST_LABEL = 44
 
 
+@texts_as_they_are()
 def draw_forest(table: pd.DataFrame, title: str, path: Path) -> None:
     """Draw a panel for each score and a row for each variant, grouped by factor.
 
@@ -38,9 +40,9 @@ def draw_forest(table: pd.DataFrame, title: str, path: Path) -> None:
     for name, start in _headings(every[every["score"] == scores[0]], places).items():
         axes[0].annotate(
             name, (0, start), xycoords=("axes fraction", "data"), xytext=(-4, 0), textcoords="offset points",
-            ha="right", va="center", fontsize=8, fontweight="bold", annotation_clip=False, parse_math=False,
+            ha="right", va="center", fontsize=8, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
-    figure.suptitle(title, fontsize=10, parse_math=False)
+    figure.suptitle(title, fontsize=10)
     figure.supxlabel("lines: intervals of paired differences; filled: Holm-adjusted p < .05", fontsize=8)
     figure.savefig(path, dpi=150)
 

@@ -3,18 +3,18 @@
 from collections.abc import Hashable, Mapping
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from experiments.attribution.result import ShapleyResult
+from experiments.terminal import plain_console
 
 __all__ = ["print_shapley"]
 
 
 def print_shapley(result: ShapleyResult) -> None:
     """The players over all countries, the check that they add up, and where everything lies."""
-    console = Console()
+    console = plain_console()
     console.print(_players(result))
     if "axes" in result.tables:
         for row in result.over_all("axes").to_dict("records"):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from experiments.attribution.tables import ALL
+from experiments.figure_texts import texts_as_they_are
 
 __all__ = ["draw_bars", "draw_heat_map"]
 
@@ -24,6 +25,7 @@ _MOST_NUMBERS = 13
 """Columns up to which a number fits into a cell; beyond, a dot marks what an interval sets apart from 0."""
 
 
+@texts_as_they_are()
 def draw_heat_map(
     values: pd.DataFrame, names: Mapping[str, str], measure: str, title: str, path: Path
 ) -> None:
@@ -51,7 +53,7 @@ def draw_heat_map(
     _mark(axis, shown, sure.loc[order, columns].to_numpy(np.bool_), 0.6 * top, numbers)
     if columns[0] == ALL:
         axis.axvline(0.5, color="black", linewidth=1.2)
-    ticks = [_plain({ALL: "all countries", **names}.get(code, code)) for code in columns]
+    ticks = [{ALL: "all countries", **names}.get(code, code) for code in columns]
     axis.set_xticks(range(len(columns)), ticks, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
     axis.set_yticks(range(len(order)), _labels(values, order), fontsize=8)
     bar = figure.colorbar(image, ax=axis)
@@ -61,6 +63,7 @@ def draw_heat_map(
     figure.savefig(path, dpi=150)
 
 
+@texts_as_they_are()
 def draw_bars(values: pd.DataFrame, measure: str, title: str, path: Path) -> None:
     """Draw each player's value over all countries with its interval, what helps most on top.
 
@@ -101,18 +104,13 @@ def _order(values: pd.DataFrame) -> list[str]:
 def _labels(values: pd.DataFrame, order: Sequence[str]) -> list[str]:
     """``happiness (A008)``; a group's name stands alone."""
     names = dict(zip(values["player"], values["name"], strict=True))
-    return [_plain(names[code] if names[code] == code else f"{names[code]} ({code})") for code in order]
+    return [names[code] if names[code] == code else f"{names[code]} ({code})" for code in order]
 
 
 def _put_title(figure: Figure, title: str, *below: str) -> None:
     """The title over as many lines as the figure's width asks for."""
     lines = [*textwrap.wrap(title, int(_CHARACTERS_AN_INCH * figure.get_figwidth())), *below]
-    figure.suptitle(_plain("\n".join(lines)), fontsize=9)
-
-
-def _plain(text: str) -> str:
-    """Words of a survey or a recipe, of which no dollar sign begins a formula."""
-    return text.replace("$", r"\$")
+    figure.suptitle("\n".join(lines), fontsize=9)
 
 
 def _sure(values: pd.DataFrame) -> "pd.Series[bool]":

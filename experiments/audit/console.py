@@ -2,11 +2,11 @@
 
 import math
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from experiments.audit.result import AuditResult
+from experiments.terminal import plain_console
 
 __all__ = ["print_audit"]
 
@@ -23,7 +23,7 @@ _COLUMNS = {
 
 def print_audit(result: AuditResult) -> None:
     """One row a kind of statement, and where everything lies."""
-    console = Console()
+    console = plain_console()
     caption = "errors, spreads and movements as shares of the scale; excess: beyond what holds among people"
     table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("statement", no_wrap=True)

@@ -7,9 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from experiments.figure_texts import texts_as_they_are
+
 __all__ = ["draw_spill_over", "spill_over_figure"]
 
 
+@texts_as_they_are()
 def draw_spill_over(
     matrices: Mapping[str, NDArray[np.float64]], items: Sequence[str], title: str, path: Path
 ) -> None:
@@ -17,6 +20,7 @@ def draw_spill_over(
     spill_over_figure(matrices, items, title).savefig(path, dpi=150)
 
 
+@texts_as_they_are()
 def spill_over_figure(
     matrices: Mapping[str, NDArray[np.float64]],
     items: Sequence[str],

@@ -3,12 +3,12 @@
 from types import TracebackType
 
 import pandas as pd
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from experiments.calibrate import CalibrationResult
+from experiments.terminal import plain_console
 
 __all__ = ["SearchProgress", "print_calibration"]
 
@@ -29,7 +29,7 @@ class SearchProgress:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=plain_console(stderr=True),
         )
         self._bar = self._progress.add_task("trials", total=None)
 
@@ -49,7 +49,7 @@ class SearchProgress:
 
 def print_calibration(result: CalibrationResult) -> None:
     """The setting in one line, and before → after for each part of the cells."""
-    console = Console()
+    console = plain_console()
     record = result.record
     console.print(Text(record.setting.in_one_line(), style="bold"))
     console.print(

@@ -6,11 +6,13 @@ import optuna
 from matplotlib.figure import Figure
 from optuna.trial import TrialState
 
+from experiments.figure_texts import texts_as_they_are
 from experiments.scoring import SCORES
 
 __all__ = ["draw_pareto_front"]
 
 
+@texts_as_they_are()
 def draw_pareto_front(study: optuna.Study, objectives: tuple[str, ...], path: Path, title: str) -> None:
     """Draw every setting tried, and the front of those that no other beats on both objectives.
 

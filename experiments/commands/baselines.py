@@ -37,12 +37,12 @@ def baselines(
 
 
 def _print(found: "PublishedComparison") -> None:
-    from rich.console import Console
     from rich.text import Text
 
     from experiments.console import score_table
+    from experiments.terminal import plain_console
 
-    console = Console()
+    console = plain_console()
     console.print(score_table(found.title, found.summary, found.level))
     for note in found.notes:
         console.print(Text(f"note: {note}"))

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from data.formats.base import first_line
 from experiments.calibration.panel import StoredPanel
 from experiments.calibration.panel_of_run import panel_file
 from experiments.config import Recipe
@@ -205,8 +206,7 @@ def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StoreError(f"{path}: absent or damaged: {first}") from None
+        raise StoreError(f"{path}: absent or damaged: {first_line(error)}") from None
     if lacking := [column for column in columns if column not in table.columns]:
         raise StoreError(f"{path}: lacks the column {lacking[0]}")
     return table

@@ -7,11 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.figure_texts import texts_as_they_are
 from experiments.inference.gap_analysis import Array, GapAnalysis
 
 __all__ = ["draw_gap", "draw_side"]
 
 
+@texts_as_they_are()
 def draw_gap(
     gap: GapAnalysis, path: Path, *, index_name: str, names: tuple[str, str], title: str = ""
 ) -> None:

@@ -1,17 +1,17 @@
 """Personas on the terminal: the very text that the model sees, and what it was made from."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from experiments.inspection.stage import InspectedPersona, Inspection
+from experiments.terminal import plain_console
 
 __all__ = ["print_inspection"]
 
 
 def print_inspection(inspection: Inspection) -> None:
     """One block a persona. Everything is printed as plain text, never as markup."""
-    console = Console()
+    console = plain_console()
     console.print(Text(f"{inspection.title} · {len(inspection.personas)} of {inspection.of} personas"))
     for number, persona in enumerate(inspection.personas, start=1):
         console.rule(Text(f"{number} · weight {persona.weight:.4f}"))

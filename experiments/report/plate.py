@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from experiments.figure_texts import texts_as_they_are
 from experiments.report.palette import FAINT, INK, MUTED
 
 __all__ = ["COLUMN", "FULL", "Plate", "canvas", "drawing", "inline_svg", "row_height", "save_plate"]
@@ -46,7 +47,6 @@ _STYLE: Any = {  # its type names every setting there is
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "axes.facecolor": "none",
-    "text.parse_math": False,  # names and labels come from files: a dollar is a dollar
     "pdf.fonttype": 42,  # whole fonts, which journals ask for
     "svg.fonttype": "path",
 }
@@ -79,7 +79,7 @@ def row_height(rows: int) -> float:
 @contextmanager
 def drawing() -> Iterator[None]:
     """Draw and save inside this: it sets type, inks and strokes."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), texts_as_they_are():
         yield
 
 

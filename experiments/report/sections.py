@@ -153,6 +153,8 @@ def _calibration(material: Material) -> Section:
     if answers is None:
         return Section("calibration", title, says=("The run’s folder holds no stored answers to calibrate.",))
     curve = calibration_curve(answers)
+    if curve.points["wasserstein"].isna().all():
+        return Section("calibration", title, says=(f"Every cell of {material.main} lacks too many answers.",))
     return Section("calibration", title, (calibration_plate(material, curve),), (tables.limit_table(curve),))
 
 

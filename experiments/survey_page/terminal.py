@@ -14,6 +14,7 @@ from rich.text import Text
 
 from data.plain_text import one_line
 from experiments.survey_page.facts import CountryFacts, ItemFacts, MapPoint, QuestionFacts, SurveyFacts
+from experiments.terminal import plain_console
 
 __all__ = ["direction_text", "missing_text", "print_facts", "scale_text"]
 
@@ -54,7 +55,7 @@ def print_facts(facts: SurveyFacts, console: Console | None = None) -> None:
     """Print the page on stdout."""
     if console is None and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows no "×" shows "?" in its place
-    (console or Console()).print(Group(*_parts(facts)))
+    (console or plain_console()).print(Group(*_parts(facts)))
 
 
 def _parts(facts: SurveyFacts) -> list[RenderableType]:

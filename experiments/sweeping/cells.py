@@ -40,7 +40,7 @@ class Cell:
     def key(self) -> str:
         """The digest of everything that determines its result; 16 hexadecimal digits.
 
-        A file counts by its name, size and time of change.
+        A file that the recipe names counts by its name, size and time of change.
         """
         content = self.recipe.model_dump(mode="json", exclude=set(_UNSEEN))
         stamps = [_stamp(path) for path in _files(self.recipe)]
@@ -76,7 +76,7 @@ def distinct_cells(base: Recipe, settings: Sequence[tuple[str, Mapping[str, Any]
     Raises:
         RecipeError: where one is no valid recipe, or two come to the same.
     """
-    cells = tuple(_cell(base, label, one) for label, one in settings)
+    cells = tuple(_cell(base, n, label, one) for n, (label, one) in enumerate(settings, start=1))
     seen: dict[str, Cell] = {}
     for cell in cells:
         if (twin := seen.setdefault(cell.key, cell)) is not cell:
@@ -89,11 +89,11 @@ def label_of(settings: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={short(value)}" for key, value in settings.items()) or "as it stands"
 
 
-def _cell(base: Recipe, label: str, settings: Mapping[str, Any]) -> Cell:
+def _cell(base: Recipe, n: int, label: str, settings: Mapping[str, Any]) -> Cell:
     try:
         return Cell(settings, varied(base, settings), label)
-    except RecipeError as error:
-        raise RecipeError(f"cell {label}: {error}") from None
+    except RecipeError as error:  # without the label: a value that is refused may be a mistyped credential
+        raise RecipeError(f"cell {n}, of {', '.join(settings)}: {error}") from None
 
 
 def _combinations(values: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

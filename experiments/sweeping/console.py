@@ -5,7 +5,6 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +16,7 @@ from experiments.scoring import SCORES
 from experiments.sweep import SweepResult
 from experiments.sweeping.family import Options
 from experiments.sweeping.ledger import CellRecord
+from experiments.terminal import plain_console
 
 __all__ = ["SweepConsole", "print_sweep", "watched"]
 
@@ -25,7 +25,7 @@ class SweepConsole:
     """A bar for the cells and one for the answers of those that have begun."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = plain_console(stderr=True)
         self.progress = Progress(
             TextColumn("{task.description:<8}"),
             BarColumn(),
@@ -84,7 +84,7 @@ def watched(recipe: Recipe, jobs: int, yes: bool) -> Iterator[Options]:
 
 def print_sweep(result: SweepResult) -> None:
     """Two scores a cell and method, the cells that failed, and where everything lies."""
-    console = Console()
+    console = plain_console()
     family = result.family
     console.print(_table(result))
     for record in family.failed:

@@ -11,7 +11,7 @@ from experiments.estimate import Estimate
 from experiments.result import RunResult
 from experiments.stored_runs import RunFigures, read_figures, read_run
 from experiments.sweeping.cells import Cell
-from experiments.sweeping.ledger import CellRecord, Ledger
+from experiments.sweeping.ledger import CellRecord, Ledger, replace_text
 from experiments.sweeping.reporter import SilentSweep, SweepReporter
 from experiments.sweeping.running import run_cells
 from experiments.tracking import Record, close_run, is_known, open_run, run_title
@@ -107,9 +107,9 @@ def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspa
         noted = json.loads(note.read_text(encoding="utf-8"))
         if noted["key"] == key and is_known(recipe, workspace, noted["mlflow_run_id"]):
             return str(noted["mlflow_run_id"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass  # no earlier session, or a note that cannot be read: begin anew
     title = run_title(recipe.name, kind, f"{len(cells)} cells")
     run_id = open_run(recipe, workspace, Record(title, {}, {"kind": kind}, folder))
-    note.write_text(json.dumps({"key": key, "mlflow_run_id": run_id}) + "\n", encoding="utf-8")
+    replace_text(note, json.dumps({"key": key, "mlflow_run_id": run_id}) + "\n")
     return run_id

@@ -1,13 +1,19 @@
 """Which cells are done: one small file each, so that a sweep that was killed goes on where it stood."""
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from experiments.stored_runs import read_run
+from experiments.sweeping.cells import Cell
 from signatures import StoreError
 
-__all__ = ["CellRecord", "Ledger"]
+__all__ = ["CellRecord", "Ledger", "replace_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class CellRecord:
 
     key: str
     label: str
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
     run: str | None
     mlflow_run_id: str | None
     reason: str | None
@@ -38,12 +44,23 @@ class CellRecord:
         return self.reason is not None
 
 
+class _Done(BaseModel):
+    """What only the file of a cell with a result knows; ``run`` is a folder's name, never a way to one."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    run: str = Field(pattern=r"^[^./\\][^/\\]*$")
+    mlflow_run_id: str
+    reason: None
+    seconds: float
+
+
 class Ledger:
     """The records of a sweep's cells.
 
     Args:
         folder: the sweep's; made if need be.
-        runs: the workspace's folder of runs: a cell whose run was removed is not done.
+        runs: the workspace's folder of runs: a cell whose run was removed or is damaged is not done.
 
     Raises:
         StoreError: when the folder cannot be written.
@@ -57,21 +74,32 @@ class Ledger:
         except OSError as error:
             raise StoreError(f"{self._cells}: {error.strerror}") from None
 
-    def done(self, key: str) -> CellRecord | None:
+    def done(self, cell: Cell) -> CellRecord | None:
         """The record of a cell that has a result; None where it failed, was never run, or cannot be read."""
         try:
-            record = CellRecord(**json.loads((self._cells / f"{key}.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            kept = _Done.model_validate_json((self._cells / f"{cell.key}.json").read_bytes())
+            read_run(self._runs / kept.run)
+        except (OSError, ValidationError, StoreError):
             return None
-        whole = record.run is not None and (self._runs / record.run / "result.json").is_file()
-        return record if whole and not record.failed else None
+        return CellRecord(
+            cell.key, cell.label, cell.settings, kept.run, kept.mlflow_run_id, kept.reason, kept.seconds
+        )
 
     def enter(self, record: CellRecord) -> None:
         """Keep a record, whole or not at all."""
         path = self._cells / f"{record.key}.json"
-        partial = path.with_suffix(".partial")
-        try:
-            partial.write_text(json.dumps(asdict(record), default=str, indent=1) + "\n", encoding="utf-8")
-            partial.replace(path)
-        except OSError as error:
-            raise StoreError(f"{path}: {error.strerror}") from None
+        replace_text(path, json.dumps(asdict(record), default=str, indent=1) + "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, whoever else writes it at the same time.
+
+    Raises:
+        StoreError: when it cannot be written.
+    """
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None

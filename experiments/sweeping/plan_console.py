@@ -1,18 +1,18 @@
 """A plan on the terminal."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from experiments.estimate import Estimate
 from experiments.plan import Plan
+from experiments.terminal import plain_console
 
 __all__ = ["print_plan"]
 
 
 def print_plan(plan: Plan) -> None:
     """A line for each cell, their sum, and what had to be assumed."""
-    console = Console()
+    console = plain_console()
     table = Table(title=plan.recipe.name, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("cell", overflow="fold")
     for heading in ("calls to pay for", "answered already", "tokens read", "tokens written", "cost"):

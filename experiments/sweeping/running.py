@@ -18,6 +18,7 @@ from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
 from experiments.sweeping.planning import plan_cells, total
 from experiments.sweeping.reporter import SweepReporter
+from experiments.telling import in_one_line
 from experiments.tracking import run_title
 from experiments.workspace import Workspace
 from signatures import ValuePersonasError
@@ -58,13 +59,13 @@ class Runner:
                 result = outcome.recorded(self.workspace, self.parent, title)
                 mark_part(result.folder, self.parent)
         except ValuePersonasError as error:
-            return self._record(cell, started, reason=" ".join(str(error).split()))
+            return self._record(cell, started, reason=in_one_line(error))
         except CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault in one cell must not cost the others theirs
             where = traceback.extract_tb(error.__traceback__)[-1]
-            told = f"unexpected {type(error).__name__} in {where.name}: {error}"
-            return self._record(cell, started, reason=" ".join(told.split()))
+            told = f"unexpected {type(error).__name__} in {where.name}: {in_one_line(error)}"
+            return self._record(cell, started, reason=told)
         return self._record(cell, started, run=result.folder.name, mlflow_run_id=result.mlflow_run_id)
 
     def _record(
@@ -129,7 +130,7 @@ def run_cells(
     Raises:
         ValuePersonasError: when a record cannot be kept.
     """
-    records = {cell.key: done for cell in cells if (done := ledger.done(cell.key))}
+    records = {cell.key: done for cell in cells if (done := ledger.done(cell))}
     still_open = [cell for cell in cells if cell.key not in records]
     reporter.cells(len(cells), len(records))
     if still_open:
@@ -147,18 +148,22 @@ def run_cells(
 
 
 def _side_by_side(runner: Runner, cells: Sequence[Cell], jobs: int, ledger: Ledger) -> list[CellRecord]:
-    """Run cells in threads; whatever ends the sweep early first stops those that go on."""
+    """Run cells in threads; whatever ends the sweep early first stops those that go on.
+
+    An interrupt does not wait for a cell that is scoring: nothing of it is lost, and it may take minutes.
+    """
     records = []
-    with ThreadPoolExecutor(jobs, thread_name_prefix="cell") as pool:
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="cell")
+    try:
         futures: list[Future[CellRecord]] = [pool.submit(runner.run, cell) for cell in cells]
-        try:
-            for future in as_completed(futures):
-                record = future.result()
-                ledger.enter(record)
-                runner.reporter.ended(record)
-                records.append(record)
-        except BaseException:
-            runner.asking.stop()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            record = future.result()
+            ledger.enter(record)
+            runner.reporter.ended(record)
+            records.append(record)
+    except BaseException as ending:
+        runner.asking.stop()
+        pool.shutdown(wait=not isinstance(ending, KeyboardInterrupt), cancel_futures=True)
+        raise
+    pool.shutdown()
     return records

@@ -54,6 +54,13 @@ def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
 def _one_type(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Numbers as numbers; anything else as text, so that one column of a Parquet file holds one type."""
     known = values.dropna()
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+    if all(_is_number(value) for value in known):
         return pd.to_numeric(values)
     return values.map(lambda v: v if v is None or isinstance(v, str) else json.dumps(v, default=str))
+
+
+def _is_number(value: object) -> bool:
+    """Whether a column of numbers holds it; an integer of more than 64 bits stays text, digit for digit."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from data.formats.base import first_line
+from experiments.tracking.making import alone_at
 from experiments.tracking.passwords import without_passwords
 from signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+"""A server that is down is given up after seconds; MLflow's own patience is four minutes a request."""
 
 __all__ = ["quiet_mlflow", "store_errors", "tracking_client"]
 
@@ -30,7 +39,9 @@ def tracking_client(uri: str, advice: str = "") -> Iterator["MlflowClient"]:
     from mlflow import MlflowClient
 
     with quiet_mlflow(), store_errors(uri, advice):
-        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+        with alone_at(uri):
+            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        yield client
 
 
 @contextmanager
@@ -42,7 +53,7 @@ def store_errors(uri: str, advice: str = "") -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
+        said = first_line(error)
         end = f"; {advice}" if advice else ""
         raise StoreError(f"MLflow store {without_passwords(uri)}: {without_passwords(said)}{end}") from None
 
@@ -52,6 +63,8 @@ def quiet_mlflow() -> Iterator[None]:
     """Keep MLflow's and Alembic's housekeeping off the user's terminal."""
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
     loggers = [logging.getLogger(name) for name in ("alembic", "mlflow")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

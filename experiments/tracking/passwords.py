@@ -5,7 +5,10 @@ from typing import TypeVar
 
 __all__ = ["without_passwords"]
 
-_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^@\s]*(?=@)")
+"""As SQLAlchemy reads an address: a slash in a password ends nothing."""
+
+_IN_QUERY = re.compile(r"(?i)([?&](?:\w*passw\w*|pwd|\w*token|\w*secret|\w*api_?key)=)[^&\s]+")
 
 Value = TypeVar("Value")
 
@@ -17,7 +20,7 @@ def without_passwords(value: Value) -> Value:
     from a file, as it should.
     """
     if isinstance(value, str):
-        return _PASSWORD.sub(r"\1", value)  # type: ignore[return-value]  # a text stays a text
+        return _IN_QUERY.sub(r"\1…", _PASSWORD.sub(r"\1", value))  # type: ignore[return-value]  # a text stays a text
     if isinstance(value, dict):
         return type(value)((key, without_passwords(inner)) for key, inner in value.items())
     if isinstance(value, list):

@@ -3,11 +3,11 @@
 import sys
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from experiments.terminal import plain_console
 from experiments.tune import TuningResult
 from experiments.tuning.outputs import prompt_diff
 
@@ -19,7 +19,7 @@ class TuningConsole:
 
     def __init__(self) -> None:
         # The stream itself, not rich's idea of it: what optimisers print is led into a file meanwhile.
-        self._console = Console(file=sys.stderr)
+        self._console = plain_console(file=sys.stderr)
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=self._console
         )
@@ -51,7 +51,7 @@ class TuningConsole:
 
 def print_tuning(result: TuningResult) -> None:
     """Scores by part, the verdict, the prompts' diff and where everything lies."""
-    console = Console()
+    console = plain_console()
     title = f"{result.recipe.name} · {result.recipe.tuning.optimizer}"
     synthetic = f" · synthetic {' and '.join(result.synthetic)}" if result.synthetic else ""
     console.print(_table(result, title + synthetic))

@@ -1,5 +1,6 @@
 """The settings of a language model, as they stand in a recipe."""
 
+import difflib
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -36,7 +37,8 @@ class EngineSettings(BaseModel):
         endpoint: ``chat`` or ``completions``.
         deployment: a name for the servers under which replies are kept, for servers whose addresses
             change from day to day; the addresses themselves when absent.
-        api_key_env: the environment variable that holds the key.
+        api_key_env: the environment variable that holds the key; in capitals, so that hardly a key itself can
+            be typed here.
         concurrency: calls in flight at most; 429s lower it for a while.
         answers_per_call: draws asked for in one call at most (``n``); where the server gives fewer, the rest
             is asked for in further calls. Set 1 for a server that draws all answers of a call with one seed.
@@ -58,7 +60,7 @@ class EngineSettings(BaseModel):
     base_url: str | tuple[str, ...] = ()
     endpoint: Annotated[str, Field(pattern="^(chat|completions)$")] = "chat"
     deployment: str | None = None
-    api_key_env: str | None = None
+    api_key_env: Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")] | None = None
     concurrency: Annotated[int, Field(ge=1)] = 16
     answers_per_call: Annotated[int, Field(ge=1)] = 128
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
@@ -86,6 +88,21 @@ class EngineSettings(BaseModel):
         return tuple(address.rstrip("/") for address in addresses)
 
     @model_validator(mode="after")
+    def _check_parameters(self) -> "EngineSettings":
+        known = _parameters_of(self.lm) if self.parameters else ()
+        for name in self.parameters:
+            if not known:
+                raise ValueError(
+                    f"{self.lm} takes no parameters, got {name}; if that is a credential, put it into the "
+                    "environment variable that api_key_env names"
+                )
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}"
+                raise ValueError(f"parameters.{name} is not known to {self.lm}; {hint}")
+        return self
+
+    @model_validator(mode="after")
     def _check_prices(self) -> "EngineSettings":
         if self.max_cost is not None and self.prices is None:
             raise ValueError(
@@ -97,3 +114,17 @@ class EngineSettings(BaseModel):
     def addresses(self) -> tuple[str, ...]:
         """The base URLs, without trailing slashes."""
         return (self.base_url,) if isinstance(self.base_url, str) else self.base_url
+
+
+def _parameters_of(lm: str) -> tuple[str, ...]:
+    """The names of an engine's own parameters; empty where it has none."""
+    # Imported here: the engines themselves need these settings.
+    from programs.engines.local.parameters import LocalParameters
+    from programs.engines.synthetic.known_faults import KnownFaults
+
+    of_engine = {
+        "local": tuple(LocalParameters.model_fields),
+        "synthetic/proposer": ("seed",),
+        "synthetic/respondent": ("seed", *KnownFaults.model_fields),
+    }
+    return of_engine.get(lm) or of_engine.get(lm.partition("/")[0], ())

@@ -177,6 +177,24 @@ def test_a_workspace_that_cannot_be_made(tmp_path: Path) -> None:
     assert_one_line(command("run", "--workspace", str(tmp_path / "file" / "w")), "workspace")
 
 
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    assert_one_line(run(tmp_path), "runs")
+
+
+def test_an_error_shows_nothing_that_a_terminal_obeys_and_no_password(tmp_path: Path) -> None:
+    done = run(tmp_path, "tracking.\x1b[31m\u202ehttp://me:sk-planted@host=1")
+    assert_one_line(done, "unknown key tracking.", "http://me@host")
+    assert not {"\x1b", "\u202e"} & set(done.stderr)
+
+
+def test_a_name_is_neither_markup_nor_formula(tmp_path: Path) -> None:
+    done = run(tmp_path, r"name=x [red][nope] :smile: $a^b^c$ 日本")
+    assert done.returncode == 0, done.stderr
+    assert r"x [red][nope] :smile: $a^b^c$ 日本" in done.stdout
+    assert "Glyph" not in done.stderr
+
+
 def test_the_records_pages_need_records(tmp_path: Path) -> None:
     assert_one_line(command("ui", "--workspace", str(tmp_path)), "nothing recorded yet")
 

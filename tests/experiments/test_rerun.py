@@ -170,3 +170,24 @@ def test_the_command_says_it_in_words_json_and_returncode(finished: RunResult) -
     page = command("rerun", "--workspace", workspace, *changed)
     assert "DIFFERS" in page.stdout
     assert "set anew               calibration.temperature=3" in page.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("comparisons.parquet", "no parquet", "comparisons: damaged"),
+        ("descriptors.csv", "a,b\n1,2\n", "variant"),
+        ("descriptors.csv", "variant,item,score,wording,text\n" + "hedged,A008,1,0,x\n" * 2, "twice"),
+    ],
+)
+def test_a_damaged_table_is_one_line(
+    finished: RunResult, tmp_path: Path, file: str, content: str, said: str
+) -> None:
+    copy = damaged_copy(finished, tmp_path, file, content)
+    with pytest.raises(StoreError, match=said):
+        rerun(str(copy), workspace=finished.recipe.workspace)
+
+
+def test_a_table_that_is_gone_differs(finished: RunResult, tmp_path: Path) -> None:
+    copy = damaged_copy(finished, tmp_path, "descriptors.csv", None)
+    assert not rerun(str(copy), workspace=finished.recipe.workspace).agrees

@@ -56,6 +56,8 @@ def test_a_cell_is_the_newest_only_where_there_is_no_other_run(tmp_path: Path) -
         ("scores.parquet", "no parquet", "damaged"),
         ("result.json", "{}", "damaged"),
         ("result.json", "[", "damaged"),
+        ("result.json", "[" * 100_000, "damaged"),
+        ("summary.parquet", "no parquet", "damaged"),
         ("recipe.json", '{"seed": -1}', "recipe.json is of another version or damaged: seed"),
     ],
 )

@@ -21,6 +21,7 @@ from experiments import RunResult, load_recipe
 from experiments.rerun import rerun
 from experiments.tracking import Record, metric_name, record_run, without_passwords
 from experiments.workspace import Workspace
+from signatures import StoreError
 from tests.experiments.small_runs import small_run
 from tests.experiments.tuning.test_program_files import content
 
@@ -143,6 +144,34 @@ def test_a_password_in_a_recipe_reaches_no_file(tmp_path: Path) -> None:
     assert len(kept) > 30
     assert not any(secret.encode() in path.read_bytes() for path in kept)
     assert "postgresql://me@host/studies" in (result.folder / "recipe.json").read_text()
+
+
+def test_a_server_that_is_down_is_given_up_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
+    recipe = load_recipe(None, ["tracking.uri=http://me:sk-planted@127.0.0.1:9"])
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:9") as caught:
+        record_run(recipe, Workspace.open(tmp_path), Record("n", {}, {}, tmp_path / "none"))
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
+    assert "sk-planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("postgresql://me:a/b:c@host/db", "postgresql://me@host/db"),
+        (
+            "postgresql://host/db?user=me&password=x%2Fy&sslmode=on",
+            "postgresql://host/db?user=me&password=…&sslmode=on",
+        ),
+        ("https://host/mlflow?access_token=x", "https://host/mlflow?access_token=…"),
+        ("http://127.0.0.1:5000/path", "http://127.0.0.1:5000/path"),
+    ],
+)
+def test_a_password_is_found_wherever_an_address_may_hold_one(address: str, kept: str) -> None:
+    assert without_passwords(address) == kept
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import dspy
 import pytest
 from dspy.lm15 import Request
 from dspy.utils.exceptions import AdapterParseError
+from pydantic import ValidationError
 
 from programs.engines import EngineSettings, InProcess, connect
 from programs.model import Model, ReplyFailure
@@ -145,7 +146,17 @@ def test_the_synthetic_respondent_is_connected_with_its_faults() -> None:
     model = connect(EngineSettings(parameters={"seed": 3}))
     assert '"seed": 3' in model.identity
     with pytest.raises(RecipeError):
-        connect(EngineSettings(parameters={"no_such_fault": 1}))
+        connect(EngineSettings(parameters={"sharpness": 0.5}))
+
+
+@pytest.mark.parametrize(
+    ("lm", "said"), [("openai/m", "takes no parameters"), ("synthetic/respondent", "not known")]
+)
+def test_parameters_that_no_engine_reads_are_refused_and_not_repeated(lm: str, said: str) -> None:
+    """They would be recorded with the recipe; a key among them, too."""
+    with pytest.raises(ValidationError, match=f"api_key.*{said}|{said}.*api_key") as caught:
+        EngineSettings(lm=lm, parameters={"api_key": "sk-planted"})
+    assert "sk-planted" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

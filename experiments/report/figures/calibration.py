@@ -16,6 +16,7 @@ from experiments.report.material import Material
 from experiments.report.palette import FAINT, INK, MUTED, looks
 from experiments.report.plate import FULL, Plate, canvas
 from experiments.scoring import Cells, score_cells
+from programs.panel import mean_of_known
 
 __all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
 
@@ -69,7 +70,7 @@ def _judged(panel: StoredPanel, estimate: Array) -> dict[str, float]:
     scores = score_cells(panel.human, estimate, panel.scores, panel.mask)
     ratios = scores["variance_ratio"]
     return {
-        "wasserstein": float(np.nanmean(scores["wasserstein"])),
+        "wasserstein": float(mean_of_known(scores["wasserstein"].ravel())),
         "variance_ratio": _geometric(ratios[ratios > 0.0]),
     }
 

@@ -26,6 +26,8 @@ def chosen_cells(material: Material) -> list[tuple[str, str]]:
     """Cells evenly spread from the best predicted to the worst, so that none is picked by hand."""
     cells = material.cells(drawn_methods(material)[-1]).dropna(subset=["wasserstein"])
     ranked = cells.sort_values(["wasserstein", "country", "question"])
+    if ranked.empty:
+        return []
     places = np.unique(np.linspace(0, len(ranked) - 1, _CELLS).round().astype(int))
     return list(ranked.iloc[places][["country", "question"]].itertuples(index=False, name=None))
 

@@ -32,6 +32,8 @@ def roleplay_plate(material: Material) -> Plate | None:
     if material.main == material.baseline:
         return None
     table = question_errors(material)
+    if table.empty:  # no cell has an error in both
+        return None
     look = looks(material.methods)[material.main]
     figure = canvas(COLUMN, COLUMN + 0.35, material.stamp)
     axis = figure.subplots()

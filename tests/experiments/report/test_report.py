@@ -28,7 +28,7 @@ from experiments.report.sections import sections, warnings
 from programs.personas import KNOWN_KINDS
 from signatures import StoreError
 from tests.experiments.report.conftest import Reported
-from tests.experiments.report.runs import MARK, plant, write_audit, write_shapley
+from tests.experiments.report.runs import MARK, plant, small_run, write_audit, write_shapley
 
 
 class _Seen(HTMLParser):
@@ -313,3 +313,11 @@ def test_one_country_and_one_kind_have_a_report_too(reported: Reported) -> None:
     page = page_of(material)
     assert "nothing to compare it with" in page
     assert len(headline_sentences(material)) == 1
+
+
+def test_a_run_in_which_nobody_answered_has_a_report_too(tmp_path: Path) -> None:
+    run = small_run(tmp_path, "respondent.parameters.refusal_rate=1.0")
+    assert any("no gap analysis: a gap needs four countries with errors" in note for note in run.notes)
+    seen = _Seen(page_of(read_material(run.folder, tmp_path)))
+    assert "not estimated" in seen.text
+    assert not re.search(r"\bnan\b", seen.text)

@@ -95,9 +95,9 @@ def test_paths_that_an_ablation_varies_are_relative_to_its_file(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["sweep.grid.profiles.m=[1]"], r"cell profiles\.m=1: .*unknown key profiles\.m; did you mean"),
+        (["sweep.grid.profiles.m=[1]"], r"cell 1, of profiles\.m: .*unknown key profiles\.m; did you mean"),
         (["sweep.grid.profiles.n=[]"], r"grid\.profiles\.n names no value"),
-        (["sweep.grid.profiles.n=[0]"], r"cell profiles\.n=0: .*profiles\.n"),
+        (["sweep.grid.profiles.n=[0]"], r"cell 1, of profiles\.n: .*profiles\.n"),
         (["sweep.grid.profiles.n=7"], r"sweep\.grid\.profiles\.n: .*tuple"),
         (["sweep.grid.workspace=['a']"], "workspace is one for the whole sweep"),
         (["sweep.grid.tracking.uri=['a']"], r"tracking\.uri is one for the whole sweep"),
@@ -109,7 +109,7 @@ def test_paths_that_an_ablation_varies_are_relative_to_its_file(tmp_path: Path) 
         ([], r"has no \[sweep\] table"),
         (
             ["sweep.grid.profiles.design=['marginal']", 'personas=["demographic"]'],
-            r"cell profiles\.design=marginal: .*nobody has the facts of demographic",
+            r"cell 1, of profiles\.design: .*nobody has the facts of demographic",
         ),
     ],
 )  # fmt: skip
@@ -117,6 +117,28 @@ def test_bad_sweeps_are_one_clear_line(settings: list[str], message: str) -> Non
     with pytest.raises(RecipeError, match=message) as caught:
         sweep_cells(load_recipe(None, settings))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["respondent.parameters.api_key=['sk-secret']", "respondent.base_url=['http://u:sk-secret@h/v1']",
+     "respondent.api_key=['sk-secret']", "respondent.api_key_env=['sk-secret']"],
+)  # fmt: skip
+def test_a_credential_among_the_values_is_refused_and_not_repeated(settings: str) -> None:
+    with pytest.raises(RecipeError, match=r"^cell 1, of respondent\.") as caught:
+        sweep_cells(load_recipe(None, [f"sweep.grid.{settings}"]))
+    assert "secret" not in str(caught.value)
+
+
+def test_every_file_that_a_recipe_names_is_part_of_the_key(tmp_path: Path) -> None:
+    program, index = tmp_path / "program.json", tmp_path / "index.csv"
+    names = (f"program={program}", f"scoring.gap_index={index}", 'personas=["none", "values-hedged"]')
+    keys = set()
+    for file in (program, index, program):
+        file.write_text("x" * (1 + len(keys)))
+        (cell,) = sweep_cells(load_recipe(None, [*names, "sweep.grid.seed=[1]"]))
+        keys.add(cell.key)
+    assert len(keys) == 3
 
 
 def test_too_many_cells_are_refused_without_making_them() -> None:

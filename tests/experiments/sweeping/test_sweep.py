@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from experiments.estimate import Estimate
 from experiments.plan import plan
 from experiments.stored_runs import run_folders
 from experiments.sweep import sweep
+from experiments.sweeping import running
+from experiments.sweeping.cells import Cell
 from experiments.sweeping.family import Options
 from experiments.sweeping.ledger import CellRecord
 from experiments.sweeping.reporter import SilentSweep
-from signatures import BudgetError
+from signatures import BudgetError, StoreError
 from tests.experiments.small_runs import DRAWN
 from tests.fake_server import FakeServer
 
@@ -174,9 +177,68 @@ DRIVER = """
 import sys
 from experiments import load_recipe
 from experiments.sweep import sweep
+from experiments.sweeping import running
+from experiments.sweeping.cells import Cell
 from experiments.sweeping.family import Options
 sweep(load_recipe(None, sys.argv[1:]), Options(jobs=2))
 """
+
+
+def test_an_interrupt_does_not_wait_for_a_cell_that_is_scoring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scoring, released = threading.Event(), threading.Event()
+
+    def run_cell(runner: running.Runner, cell: Cell) -> CellRecord:
+        if "8" in cell.label:
+            scoring.set()
+            released.wait(60)
+        return CellRecord(cell.key, cell.label, cell.settings, None, None, "none", 0.0)
+
+    class Interrupting(Watching):
+        def ended(self, record: CellRecord) -> None:
+            scoring.wait(60)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(running.Runner, "run", run_cell)
+    timer = threading.Timer(30, released.set)  # else a fault here would wait for ever
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(recipe(tmp_path, GRID), Options(2, Interrupting()))
+    assert not released.is_set()
+    timer.cancel()
+    released.set()
+
+
+def test_a_tracking_server_that_fails_costs_no_cell_its_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise StoreError("MLflow store http://h: is down")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("experiments.outcome.record_run", fail)
+        failed = sweep(recipe(tmp_path, GRID))
+    assert [record.reason for record in failed.family.failed] == ["MLflow store http://h: is down"] * 2
+    kept = list((tmp_path / "runs").iterdir())
+    assert len(kept) == 2
+    assert all((folder / "result.json").is_file() for folder in kept)
+    assert not sweep(recipe(tmp_path, GRID)).family.failed
+
+
+def test_two_at_once_pay_nothing_twice(tmp_path: Path) -> None:
+    with FakeServer(latency_s=0.02) as server:
+        asked = [f"workspace={tmp_path / 'shared'}", *DRAWN, GRID, *served(server)]
+        both = [
+            subprocess.Popen([sys.executable, "-c", DRIVER, *asked], stderr=subprocess.PIPE) for _ in "ab"
+        ]
+        said = [process.communicate(timeout=300)[1] for process in both]
+        assert [process.returncode for process in both] == [0, 0], said
+        together = server.calls
+    with FakeServer() as server:
+        sweep(load_recipe(None, [f"workspace={tmp_path / 'alone'}", *DRAWN, GRID, *served(server)]))
+        assert together == server.calls
+    assert not list(tmp_path.rglob("*.partial"))
 
 
 @pytest.mark.slow
