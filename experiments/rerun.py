@@ -30,7 +30,7 @@ from signatures import StoreError, SurveyError
 __all__ = ["Circumstance", "Rerun", "rerun", "workspace_of"]
 
 _KEYS = {
-    "estimates": ("method", "country", "question", "option"),
+    "estimates": ("method", "country", "question", "score"),
     "scores": ("method", "country", "question"),
     "summary": ("method", "score"),
     "floor": ("score",),

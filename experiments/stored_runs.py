@@ -18,6 +18,7 @@ from signatures import StoreError
 
 __all__ = [
     "RunFigures",
+    "check_rows",
     "find_run",
     "mark_part",
     "newest",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
+_CELL = ("method", "country", "question")
 _ID_FILE = "mlflow_run_id.txt"
 _PART_FILE = "part_of.txt"
 
@@ -56,7 +58,7 @@ def read_figures(folder: Path) -> RunFigures:
     with _one_line(folder):
         said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return RunFigures(
-            summary=read_table(folder / "summary"),
+            summary=_main_table(folder / "summary", ("method", "score"), ("mean", "lower", "upper")),
             floor=pd.Series(said["floor"], dtype=float),
             missing=said["missing"],
             synthetic=tuple(said["synthetic"]),
@@ -77,8 +79,8 @@ def read_run(folder: Path) -> RunResult:
         said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return RunResult(
             recipe=Recipe.model_validate_json((folder / "recipe.json").read_bytes()),
-            estimates=pd.read_parquet(folder / "estimates.parquet"),
-            scores=pd.read_parquet(folder / "scores.parquet"),
+            estimates=_main_table(folder / "estimates", (*_CELL, "score"), ("option", "human", "predicted")),
+            scores=_main_table(folder / "scores", _CELL, ("normalised_mae",)),
             summary=figures.summary,
             floor=figures.floor,
             held_out=_held_out(said["held_out"]),
@@ -90,6 +92,35 @@ def read_run(folder: Path) -> RunResult:
             mlflow_run_id=_run_id(folder),
             folder=folder,
         )
+
+
+def _main_table(path: Path, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    table = check_rows(path, read_table(path), keys, values)
+    if table.empty:
+        raise StoreError(f"{path}: damaged: holds no row")
+    return table
+
+
+def check_rows(
+    path: Path, table: pd.DataFrame, keys: Sequence[str], values: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A table as it is, once it is certain to have its columns and each row once.
+
+    Args:
+        path: what an error names.
+        table: of a run.
+        keys: columns that together name a row.
+        values: further columns that it must have.
+
+    Raises:
+        StoreError: when it lacks a column, or its keys name two rows alike.
+    """
+    if lacking := [column for column in (*keys, *values) if column not in table.columns]:
+        raise StoreError(f"{path}: damaged: lacks the column {lacking[0]}")
+    if (twice := table.duplicated(list(keys))).any():
+        row = " · ".join(map(str, table.loc[twice, list(keys)].iloc[0]))
+        raise StoreError(f"{path}: damaged: holds {row} twice")
+    return table
 
 
 def _held_out(said: Mapping[str, Any] | None) -> HeldOut | None:
@@ -174,6 +205,8 @@ def read_table(path: Path) -> pd.DataFrame:
     whole = path.with_suffix(".parquet")
     try:
         return pd.read_parquet(whole) if whole.is_file() else pd.read_csv(path.with_suffix(".csv"))
+    except pd.errors.EmptyDataError:  # a table without a column
+        return pd.DataFrame()
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: damaged: {first_line(error)}") from None
 

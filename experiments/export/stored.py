@@ -16,6 +16,7 @@ from experiments.config import Recipe
 from experiments.methods import calibrated_name
 from experiments.panel_files import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
 from experiments.result import RunResult
+from experiments.stored_runs import check_rows
 from programs.widening import tilt_answers
 from signatures import RecipeError, StoreError
 
@@ -202,11 +203,9 @@ def _tables(folder: Path, profiles: bool) -> _Tables:
     return _Tables(missing, _table(folder / PERSONAS_FILE, ("kind", "country", "persona", "replicate")))
 
 
-def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def _table(path: Path, keys: Sequence[str]) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: absent or damaged: {first_line(error)}") from None
-    if lacking := [column for column in columns if column not in table.columns]:
-        raise StoreError(f"{path}: lacks the column {lacking[0]}")
-    return table
+    return check_rows(path, table, keys)

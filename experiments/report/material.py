@@ -17,8 +17,7 @@ from experiments.report.audits import Audit, newest_audit
 from experiments.report.shapley_files import newest_shapley
 from experiments.report.sources import Sources, read_sources
 from experiments.result import RunResult
-from experiments.stored_runs import read_run, read_table
-from signatures import StoreError
+from experiments.stored_runs import check_rows, read_run, read_table
 
 __all__ = ["Material", "read_material"]
 
@@ -167,23 +166,25 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
     )
 
 
+_AXES = ("survival_self_expression", "traditional_secular")
+_KEYS = {
+    "comparisons": ("score", "group", "value", "method"),
+    "asking": ("personas", "question"),
+    "gap": ("quantity",),
+    "gap_countries": ("country",),
+}
+
+
 def _read_table(path: Path, optional: bool = False) -> Any:
     if optional and not any(path.with_suffix(ending).is_file() for ending in (".parquet", ".csv")):
         return None
-    try:
-        return read_table(path)
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: absent or damaged: {str(error).splitlines()[0]}") from None
+    table = read_table(path)
+    return check_rows(path, table, _KEYS[path.name]) if len(table) else table
 
 
 def _positions(path: Path, run: RunResult) -> pd.DataFrame | None:
     if not path.is_file():
         return None
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
+    table = check_rows(path, read_table(path.with_suffix("")), ("method", "country"), _AXES)
     scored = table[table["country"].isin(set(run.scores["country"]))]
     return scored if (scored["method"] == HUMAN).any() else None

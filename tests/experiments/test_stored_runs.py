@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -73,3 +75,24 @@ def test_a_damaged_run_is_one_line(
 def test_the_file_is_plain_json(finished: RunResult) -> None:
     said = json.loads((finished.folder / "result.json").read_text())
     assert said == finished.as_dict()
+
+
+@pytest.mark.parametrize("name", ["estimates", "scores", "summary"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.drop(columns="method"), "lacks the column method"),
+        (lambda table: pd.concat([table, table.tail(1)]), "twice"),
+        (lambda table: table.head(0), "holds no row"),
+    ],
+    ids=["lacks a column", "twice", "empty"],
+)
+def test_a_table_that_is_no_runs_is_one_line(
+    finished: RunResult, tmp_path: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame], said: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished.folder, copy)
+    path = copy / f"{name}.parquet"
+    change(pd.read_parquet(path)).to_parquet(path, index=False)
+    with pytest.raises(StoreError, match=rf"{name}: damaged: .*{said}"):
+        read_run(copy)
