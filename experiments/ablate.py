@@ -12,9 +12,11 @@ from experiments.ablation.error_curve import draw_error_curve, error_curve
 from experiments.ablation.forest import draw_forest
 from experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from experiments.config import Recipe
+from experiments.differences import least_p_note
 from experiments.recipe_files import load_recipe
 from experiments.result import RunResult
 from experiments.sweeping.family import Family, Options, run_family
+from experiments.synthetic_parts import in_words
 from experiments.tracking import metric_name
 from signatures import EngineError
 
@@ -46,9 +48,16 @@ class AblationResult:
     @property
     def title(self) -> str:
         """The heading, which bears the word synthetic where due."""
-        recipe = self.family.recipe
+        return self._titled(f"differences from {self.base.method}, {self.family.recipe.ablation.design}")
+
+    @property
+    def curve_title(self) -> str:
+        """The heading of the error against the number of personas, likewise."""
+        return self._titled(f"error of {self.base.method} against the number of profiles")
+
+    def _titled(self, what: str) -> str:
         warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
-        return f"{recipe.name} · differences from {self.base.method}, {recipe.ablation.design}{warning}"
+        return f"{self.family.recipe.name} · {what}{warning}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -56,14 +65,8 @@ class AblationResult:
         variants, countries = self.table["label"].nunique(), self.countries
         if countries < 2:
             return ("one country: there is no test over countries, and intervals tell of other questions",)
-        least = 2.0 ** (1 - countries)
-        if least * variants <= 0.05:
-            return ()
-        return (
-            f"over {countries} countries no sign-flip test gives p below {least:.2g}, nor, adjusted for "
-            f"{variants} variants, below {min(1.0, least * variants):.2g}: read the intervals, or take more "
-            "countries",
-        )
+        note = least_p_note(countries, variants, "variants")
+        return (note,) if note else ()
 
     def metrics(self) -> dict[str, float]:
         """Each variant's difference over all cells with its bounds, as an experiment tracker takes them."""
@@ -141,10 +144,10 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
     for ending in ("png", "pdf", "svg"):
         draw_forest(result.table, result.title, folder / f"forest.{ending}")
         if not result.curve.empty:
-            draw_error_curve(result.curve, result.title, folder / f"error_by_personas.{ending}")
+            draw_error_curve(result.curve, result.curve_title, folder / f"error_by_personas.{ending}")
     if not result.curve.empty:
         result.curve.to_csv(folder / "error_by_personas.csv", index=False)
-    result.family.close(result.metrics(), {"synthetic": " and ".join(result.synthetic) or "no"})
+    result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
 
 
 def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> None:

@@ -68,8 +68,8 @@ def compare_tables(name: str, then: pd.DataFrame, now: pd.DataFrame, keys: Seque
 
 def _named_rows(name: str, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Rows by their keys, as texts: a CSV does not tell a number from its digits."""
-    if not len(table):
-        table = table.reindex(columns=list(dict.fromkeys([*keys, *table.columns])))
+    if not len(table):  # a table that was never made has no columns either
+        table = table.reindex(columns=list(dict.fromkeys([*table.columns, *keys])))
     if lacking := [key for key in keys if key not in table.columns]:
         raise StoreError(f"table {name}: lacks the column {lacking[0]}; it is damaged")
     index = pd.MultiIndex.from_arrays([table[key].map(_text) for key in keys], names=list(keys))

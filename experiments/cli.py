@@ -29,6 +29,7 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in _COMMANDS:

@@ -6,6 +6,7 @@ from types import TracebackType
 
 import pandas as pd
 import typer
+from rich.console import Group
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,7 +26,7 @@ from experiments.result import RunResult
 from experiments.scoring import SCORES
 from experiments.terminal import plain_console
 
-__all__ = ["ConsoleReporter", "print_result"]
+__all__ = ["ConsoleReporter", "print_result", "score_table"]
 
 
 class _Rate(ProgressColumn):
@@ -89,10 +90,10 @@ class ConsoleReporter:
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
     console = plain_console()
-    console.print(_table(result.title, result.summary, result.floor, result.recipe.scoring.level))
+    console.print(score_table(result.title, result.summary, result.recipe.scoring.level, result.floor))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that no prompt was tuned on"
-        console.print(_table(title, held_out.summary, held_out.floor, result.recipe.scoring.level))
+        console.print(score_table(title, held_out.summary, result.recipe.scoring.level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
     console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
@@ -100,10 +101,19 @@ def print_result(result: RunResult) -> None:
     console.print(Text(f"report       value-personas report {result.folder}"), soft_wrap=True)
 
 
-def _table(title: str, summary: pd.DataFrame, floor: "pd.Series[float]", level: float) -> Table:
-    """Six scores a method, narrow enough for a terminal of 80 columns."""
+def score_table(
+    title: str, summary: pd.DataFrame, level: float, floor: "pd.Series[float] | None" = None
+) -> Group:
+    """Six scores a method, narrow enough for a terminal of 80 columns.
+
+    Args:
+        title: printed above.
+        summary: columns method, score, mean, lower, upper.
+        level: of the intervals, 0–1.
+        floor: the noise floor by score, set beneath the methods; left out where there is none.
+    """
     caption = f"means over cells, {round(100 * level)} % intervals; lower is better, variance ratio: 1"
-    table = Table(title=title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in HEADLINE_SCORES:
         heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
@@ -112,9 +122,10 @@ def _table(title: str, summary: pd.DataFrame, floor: "pd.Series[float]", level: 
         by_name = scores.set_index("score").to_dict("index")
         name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
         table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
-    table.add_row()
-    table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
-    return table
+    if floor is not None:
+        table.add_row()
+        table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
+    return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
 
 
 def _cell(row: Mapping[Hashable, float]) -> Text:

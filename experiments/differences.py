@@ -1,5 +1,7 @@
 """What separates the methods: paired differences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -8,9 +10,12 @@ from experiments.config import Recipe
 from experiments.inference import CellGroups, compare_methods
 from experiments.judging import Judgement
 
-__all__ = ["baseline_of", "compare", "zones_of"]
+__all__ = ["baseline_of", "compare", "least_p_note", "zones_of"]
 
 COMPARED = ("normalised_mae", "wasserstein")
+
+_CLAIMED = 0.05
+"""The p-value below which readers take a difference for shown."""
 
 
 def zones_of(countries: tuple[str, ...]) -> dict[str, str]:
@@ -52,6 +57,23 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def baseline_of(names: list[str]) -> int:
+def least_p_note(countries: int, tests: int, what: str) -> str | None:
+    """What a sign-flip test over few countries cannot show, whatever is found; None where it can.
+
+    Args:
+        countries: over which signs are flipped: of 2^countries patterns two are the most extreme.
+        tests: that Holm adjusts for.
+        what: they compare, in the plural.
+    """
+    least = 2.0 ** (1 - countries)
+    if least * tests <= _CLAIMED:
+        return None
+    return (
+        f"over {countries} countries no sign-flip test gives p below {least:.2g}, nor, adjusted for "
+        f"{tests} {what}, below {min(1.0, least * tests):.2g}: read the intervals, or take more countries"
+    )
+
+
+def baseline_of(names: Sequence[str]) -> int:
     """The place of the method that others are compared with: country roleplay, else the first."""
     return names.index("country") if "country" in names else 0

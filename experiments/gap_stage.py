@@ -15,9 +15,9 @@ from experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching
 from experiments.inference.gap_figure import draw_gap
 from experiments.judging import Judgement
 from experiments.stored_runs import write_table
-from signatures import CalibrationError, RecipeError
+from signatures import CalibrationError, RecipeError, SurveyError
 
-__all__ = ["Gap", "Remoteness", "find_gap", "read_remoteness", "write_gap"]
+__all__ = ["Gap", "Remoteness", "find_gap", "gap_tables", "read_remoteness", "write_gap"]
 
 _FEWEST = 4
 """Countries with an index, and questions, below which no slope is fitted."""
@@ -47,9 +47,7 @@ class Remoteness:
     @property
     def note(self) -> str:
         """Why there is no analysis."""
-        return (
-            f"no gap analysis: {self.countries} countries have an index ({self.name}), and it takes {_FEWEST}"
-        )
+        return f"no gap analysis: it takes {_FEWEST} countries with a {self.name}, found {self.countries}"
 
 
 def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int) -> Remoteness | None:
@@ -80,7 +78,12 @@ def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int)
 
 def _distances(reference: str, profiles: data.ProfileTable) -> tuple["pd.Series[float]", str]:
     """Every country's distance on the cultural map from one that the survey or the published map holds."""
-    places = data.cultural_map(profiles).set_index("country")[_AXES]
+    try:
+        places = data.cultural_map(profiles).set_index("country")[_AXES]
+    except SurveyError as error:
+        raise RecipeError(
+            f"scoring.gap_reference: {error}; give a table of your own as scoring.gap_index, or leave it out"
+        ) from None
     published = published_map().get(reference)
     if reference in places.index:
         origin = places.loc[reference].to_numpy(np.float64)
@@ -140,8 +143,9 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
     without, with_values = (judgement.errors[name]["normalised_mae"] for name in (baseline, method))
     index = countries.map(remoteness.index).to_numpy(np.float64)
     try:
-        analysis = analyse_gap(without, with_values, index, seed=recipe.seed)
-        guard = catching_up(without, with_values, seed=recipe.seed)
+        draws, level, seed = recipe.scoring.draws, recipe.scoring.level, recipe.seed
+        analysis = analyse_gap(without, with_values, index, draws=draws, level=level, seed=seed)
+        guard = catching_up(without, with_values, draws=draws, level=level, seed=seed)
     except CalibrationError as error:
         return f"no gap analysis: {error}"
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
@@ -152,8 +156,8 @@ def _with_values(names: Sequence[str]) -> str:
     return next(name for name in names if name.startswith("values-hedged"))
 
 
-def write_gap(gap: Gap, title: str, folder: Path) -> None:
-    """Write the gap's tables and figure into a run's folder."""
+def gap_tables(gap: Gap) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The quantities with their intervals, and index and errors country by country."""
     found = gap.analysis
     rows = [
         {"quantity": name, "estimate": point, "lower": lower, "upper": upper}
@@ -171,7 +175,12 @@ def write_gap(gap: Gap, title: str, folder: Path) -> None:
         }
     )
     table = pd.DataFrame(rows).assign(baseline=gap.names[0], method=gap.names[1], index=gap.index_name)
-    write_table(folder / "gap", table)
     columns = {name: getattr(found, name) for name in ("index", "baseline_error", "method_error")}
-    write_table(folder / "gap_countries", pd.DataFrame({"country": gap.countries, **columns}))
-    draw_gap(found, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)
+    return table, pd.DataFrame({"country": gap.countries, **columns})
+
+
+def write_gap(gap: Gap, title: str, folder: Path) -> None:
+    """Write the gap's tables and figure into a run's folder."""
+    for name, table in zip(("gap", "gap_countries"), gap_tables(gap), strict=True):
+        write_table(folder / name, table)
+    draw_gap(gap.analysis, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)

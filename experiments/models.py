@@ -1,12 +1,19 @@
 """The models of one run, or of several that go on side by side: one for equal settings."""
 
+import asyncio
 import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
 
+from experiments import answer_store
 from programs.engines import EngineSettings, connect
 from programs.model import Model
 from programs.replies import AnswerStore
 
-__all__ = ["Models"]
+__all__ = ["Models", "with_models"]
+
+T = TypeVar("T")
 
 
 class Models:
@@ -38,3 +45,21 @@ class Models:
         """Close the connections of the running loop."""
         for model in self._open.values():
             await model.aclose()
+
+
+def with_models(store: str | Path, work: Callable[[Models], Awaitable[T]]) -> T:
+    """Do some asking with a store, models and an event loop of its own, and close all three.
+
+    Args:
+        store: the answer store's file or database URL.
+        work: asks.
+    """
+
+    async def whole(models: Models) -> T:
+        try:
+            return await work(models)
+        finally:
+            await models.aclose()
+
+    with answer_store.AnswerStore(store) as opened:
+        return asyncio.run(whole(Models(opened)))

@@ -18,9 +18,10 @@ from experiments.figures import draw_human_against_predicted
 from experiments.gap_stage import Gap, write_gap
 from experiments.judging import Judgement
 from experiments.panel_files import write_panel_files
+from experiments.recipe_record import write_recipe
 from experiments.result import RunResult
 from experiments.stored_runs import write_table
-from experiments.tracking import InputFile, without_passwords
+from experiments.tracking import InputFile
 from experiments.tuned_programs import find_program
 from programs.panel import mean_of_known
 from signatures import ValueItem
@@ -85,7 +86,7 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     state = code_state()
     if state.diff:
         (folder / "code.diff").write_text(state.diff, encoding="utf-8")
-    _write_json(folder / "recipe.json", without_passwords(files.result.recipe.model_dump(mode="json")))
+    write_recipe(files.result.recipe, folder)
     _write_json(folder / "sources.json", _sources(files, state))
     if program := find_program(files.result.recipe):
         program.save(folder / PROGRAM_FILE)

@@ -106,9 +106,5 @@ def pilot_variances(
         for p in panels
     ]
     difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))
-    return pilot_parts(difference, spread, personas=_personas(panels[-1]))
-
-
-def _personas(panel: StoredPanel) -> int:
-    """Effective personas a country, (Σw)² / Σw² (Kish 1965)."""
-    return max(1, round(float((1.0 / (panel.weights**2).sum(axis=1)).mean())))
+    people = float(panels[-1].effective_people.mean())
+    return pilot_parts(difference, spread, personas=max(1, round(people)))

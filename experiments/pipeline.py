@@ -1,6 +1,5 @@
 """The main job, readable from top to bottom."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import data
-from experiments.answer_store import AnswerStore
 from experiments.asking import Asked, Asking, ask_everything, asking_of
 from experiments.comparators import predict_without_model
 from experiments.config import PersonaKind, Recipe
@@ -17,7 +15,7 @@ from experiments.gap_stage import Remoteness, read_remoteness
 from experiments.judging import judge
 from experiments.leaks import check_leaks
 from experiments.methods import predict
-from experiments.models import Models
+from experiments.models import with_models
 from experiments.outcome import Outcome
 from experiments.population_stage import Populations, draw_populations
 from experiments.recipe_files import load_recipe
@@ -85,12 +83,13 @@ def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask
     """
     reporter.stage("reading the survey")
     ready = prepare(recipe, shelf)
+    # First what costs nothing, so that what cannot be had is said before anything is paid for.
+    comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
 
     reporter.stage(f"asking {recipe.respondent.lm}")
     asked = ask(recipe, ready.asking, reporter.answered)
 
     reporter.stage("scoring")
-    comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
     methods = (*predict(recipe, asked), *comparators)
     first = methods[0].estimate
     human = shelf.human(recipe, ready.survey, first.countries, first.questions)
@@ -154,13 +153,7 @@ def _ask_alone(
     asking: Asking,
     on_answered: OnAnswered,
 ) -> Asked:
-    """Ask with a store, models and an event loop of one's own."""
-
-    async def work(models: Models) -> Asked:
-        try:
-            return await ask_everything(recipe, asking, models, on_answered, approve)
-        finally:
-            await models.aclose()
-
-    with AnswerStore(recipe.store or workspace.answers) as store:
-        return asyncio.run(work(Models(store)))
+    return with_models(
+        recipe.store or workspace.answers,
+        lambda models: ask_everything(recipe, asking, models, on_answered, approve),
+    )

@@ -18,6 +18,7 @@ from programs.personas import (
     PopulationSample,
     parse_kind,
 )
+from programs.personas.placebos import donors
 from signatures import RecipeError, ValueItem
 
 __all__ = ["Populations", "draw_populations"]
@@ -57,9 +58,12 @@ def draw_populations(recipe: Recipe, survey: data.Survey, profiles: data.Profile
     """Draw each country's respondents once, by the recipe's design and seed; every kind shares them.
 
     Raises:
-        RecipeError: when a persona kind needs facts or traits that no survey of the recipe holds.
+        RecipeError: when a persona kind needs facts, traits or another country that no survey of the recipe
+            holds.
     """
     kinds = [parse_kind(kind) for kind in recipe.personas]
+    if any(kind.population == "shuffled" for kind in kinds):
+        donors(survey.countries, recipe.seed)  # refused here, before anything is asked
     facts = _facts(recipe, profiles) if any(kind.demographic for kind in kinds) else ()
     items = chosen_items(recipe.profiles.items, profiles.items, survey.questions)
     told = [item.code for item in items]

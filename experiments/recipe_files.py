@@ -30,7 +30,8 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
         source: a TOML file or the name of a shipped recipe; ``quickstart`` when absent. A file may extend
             another by ``extends``; paths inside a file are relative to it.
         overrides: ``dotted.key=value`` settings that win; a value is read as TOML, else as plain text,
-            and paths in it are relative to the current folder.
+            and paths in it are relative to the current folder. ``dotted.key=`` takes a setting away, so that
+            its default counts.
 
     Raises:
         RecipeError: when a file, key or value is not usable; the message names the nearest valid key.
@@ -50,8 +51,11 @@ def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
 
 def _with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> Recipe:
     for override in overrides:
-        key, value = _parsed(override)
-        _put(raw, key, value, f"--set {key}")
+        key, text = _parsed(override)
+        if text:
+            _put(raw, key, _toml_value(text), f"--set {key}")
+        else:
+            _take_away(raw, key)
     return _checked(raw)
 
 
@@ -169,20 +173,19 @@ def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
             table = table.get(name) if isinstance(table, dict) else None
         if isinstance(table, dict) and last in table:
             table[last] = _anchored(key, table[last], folder)
-    sweep = raw.get("sweep")
-    if isinstance(sweep, dict):
-        _anchor_variations(sweep, folder)
+    for section, name in (("sweep", "grid"), ("sweep", "cells"), ("ablation", "factors")):
+        table = raw.get(section)
+        if isinstance(table, dict) and name in table:
+            table[name] = _anchored_variations(table[name], folder)
 
 
-def _anchor_variations(sweep: dict[str, Any], folder: Path) -> None:
-    """The same for paths that a sweep varies."""
-    if isinstance(sweep.get("grid"), dict):
-        sweep["grid"] = {key: _anchored(key, v, folder) for key, v in dotted(sweep["grid"])}
-    if isinstance(sweep.get("cells"), list):
-        sweep["cells"] = [
-            {key: _anchored(key, v, folder) for key, v in dotted(cell)} if isinstance(cell, dict) else cell
-            for cell in sweep["cells"]
-        ]
+def _anchored_variations(varied: Any, folder: Path) -> Any:
+    """The same for paths that a sweep or an ablation varies."""
+    if isinstance(varied, list):
+        return [_anchored_variations(one, folder) for one in varied]
+    if not isinstance(varied, dict):
+        return varied
+    return {key: _anchored(key, value, folder) for key, value in dotted(varied)}
 
 
 def _anchored(key: str, value: Any, folder: Path) -> Any:
@@ -195,11 +198,23 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
     return str(folder / value) if key in _PATHS else value
 
 
-def _parsed(override: str) -> tuple[str, Any]:
+def _parsed(override: str) -> tuple[str, str]:
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"--set {override}: expected key=value, for example --set profiles.n=200")
-    return key.strip(), _toml_value(value.strip())
+    return key.strip(), value.strip()
+
+
+def _take_away(raw: dict[str, Any], key: str) -> None:
+    """Let a key's default count again, which TOML has no word for where it is nothing at all."""
+    if key not in _known_keys(Recipe):
+        raise RecipeError(f"recipe: unknown key {key}{_nearest(key)}")
+    *tables, last = key.split(".")
+    table: Any = raw
+    for name in tables:
+        table = table.get(name) if isinstance(table, dict) else None
+    if isinstance(table, dict):
+        table.pop(last, None)
 
 
 def _put(raw: dict[str, Any], key: str, value: Any, said: str) -> None:

@@ -14,8 +14,10 @@ from experiments.config import Recipe
 from experiments.descriptor_files import descriptor_frame
 from experiments.differences import compare
 from experiments.estimate import Estimate
+from experiments.gap_stage import Gap, find_gap, gap_tables
+from experiments.map_positions import map_positions
 from experiments.outcome import Outcome
-from experiments.outputs import PROGRAM_FILE
+from experiments.outputs import PROGRAM_FILE, asking_frame
 from experiments.pipeline import carry_out
 from experiments.recipe_files import changed, varied
 from experiments.reporter import Reporter, Silent
@@ -35,6 +37,11 @@ _KEYS = {
     "comparisons": ("score", "group", "value", "method"),
     "missing": ("personas", "reason"),
     "descriptors": ("variant", "item", "score", "wording"),
+    "asking": ("personas", "question"),
+    "held_out": ("method", "score"),
+    "gap": ("quantity",),
+    "gap_countries": ("country",),
+    "map": ("method", "country"),
 }
 """The tables that are compared, and the columns that name a row of each."""
 
@@ -234,7 +241,7 @@ def _digests(files: Iterable[_Read | InputFile]) -> dict[str, str]:
 
 
 def _compared(then: RunResult, folder: Path, recipe: Recipe, now: Outcome) -> Iterator[Agreement]:
-    """Every table that was recorded."""
+    """Every table of numbers that was recorded."""
     tables = {
         "estimates": (then.estimates, now.judgement.estimates),
         "scores": (then.scores, now.judgement.cells),
@@ -247,6 +254,22 @@ def _compared(then: RunResult, folder: Path, recipe: Recipe, now: Outcome) -> It
     for name, (old, new) in tables.items():
         if len(old) or len(new):
             yield compare_tables(name, old, new, _KEYS[name])
+    for name, new in _further(recipe, now).items():
+        if len(old := _recorded(folder, name)):  # not every run has them, and earlier versions kept fewer
+            yield compare_tables(name, old, new, _KEYS[name])
+
+
+def _further(recipe: Recipe, now: Outcome) -> dict[str, pd.DataFrame]:
+    """Tables that not every run has; empty where this one has none."""
+    held_out, gap = now.judgement.held_out, find_gap(recipe, now.remoteness, now.judgement)
+    slopes, by_country = gap_tables(gap) if isinstance(gap, Gap) else (pd.DataFrame(), pd.DataFrame())
+    return {
+        "asking": asking_frame(now.asked),
+        "held_out": held_out.summary if held_out else pd.DataFrame(),
+        "gap": slopes,
+        "gap_countries": by_country,
+        "map": map_positions(recipe, now.profiles, now.asked),
+    }
 
 
 def _as_table(floor: "pd.Series[float]") -> pd.DataFrame:

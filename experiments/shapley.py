@@ -5,7 +5,6 @@ computed on the population estimate. An item's Shapley value is its average shar
 is negative, the item lowers the error.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import data
-from experiments.answer_store import AnswerStore
 from experiments.asking import asking_of
 from experiments.attribution.game import CellErrors
 from experiments.attribution.outputs import write_shapley_files
@@ -26,11 +24,12 @@ from experiments.config import Recipe
 from experiments.estimate import Estimate
 from experiments.judging import HumanAnswers, human_answers
 from experiments.leaks import check_leaks
-from experiments.models import Models
+from experiments.models import with_models
 from experiments.population_stage import Populations, draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.synthetic_parts import in_words, synthetic_parts
 from experiments.tracking import Record, record_run
 from experiments.tuned_programs import tuned_on_notes
 from experiments.workspace import Workspace
@@ -66,7 +65,10 @@ def shapley(
     reporter.stage("reading the survey")
     known = _read(recipe, workspace)
     reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")
-    played = _play(_game(recipe, known), workspace, reporter, approve)
+    game = _game(recipe, known)
+    played = with_models(
+        recipe.store or workspace.answers, lambda models: ask_coalitions(game, models, reporter, approve)
+    )
     reporter.stage("adding up")
     result = _add_up(recipe, known, played, started, workspace)
     names = {country: known.survey.country_name(country) for country in known.survey.countries}
@@ -103,28 +105,12 @@ def _game(recipe: Recipe, known: _Known) -> Game:
     return Game(recipe, asking_of(known.populations, known.survey), players, errors)
 
 
-def _play(
-    game: Game, workspace: Workspace, reporter: Reporter, approve: Callable[[Estimate], None] | None
-) -> Played:
-    """Ask with a store, models and an event loop of one's own."""
-
-    async def work(models: Models) -> Played:
-        try:
-            return await ask_coalitions(game, models, reporter, approve)
-        finally:
-            await models.aclose()
-
-    with AnswerStore(game.recipe.store or workspace.answers) as store:
-        return asyncio.run(work(Models(store)))
-
-
 def _add_up(
     recipe: Recipe, known: _Known, played: Played, started: float, workspace: Workspace
 ) -> ShapleyResult:
     """The tables, the check and what must be said of them; nothing is written yet."""
     figures = Figures(recipe, played.plan, played.errors, known.survey.countries)
     tables = {name: figures.table(name) for name in played.plan.tables}
-    parts = {"respondent": "synthetic" in played.identity, "population": known.survey.is_synthetic}
     return ShapleyResult(
         recipe=recipe,
         tables=tables,
@@ -135,7 +121,7 @@ def _add_up(
         usage=played.usage,
         seconds=time.perf_counter() - started,
         notes=tuple(_notes(recipe, known, played, figures)),
-        synthetic=tuple(part for part, is_synthetic in parts.items() if is_synthetic),
+        synthetic=synthetic_parts(played.identity, known.survey),
         leaks=known.leaks,
         folder=_folder(recipe, workspace),
     )
@@ -194,7 +180,7 @@ def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> Sh
     settings = result.recipe.shapley
     tags = {
         "kind": "shapley",
-        "synthetic": " and ".join(result.synthetic) or "no",
+        "synthetic": in_words(result.synthetic),
         "shapley.score": settings.score,
         "shapley.sign": "negative: the item lowers the error",
         "respondent.identity": played.identity,

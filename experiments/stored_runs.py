@@ -20,6 +20,8 @@ __all__ = [
     "RunFigures",
     "check_rows",
     "find_run",
+    "mark_part",
+    "newest",
     "read_figures",
     "read_run",
     "read_table",
@@ -31,6 +33,7 @@ __all__ = [
 _FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _CELL = ("method", "country", "question")
 _ID_FILE = "mlflow_run_id.txt"
+_PART_FILE = "part_of.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def find_run(runs: Path, wanted: str | None = None) -> Path:
     Args:
         runs: the workspace's folder of runs.
         wanted: a folder, its name, a recipe's name (its newest run), or an MLflow run id; the newest run of
-            all when absent.
+            all when absent. Cells of a sweep or an ablation are the newest only where there is no other run.
 
     Raises:
         StoreError: when there is none.
@@ -162,7 +165,18 @@ def find_run(runs: Path, wanted: str | None = None) -> Path:
         which = f"no run {wanted!r}" if wanted else "no finished run"
         hint = f"; the newest are {names}" if names else "; value-personas run makes one"
         raise StoreError(f"{runs}: {which}{hint}")
-    return found[-1]
+    return newest(found)
+
+
+def newest(folders: Sequence[Path]) -> Path:
+    """The last of some runs, oldest first, that was made for its own sake; a sweep's cell where none was."""
+    own = [folder for folder in folders if not (folder / _PART_FILE).is_file()]
+    return (own or folders)[-1]
+
+
+def mark_part(folder: Path, parent: str) -> None:
+    """Note in a run's folder of which MLflow run it is a part: a cell of a sweep or an ablation."""
+    (folder / _PART_FILE).write_text(f"{parent}\n", encoding="utf-8")
 
 
 def run_folders(runs: Path) -> list[Path]:

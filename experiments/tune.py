@@ -17,6 +17,7 @@ from experiments.population_stage import draw_populations
 from experiments.recipe_files import load_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.synthetic_parts import synthetic_parts
 from experiments.tuning.journal import AttemptJournal, tuning_digest
 from experiments.tuning.judgement import TuningJudgement, judge_programs
 from experiments.tuning.outputs import learning_curve, write_tuning_files
@@ -194,7 +195,6 @@ def _result(
         calls=session.meter.total,
     ).after(cells.earlier)
     improved = search.chosen.candidate != search.original.candidate
-    parts = {"respondent": "synthetic" in session.respondent.identity, "population": survey.is_synthetic}
     return TuningResult(
         recipe=recipe,
         program=_program(search.chosen, recipe.tuning.kind, improved, fitted),
@@ -207,7 +207,7 @@ def _result(
         cost=session.meter.cost,
         stopped=search.stopped,
         seconds=seconds,
-        synthetic=tuple(part for part, is_synthetic in parts.items() if is_synthetic),
+        synthetic=synthetic_parts(session.respondent.identity, survey),
         folder=folder,
     )
 

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from signatures import Persona, Question
 
-__all__ = ["PopulationEstimate", "estimate_populations", "weighted_means"]
+__all__ = ["LEEWAY", "PopulationEstimate", "estimate_populations", "weighted_means"]
 
 Array = NDArray[np.float64]
+
+LEEWAY = 1e-9
+"""Weights are sums of shares: two missing of ten are a fifth, whatever their last digit says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def weighted_means(
     answered, filled = _known(log_p, questions)
     known = weights @ answered
     missing = weights @ ~answered / weights.sum(axis=1)[:, None]
-    estimated = (missing <= max_missing) & (known > 0.0)
+    estimated = (missing <= max_missing + LEEWAY) & (known > 0.0)
     people, m, k = log_p.shape
     total = (weights @ filled.reshape(people, m * k)).reshape(-1, m, k)
     there = estimated[:, :, None] & _on_scale(questions, k)

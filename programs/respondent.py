@@ -10,7 +10,7 @@ from programs.rendering import PromptTemplate
 from programs.replies import Reply
 from signatures import Persona, Question
 
-__all__ = ["AskingStyle", "Respondent"]
+__all__ = ["AskingStyle", "Respondent", "form_values"]
 
 
 @dataclass(frozen=True, slots=True)

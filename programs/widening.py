@@ -1,5 +1,6 @@
 """Answers, or averages of them, widened without moving a mean."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from programs.calibration import tilt
 from programs.panel import PanelResult
 from programs.population import PopulationEstimate
 
-__all__ = ["calibrate_answers", "calibrate_estimate"]
+__all__ = ["calibrate_answers", "calibrate_estimate", "tilt_answers"]
 
 
 def calibrate_answers(panel: PanelResult, temperature: float) -> NDArray[np.float64]:
@@ -18,12 +19,27 @@ def calibrate_answers(panel: PanelResult, temperature: float) -> NDArray[np.floa
     Returns:
         Log-probabilities of the shape and with the gaps of ``panel.log_p``.
     """
-    widened = panel.log_p.copy()
-    for column, question in enumerate(panel.questions):
-        answered = panel.missing[:, column] < 0
-        answers = widened[answered, column, : len(question.scale)]
-        tilted = tilt(answers, question.scale.values, temperature, log=True)
-        widened[answered, column, : len(question.scale)] = tilted
+    return tilt_answers(panel.log_p, [question.scale.values for question in panel.questions], temperature)
+
+
+def tilt_answers(
+    log_p: NDArray[np.float64], scores: Sequence[NDArray[np.float64]], temperature: float
+) -> NDArray[np.float64]:
+    """Tilt stored answers, each keeping its own mean.
+
+    Args:
+        log_p: shape (..., M, K); NaN throughout a missing answer, and beyond a question's options.
+        scores: each question's scores.
+        temperature: T > 0.
+
+    Returns:
+        The same shape, with the same gaps.
+    """
+    widened = log_p.copy()
+    for m, r in enumerate(scores):
+        answers = widened[..., m, : len(r)]
+        known = ~np.isnan(answers[..., 0])
+        answers[known] = tilt(answers[known], r, temperature, log=True)
     return widened
 
 

@@ -161,6 +161,8 @@ class Persona:
         wordings: which wording of each descriptor it carries, in that order.
         replicate: 0 for the first text of a person, 1, 2 … for further texts of the same person, which
             differ in order or wording alone.
+        draws: which of the persons drawn in its country it stands for, by their places; empty where it
+            stands for nobody.
     """
 
     kind: str
@@ -171,6 +173,7 @@ class Persona:
     order: tuple[str, ...] = ()
     wordings: tuple[int, ...] = ()
     replicate: int = 0
+    draws: tuple[int, ...] = ()
 
 
 class MissingReason(StrEnum):

@@ -14,6 +14,7 @@ from experiments.calibration.replicates import persona_replicates
 from experiments.calibration.setting import Setting
 from experiments.differences import zones_of
 from experiments.inference import CellGroups, compare_methods
+from experiments.methods import tilt_of
 from experiments.result import RunResult
 from experiments.sweeping.cells import short
 
@@ -111,8 +112,7 @@ def _replicates(
 def _setting(variant: Variant, result: RunResult) -> Setting:
     if variant.calibration is None:
         return Setting(method="none")
-    strength = {"all": result.recipe.calibration.temperature}
-    return Setting(method="tilt", level=variant.calibration, strength=strength)
+    return tilt_of(result.recipe.calibration.temperature, variant.calibration)
 
 
 def _aligned(errors: Array, panel: StoredPanel, countries: Sequence[str], questions: Sequence[str]) -> Array:

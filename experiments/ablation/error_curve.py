@@ -72,6 +72,6 @@ def _panel(axis: Axes, curve: pd.DataFrame, score: str) -> None:
     axis.set_xticks(n, [f"{value:g}" for value in n], minor=False)
     axis.minorticks_off()
     axis.set_ylim(bottom=0.0)
-    axis.set_xlabel("profiles drawn a country")
+    axis.set_xlabel("profiles drawn a country (log scale)")
     axis.set_ylabel(SCORES[score].heading)
     axis.tick_params(labelsize=8)

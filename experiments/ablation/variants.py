@@ -85,14 +85,7 @@ def factors_of(recipe: Recipe) -> dict[str, tuple[Any, ...]]:
     if recipe.ablation.factors:
         return dict(recipe.ablation.factors)
     return {
-        "kind": (
-            "values-hedged",
-            "values-unhedged",
-            "values-verbatim",
-            "shuffled",
-            "marginal",
-            "mean-profile",
-        ),
+        "kind": _KINDS,
         "country": (False, True),
         "calibration": ("none", "persona", "population"),
         "profiles.design": _first(recipe.profiles.design, ("systematic", "random")),

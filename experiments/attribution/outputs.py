@@ -8,6 +8,7 @@ import pandas as pd
 from experiments.attribution.figures import draw_bars, draw_heat_map
 from experiments.attribution.result import ShapleyResult
 from experiments.descriptor_files import descriptor_frame
+from experiments.recipe_record import write_recipe
 from programs.descriptor_writer import DescriptorTable, Variant
 from signatures import ValueItem
 
@@ -35,13 +36,11 @@ def write_shapley_files(
     if descriptors:
         frame: pd.DataFrame = descriptor_frame(descriptors.values(), items)
         frame.to_csv(folder / "descriptors.csv", index=False)
-    for name, content in {
-        "recipe": result.recipe.model_dump(mode="json"),
-        "result": result.as_dict(),
-    }.items():
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+    write_recipe(result.recipe, folder)
+    text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "result.json").write_text(f"{text}\n", encoding="utf-8")
     title = f"Shapley values · {result.title}"
     level = f"{round(100 * result.recipe.scoring.level)} % intervals"
-    draw_heat_map(result.values, names, result.measure, title, folder / "heat_map.png")
-    draw_bars(result.values, f"{result.measure}, {level}", title, folder / "bars.png")
+    for ending in ("png", "pdf", "svg"):
+        draw_heat_map(result.values, names, result.measure, title, folder / f"heat_map.{ending}")
+        draw_bars(result.values, f"{result.measure}, {level}", title, folder / f"bars.{ending}")

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.attribution.players import Player
+from experiments.calibration.replicates import redraw_people
 from programs.personas import PersonaBuilder, PersonaKindSpec, PopulationSample
 from signatures import Persona
 
@@ -16,9 +16,6 @@ __all__ = ["Cast", "Roster"]
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
-
-_PERSON_STREAM = 33
-"""Keeps the persons' draws apart from every other draw of the recipe's seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +140,5 @@ def _apart(spec: PersonaKindSpec, sizes: Sequence[int]) -> Array:
 
 def _shares(weights: Array, draws: int, seed: int, country: str) -> Array:
     """Shape (1 + R, persons), each row summing to 1: as drawn first, then drawn anew."""
-    n = len(weights)
-    key = (_PERSON_STREAM, crc32(country.encode()))
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-    counts = rng.multinomial(n, np.full(n, 1.0 / n), size=draws)
-    shares = np.vstack([weights, counts * weights])
+    shares = np.vstack([weights, redraw_people(len(weights), draws, seed, country) * weights])
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))

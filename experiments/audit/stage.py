@@ -17,8 +17,10 @@ from experiments.audit.tables import recovery_table, spill_over_table, summary_t
 from experiments.config import Recipe
 from experiments.descriptor_files import descriptor_frame
 from experiments.recipe_files import load_recipe
+from experiments.recipe_record import write_recipe
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.synthetic_parts import in_words, is_synthetic_model
 from experiments.tracking import Record, input_files, record_run, run_title
 from experiments.workspace import Workspace
 from programs import audit
@@ -134,13 +136,14 @@ def _written(  # the parts of one outcome, each a stage of its own
         synthetic=_synthetic(survey, found),
         folder=folder,
     )
+    write_recipe(recipe, folder)
     _write_files(result, matrices, found, profiles)
     metrics = {
         f"{row['statement']}.{score}": float(row[score])
         for row in result.summary.to_dict("records")
         for score in ("recovery_error", "spill_over", "excess_spill_over")
     }
-    tags = {"audit": "yes", "synthetic": " and ".join(result.synthetic) or "no"}
+    tags = {"audit": "yes", "synthetic": in_words(result.synthetic)}
     title = run_title("audit", recipe.name, f"judge {found.judge}")
     inputs = input_files(recipe, survey)
     record_run(recipe, workspace, Record(title, metrics, tags, folder, inputs=inputs))
@@ -156,11 +159,12 @@ def _write_files(
     for name, table in tables.items():
         table.to_csv(result.folder / f"{name}.csv", index=False)
     items = [item.code for item in profiles.items]
-    draw_spill_over(matrices, items, result.title, result.folder / "spill_over.png")
+    for ending in ("png", "pdf", "svg"):
+        draw_spill_over(matrices, items, result.title, result.folder / f"spill_over.{ending}")
 
 
 def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:
-    writer, judge = ("synthetic" in identity for identity in found.identities)
+    writer, judge = map(is_synthetic_model, found.identities)
     parts = {"writer": writer, "judge": judge, "population": survey.is_synthetic}
     return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
 

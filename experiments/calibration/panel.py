@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ __all__ = ["StoredPanel", "TrainingPanel", "stack_personas"]
 Array = NDArray[np.float64]
 
 FORMAT = 1
+
+_LATER = {"people", "texts"}
+"""Fields that files of earlier versions lack."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class _Panel:
         max_missing: the weighted share of missing answers above which a cell is not estimated.
         method: what answered, for example ``values-hedged``.
         synthetic: which parts were synthetic.
+        people: shape (C, D), for each of D persons drawn in a country the place of its first text among the
+            N; −1 beyond a country's persons. Without it every persona is one person.
+        texts: T texts a person, which stand beside each other.
     """
 
     log_p: Array
@@ -56,6 +62,8 @@ class _Panel:
     max_missing: float = 0.2
     method: str = "values-hedged"
     synthetic: tuple[str, ...] = ()
+    people: NDArray[np.intp] = field(default_factory=lambda: np.empty((0, 0), dtype=np.intp))
+    texts: int = 1
 
     def __post_init__(self) -> None:
         c, m, n, k = self.log_p.shape if self.log_p.ndim == 4 else (-1,) * 4
@@ -70,6 +78,11 @@ class _Panel:
                 raise CalibrationError(
                     f"stored answers of shape {self.log_p.shape} need {name} of shape {shape}, got {got}"
                 )
+        if not self.people.size:
+            alone = np.where(self.weights > 0, np.arange(n), -1)
+            object.__setattr__(self, "people", alone)
+        if len(self.people) != c or self.people.min() < -1 or self.people.max() + self.texts > n:
+            raise CalibrationError(f"people must name places among {n} personas of each of {c} countries")
         sums = self.weights.sum(axis=1)
         if not (np.abs(sums - 1.0) <= 1e-6).all() or (self.weights < 0).any():
             raise CalibrationError(
@@ -81,15 +94,26 @@ class _Panel:
         """K of each question."""
         return np.asarray(self.mask.sum(axis=1))
 
+    @property
+    def effective_people(self) -> Array:
+        """Effective persons of each country, (Σw)² / Σw² (Kish 1965), shape (C,)."""
+        sizes = []
+        for weights, people in zip(self.weights, self.people, strict=True):
+            first = people[people >= 0]
+            own = weights[first] / np.bincount(first)[first]
+            sizes.append(own.sum() ** 2 / (own**2).sum())
+        return np.array(sizes)
+
     def _part(self, countries: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
         """Every field of the named countries and questions."""
         c = [_place(self.countries, code, "country") for code in countries]
         m = [_place(self.questions, code, "question") for code in questions]
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
         return values | {
             "log_p": self.log_p[np.ix_(c, m)],
             "human": self.human[np.ix_(c, m)],
             "weights": self.weights[c],
+            "people": self.people[c],
             "mask": self.mask[m],
             "scores": self.scores[m],
             "countries": tuple(countries),
@@ -134,7 +158,7 @@ class StoredPanel(_Panel):
 
     def save(self, path: Path) -> None:
         """Write a compressed .npz of plain arrays, whole or not at all."""
-        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        arrays = {one.name: np.asarray(getattr(self, one.name)) for one in fields(self)}
         partial = path.with_name(path.name + ".partial")
         with partial.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, format=np.asarray(FORMAT), **arrays)
@@ -156,9 +180,10 @@ class StoredPanel(_Panel):
             raise StoreError(f"{path}: not a file of stored answers") from None
         if arrays.pop("format", None) != FORMAT:
             raise StoreError(f"{path}: not a file of stored answers in format {FORMAT}; write it again")
-        if missing := {field.name for field in fields(cls)} - set(arrays):
+        names = {one.name for one in fields(cls)}
+        if missing := names - _LATER - set(arrays):
             raise StoreError(f"{path}: stored answers lack {', '.join(sorted(missing))}; write them again")
-        return cls(**{field.name: _plain(arrays[field.name]) for field in fields(cls)})
+        return cls(**{name: _plain(arrays[name]) for name in names & set(arrays)})
 
 
 def stack_personas(

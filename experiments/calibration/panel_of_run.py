@@ -1,6 +1,7 @@
 """From a run's answers to the file that calibration reads, and back to it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.calibration.panel import StoredPanel, stack_personas
+from experiments.stored_runs import newest
 from signatures import Persona, Question, StoreError
 
 __all__ = ["Answers", "find_panel", "panel_file", "panel_of_run", "save_panels"]
@@ -58,6 +60,7 @@ def panel_of_run(
         [persona.country or "" for persona in personas],
         [persona.weight for persona in personas],
     )
+    people, texts = _people(personas, countries)
     mask = np.arange(k) < np.array([[len(question.scale)] for question in questions])
     scores = np.full(mask.shape, np.nan)
     for row, question in zip(scores, questions, strict=True):
@@ -78,7 +81,27 @@ def panel_of_run(
         max_missing=max_missing,
         method=method,
         synthetic=synthetic,
+        people=people,
+        texts=texts,
     )
+
+
+def _people(personas: Sequence[Persona], countries: Sequence[str]) -> tuple[NDArray[np.intp], int]:
+    """Where the first text of each person drawn stands, shape (C, D), and how many texts each has.
+
+    A persona that stands for nobody who was drawn, one of a list of wordings, is taken as one person.
+    """
+    first: dict[str, list[tuple[int, int]]] = {code: [] for code in countries}
+    place: Counter[str] = Counter()
+    for persona in personas:
+        here = place[persona.country]
+        if persona.replicate == 0:
+            first[persona.country] += [(draw, here) for draw in persona.draws or (here,)]
+        place[persona.country] += 1
+    out = np.full((len(first), max(map(len, first.values()))), -1, dtype=np.intp)
+    for row, drawn in zip(out, first.values(), strict=True):
+        row[: len(drawn)] = [here for _, here in sorted(drawn)]
+    return out, 1 + max(persona.replicate for persona in personas)
 
 
 def save_panels(
@@ -114,7 +137,7 @@ def panel_file(run_folder: Path, method: str) -> Path:
 
 
 def find_panel(runs: Path, recipe: str, method: str) -> Path:
-    """The newest run of a recipe that has answers of a persona kind.
+    """The answers of a persona kind in the newest run of a recipe that has some.
 
     Args:
         runs: the workspace's folder of runs, each named ``<recipe>-<time>``.
@@ -132,7 +155,7 @@ def find_panel(runs: Path, recipe: str, method: str) -> Path:
         raise StoreError(
             f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
         )
-    return found[-1]
+    return panel_file(newest([path.parent for path in found]), method)
 
 
 def _is_of(folder: Path, recipe: str) -> bool:

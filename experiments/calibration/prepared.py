@@ -15,6 +15,7 @@ from experiments.calibration.setting import (
     group_names,
 )
 from programs.calibration import Distributions, smooth, variance
+from programs.population import LEEWAY
 from signatures import CalibrationError
 
 __all__ = ["Prepared", "Rows", "Spread"]
@@ -150,7 +151,7 @@ class Prepared:
         weights = np.broadcast_to(panel.weights[:, None, :], p.shape[:3])
         valid = ~np.isnan(p[..., 0]) & (weights > 0)
         share = np.where(valid, weights, 0.0).sum(axis=2)
-        valid &= (share >= 1.0 - panel.max_missing - 1e-9)[:, :, None] & (share > 0.0)[:, :, None]
+        valid &= (share >= 1.0 - panel.max_missing - LEEWAY)[:, :, None] & (share > 0.0)[:, :, None]
         c, m, n = np.nonzero(valid)
         cell, start = np.unique(c * self.shape[1] + questions[m], return_index=True)
         distributions = Distributions.check_rows(

@@ -37,25 +37,12 @@ def baselines(
 
 
 def _print(found: "PublishedComparison") -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    from experiments.scoring import SCORES
+    from experiments.console import score_table
     from experiments.terminal import plain_console
 
     console = plain_console()
-    table = Table(
-        title=Text(found.title),
-        caption="means over cells, 95 % intervals; lower is better, variance ratio: 1",
-        box=None,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("method", no_wrap=True)
-    for name in found.summary["score"].unique():
-        table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
-    for method, rows in found.summary.groupby("method", sort=False):
-        cells = (f"{r['mean']:.3f}\n{r['lower']:.3f}–{r['upper']:.3f}" for r in rows.to_dict("records"))
-        table.add_row(str(method), *cells)
-    console.print(table)
+    console.print(score_table(found.title, found.summary, found.level))
     for note in found.notes:
         console.print(Text(f"note: {note}"))

@@ -27,7 +27,9 @@ RunArgument = Annotated[
 ]
 SettingsOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value; repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a recipe value (KEY= takes it away); repeatable."
+    ),
 ]
 WorkspaceOption = Annotated[
     Path | None, typer.Option(help="The folder of everything kept; ./.value-personas if absent.")

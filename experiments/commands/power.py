@@ -62,4 +62,7 @@ def power(
         return
     typer.echo(f"{pilot.source}; half width wanted {width:g}")
     typer.echo("variances: " + ", ".join(f"{name} {value:.3g}" for name, value in pilot.as_dict().items()))
-    typer.echo(table.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
+    shown = table.rename(columns={"half_width": "half width", "floor": "with endless personas"})
+    if not (input_price or output_price):
+        shown = shown.drop(columns="cost")
+    typer.echo(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))

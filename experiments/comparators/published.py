@@ -25,11 +25,13 @@ class PublishedComparison:
     Attributes:
         title: what was compared.
         summary: columns method, score, mean, lower, upper; the variance ratio's are geometric.
+        level: of the intervals, 0–1.
         notes: plain sentences that a reader must know.
     """
 
     title: str
     summary: pd.DataFrame
+    level: float
     notes: tuple[str, ...]
 
 
@@ -64,7 +66,7 @@ def compare_published(
     notes = list(source.notes)
     if unplaced:
         notes.append(f"map-neighbours: no place on the cultural map: {', '.join(unplaced)}")
-    return PublishedComparison(title, _summary(scores, draws, level, seed), tuple(notes))
+    return PublishedComparison(title, _summary(scores, draws, level, seed), level, tuple(notes))
 
 
 def _scores(source: data.PublishedDistributions, human: Array, predicted: Array) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from experiments.methods import calibrated_name
 from experiments.panel_files import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
 from experiments.result import RunResult
 from experiments.stored_runs import check_rows
-from programs.calibration import tilt
+from programs.widening import tilt_answers
 from signatures import RecipeError, StoreError
 
 __all__ = ["Asked", "MethodAnswers", "Options", "StoredRun", "read_answers"]
@@ -174,13 +174,9 @@ def _is_calibrated(recipe: Recipe, kind: str) -> bool:
 
 def _widened(panel: StoredPanel, temperature: float) -> StoredPanel:
     """Every answer tilted, as in the run."""
-    log_p = panel.log_p.copy()
-    for m, own in enumerate(panel.mask):
-        k = int(own.sum())
-        answers = log_p[:, m, :, :k]
-        known = ~np.isnan(answers[..., 0])
-        answers[known] = tilt(answers[known], panel.scores[m, :k], temperature, log=True)
-    return replace(panel, log_p=log_p)
+    scores = [own[mask] for own, mask in zip(panel.scores, panel.mask, strict=True)]
+    widened = tilt_answers(np.moveaxis(panel.log_p, 2, 1), scores, temperature)
+    return replace(panel, log_p=np.moveaxis(widened, 1, 2))
 
 
 def _asked(folder: Path) -> Asked:

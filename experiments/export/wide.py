@@ -11,6 +11,7 @@ from data.countries import country_number
 from experiments.export.drawing import Places, draw_answers
 from experiments.export.stored import MethodAnswers, Options, StoredRun
 from experiments.export.variables import Sheet, Variable, variable_names
+from experiments.synthetic_parts import in_words
 from programs.panel import REASONS
 from signatures import MissingReason
 
@@ -82,7 +83,7 @@ def _who(run: StoredRun, answers: MethodAnswers, c: int, draws: int, number: int
     yield np.tile(np.arange(1.0, draws + 1), len(members))
     yield np.repeat(answers.weights(c) / draws, draws)
     yield 1.0
-    yield " and ".join(run.result.synthetic) or "no"
+    yield in_words(run.result.synthetic)
 
 
 def _profiles(answers: MethodAnswers, c: int, draws: int, items: Sequence[Options]) -> Iterator[object]:

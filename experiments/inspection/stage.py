@@ -22,6 +22,7 @@ from experiments.leaks import check_leaks
 from experiments.population_stage import draw_populations
 from experiments.reporter import Reporter, Silent
 from experiments.survey_stage import open_survey
+from experiments.synthetic_parts import in_words, synthetic_parts
 from experiments.workspace import Workspace
 from programs.descriptor_writer import DescriptorTable
 from programs.engines import connect
@@ -147,9 +148,8 @@ def inspect_personas(  # each is a choice of the person who looks
     job = _Job(recipe, asking_of(populations, survey), sample.country, chosen, n, answers)
     with AnswerStore(recipe.store or workspace.answers) as store:
         personas, of, identity = asyncio.run(job.run(store, reporter.answered))
-    parts = {"respondent": "synthetic" in identity, "population": survey.is_synthetic}
-    synthetic = " and ".join(part for part, is_synthetic in parts.items() if is_synthetic)
-    warning = f" · synthetic {synthetic}" if synthetic else ""
+    synthetic = synthetic_parts(identity, survey)
+    warning = f" · synthetic {in_words(synthetic)}" if synthetic else ""
     return Inspection(f"{recipe.name} · {chosen} · {sample.name}{warning}", sample.name, of, personas)
 
 

@@ -1,4 +1,4 @@
-"""The newest audit of a recipe's descriptors, read back from its folder."""
+"""The newest audit of a recipe's descriptors, on the same survey and model, read back from its folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.config import Recipe
+from experiments.recipe_record import is_of_the_same
 from signatures import StoreError
 
 __all__ = ["Audit", "newest_audit"]
@@ -33,17 +35,19 @@ class Audit:
     folder: Path
 
 
-def newest_audit(audits: Path, recipe: str) -> Audit | None:
-    """Read the newest audit of a recipe; None where there is none.
+def newest_audit(audits: Path, recipe: Recipe) -> Audit | None:
+    """Read the newest audit of a recipe on the same survey, instrument and model; None where there is none.
 
     Raises:
         StoreError: when its files are damaged or of another version.
     """
+    name = f"audit-{recipe.name}"
     found = sorted(
-        (p for p in audits.glob("*/spill_over.csv") if p.parent.name.rpartition("-")[0] == f"audit-{recipe}"),
+        (p for p in audits.glob("*/spill_over.csv") if p.parent.name.rpartition("-")[0] == name),
         key=lambda path: path.stat().st_mtime_ns,
     )
-    return _read(found[-1].parent) if found else None
+    fitting = (path.parent for path in reversed(found) if is_of_the_same(recipe, path.parent))
+    return next(map(_read, fitting), None)
 
 
 def _read(folder: Path) -> Audit:

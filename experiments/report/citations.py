@@ -34,6 +34,9 @@ _METHOD = (
         "Journal of Money, Credit and Banking 37(3), 383–401.",
         "the tilt that keeps the mean",
     ),
+)
+
+_OVER_COUNTRIES = (
     Citation(
         "Owen, A. B. (2007). The pigeonhole bootstrap. Annals of Applied Statistics 1(2), 386–411.",
         "intervals over countries × questions",
@@ -78,7 +81,8 @@ def citations(material: Material) -> tuple[Citation, ...]:
     """The survey first, as its provider requires where that is known; none for an invented population."""
     survey = () if "population" in material.run.synthetic else (_survey(material),)
     on_map = (_CENTROIDS,) if material.positions is not None else ()
-    return (*survey, *_METHOD, *on_map)
+    over_countries = _OVER_COUNTRIES if len(material.countries) > 1 else ()
+    return (*survey, *_METHOD, *over_countries, *on_map)
 
 
 def _survey(material: Material) -> Citation:

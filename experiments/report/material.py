@@ -11,6 +11,7 @@ import data
 from data.plain_text import one_line
 from experiments.calibration.panel import StoredPanel
 from experiments.calibration.panel_of_run import panel_file
+from experiments.differences import baseline_of, zones_of
 from experiments.map_positions import HUMAN
 from experiments.report.audits import Audit, newest_audit
 from experiments.report.shapley_files import newest_shapley
@@ -60,7 +61,7 @@ class Material:
     @property
     def baseline(self) -> str:
         """What the others are compared with: country roleplay where it was asked, else the first method."""
-        return "country" if "country" in self.methods else self.methods[0]
+        return self.methods[baseline_of(self.methods)]
 
     @property
     def main(self) -> str:
@@ -99,9 +100,21 @@ class Material:
         """The question in the project's words; empty where the run does not say."""
         return one_line(self.sources.questions.get(code, ""))
 
+    def questions_told(self, codes: tuple[str, ...]) -> str:
+        """Codes with their texts, for a caption; those without a text are left out."""
+        told = ((code, self.question_text(code)) for code in dict.fromkeys(codes))
+        listed = "; ".join(f"{code}: {text}" for code, text in told if text)
+        return f"{listed}." if listed else ""
+
     def zone(self, code: str) -> str:
         """The country's cultural zone on the published map."""
         return data.cultural_zone(code) or "not on the map"
+
+    @property
+    def zoned(self) -> bool:
+        """Whether there are several zones and some hold several countries: only then do zones tell more."""
+        zones = set(zones_of(self.countries).values())
+        return 1 < len(zones) < len(self.countries)
 
     def score(self, method: str, name: str) -> Mapping[str, float]:
         """One row of the summary: mean, lower, upper."""
@@ -148,8 +161,8 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         gap=_read_table(folder / "gap", optional=True),
         gap_countries=_read_table(folder / "gap_countries", optional=True),
         positions=_positions(folder / "map.parquet", run),
-        shapley=newest_shapley(workspace / "shapley", run.recipe.name, shapley),
-        audit=newest_audit(workspace / "audits", run.recipe.name),
+        shapley=newest_shapley(workspace / "shapley", run.recipe, shapley),
+        audit=newest_audit(workspace / "audits", run.recipe),
     )
 
 

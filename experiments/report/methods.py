@@ -6,6 +6,7 @@ from typing import Any
 
 from experiments.digits import three_digits
 from experiments.report.figures.paired import overall_comparisons
+from experiments.report.glossary import what_it_is
 from experiments.report.material import Material
 
 __all__ = ["headline_sentences", "methods_paragraphs"]
@@ -67,8 +68,15 @@ def _personas(material: Material) -> Iterator[str]:
     yield (
         f"Descriptors of each answer were {where} in {written.wordings} "
         f"{'wording' if written.wordings == 1 else 'wordings'}, items in "
-        f"{_order(recipe.persona_text.order)} order. Compared were {_listed(material.methods)}."
+        f"{_order(recipe.persona_text.order)} order. Compared were {'; '.join(_told(material))}."
     )
+
+
+def _told(material: Material) -> Iterator[str]:
+    """Each kind and each comparator with what it is; a calibrated row is told of where calibration is."""
+    for method in material.methods:
+        if " + calibrated" not in method:
+            yield f"{method} ({what_it_is(method)})"
 
 
 def _drawn(design: str, n: int) -> str:
@@ -119,11 +127,18 @@ def _scoring(material: Material) -> Iterator[str]:
     )
     yield (
         "A cell is a country × question. Errors of means and Wasserstein distances are shares of the "
-        f"scale’s width; intervals cover {100 * section.level:g} % and come from {section.draws:,} crossed "
-        f"bootstrap draws of countries and questions{redrawn} with methods paired (Owen 2007); p-values are "
-        "sign-flip tests over countries, corrected over methods (Holm 1979). The noise floor is the "
-        f"expected score of {section.floor_draws} resamples of each human sample against itself."
+        f"scale’s width; intervals cover {100 * section.level:g} % and come from {section.draws:,} "
+        f"{_drawn_units(material)}{redrawn} with methods paired. The noise floor is the expected score of "
+        f"{section.floor_draws} resamples of each human sample against itself."
     )
+    if len(material.countries) > 1 and len(material.methods) > 1:
+        yield "p-values are of sign-flip tests over countries, corrected over methods (Holm 1979)."
+
+
+def _drawn_units(material: Material) -> str:
+    if len(material.countries) == 1:
+        return "bootstrap draws of questions"
+    return "crossed bootstrap draws of countries and questions (Owen 2007)"
 
 
 def _result(material: Material) -> Iterator[str]:
@@ -134,7 +149,7 @@ def _result(material: Material) -> Iterator[str]:
     rows = rows[(rows["method"] == material.main) & (rows["score"] == "normalised_mae")]
     for row in rows.to_dict("records"):
         yield (
-            f"The paired difference of {material.main} from {material.baseline} is "
+            f"The paired difference of {material.main}’s error of means from {material.baseline} is "
             f"{three_digits(row['difference'], signed=True)} over {row['cells']} cells{_certainty(row)}."
         )
 
@@ -150,7 +165,7 @@ def _certainty(row: Mapping[Hashable, Any]) -> str:
 def _software(material: Material) -> Iterator[str]:
     run, code = material.run, material.sources.code
     yield (
-        f"Computed with Value Personas {code.version} (commit {code}), recipe {run.recipe.name}, seed "
+        f"Computed with Value Personas {code.version} ({code}), recipe {run.recipe.name}, seed "
         f"{run.recipe.seed}, MLflow run {run.mlflow_run_id or 'not recorded'}."
     )
 
@@ -172,7 +187,3 @@ def _cells(material: Material, method: str) -> int:
 
 def _plural(things: tuple[str, ...], one: str, many: str) -> str:
     return one if len(things) == 1 else many
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -29,6 +29,7 @@ def render_html(material: Material, parts: tuple[Section, ...]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
     script = (_HERE / "chooser.js").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
         title=material.run.title,
@@ -45,3 +46,8 @@ def render_html(material: Material, parts: tuple[Section, ...]) -> str:
         script=Markup(script),
         script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
     )
+
+
+def _unbroken(text: str) -> str:
+    """Keep a number and its per cent sign on one line."""
+    return text.replace(" %", "\u00a0%")

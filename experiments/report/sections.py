@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from experiments.differences import least_p_note
 from experiments.report import tables
 from experiments.report.figures.audit import audit_plate
 from experiments.report.figures.calibration import calibration_curve, calibration_plate
@@ -85,9 +86,17 @@ def _paired(material: Material) -> Section:
     plate = paired_plate(material)
     if plate is None:
         return Section("paired", title, says=("A single method: there is nothing to compare it with.",))
-    one = "One country: the intervals tell of other questions, not of other countries; there is no p-value."
-    says = (one,) if len(material.countries) == 1 else ()
-    return Section("paired", title, (plate,), tables.comparison_tables(material), says)
+    return Section("paired", title, (plate,), tables.comparison_tables(material), _on_tests(material))
+
+
+def _on_tests(material: Material) -> tuple[str, ...]:
+    """What few countries cannot show."""
+    countries, tests = len(material.countries), len(material.methods) - 1
+    if countries == 1:
+        one = "the intervals tell of other questions, not of other countries; there is no p-value"
+        return (f"One country: {one}.",)
+    note = least_p_note(countries, tests, "methods")
+    return (f"{note[0].upper()}{note[1:]}.",) if note else ()
 
 
 def _map(material: Material) -> Section:
@@ -109,15 +118,33 @@ def _gap(material: Material) -> Section:
     title = "Gap between well and poorly represented countries"
     table = tables.gap_table(material)
     if table is None:
-        how = "Not analysed: the recipe declares no index (scoring.gap_reference or scoring.gap_index)."
-        return Section("gap", title, says=(how,))
+        return Section("gap", title, says=(_no_gap(material),))
     return Section("gap", title, _some([gap_plate(material)]), (table,))
+
+
+def _no_gap(material: Material) -> str:
+    """Why there is none: what the run noted of it, else that nobody asked."""
+    noted = [note for note in material.run.notes if note.startswith("no gap analysis")]
+    if noted:
+        return f"{noted[0][0].upper()}{noted[0][1:]}."
+    return "Not analysed: the recipe declares no index (scoring.gap_reference or scoring.gap_index)."
 
 
 def _shapley(material: Material) -> Section:
     plates = shapley_plates(material)
-    how = f"Not computed: value-personas shapley {material.run.recipe.name} makes it."
-    return Section("shapley", "What each value item contributes", plates, says=() if plates else (how,))
+    title = "What each value item contributes"
+    if not plates:
+        return Section("shapley", title, says=(_how(material, "computed", "shapley"),))
+    return Section("shapley", title, plates)
+
+
+def _how(material: Material, done: str, command: str) -> str:
+    """What would make a part that is made by another command."""
+    name = material.run.recipe.name
+    return (
+        f"Not {done} on this survey and model: value-personas {command} {name}, with this run’s settings, "
+        "makes it."
+    )
 
 
 def _calibration(material: Material) -> Section:
@@ -152,6 +179,5 @@ def _audit(material: Material) -> Section:
     title = "What descriptors tell beyond their answer"
     table = tables.audit_table(material)
     if table is None:
-        how = f"Not audited: value-personas audit {material.run.recipe.name} makes it."
-        return Section("audit", title, says=(how,))
+        return Section("audit", title, says=(_how(material, "audited", "audit"),))
     return Section("audit", title, _some([audit_plate(material)]), (table,))

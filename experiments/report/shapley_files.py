@@ -1,9 +1,11 @@
-"""The newest Shapley values of a recipe, read back from their file."""
+"""The newest Shapley values of a recipe, of the same survey and model, read back from their file."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from experiments.config import Recipe
+from experiments.recipe_record import is_of_the_same
 from signatures import StoreError
 
 __all__ = ["EVERYWHERE", "newest_shapley"]
@@ -15,12 +17,12 @@ _FILE = "shapley.parquet"
 _COLUMNS = ("player", "name", "country", "score", "value", "lower", "upper")
 
 
-def newest_shapley(folder: Path, recipe: str, chosen: Path | None = None) -> pd.DataFrame | None:
+def newest_shapley(folder: Path, recipe: Recipe, chosen: Path | None = None) -> pd.DataFrame | None:
     """Read the values of a recipe; None where there are none.
 
     Args:
         folder: the workspace's folder of them, with one folder ``<recipe>-<time>`` each time.
-        recipe: the recipe's name.
+        recipe: the run's; values of another survey, instrument or model are passed over.
         chosen: a folder to take in place of the newest.
 
     Returns:
@@ -34,10 +36,11 @@ def newest_shapley(folder: Path, recipe: str, chosen: Path | None = None) -> pd.
             raise StoreError(f"{chosen}: no {_FILE} there; value-personas shapley writes one")
         return _read(chosen / _FILE)
     found = sorted(
-        (path for path in folder.glob(f"*/{_FILE}") if path.parent.name.rpartition("-")[0] == recipe),
+        (path for path in folder.glob(f"*/{_FILE}") if path.parent.name.rpartition("-")[0] == recipe.name),
         key=lambda path: path.stat().st_mtime_ns,
     )
-    return _read(found[-1]) if found else None
+    fitting = (path for path in reversed(found) if is_of_the_same(recipe, path.parent))
+    return next(map(_read, fitting), None)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -29,8 +29,10 @@ class Code(_Part):
     changed: bool = False
 
     def __str__(self) -> str:
-        """The commit, and whether the code differed from it."""
-        return f"{self.commit}{' with uncommitted changes' if self.changed else ''}"
+        """The commit, and whether the code differed from it; of an installed copy, that it has none."""
+        if len(self.commit.split()) > 1:
+            return "an installed copy, commit not recorded"
+        return f"commit {self.commit}{' with uncommitted changes' if self.changed else ''}"
 
 
 class Sources(_Part):

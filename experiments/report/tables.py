@@ -1,7 +1,7 @@
 """The report's tables, as texts ready to be set."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -81,30 +81,43 @@ def comparison_tables(material: Material) -> tuple[Table, ...]:
     table = material.comparisons
     if not len(table):
         return ()
-    heads = ("score", "method", "cells", "difference", "interval", "interval over zones", "Holm p")
-    overall = tuple(_comparison(row) for row in overall_comparisons(material).to_dict("records"))
+    overall = [_comparison(row, material) for row in overall_comparisons(material).to_dict("records")]
     groups = table[(table["group"] != "all") & (table["method"] == material.main)].dropna(subset=["lower"])
-    by_group = tuple(
-        (f"{row['group']}: {row['value']}", *_comparison(row)[:1], *_comparison(row)[2:])
+    by_group = [
+        {"group": f"{row['group']}: {row['value']}"} | _comparison(row, material)
         for row in groups.to_dict("records")
-    )
+        if material.zoned or row["group"] != "zone"
+    ]
     what = f"Paired differences from {material.baseline}; below 0 the method is better."
-    found = Table(what, heads, overall)
+    found = _table(what, overall)
+    if not by_group:
+        return (found,)
     in_groups = f"{what} {material.main} by group of cells."
-    folded = Table(in_groups, ("group", heads[0], *heads[2:]), by_group, folded=True)
-    return (found, folded) if by_group else (found,)
+    return found, _table(in_groups, [_without(row, "method") for row in by_group], folded=True)
 
 
-def _comparison(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
-    return (
-        SCORES[str(row["score"])].heading,
-        str(row["method"]),
-        str(row["cells"]),
-        three_digits(row["difference"], signed=True),
-        _ends(row["lower"], row["upper"]),
-        _ends(row["lower_by_zone"], row["upper_by_zone"]),
-        three_digits(row["holm_p"]),
-    )
+def _table(caption: str, rows: Sequence[Mapping[str, str]], folded: bool = False) -> Table:
+    """Rows that all have the same heads."""
+    return Table(caption, tuple(rows[0]), tuple(tuple(row.values()) for row in rows), folded)
+
+
+def _without(row: Mapping[str, str], head: str) -> dict[str, str]:
+    return {name: text for name, text in row.items() if name != head}
+
+
+def _comparison(row: Mapping[Hashable, Any], material: Material) -> dict[str, str]:
+    told = {
+        "score": SCORES[str(row["score"])].heading,
+        "method": str(row["method"]),
+        "cells": str(row["cells"]),
+        "difference": three_digits(row["difference"], signed=True),
+        "interval": _ends(row["lower"], row["upper"]),
+    }
+    if material.zoned:
+        told["interval over zones"] = _ends(row["lower_by_zone"], row["upper_by_zone"])
+    if len(material.countries) > 1:
+        told["Holm p"] = three_digits(row["holm_p"])
+    return told
 
 
 def _ends(lower: float, upper: float) -> str:
@@ -228,7 +241,7 @@ def provenance_table(material: Material) -> Table:
         ("codebook", sources.codebook),
         ("respondent", sources.respondent),
         ("software", f"value-personas {sources.code.version}"),
-        ("commit", str(sources.code)),
+        ("code", str(sources.code)),
         ("MLflow run", run.mlflow_run_id or "not recorded"),
         ("folder", run.folder.name),
     ]

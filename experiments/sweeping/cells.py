@@ -114,11 +114,11 @@ def short(value: Any) -> str:
 
 
 def _files(recipe: Recipe) -> Iterator[Path]:
-    for path in (recipe.survey.path, recipe.personality.path, recipe.survey.codebook):
-        yield from (Path(one) for one in ((path,) if isinstance(path, str) else path or ()))
+    """Every file that a recipe names; a name that is none of a file has no stamp but itself."""
+    for path in (recipe.survey.path, recipe.personality.path, recipe.survey.codebook, recipe.program):
+        yield from (Path(one).expanduser() for one in ((path,) if isinstance(path, str) else path or ()))
     written = recipe.descriptors
-    others = (written.frozen, written.overrides, recipe.scoring.gap_index, recipe.program)
-    yield from (Path(one) for one in others if one)
+    yield from (p for p in (written.frozen, written.overrides, recipe.scoring.gap_index) if p)
 
 
 def _stamp(path: Path) -> list[str | int]:

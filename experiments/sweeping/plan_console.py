@@ -38,7 +38,7 @@ def _duration(plan: Plan) -> str:
     if not plan.total.calls:
         return "nothing is left to ask"
     if plan.seconds is None:
-        return "not known: no reply of this model is stored yet, and the recipe sets no limit per minute"
+        return "not known: no stored reply of this model tells its time, and no limit per minute is set"
     hours, minutes = divmod(round(plan.seconds / 60), 60)
     told = f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else "less than a minute"
     return f"about {told} for the calls"

@@ -12,6 +12,7 @@ from experiments.config import PersonaKind
 from experiments.estimate import Estimate
 from experiments.pipeline import predict_and_judge
 from experiments.shelf import Shelf
+from experiments.stored_runs import mark_part
 from experiments.sweeping.asking import SharedAsking
 from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
@@ -56,6 +57,7 @@ class Runner:
             with self._writing:  # figures and MLflow's SQLite take one writer at a time
                 title = run_title(cell.recipe.name, cell.label)
                 result = outcome.recorded(self.workspace, self.parent, title)
+                mark_part(result.folder, self.parent)
         except ValuePersonasError as error:
             return self._record(cell, started, reason=in_one_line(error))
         except CancelledError:

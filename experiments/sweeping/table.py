@@ -8,6 +8,7 @@ import pandas as pd
 
 from experiments.sweeping.family import Family
 from experiments.sweeping.ledger import CellRecord
+from experiments.synthetic_parts import in_words
 
 __all__ = ["sweep_metrics", "sweep_table"]
 
@@ -43,7 +44,7 @@ def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
         yield cell | unknown | where
         return
     missing = sum(sum(reasons.values()) for reasons in figures.missing.values())
-    synthetic = " and ".join(figures.synthetic) or "no"
+    synthetic = in_words(figures.synthetic)
     for row in figures.summary.to_dict("records"):
         scored = {name: row[name] for name in _SCORED}
         floor = float(figures.floor[row["score"]])

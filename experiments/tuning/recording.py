@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 from experiments.config import Recipe
+from experiments.synthetic_parts import in_words
 from experiments.tracking import Record, record_run, tracking_client
 from experiments.tuning.judgement import TuningJudgement
 from experiments.tuning.program_files import TunedProgram
@@ -75,7 +76,7 @@ def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: 
     Raises:
         StoreError: when the tracking store cannot be written.
     """
-    synthetic = " and ".join(result.synthetic) or "no"
+    synthetic = in_words(result.synthetic)
     tags = {
         "kind": "tuning",
         "synthetic": synthetic,

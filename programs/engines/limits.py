@@ -88,11 +88,6 @@ class Pace:
             self._next = start + units * self._interval
             return max(0.0, start - now)
 
-    def give_back(self, units: float) -> None:
-        """Return units that were booked and not used (or, negative, book the excess)."""
-        with self._lock:
-            self._next -= units * self._interval
-
 
 @dataclass(slots=True)
 class Usage:

@@ -1,5 +1,6 @@
 """Whom personas are built from, and the one interface of everything that builds them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -22,6 +23,7 @@ class Person:
         facts: sociodemographics by name; what is not known is left out.
         traits: personality, trait → positive minus negative statement, −4 … +4; empty where not measured.
         respondent: the row of the survey; None where the draw belongs to nobody.
+        draws: its place among the people of its sample, or the places of all whom it stands for.
     """
 
     profile: Profile
@@ -29,6 +31,7 @@ class Person:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     traits: Mapping[str, float] = field(default_factory=dict)
     respondent: int | None = None
+    draws: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,18 @@ class PopulationSample:
 
     def holders(self) -> tuple[Person, ...]:
         """One person for each distinct profile: all that personas of values alone need."""
-        return tuple(Person(p, w) for p, w in zip(self.profiles, self.weights, strict=True))
+        drawn = [person.profile for person in self.people] or self.profiles
+        places: dict[Profile, list[int]] = defaultdict(list)
+        for place, profile in enumerate(drawn):
+            places[profile].append(place)
+        return tuple(
+            Person(profile, weight, draws=tuple(places[profile]))
+            for profile, weight in zip(self.profiles, self.weights, strict=True)
+        )
+
+    def individuals(self) -> tuple[Person, ...]:
+        """Every draw as a person of its own; empty where nothing but profiles is known."""
+        return tuple(replace(person, draws=(place,)) for place, person in enumerate(self.people))
 
     def only(self, items: Collection[str]) -> "PopulationSample":
         """The same people, of whose profiles nothing but some items is told.

@@ -64,7 +64,7 @@ class ComposedPersonas:
                 f"personas {self.kind}: no facts are known of the draws of {sample.country}; "
                 "choose another profiles.design than marginal"
             )
-        return _merged(self._texts(sample.people, sample), self._replicates)
+        return _merged(self._texts(sample.individuals(), sample), self._replicates)
 
     @property
     def _replicates(self) -> int:
@@ -88,6 +88,7 @@ class ComposedPersonas:
             order=tuple(person.profile.items[i] for i in arranged.order) if stated else (),
             wordings=tuple(arranged.wordings[i] for i in arranged.order) if stated else (),
             replicate=replicate,
+            draws=person.draws,
         )
 
 
@@ -98,10 +99,15 @@ def _merged(personas: Iterable[Persona], replicates: int) -> tuple[Persona, ...]
     """
     every = list(personas)
     people = [tuple(every[i : i + replicates]) for i in range(0, len(every), replicates)]
-    weights: dict[tuple[str, ...], float] = defaultdict(float)
-    first: dict[tuple[str, ...], tuple[Persona, ...]] = {}
+    alike: dict[tuple[str, ...], list[tuple[Persona, ...]]] = defaultdict(list)
     for texts in people:
-        key = tuple(persona.text for persona in texts)
-        weights[key] += texts[0].weight
-        first.setdefault(key, texts)
-    return tuple(replace(persona, weight=weights[key]) for key, texts in first.items() for persona in texts)
+        alike[tuple(persona.text for persona in texts)].append(texts)
+    return tuple(
+        replace(
+            persona,
+            weight=sum(texts[0].weight for texts in same),
+            draws=tuple(place for texts in same for place in texts[0].draws),
+        )
+        for same in alike.values()
+        for persona in same[0]
+    )

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from programs.personas.base import PersonaBuilder, PopulationSample
+from programs.personas.base import Person, PersonaBuilder, PopulationSample
 from signatures import Persona, Profile, RecipeError, ValueItem
 
 __all__ = ["MarginalPersonas", "MeanProfile", "ShuffledPersonas", "donors", "marginal_sample", "mean_sample"]
@@ -115,11 +115,13 @@ def marginal_sample(sample: PopulationSample, seed: int) -> PopulationSample:
     dealt = {code: column[rng.permutation(_even_walk(weights, rng))] for code, column in answers.items()}
     n = len(people)
     shares: dict[Profile, float] = {}
+    holders = []
     for i in range(n):
         told = [(code, float(column[i])) for code, column in dealt.items() if not np.isnan(column[i])]
         profile = Profile(tuple(code for code, _ in told), tuple(answer for _, answer in told))
         shares[profile] = shares.get(profile, 0.0) + 1.0 / n
-    return replace(sample, profiles=tuple(shares), weights=tuple(shares.values()), people=())
+        holders.append(Person(profile, 1.0 / n))
+    return replace(sample, profiles=tuple(shares), weights=tuple(shares.values()), people=tuple(holders))
 
 
 def mean_sample(sample: PopulationSample, items: Collection[ValueItem]) -> PopulationSample:

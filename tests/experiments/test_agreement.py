@@ -47,3 +47,5 @@ def test_rows_and_columns_of_one_side_count_as_absent() -> None:
 def test_nothing_against_something_is_absent() -> None:
     found = compare_tables("t", THEN.iloc[:0], THEN, ["country"])
     assert (found.absent, found.values) == (2, 0)
+    assert not compare_tables("t", THEN, pd.DataFrame(), ["country"]).is_exact
+    assert not compare_tables("t", pd.DataFrame(), THEN, ["country"]).is_exact

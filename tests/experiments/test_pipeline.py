@@ -74,6 +74,10 @@ def test_a_gap_is_analysed_where_an_index_is_declared(workspace: Path, tmp_path:
     assert gap.loc["baseline_slope", "estimate"] > gap.loc["method_slope", "estimate"]
     assert (gap["lower"] <= gap["upper"]).all()
     assert (folder / "gap.png").stat().st_size > 10_000
+    narrow = small(workspace, "scoring.gap_reference=XNA", four, "scoring.level=0.6").folder
+    less = pd.read_csv(narrow / "gap.csv").set_index("quantity")
+    np.testing.assert_array_equal(less["estimate"], gap["estimate"])
+    assert (less["upper"] - less["lower"] < 0.9 * (gap["upper"] - gap["lower"])).all()
     own = tmp_path / "own.csv"
     own.write_text("country,index\nXNA,one\n")
     with pytest.raises(RecipeError, match="numbers only"):
@@ -89,9 +93,9 @@ def test_a_reference_may_be_a_published_country_and_few_countries_are_a_note(wor
     four = 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
     three = 'survey.countries=["XNA", "XNB", "XNC"]'
     result = small(workspace, "scoring.gap_reference=SWE", four, three)
-    assert "no gap analysis: 3 countries have an index (distance from SWE on the cultural map)" in "".join(
-        result.notes
-    )
+    said = "no gap analysis: it takes 4 countries with a distance from SWE on the cultural map, found 3"
+    assert said in result.notes
+    assert any(note.startswith("3 countries: intervals over so few are too narrow") for note in result.notes)
     assert not (result.folder / "gap.csv").exists()
     assert (small(workspace, "scoring.gap_reference=SWE", four).folder / "gap.csv").is_file()
     with pytest.raises(RecipeError, match="takes 4 questions or more, got 3"):

@@ -201,3 +201,9 @@ def test_an_allowed_leak_is_the_first_thing_a_result_says(codebook: Path, path: 
     result = run(load_recipe(None, [*settings, kinds("values-verbatim"), "allow_leak=true"]))
     assert result.title.startswith("LEAK ALLOWED: Q29 is F063 or a component of it")
     assert result.leaks == ("Q29 is F063 or a component of it",)
+
+
+def test_shuffling_one_country_is_refused_before_anything_is_asked(path: Path) -> None:
+    alone = data.read_survey(path, countries=["XNA"])
+    with pytest.raises(RecipeError, match="personas shuffled: needs the profiles of another country"):
+        draw_populations(recipe(kinds("shuffled")), alone, data.value_profiles(alone))

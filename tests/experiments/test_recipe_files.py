@@ -39,6 +39,15 @@ def test_overrides_win_and_are_typed() -> None:
     assert recipe.respondent.elicitation.mode == "sampled"
 
 
+def test_a_setting_can_be_taken_away(tmp_path: Path) -> None:
+    own = write(tmp_path, 'extends = "quickstart"\n[scoring]\ngap_reference = "XNA"\n[profiles]\nn = 7\n')
+    assert load_recipe(own).scoring.gap_reference == "XNA"
+    recipe = load_recipe(own, ["scoring.gap_reference=", "profiles.n=", "personality.path="])
+    assert (recipe.scoring.gap_reference, recipe.profiles.n) == (None, Recipe().profiles.n)
+    with pytest.raises(RecipeError, match=r"unknown key profiles\.m; did you mean profiles\.n"):
+        load_recipe(own, ["profiles.m="])
+
+
 def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, '[survey]\npath = "wvs.sav"\n'))
     assert recipe.survey.path == str(tmp_path / "wvs.sav")

@@ -33,9 +33,17 @@ def test_every_number_and_text_comes_out_the_same(finished: RunResult) -> None:
         assert found.calls == 0
         assert all(same(found).values())
     assert [t.table for t in found.tables] == [
-        "estimates", "scores", "summary", "floor", "comparisons", "descriptors",
+        "estimates", "scores", "summary", "floor", "comparisons", "descriptors", "asking", "map",
     ]  # fmt: skip
     assert all(table.values > 0 for table in found.tables)
+
+
+def test_a_gap_and_personas_drawn_anew_come_out_the_same(tmp_path: Path) -> None:
+    four = 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
+    small_run(tmp_path, four, "scoring.gap_reference=XNA", "scoring.persona_draws=3")
+    found = rerun(workspace=tmp_path)
+    assert found.agrees, found
+    assert {"gap", "gap_countries", "map"} <= {table.table for table in found.tables}
 
 
 def test_a_folder_tells_its_workspace(finished: RunResult) -> None:

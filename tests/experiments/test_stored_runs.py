@@ -1,6 +1,7 @@
 """A run read back is the run."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments import RunResult
-from experiments.stored_runs import find_run, read_run
+from experiments.stored_runs import find_run, mark_part, read_run
 from signatures import StoreError
 from tests.experiments.small_runs import damaged_copy, small_run
 
@@ -36,6 +37,18 @@ def test_a_run_is_found_by_any_of_its_names(finished: RunResult) -> None:
         find_run(runs, "nobody")
     with pytest.raises(StoreError, match="no finished run; value-personas run"):
         find_run(runs / "elsewhere")
+
+
+def test_a_cell_is_the_newest_only_where_there_is_no_other_run(tmp_path: Path) -> None:
+    for place, name in enumerate(("mine-1", "mine-2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text("{}")
+        os.utime(tmp_path / name / "result.json", (place, place))
+    mark_part(tmp_path / "mine-2", "parent")
+    assert find_run(tmp_path, "mine").name == find_run(tmp_path).name == "mine-1"
+    assert find_run(tmp_path, "mine-2").name == "mine-2"
+    mark_part(tmp_path / "mine-1", "parent")
+    assert find_run(tmp_path, "mine").name == "mine-2"
 
 
 @pytest.mark.parametrize(

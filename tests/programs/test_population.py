@@ -98,3 +98,13 @@ def test_weights_on_nobody_who_answered_estimate_nothing() -> None:
     found, missing = weighted_means(np.array([[1.0, 0.0]]), QUESTIONS, log_p, max_missing=1.0)
     assert np.isnan(found[0, 0]).all()
     assert missing[0].tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(("n", "missing"), [(10, 2), (30, 6), (15, 3), (35, 7), (100, 20)])
+def test_a_share_of_missing_answers_at_the_limit_itself_is_allowed(n: int, missing: int) -> None:
+    log_p = panel(np.random.default_rng(4), n)
+    log_p[:missing, 0] = np.nan
+    log_p[: missing + 1, 1] = np.nan
+    found = estimate_populations(people([1 / n] * n), QUESTIONS, log_p, max_missing=0.2)
+    assert not np.isnan(found.probabilities[0, 0, :4]).any()
+    assert np.isnan(found.probabilities[0, 1]).all()

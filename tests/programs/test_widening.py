@@ -5,7 +5,7 @@ import pytest
 
 from programs.calibration import tilt
 from programs.population import PopulationEstimate, estimate_populations
-from programs.widening import calibrate_estimate
+from programs.widening import calibrate_estimate, tilt_answers
 from signatures import Persona
 from tests.builders import TEN, question
 
@@ -48,3 +48,19 @@ def test_a_temperature_of_one_changes_nothing(estimate: PopulationEstimate) -> N
     same = calibrate_estimate(estimate, 1.0)
     np.testing.assert_allclose(same.probabilities, estimate.probabilities, atol=1e-12)
     np.testing.assert_allclose(same.variance_within, estimate.variance_within, atol=1e-9)
+
+
+def test_stored_answers_are_tilted_one_by_one_whatever_axes_come_before() -> None:
+    rng = np.random.default_rng(6)
+    log_p = np.full((2, 3, 2, 10), np.nan)
+    log_p[..., 0, :4], log_p[..., 1, :] = (np.log(rng.dirichlet(np.ones(k), (2, 3))) for k in (4, 10))
+    log_p[1, 2, 0] = np.nan
+    scores = [q.scale.values for q in QUESTIONS]
+    got = tilt_answers(log_p, scores, 2.5)
+    for c, n, m in np.ndindex(2, 3, 2):
+        k = len(scores[m])
+        alone = (
+            np.full(k, np.nan) if (c, n, m) == (1, 2, 0) else tilt(np.exp(log_p[c, n, m, :k]), scores[m], 2.5)
+        )
+        np.testing.assert_allclose(np.exp(got[c, n, m, :k]), alone, atol=1e-12)
+        assert np.isnan(got[c, n, m, k:]).all()

@@ -106,8 +106,9 @@ def calibration_plate(material: Material, curve: CalibrationCurve) -> Plate:
         "calibration",
         figure,
         f"The answers of {material.main} tilted at every temperature T, on all cells. Grey lines are the "
-        "limits that no T passes, black ones people and their noise floor; a T read off here is fitted on "
-        "these very cells and may not be called held-out.",
+        "variance that an infinite T leads to, which answers with one peak never pass; black ones are people "
+        "and their noise floor. A T read off here is fitted on these very cells and may not be called "
+        "held-out.",
         "Variance ratio and Wasserstein distance against temperature; limits: "
         + "; ".join(f"{level} level {limit:.2f}" for level, limit in curve.limits.items()),
         wide=True,

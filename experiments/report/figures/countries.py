@@ -58,7 +58,8 @@ def country_plate(material: Material) -> Plate:
         axis.plot(table[method], places, look.marker, color=look.colour, markersize=4.2, label=method)
     axis.plot(table["floor"], places, "|", color=INK, markersize=6, label="noise floor")
     for place, zone in heads:
-        axis.text(0.0, place, zone, fontsize=7, color=MUTED, va="center", style="italic")
+        axis.annotate(zone, (0.0, place), xytext=(3, 0), textcoords="offset points", fontsize=7, color=MUTED,
+                      va="center", style="italic")  # fmt: skip
     names = [drawable([name, code]) for name, code in zip(table["name"], table["code"], strict=True)]
     axis.set_yticks(places, names)
     axis.tick_params(axis="y", length=0)

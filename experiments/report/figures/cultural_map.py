@@ -15,6 +15,9 @@ from experiments.report.plate import FULL, Plate, canvas
 
 __all__ = ["map_plate", "map_shifts"]
 
+_ALONE = 4.6
+"""Inches: the width of a single panel."""
+
 _PANELS = 4
 """Kinds that are drawn; all stand in the table."""
 
@@ -39,9 +42,8 @@ def map_plate(material: Material) -> Plate | None:
     asked = _drawn(material) or (HUMAN,)
     columns = min(2, len(asked))
     rows = -(-len(asked) // columns)
-    figure = canvas(
-        FULL if columns == 2 else 4.6, rows * _panel_height(material, columns) + 0.4, material.stamp
-    )
+    width = FULL if columns == 2 else _ALONE
+    figure = canvas(width, rows * _panel_height(material, width / columns) + 0.4, material.stamp)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axis, method in zip(axes, asked, strict=False):
         _panel(axis, material, method)
@@ -55,13 +57,13 @@ def map_plate(material: Material) -> Plate | None:
     return Plate("map", figure, _caption(material), _alt(material), wide=columns == 2)
 
 
-def _panel_height(material: Material, columns: int) -> float:
+def _panel_height(material: Material, width: float) -> float:
     """Inches that leave no blank above a panel of equal axes."""
     assert material.positions is not None
     published = pd.DataFrame([[getattr(p, axis) for axis in MAP_AXES] for p in published_map().values()])
     drawn = np.vstack([published, material.positions[list(MAP_AXES)]])
     wide, high = np.ptp(drawn, axis=0)
-    return min(5.0, (FULL / columns - 0.7) * float(high / wide) + 0.45) if columns == 2 else 4.2
+    return min(5.0, (width - 0.7) * float(high / wide) + 0.45)
 
 
 def _caption(material: Material) -> str:
@@ -71,10 +73,12 @@ def _caption(material: Material) -> str:
     )
     if not _asked(material):
         return f"{start} The model was not asked for the ten items; cultural_map.ask = true asks it."
+    left_out = len(_asked(material)) - len(_drawn(material))
+    more = f" The table tells {left_out} more kinds." if left_out else ""
     return (
         f"{start} A line leads from each to where the model lays it. A value persona states these answers "
         "itself, so its position tells how faithfully they are carried; without a persona, and by the "
-        "country’s name, it is a prediction. No score rests on these items."
+        f"country’s name, it is a prediction. No score rests on these items.{more}"
     )
 
 

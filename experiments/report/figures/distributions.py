@@ -52,7 +52,8 @@ def distribution_plate(material: Material) -> Plate | None:
         "distributions",
         figure,
         "Six cells, evenly spread from the best predicted (first) to the worst (last) by Wasserstein "
-        "distance. Bars are people; calibration may widen a prediction but leaves its mean where it is.",
+        "distance. Bars are people; calibration may widen a prediction but leaves its mean where it is. "
+        f"{material.questions_told(tuple(question for _, question in cells))}",
         "Answer distributions of people and predictions in "
         + "; ".join(f"{material.country_name(c)} {q}" for c, q in cells),
         wide=True,

@@ -32,12 +32,22 @@ def paired_plate(material: Material) -> Plate | None:
     return Plate(
         "paired",
         figure,
-        f"Differences from {material.baseline}, cell by cell; left of the line the method is better. Thick "
-        f"lines are {level} % intervals over countries and questions, thin ones over cultural zones in "
-        "place of countries.",
+        f"Differences from {material.baseline}, cell by cell; left of the line the method is better. "
+        f"{_lines(material, level)}",
         f"Paired differences from {material.baseline} with intervals: {better} methods are better beyond "
         f"their interval on {SCORES[scores[0]].heading}.",
         wide=True,
+    )
+
+
+def _lines(material: Material, level: int) -> str:
+    if len(material.countries) == 1:
+        return f"Lines are {level} % intervals over questions."
+    if not material.zoned:
+        return f"Lines are {level} % intervals over countries and questions."
+    return (
+        f"Thick lines are {level} % intervals over countries and questions, thin ones over cultural zones "
+        "in place of countries."
     )
 
 
@@ -47,9 +57,9 @@ def _panel(axis: Axes, rows: pd.DataFrame, material: Material, score: str) -> No
     for place, row in enumerate(rows.to_dict("records")):
         own = look[str(row["method"])]
         axis.axhline(place, color=FAINT, linewidth=0.4, zorder=0)
-        axis.plot(
-            [row["lower_by_zone"], row["upper_by_zone"]], [place, place], color=own.colour, linewidth=0.8
-        )
+        if material.zoned:
+            ends = [row["lower_by_zone"], row["upper_by_zone"]]
+            axis.plot(ends, [place, place], color=own.colour, linewidth=0.8)
         axis.plot([row["lower"], row["upper"]], [place, place], color=own.colour, linewidth=2.2)
         axis.plot(row["difference"], place, own.marker, color=own.colour, markersize=4.5)
     axis.set_yticks(range(len(rows)), rows["method"])

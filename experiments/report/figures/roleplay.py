@@ -50,18 +50,20 @@ def roleplay_plate(material: Material) -> Plate | None:
     axis.set_ylabel(f"error of {material.main}")
     axis.tick_params(color=MUTED)
     figure.legend(loc="outside lower center", ncols=2, handletextpad=0.1, columnspacing=0.8)
-    _name_some(axis, table)
+    named = _name_some(axis, table)
     better = int((table["main"] < table["baseline"]).sum())
     return Plate(
         "roleplay",
         figure,
         f"Each point is a question, its error averaged over countries. Below the diagonal {material.main} "
-        f"is closer to the people than {material.baseline}: {better} of {len(table)} questions.",
+        f"is closer to the people than {material.baseline}: {better} of {len(table)} questions. "
+        f"{material.questions_told(named)}",
         f"Scatter of question errors: {better} of {len(table)} questions lie below the diagonal.",
     )
 
 
-def _name_some(axis: Axes, table: pd.DataFrame) -> None:
+def _name_some(axis: Axes, table: pd.DataFrame) -> tuple[str, ...]:
+    """Name the questions furthest from the diagonal; their codes."""
     gap = table["main"] - table["baseline"]
     losses, gains = gap[gap > 0].nlargest(_NAMED_LOSSES), gap[gap < 0].nsmallest(_NAMED_GAINS)
     chosen = table.loc[losses.index.append(gains.index)]
@@ -70,3 +72,4 @@ def _name_some(axis: Axes, table: pd.DataFrame) -> None:
         for row in chosen.to_dict("records")
     ]
     set_names(axis, names, table[["baseline", "main"]].to_numpy(), size=6.5)
+    return tuple(chosen["question"])

@@ -50,13 +50,14 @@ def _bars(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.set_xlabel(f"Shapley value ({_heading(score)})")
+    level = round(100 * material.run.recipe.scoring.level)
     helps = int((over_all["upper"] < 0).sum())
     return Plate(
         "shapley-bars",
         figure,
-        "What each item adds to the error, averaged over all orders in which items may be told; to the "
-        f"left it lowers the error. Lines are intervals: {helps} of {len(over_all)} items help beyond "
-        "theirs.",
+        "What each item adds to the error, averaged over orders in which items may be told; to the left it "
+        f"lowers the error. All together change it by {_signed(over_all['value'].sum())}. Lines are "
+        f"{level} % intervals: {helps} of {len(over_all)} items help beyond theirs.",
         "Bars of the items' Shapley values: "
         + "; ".join(f"{n} {v:+.3f}" for n, v in zip(names, over_all["value"], strict=True)),
     )
@@ -111,6 +112,10 @@ def _write(axis: Axes, table: pd.DataFrame, top: float) -> None:
                 fontsize=6,
                 color=ink,
             )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _heading(score: str) -> str:

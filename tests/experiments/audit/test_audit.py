@@ -85,7 +85,10 @@ def test_wordings_have_a_spread(audit: Callable[..., AuditResult], result: Audit
 
 def test_everything_is_written_down(result: AuditResult) -> None:
     names = {path.name for path in result.folder.iterdir()}
-    assert names == {"summary.csv", "recovery.csv", "spill_over.csv", "descriptors.csv", "spill_over.png"}
+    assert names == {
+        "summary.csv", "recovery.csv", "spill_over.csv", "descriptors.csv", "recipe.json",
+        "spill_over.png", "spill_over.pdf", "spill_over.svg",
+    }  # fmt: skip
     assert "synthetic writer and judge and population" in result.title
     told = json.loads(result.to_json())
     assert {row["statement"] for row in told["summary"]} == {"hedged", "unhedged", "verbatim"}

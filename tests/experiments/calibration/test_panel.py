@@ -59,6 +59,26 @@ def test_absent_newer_and_incomplete_files_are_refused(tmp_path):
         StoredPanel.load(tmp_path / "part.npz")
 
 
+def test_a_file_of_an_earlier_version_takes_every_persona_for_one_person(tmp_path):
+    panel = stored_panel(people=np.array([[0, 2, 2, 4]] * 6), texts=2)
+    panel.save(tmp_path / "a.npz")
+    loaded = StoredPanel.load(tmp_path / "a.npz")
+    np.testing.assert_array_equal(loaded.people, panel.people)
+    assert loaded.texts == 2
+    with np.load(tmp_path / "a.npz") as file:
+        arrays = {name: file[name] for name in file.files if name not in ("people", "texts")}
+    np.savez(tmp_path / "old.npz", **arrays)
+    old = StoredPanel.load(tmp_path / "old.npz")
+    np.testing.assert_array_equal(old.people, np.tile(np.arange(20), (6, 1)))
+    assert old.texts == 1
+
+
+@pytest.mark.parametrize(("people", "texts"), [([[20]] * 6, 1), ([[19]] * 6, 2), ([[0]] * 5, 1)])
+def test_people_who_are_nowhere_are_refused(people, texts):
+    with pytest.raises(CalibrationError, match="people"):
+        stored_panel(people=np.array(people), texts=texts)
+
+
 def test_a_training_panel_holds_training_cells_only():
     panel = stored_panel()
     training = panel.training(["C3", "C1"], ["Q4", "Q0"])

@@ -1,20 +1,12 @@
 """The commands as a person types them: one JSON object, or one clear line."""
 
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from experiments.cli import main
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["value-personas", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return int(stopped.value.code or 0)
+from tests.experiments.commands.typed import call
 
 
 def test_audit_prints_one_object(
@@ -64,6 +56,17 @@ def test_baselines_prefer_neighbours_to_strangers(
     # Sweden from Norway and back 0.02 each, Morocco from Jordan and back 0.05 each
     assert error["map-neighbours"] == pytest.approx(0.035)
     assert error["training-mean"] > 0.2
+
+
+def test_baselines_fit_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = published(tmp_path / "published.csv")
+    assert call(monkeypatch, "baselines", str(file), "--neighbours", "1") == 0
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert "map-neighbours" in told
 
 
 def test_a_table_that_is_none_is_one_clear_line(

@@ -1,25 +1,17 @@
 """Sweeps, ablations, plans and the list of recipes as a person types them."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
 from experiments.recipe_files import shipped_recipes
+from tests.experiments.commands.typed import call
 from tests.experiments.small_runs import DRAWN
 
 FEW = [word for one in (*DRAWN, 'survey.countries=["XNA", "XNB"]') for word in ("--set", one)]
 
 GRID = "sweep.grid.profiles.n=[2, 4]"
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["value-personas", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return int(stopped.value.code or 0)
 
 
 def test_every_shipped_recipe_is_listed_with_a_line(

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments import RunResult, load_recipe, run
+from experiments import Recipe, RunResult, load_recipe, run
+from experiments.recipe_record import write_recipe
 
 __all__ = ["MARK", "SMALL", "plant", "small_run", "write_audit", "write_shapley"]
 
@@ -38,7 +39,7 @@ def plant(folder: Path) -> None:
     sources.write_text(text.replace('"Q29": "', f'"Q29": "{MARK} '), encoding="utf-8")
 
 
-def write_shapley(folder: Path) -> None:
+def write_shapley(folder: Path, recipe: Recipe) -> None:
     """Values of two items in all countries and in two; the first lowers the error everywhere."""
     rng = np.random.default_rng(5)
     rows = [
@@ -52,9 +53,10 @@ def write_shapley(folder: Path) -> None:
     columns = ["player", "name", "country", "score", "value", "lower", "upper"]
     folder.mkdir(parents=True)
     pd.DataFrame(rows, columns=columns).to_parquet(folder / "shapley.parquet", index=False)
+    write_recipe(recipe, folder)
 
 
-def write_audit(folder: Path) -> None:
+def write_audit(folder: Path, recipe: Recipe) -> None:
     """Two items, two kinds of statements."""
     folder.mkdir(parents=True)
     cells = [("A008", "F063", 0.10, 0.03), ("F063", "A008", 0.20, 0.05)]
@@ -68,3 +70,4 @@ def write_audit(folder: Path) -> None:
     summary = [("hedged", 0.01, 1.0, 0.04, 0.15, -0.11), ("unhedged", 0.01, 0.9, 0.34, 0.15, 0.19)]
     heads = ["statement", "recovery_error", "right", "spill_over", "human_movement", "excess_spill_over"]
     pd.DataFrame(summary, columns=heads).to_csv(folder / "summary.csv", index=False)
+    write_recipe(recipe, folder)

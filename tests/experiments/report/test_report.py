@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,16 @@ import pytest
 from experiments import RunResult
 from experiments.cli import main
 from experiments.digits import three_digits
+from experiments.persona_settings import ComparatorName
 from experiments.report import Material, read_material
 from experiments.report.citations import citations
+from experiments.report.figures.distributions import chosen_cells
+from experiments.report.glossary import what_it_is
 from experiments.report.methods import headline_sentences, methods_paragraphs
 from experiments.report.page import render_html
 from experiments.report.plate import drawing
 from experiments.report.sections import sections, warnings
+from programs.personas import KNOWN_KINDS
 from signatures import StoreError
 from tests.experiments.report.conftest import Reported
 from tests.experiments.report.runs import MARK, plant, small_run, write_audit, write_shapley
@@ -134,7 +139,7 @@ def test_what_a_file_brought_stays_text(finished: RunResult, tmp_path: Path) -> 
     folder, workspace = tmp_path / "run", tmp_path / "workspace"
     shutil.copytree(finished.folder, folder)
     plant(folder)
-    write_shapley(workspace / "shapley" / "quickstart-1")
+    write_shapley(workspace / "shapley" / "quickstart-1", finished.recipe)
     page = page_of(read_material(folder, workspace))
     seen = _Seen(page)
     assert seen.tags.count("script") == 2
@@ -181,12 +186,13 @@ def test_a_survey_is_cited_and_an_invented_one_is_not(reported: Reported) -> Non
 
 
 def test_sections_without_material_say_what_would_make_them(reported: Reported, tmp_path: Path) -> None:
-    assert "value-personas shapley quickstart makes it" in reported.page
-    assert "value-personas audit quickstart makes it" in reported.page
+    assert "value-personas shapley quickstart, with this run’s settings, makes it" in reported.page
+    assert "value-personas audit quickstart, with this run’s settings, makes it" in reported.page
     workspace = tmp_path / "workspace"
-    write_shapley(workspace / "shapley" / "quickstart-2")
-    write_audit(workspace / "audits" / "audit-quickstart-2")
-    write_audit(workspace / "audits" / "audit-quickstart-of-another-2")
+    recipe = reported.run.recipe
+    write_shapley(workspace / "shapley" / "quickstart-2", recipe)
+    write_audit(workspace / "audits" / "audit-quickstart-2", recipe)
+    write_audit(workspace / "audits" / "audit-quickstart-of-another-2", recipe)
     material = read_material(reported.run.folder, workspace)
     assert material.audit is not None
     assert material.audit.folder.name == "audit-quickstart-2"
@@ -197,6 +203,76 @@ def test_sections_without_material_say_what_would_make_them(reported: Reported, 
         assert f'id="figure-{name}"' in page
     assert "1 of 2 items help beyond theirs" in page
     assert "makes it" not in page
+
+
+def test_what_was_made_on_another_survey_is_not_shown(reported: Reported, tmp_path: Path) -> None:
+    recipe = reported.run.recipe
+    other = recipe.model_copy(update={"survey": recipe.survey.model_copy(update={"path": "another.sav"})})
+    write_shapley(tmp_path / "shapley" / "quickstart-1", recipe)
+    write_audit(tmp_path / "audits" / "audit-quickstart-1", recipe)
+    write_shapley(tmp_path / "shapley" / "quickstart-2", other)  # newer
+    write_audit(tmp_path / "audits" / "audit-quickstart-2", other)
+    material = read_material(reported.run.folder, tmp_path)
+    ours = pd.read_parquet(tmp_path / "shapley" / "quickstart-1" / "shapley.parquet")
+    assert material.shapley is not None
+    pd.testing.assert_frame_equal(material.shapley, ours)
+    assert material.audit is not None
+    assert material.audit.folder.name == "audit-quickstart-1"
+    (tmp_path / "shapley" / "quickstart-1" / "recipe.json").unlink()
+    assert read_material(reported.run.folder, tmp_path).shapley is None
+    chosen = read_material(reported.run.folder, tmp_path, tmp_path / "shapley" / "quickstart-2")
+    assert chosen.shapley is not None
+
+
+def test_every_kind_is_told_in_the_methods(reported: Reported) -> None:
+    methods = " ".join(methods_paragraphs(reported.material))
+    assert "none (no persona: ten neutral wordings)" in methods
+    assert "values-hedged (whole value profiles of drawn respondents, in descriptors that are to" in methods
+    told = {what_it_is(kind) for kind in (*KNOWN_KINDS, *get_args(ComparatorName))}
+    assert len(told) == len(KNOWN_KINDS) + len(get_args(ComparatorName))
+    assert what_it_is("shuffled-verbatim+country") == (
+        "a placebo: value profiles of another country, in the questionnaire’s words, with the country named"
+    )
+
+
+def test_of_one_country_the_page_claims_no_test_over_countries(reported: Reported) -> None:
+    run = reported.run
+    alone = replace(run, scores=run.scores[run.scores["country"] == "XNA"])
+    material = replace(reported.material, run=alone, positions=None)
+    text = " ".join(_Seen(page_of(material)).text.split())
+    assert "One country: the intervals tell of other questions" in text
+    assert "200 bootstrap draws of questions with methods paired" in text
+    assert "Lines are 95 % intervals over questions." in text
+    for untrue in ("p-values", "Holm p", "interval over zones", "cultural zones in place"):
+        assert untrue not in text, untrue
+
+
+def test_few_countries_and_zones_say_what_they_cannot_show(reported: Reported) -> None:
+    text = " ".join(_Seen(reported.page).text.split())
+    assert "no sign-flip test gives p below" not in text  # 3 comparisons over 8 countries: 3 / 128 < 0.05
+    assert "interval over zones" not in text  # the invented countries share none
+    four = reported.run.scores[reported.run.scores["country"].isin(["XNA", "XNB", "XNC", "XND"])]
+    material = replace(reported.material, run=replace(reported.run, scores=four), positions=None)
+    assert (
+        "Over 4 countries no sign-flip test gives p below 0.12, nor, adjusted for 3 methods, below 0.38"
+    ) in " ".join(_Seen(page_of(material)).text.split())
+
+
+def test_a_gap_that_was_asked_for_and_not_possible_says_why(reported: Reported) -> None:
+    note = "no gap analysis: it takes 4 countries with a distance from USA, found 1"
+    run = replace(reported.run, notes=(*reported.run.notes, note))
+    (gap,) = (part for part in sections(replace(reported.material, run=run, gap=None)) if part.key == "gap")
+    assert gap.says == ("No gap analysis: it takes 4 countries with a distance from USA, found 1.",)
+    (gap,) = (part for part in sections(replace(reported.material, gap=None)) if part.key == "gap")
+    assert "the recipe declares no index" in gap.says[0]
+
+
+def test_figures_that_write_codes_tell_the_questions(reported: Reported) -> None:
+    texts = reported.material.sources.questions
+    start = reported.page.index('id="figure-distributions"')
+    caption = reported.page[start : reported.page.index("</figcaption>", start)]
+    for _, question in chosen_cells(reported.material):
+        assert f"{question}: {texts[question]}" in caption
 
 
 def test_damaged_material_is_one_line(finished: RunResult, tmp_path: Path) -> None:

@@ -61,12 +61,35 @@ def test_a_cells_key_is_that_of_its_result_alone(tmp_path: Path) -> None:
     assert len({*same, before, key(f"survey.path={survey}"), key("seed=1")}) == 4
 
 
+@pytest.mark.parametrize(
+    "name", ["program", "scoring.gap_index", "descriptors.frozen", "personality.path", "survey.codebook"]
+)
+def test_a_cell_whose_files_changed_is_another_cell(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "own.txt"
+    file.write_text("one", encoding="utf-8")
+    (cell,) = sweep_cells(load_recipe(None, ["sweep.grid.profiles.n=[3]", f"{name}={file}"]))
+    before = cell.key
+    file.write_text("another", encoding="utf-8")
+    assert before == cell.key
+    (again,) = sweep_cells(load_recipe(None, ["sweep.grid.profiles.n=[3]", f"{name}={file}"]))
+    assert again.key != before
+
+
 def test_paths_that_a_file_varies_are_relative_to_it(tmp_path: Path) -> None:
     text = '[sweep.grid]\nsurvey.path = ["a.sav", "synthetic"]\n'
     assert [cell.recipe.survey.path for cell in sweep_cells(recipe(tmp_path, text))] == [
         str(tmp_path / "a.sav"),
         "synthetic",
     ]
+
+
+def test_paths_that_an_ablation_varies_are_relative_to_its_file(tmp_path: Path) -> None:
+    text = '[ablation.factors]\ndescriptors.frozen = ["a.csv", "b.csv"]\nprofiles.n = [3, 4]\n'
+    wanted = recipe(tmp_path, text, "ablation.factors.profiles.n=[5, 6]").ablation.factors
+    assert wanted == {
+        "descriptors.frozen": (str(tmp_path / "a.csv"), str(tmp_path / "b.csv")),
+        "profiles.n": (5, 6),
+    }
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from experiments.answer_store.contents import info
 from experiments.config import Recipe
 from experiments.estimate import Estimate
 from experiments.plan import plan
+from experiments.stored_runs import run_folders
 from experiments.sweep import sweep
 from experiments.sweeping import running
 from experiments.sweeping.cells import Cell
@@ -74,6 +75,8 @@ def test_cells_are_the_runs_that_would_have_been_made_one_by_one(tmp_path: Path)
     kept = pd.read_parquet(result.family.folder / "sweep.parquet")
     assert kept["profiles.n"].tolist() == result.table["profiles.n"].tolist()
     assert set(kept["synthetic"]) == {"respondent and population"}
+    cells = run_folders(tmp_path / "sweep" / "runs")
+    assert {(cell / "part_of.txt").read_text().strip() for cell in cells} == {result.family.mlflow_run_id}
 
 
 def test_no_call_is_paid_twice_between_cells(tmp_path: Path) -> None:

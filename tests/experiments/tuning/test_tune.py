@@ -86,12 +86,13 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
     assert draws.shape == (5, 2, len(cells))
     survey = read_survey(next((tmp_path / "synthetic").glob("*.sav")))
     for place, (country, question) in enumerate(zip(cells["country"], cells["question"], strict=True)):
-        key = np.random.SeedSequence(0, spawn_key=(71, crc32(country.encode())))
-        counts = np.random.default_rng(key).multinomial(6, np.full(6, 1 / 6), size=5)
+        name = crc32(country.encode())
+        key = np.random.SeedSequence(0, spawn_key=(71, name, 33, name, 6))
+        persons = np.random.default_rng(key).multinomial(6, np.full(6, 1 / 6), size=5)
         pair = [seen[key] for key in seen if key[:2] == (country, question)]
         for which, program in enumerate(pair):
             answers = program.answers(country, question)
-            weight = counts * np.array([persona.weight for persona in answers.personas])
+            weight = np.column_stack([persons[:, list(p.draws)].sum(axis=1) / 6 for p in answers.personas])
             drawn = weight @ np.exp(answers.log_p[:, 0]) / weight.sum(axis=1, keepdims=True)
             human = survey.distribution(question, country)
             floor = judgement.noise_floor_of(found.recipe, survey, (country, question))
