@@ -267,7 +267,6 @@ def test_a_panel_on_it(way: Any, chat: Path) -> None:
         ("local/not-there", {}, "no such folder"),
         ("local/{empty}", {}, "config.json and"),
         ("local/{base}", {"scoring": "wholly"}, "parameters.scoring"),
-        ("local/{base}", {"size": 1}, "parameters.size"),
     ],
 )
 def test_wrong_settings_are_one_line(
@@ -277,6 +276,11 @@ def test_wrong_settings_are_one_line(
     with pytest.raises(RecipeError, match=message) as refused:
         connect(EngineSettings(lm=name, parameters=parameters))
     assert "\n" not in str(refused.value)
+
+
+def test_a_setting_that_the_engine_does_not_read_is_refused(base: Path) -> None:
+    with pytest.raises(ValueError, match=r"parameters\.size is not known to local/.*; it takes scoring, device"):
+        EngineSettings(lm=f"local/{base}", parameters={"size": 1})
 
 
 def test_pickled_weights_are_not_read(base: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dspy.teleprompt.gepa.instruction_proposal import ProposeInstruction
 from dspy.teleprompt.simba_utils import OfferFeedback
 
 from programs.engines import EngineSettings, connect
-from programs.engines.synthetic.proposer import _pool
+from programs.engines.synthetic.proposer import SyntheticProposer, _pool
 from signatures import RecipeError
 
 
@@ -40,5 +40,7 @@ def test_advice_is_given_for_each_module(lm: dspy.LM) -> None:
 
 
 def test_a_parameter_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"parameters\.wit is not known to synthetic/proposer; it takes seed"):
+        EngineSettings(lm="synthetic/proposer", parameters={"wit": 3})
     with pytest.raises(RecipeError, match="one parameter, seed"):
-        connect(EngineSettings(lm="synthetic/proposer", parameters={"wit": 3}))
+        SyntheticProposer(wit=3)
