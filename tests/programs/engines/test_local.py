@@ -279,7 +279,7 @@ def test_wrong_settings_are_one_line(
 
 
 def test_a_setting_that_the_engine_does_not_read_is_refused(base: Path) -> None:
-    with pytest.raises(ValueError, match=r"parameters\.size is not known to local/.*; it takes scoring, device"):
+    with pytest.raises(ValueError, match=r"parameters\.size is not known to local/.*; it takes scoring"):
         EngineSettings(lm=f"local/{base}", parameters={"size": 1})
 
 
