@@ -1,6 +1,7 @@
 """What cells would still have to pay for, and how long that takes; calls that they share count once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from experiments.answer_store.contents import mean_latency
@@ -13,8 +14,9 @@ from experiments.shelf import Shelf
 from experiments.sweeping.cells import Cell
 from programs.engines.settings import EngineSettings
 from programs.engines.threads import run_in_background
+from signatures import ValuePersonasError
 
-__all__ = ["PlannedCell", "plan_cells", "seconds_needed", "total"]
+__all__ = ["PlannedCell", "plan_cells", "plan_what_can_be_run", "seconds_needed", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,22 @@ def plan_cells(cells: Sequence[Cell], models: Models, shelf: Shelf) -> list[Plan
         ValuePersonasError: when a cell could not be run.
     """
     seen: set[bytes] = set()
+    return [_planned(cell, models, shelf, seen) for cell in cells]
+
+
+def plan_what_can_be_run(cells: Sequence[Cell], models: Models, shelf: Shelf) -> list[PlannedCell]:
+    """The same of the cells that can be run; why others cannot, each says when its turn comes."""
+    seen: set[bytes] = set()
     planned = []
     for cell in cells:
-        asking = prepare(cell.recipe, shelf).asking
-        estimate = run_in_background(estimate_asking(cell.recipe, asking, models, seen))
-        planned.append(PlannedCell(cell, estimate))
+        with suppress(ValuePersonasError):
+            planned.append(_planned(cell, models, shelf, seen))
     return planned
+
+
+def _planned(cell: Cell, models: Models, shelf: Shelf, seen: set[bytes]) -> PlannedCell:
+    asking = prepare(cell.recipe, shelf).asking
+    return PlannedCell(cell, run_in_background(estimate_asking(cell.recipe, asking, models, seen)))
 
 
 def total(planned: Sequence[PlannedCell]) -> Estimate:

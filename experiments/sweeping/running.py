@@ -16,7 +16,7 @@ from experiments.stored_runs import mark_part
 from experiments.sweeping.asking import SharedAsking
 from experiments.sweeping.cells import Cell
 from experiments.sweeping.ledger import CellRecord, Ledger
-from experiments.sweeping.planning import plan_cells, total
+from experiments.sweeping.planning import plan_what_can_be_run, total
 from experiments.sweeping.reporter import SweepReporter
 from experiments.telling import in_one_line
 from experiments.tracking import run_title
@@ -138,7 +138,7 @@ def run_cells(
             asking, shelf = SharedAsking(store), Shelf(workspace)
             try:
                 if approve is not None:
-                    approve(total(plan_cells(still_open, asking.models, shelf)))
+                    approve(total(plan_what_can_be_run(still_open, asking.models, shelf)))
                 runner = Runner(workspace, asking, shelf, reporter, parent)
                 for record in _side_by_side(runner, still_open, jobs, ledger):
                     records[record.key] = record

@@ -114,6 +114,17 @@ def test_a_cell_that_fails_is_recorded_and_the_rest_go_on(tmp_path: Path) -> Non
     assert (watching.done, [r.failed for r in watching.records]) == (1, [True])
 
 
+def test_a_cell_that_cannot_be_planned_does_not_keep_the_rest_from_being_approved(tmp_path: Path) -> None:
+    seen: list[Estimate] = []
+    with FakeServer() as server:
+        wanted = recipe(tmp_path, *served(server), 'sweep.grid.profiles.items=[["F999"], ["F063"]]')
+        result = sweep(wanted, Options(approve=seen.append))
+        assert server.calls > 0
+    (failed,) = result.family.failed
+    assert "no item 'F999'" in str(failed.reason)
+    assert seen[0].calls > 0
+
+
 def test_a_fault_of_ours_in_one_cell_is_that_cells_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
