@@ -1,18 +1,29 @@
 """What people said: survey files read into distributions and value profiles."""
 
-from data.codebook import Codebook, codebook_names, load_codebook
-from data.codebook_draft import draft_codebook
-from data.countries import country_name, cultural_zone
-from data.cultural_map import cultural_map, draw_cultural_map, map_point
-from data.direction import DirectionCheck, check_directions
-from data.instruments import Instrument, instrument_names, load_instrument
-from data.noise_floor import NoiseFloor, bootstrap_distributions, noise_floor, split_half_distributions
-from data.profiles import ProfileTable, value_profiles
-from data.published import PublishedDistributions, read_distributions
-from data.sampling import DESIGNS, ProfileSample, sample_profiles
-from data.splits import Split, TrainingView, split_countries, split_questions, training_view
-from data.survey import Source, Survey
-from data.survey_reading import read_survey
+from value_personas.data.codebooks.codebook import Codebook, codebook_names, load_codebook
+from value_personas.data.codebooks.instruments import Instrument, instrument_names, load_instrument
+from value_personas.data.countries import country_name, cultural_zone
+from value_personas.data.cultural_map import cultural_map, draw_cultural_map, map_point
+from value_personas.data.profiles import ProfileTable, value_profiles
+from value_personas.data.published import PublishedDistributions, read_distributions
+from value_personas.data.resampling import (
+    NoiseFloor,
+    bootstrap_distributions,
+    noise_floor,
+    split_half_distributions,
+)
+from value_personas.data.sampling import DESIGNS, ProfileSample, sample_profiles
+from value_personas.data.splits import (
+    Split,
+    TrainingView,
+    split_countries,
+    split_questions,
+    training_view,
+)
+from value_personas.data.survey.direction import DirectionCheck, check_directions
+from value_personas.data.survey.draft import draft_codebook
+from value_personas.data.survey.reading import read_survey
+from value_personas.data.survey.survey import Source, Survey
 
 __all__ = [
     "DESIGNS",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from data.missing import normalise
+from value_personas.data.codebooks.missing import normalise
 
 __all__ = [
     "PublishedPoint",

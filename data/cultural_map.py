@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from data.countries import published_map
-from data.instruments import Instrument, load_instrument
-from data.plain_text import one_line
-from data.profiles import ProfileTable
-from signatures.domain import Axis
-from signatures.errors import SurveyError
+from value_personas.data.codebooks.instruments import Instrument, load_instrument
+from value_personas.data.countries import published_map
+from value_personas.data.formats.plain_text import one_line
+from value_personas.data.profiles import ProfileTable
+from value_personas.signatures.domain import Axis
+from value_personas.signatures.errors import SurveyError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

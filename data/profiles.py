@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.direction import refuse_contradictions
-from data.instruments import Instrument, load_instrument
-from data.survey import Survey
-from signatures.domain import ValueItem
-from signatures.errors import SurveyError
+from value_personas.data.codebooks.instruments import Instrument, load_instrument
+from value_personas.data.survey.direction import refuse_contradictions
+from value_personas.data.survey.survey import Survey
+from value_personas.signatures.domain import ValueItem
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["ProfileTable", "value_profiles"]
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.codebook import StoredQuestion, load_codebook
-from data.countries import country_alpha3, country_name
-from data.readers import inspect_file, read_columns
-from signatures.domain import Question
-from signatures.errors import SurveyError
+from value_personas.data.codebooks.codebook import StoredQuestion, load_codebook
+from value_personas.data.countries import country_alpha3, country_name
+from value_personas.data.formats.readers import inspect_file, read_columns
+from value_personas.signatures.domain import Question
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["PublishedDistributions", "read_distributions"]
 

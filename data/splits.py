@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from data.countries import cultural_zone
-from data.survey import Survey
-from signatures.domain import Question
-from signatures.errors import LeakError, SurveyError
+from value_personas.data.countries import cultural_zone
+from value_personas.data.survey.survey import Survey
+from value_personas.signatures.domain import Question
+from value_personas.signatures.errors import LeakError, SurveyError
 
 __all__ = ["Split", "TrainingView", "split_countries", "split_questions", "training_view"]
 

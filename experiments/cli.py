@@ -33,15 +33,15 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in _COMMANDS:
-        app.command(name)(getattr(import_module(f"experiments.commands.{name}"), name))
+        app.command(name)(getattr(import_module(f"value_personas.experiments.commands.{name}"), name))
     for name in _GROUPS:
-        app.add_typer(import_module(f"experiments.commands.{name}").app, name=name)
+        app.add_typer(import_module(f"value_personas.experiments.commands.{name}").app, name=name)
     return app
 
 
 def _refusals() -> tuple[type[Exception], ...]:
     """What the user can put right, a full disk too; imported late, since the package loads NumPy."""
-    from signatures.errors import ValuePersonasError
+    from value_personas.signatures.errors import ValuePersonasError
 
     return ValuePersonasError, OSError
 
@@ -62,7 +62,7 @@ def main() -> None:
             os._exit(_INTERRUPTED)  # a cell of a sweep may be scoring in its thread for minutes yet
         raise
     except _refusals() as error:
-        from experiments.telling import in_one_line
+        from value_personas.experiments.workspace.passwords import in_one_line
 
         sys.stderr.write(f"value-personas: {in_one_line(error)}\n")
         sys.exit(2)

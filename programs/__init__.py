@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
-    from programs.elicitation import FirstTokenLogprobs, SampledAnswers
-    from programs.engines import EngineSettings, connect
-    from programs.model import Model
-    from programs.panel import Panel, PanelResult
-    from programs.personas import (
+    from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
+    from value_personas.programs.elicitation import FirstTokenLogprobs, SampledAnswers
+    from value_personas.programs.engines import EngineSettings, connect
+    from value_personas.programs.engines.model import Model
+    from value_personas.programs.engines.replies import AnswerStore, MemoryStore, Reply
+    from value_personas.programs.panel import Panel, PanelResult
+    from value_personas.programs.personas import (
         Arrangement,
         CountryRoleplay,
         NoPersona,
@@ -22,17 +23,16 @@ if TYPE_CHECKING:
         ValuePersonas,
         persona_builder,
     )
-    from programs.population import PopulationEstimate, estimate_populations
-    from programs.replies import AnswerStore, MemoryStore, Reply
-    from programs.respondent import Respondent
+    from value_personas.programs.population import PopulationEstimate, estimate_populations
+    from value_personas.programs.respondent import Respondent
 
 _HOMES = {
-    "programs.descriptor_writer": ("Descriptor", "DescriptorTable", "DescriptorWriter"),
-    "programs.elicitation": ("FirstTokenLogprobs", "SampledAnswers"),
-    "programs.engines": ("EngineSettings", "connect"),
-    "programs.model": ("Model",),
-    "programs.panel": ("Panel", "PanelResult"),
-    "programs.personas": (
+    "value_personas.programs.descriptor_writer": ("Descriptor", "DescriptorTable", "DescriptorWriter"),
+    "value_personas.programs.elicitation": ("FirstTokenLogprobs", "SampledAnswers"),
+    "value_personas.programs.engines": ("EngineSettings", "connect"),
+    "value_personas.programs.engines.model": ("Model",),
+    "value_personas.programs.panel": ("Panel", "PanelResult"),
+    "value_personas.programs.personas": (
         "Arrangement",
         "CountryRoleplay",
         "NoPersona",
@@ -42,9 +42,9 @@ _HOMES = {
         "ValuePersonas",
         "persona_builder",
     ),
-    "programs.population": ("PopulationEstimate", "estimate_populations"),
-    "programs.replies": ("AnswerStore", "MemoryStore", "Reply"),
-    "programs.respondent": ("Respondent",),
+    "value_personas.programs.population": ("PopulationEstimate", "estimate_populations"),
+    "value_personas.programs.engines.replies": ("AnswerStore", "MemoryStore", "Reply"),
+    "value_personas.programs.respondent": ("Respondent",),
 }
 
 __all__ = [
@@ -80,4 +80,4 @@ def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(home), name)
-    raise AttributeError(f"module 'programs' has no attribute {name!r}")
+    raise AttributeError(f"module 'value_personas.programs' has no attribute {name!r}")

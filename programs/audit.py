@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from programs.descriptor_writer import DescriptorTable
-from programs.elicitation import ElicitationSettings, choose_elicitation
-from programs.model import Model
-from programs.panel import Panel
-from programs.personas import verbatim_answer
-from programs.respondent import Respondent
-from signatures import Persona, Question, RecoverAnswer, ValueItem
+from value_personas.programs.descriptor_writer import DescriptorTable
+from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
+from value_personas.programs.engines.model import Model
+from value_personas.programs.panel import Panel
+from value_personas.programs.personas import verbatim_answer
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import Persona, Question, RecoverAnswer, ValueItem
 
 __all__ = [
     "Judged",

@@ -10,14 +10,20 @@ import numpy as np
 from dspy.lm15 import Request
 from numpy.typing import NDArray
 
-from programs.collecting import rare_collections
-from programs.elicitation import Form, SampledAnswers, average
-from programs.engines.draws import runs_of_draws
-from programs.model import Model, ReplyFailure
-from programs.rendering import PromptTemplate
-from programs.replies import Reply
-from programs.respondent import Respondent, form_values
-from signatures import Answer, MissingAnswer, MissingReason, Persona, Question
+from value_personas.programs.elicitation import Form, SampledAnswers, average
+from value_personas.programs.engines.collecting import rare_collections
+from value_personas.programs.engines.draws import runs_of_draws
+from value_personas.programs.engines.model import Model, ReplyFailure
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.rendering import PromptTemplate
+from value_personas.programs.respondent import Respondent, form_values
+from value_personas.signatures import (
+    Answer,
+    MissingAnswer,
+    MissingReason,
+    Persona,
+    Question,
+)
 
 __all__ = ["REASONS", "Panel", "PanelResult", "mean_of_known"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signatures import Persona, Question
+from value_personas.signatures import Persona, Question
 
 __all__ = ["LEEWAY", "PopulationEstimate", "estimate_populations", "weighted_means"]
 

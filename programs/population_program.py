@@ -1,6 +1,8 @@
 """The whole method as one program that DSPy's optimisers can tune: (country, question) → distribution."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
 
@@ -8,20 +10,59 @@ import dspy
 import numpy as np
 from dspy.lm15 import Request
 
-from programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
-from programs.engines.threads import run_in_background
-from programs.model import Model
-from programs.panel import Panel, PanelResult
-from programs.personas import PersonaSources, persona_builder
-from programs.population import estimate_populations
-from programs.proposal_rules import proposal_problems
-from programs.replies import Reply
-from programs.respondent import Respondent, form_values
-from programs.surroundings import Surroundings
-from programs.widening import calibrate_answers
-from signatures import Persona
+from value_personas.programs.calibration.answers import calibrate_answers
+from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.threads import run_in_background
+from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
+from value_personas.programs.population import estimate_populations
+from value_personas.programs.prompt_rules import MAX_CHARACTERS, proposal_problems
+from value_personas.programs.respondent import Respondent, form_values
+from value_personas.signatures import Persona, Question, ValueItem
 
-__all__ = ["PopulationProgram"]
+__all__ = ["PopulationProgram", "Surroundings"]
+
+
+@dataclass(eq=False)
+class Surroundings:
+    """What a program needs besides its prompts. Copies of a program, of which optimisers make many, share it.
+
+    Attributes:
+        writer: writes descriptors.
+        respondent: answers.
+        samples: country → its sampled population: common personas for every candidate.
+        items: the items of the profiles.
+        questions: code → question.
+        kind: the kind of persona, which must carry descriptors.
+        arrangement: order and wordings of the items.
+        forbidden_names: country names that no descriptor may speak.
+        temperature: of the calibration of each persona's answers; None for none.
+        max_missing: the share of missing answers above which nothing is estimated.
+        concurrency: cells in flight at once.
+        max_characters: the longest instruction that is tried.
+    """
+
+    writer: Model
+    respondent: Model
+    samples: Mapping[str, PopulationSample]
+    items: tuple[ValueItem, ...]
+    questions: Mapping[str, Question]
+    kind: str
+    arrangement: Arrangement
+    forbidden_names: tuple[str, ...] = ()
+    temperature: float | None = None
+    max_missing: float = 0.2
+    concurrency: int = 16
+    max_characters: int = MAX_CHARACTERS
+    tables: dict[tuple[str, int], DescriptorTable] = field(default_factory=dict, repr=False)
+    predictions: dict[tuple[str, int, str, str], dspy.Prediction] = field(default_factory=dict, repr=False)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Surroundings":
+        """The same object: what was written or predicted once serves every copy."""
+        return self
+
 
 _TRACED = 6
 """Descriptors of a country that a trace shows: enough to learn from, few enough to be read."""

@@ -5,10 +5,16 @@ from typing import Any
 
 import dspy
 
-from programs.elicitation import Elicitation, Form, OptionOrder, average, forms_of
-from programs.rendering import PromptTemplate
-from programs.replies import Reply
-from signatures import Persona, Question
+from value_personas.programs.elicitation import (
+    Elicitation,
+    Form,
+    OptionOrder,
+    average,
+    forms_of,
+)
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.rendering import PromptTemplate
+from value_personas.signatures import Persona, Question
 
 __all__ = ["AskingStyle", "Respondent", "form_values"]
 

@@ -6,7 +6,7 @@ The prompts are imported on first use, so that ``data``, which only needs the vo
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from signatures.domain import (
+from value_personas.signatures.domain import (
     Answer,
     Axis,
     MissingAnswer,
@@ -18,7 +18,7 @@ from signatures.domain import (
     ValueItem,
     items_by_code,
 )
-from signatures.errors import (
+from value_personas.signatures.errors import (
     AuthenticationError,
     BudgetError,
     CalibrationError,
@@ -31,9 +31,9 @@ from signatures.errors import (
 )
 
 if TYPE_CHECKING:
-    from signatures.audit import RecoverAnswer
-    from signatures.descriptor import HedgedDescriptor, UnhedgedDescriptor
-    from signatures.respondent import AnswerAsPersona, StateAnswerDistribution
+    from value_personas.signatures.audit import RecoverAnswer
+    from value_personas.signatures.descriptor import HedgedDescriptor, UnhedgedDescriptor
+    from value_personas.signatures.respondent import AnswerAsPersona, StateAnswerDistribution
 
 __all__ = [
     "Answer",
@@ -63,11 +63,11 @@ __all__ = [
 ]
 
 _PROMPTS = {
-    "AnswerAsPersona": "signatures.respondent",
-    "HedgedDescriptor": "signatures.descriptor",
-    "RecoverAnswer": "signatures.audit",
-    "StateAnswerDistribution": "signatures.respondent",
-    "UnhedgedDescriptor": "signatures.descriptor",
+    "AnswerAsPersona": "value_personas.signatures.respondent",
+    "HedgedDescriptor": "value_personas.signatures.descriptor",
+    "RecoverAnswer": "value_personas.signatures.audit",
+    "StateAnswerDistribution": "value_personas.signatures.respondent",
+    "UnhedgedDescriptor": "value_personas.signatures.descriptor",
 }
 
 
@@ -75,4 +75,4 @@ def __getattr__(name: str) -> object:
     """Import a prompt when it is first asked for (PEP 562)."""
     if name in _PROMPTS:
         return getattr(import_module(_PROMPTS[name]), name)
-    raise AttributeError(f"module 'signatures' has no attribute {name!r}")
+    raise AttributeError(f"module 'value_personas.signatures' has no attribute {name!r}")

@@ -2,9 +2,9 @@
 
 import math
 
-from programs.elicitation import Form
-from programs.replies import Reply
-from signatures import Persona, Question, Scale, ValueItem
+from value_personas.programs.elicitation import Form
+from value_personas.programs.engines.replies import Reply
+from value_personas.signatures import Persona, Question, Scale, ValueItem
 
 __all__ = ["AGREE", "TEN", "item", "page", "persona", "question", "said", "voted"]
 

@@ -7,8 +7,8 @@ from types import TracebackType
 
 from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
 
-from programs.engines.serving import Several, SyntheticServer
-from programs.engines.serving_faults import FaultPlan
+from value_personas.programs.engines.serving import Several, SyntheticServer
+from value_personas.programs.engines.serving_faults import FaultPlan
 
 LETTERS = (("A", -0.5), ("B", -1.4), ("C", -2.4), (" A", -4.0))
 

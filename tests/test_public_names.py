@@ -5,9 +5,9 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("package", ["signatures", "data", "programs", "experiments"])
+@pytest.mark.parametrize("package", ["", ".signatures", ".data", ".programs"])
 def test_every_promised_name_is_there(package: str) -> None:
-    module = import_module(package)
+    module = import_module(f"value_personas{package}")
     assert list(module.__all__) == sorted(module.__all__, key=lambda n: (not n.isupper(), n[0].islower(), n))
     for name in module.__all__:
         assert getattr(module, name) is not None
@@ -21,7 +21,7 @@ def test_the_names_that_outside_scripts_rely_on() -> None:
         "programs": "Panel",
         "programs.calibration": "tilt",
         "experiments.scoring": "score",
-        "experiments": "run",
     }.items():
         for each in name.split():
-            assert callable(getattr(import_module(module), each))
+            assert callable(getattr(import_module(f"value_personas.{module}"), each))
+    assert callable(import_module("value_personas").run)

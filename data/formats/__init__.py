@@ -1,10 +1,16 @@
-"""File formats, one module for each family; ``data.readers`` chooses among them."""
+"""File formats, one module for each family; ``data.formats.readers`` chooses among them."""
 
-from data.formats.base import Format, Header, MissingRange
-from data.formats.delimited import DELIMITED
-from data.formats.r_data import R_DATA
-from data.formats.statistical import SAS, SAS_TRANSPORT, SPSS, SPSS_PORTABLE, STATA
-from data.formats.tables import EXCEL, PARQUET
+from value_personas.data.formats.base import Format, Header, MissingRange
+from value_personas.data.formats.delimited import DELIMITED
+from value_personas.data.formats.r_data import R_DATA
+from value_personas.data.formats.statistical import (
+    SAS,
+    SAS_TRANSPORT,
+    SPSS,
+    SPSS_PORTABLE,
+    STATA,
+)
+from value_personas.data.formats.tables import EXCEL, PARQUET
 
 __all__ = [
     "DELIMITED",

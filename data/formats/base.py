@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.plain_text import one_line
+from value_personas.data.formats.plain_text import one_line
 
 __all__ = ["Format", "Header", "MissingRange", "first_line"]
 

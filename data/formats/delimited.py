@@ -10,9 +10,9 @@ from typing import TextIO
 
 import pandas as pd
 
-from data.formats.base import Format, Header, first_line
-from data.formats.column_names import clean_columns
-from signatures.errors import SurveyError
+from value_personas.data.formats.base import Format, Header, first_line
+from value_personas.data.formats.column_names import clean_columns
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["DELIMITED"]
 

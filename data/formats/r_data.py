@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.formats.base import Format, Header, first_line
-from data.formats.column_names import clean_columns
-from signatures.errors import SurveyError
+from value_personas.data.formats.base import Format, Header, first_line
+from value_personas.data.formats.column_names import clean_columns
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["R_DATA"]
 

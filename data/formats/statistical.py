@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from data.formats.base import Format, Header, MissingRange, first_line
-from signatures.errors import SurveyError
+from value_personas.data.formats.base import Format, Header, MissingRange, first_line
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["SAS", "SAS_TRANSPORT", "SPSS", "SPSS_PORTABLE", "STATA"]
 

@@ -6,9 +6,15 @@ Example:
     1.0
 """
 
-from data.synthetic.survey_file import write_synthetic_survey
-from data.synthetic.truth import SyntheticTruth
-from data.synthetic.world import AnswerLaw, ItemLaw, SyntheticCountry, World, load_world
+from value_personas.data.synthetic.survey_file import write_synthetic_survey
+from value_personas.data.synthetic.truth import SyntheticTruth
+from value_personas.data.synthetic.world import (
+    AnswerLaw,
+    ItemLaw,
+    SyntheticCountry,
+    World,
+    load_world,
+)
 
 __all__ = [
     "AnswerLaw",

@@ -10,13 +10,13 @@ import pandas as pd
 import pyreadstat
 from numpy.typing import NDArray
 
-from data.codebook import Codebook, StoredItem, StoredQuestion, load_codebook
-from data.codebook_file import AimsRule, AutonomyRule
-from data.instruments import Instrument, load_instrument
-from data.layout import SYNTHETIC_COLUMN
-from data.synthetic.truth import SyntheticTruth
-from data.synthetic.world import People, SyntheticCountry, World, load_world
-from signatures.errors import SurveyError
+from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQuestion, load_codebook
+from value_personas.data.codebooks.file import AimsRule, AutonomyRule
+from value_personas.data.codebooks.instruments import Instrument, load_instrument
+from value_personas.data.survey.layout import SYNTHETIC_COLUMN
+from value_personas.data.synthetic.truth import SyntheticTruth
+from value_personas.data.synthetic.world import People, SyntheticCountry, World, load_world
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["write_synthetic_survey"]
 

@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from data.synthetic.world import People, SyntheticCountry, World
-from signatures.errors import SurveyError
+from value_personas.data.synthetic.world import People, SyntheticCountry, World
+from value_personas.signatures.errors import SurveyError
 
 __all__ = ["SyntheticTruth"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.instruments import load_instrument
+from value_personas.data.codebooks.instruments import load_instrument
 
 __all__ = ["AnswerLaw", "ItemLaw", "People", "SyntheticCountry", "World", "load_world"]
 

@@ -6,17 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.ablation.variants import Variant
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.panel_of_run import panel_file
-from experiments.calibration.panel_scores import panel_errors
-from experiments.calibration.replicates import persona_replicates
-from experiments.calibration.setting import Setting
-from experiments.differences import zones_of
-from experiments.inference import CellGroups, compare_methods
-from experiments.methods import tilt_of
-from experiments.result import RunResult
-from experiments.sweeping.cells import short
+from value_personas.experiments.ablation.variants import Variant
+from value_personas.experiments.evaluation.answers import StoredPanel, panel_errors, panel_file
+from value_personas.experiments.evaluation.comparing import zones_of
+from value_personas.experiments.evaluation.predicting import tilt_of
+from value_personas.experiments.evaluation.redrawn import persona_replicates
+from value_personas.experiments.inference import CellGroups, compare_methods
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.sweep.cells import short
+from value_personas.programs.calibration.setting import Setting
 
 __all__ = ["difference_table"]
 

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.ablation.variants import Variant
-from experiments.figure_texts import texts_as_they_are
-from experiments.result import RunResult
-from experiments.scoring import SCORES
+from value_personas.experiments.ablation.variants import Variant
+from value_personas.experiments.figures.style import texts_as_they_are
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.scoring import SCORES
 
 __all__ = ["draw_error_curve", "error_curve"]
 

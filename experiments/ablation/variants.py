@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from experiments.ablation.settings import AblationSettings
-from experiments.calibration.setting import Level
-from experiments.config import Recipe
-from experiments.item_sets import ITEM_SETS
-from experiments.methods import calibrated_name
-from experiments.persona_settings import ComparatorSection
-from experiments.sweeping.cells import Cell, distinct_cells, label_of
-from programs.personas import parse_kind
-from signatures import RecipeError
+from value_personas.experiments.evaluation.predicting import calibrated_name
+from value_personas.experiments.recipe.ablation import AblationSettings
+from value_personas.experiments.recipe.items import ITEM_SETS
+from value_personas.experiments.recipe.personas import ComparatorSection
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.sweep.cells import Cell, distinct_cells, label_of
+from value_personas.programs.calibration.setting import Level
+from value_personas.programs.personas import parse_kind
+from value_personas.signatures import RecipeError
 
 __all__ = ["Variant", "VariantRuns", "factors_of", "runs_of", "variants_of"]
 

@@ -11,12 +11,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from experiments.answer_store.opening import store_errors
-from experiments.answer_store.records import numbers_in, original, restore_content, text_number
-from experiments.answer_store.schema import HEAD, leases, replies, texts
-from experiments.answer_store.store import AnswerStore
-from programs.replies import key_of_content
-from signatures import StoreError
+from value_personas.experiments.answer_store.opening import store_errors
+from value_personas.experiments.answer_store.records import numbers_in, original, restore_content, text_number
+from value_personas.experiments.answer_store.schema import HEAD, leases, replies, texts
+from value_personas.experiments.answer_store.store import AnswerStore
+from value_personas.programs.engines.replies import key_of_content
+from value_personas.signatures import StoreError
 
 __all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "verify"]
 
@@ -30,7 +30,7 @@ class Record:
     Attributes:
         row: the columns of ``replies``.
         identity: the engine.
-        content: the request, as ``programs.replies.request_content`` gives it.
+        content: the request, as ``programs.engines.replies.request_content`` gives it.
     """
 
     row: Any

@@ -11,10 +11,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.answer_store.contents import Record, records
-from experiments.answer_store.records import original
-from experiments.answer_store.store import AnswerStore
-from signatures import StoreError
+from value_personas.experiments.answer_store.contents import Record, records
+from value_personas.experiments.answer_store.records import original
+from value_personas.experiments.answer_store.store import AnswerStore
+from value_personas.signatures import StoreError
 
 __all__ = ["SCHEMA", "export"]
 

@@ -11,8 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from experiments.answer_store.schema import HEAD, VERSION_TABLE
-from signatures import StoreError
+from value_personas.experiments.answer_store.schema import HEAD, VERSION_TABLE
+from value_personas.signatures import StoreError
 
 __all__ = ["WatchedFile", "database_url", "open_engine", "place_of", "store_errors"]
 

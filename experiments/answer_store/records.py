@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from dspy.lm15 import Request
 
-from experiments.answer_store.schema import replies
-from programs.replies import Reply, request_content
+from value_personas.experiments.answer_store.schema import replies
+from value_personas.programs.engines.replies import Reply, request_content
 
 __all__ = [
     "REPLY_COLUMNS",

@@ -1,4 +1,4 @@
-"""The answer store, as models use it (``programs.replies.AnswerStore`` is the contract)."""
+"""The answer store, as models use it (``programs.engines.replies.AnswerStore`` is the contract)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,11 +8,17 @@ from types import TracebackType
 import sqlalchemy as sa
 from dspy.lm15 import Request
 
-from experiments.answer_store.opening import WatchedFile, database_url, open_engine, place_of, store_errors
-from experiments.answer_store.records import REPLY_COLUMNS, reply_of_row, row_of
-from experiments.answer_store.schema import replies
-from experiments.answer_store.writer import Claim, Put, Release, Writer
-from programs.replies import Reply
+from value_personas.experiments.answer_store.opening import (
+    WatchedFile,
+    database_url,
+    open_engine,
+    place_of,
+    store_errors,
+)
+from value_personas.experiments.answer_store.records import REPLY_COLUMNS, reply_of_row, row_of
+from value_personas.experiments.answer_store.schema import replies
+from value_personas.experiments.answer_store.writer import Claim, Put, Release, Writer
+from value_personas.programs.engines.replies import Reply
 
 __all__ = ["AnswerStore"]
 

@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from experiments.answer_store.leases import LEASE_S, LeaseTable, is_gone, new_holder
-from experiments.answer_store.opening import store_errors
-from experiments.answer_store.prepared import Prepared
-from experiments.answer_store.schema import replies, texts
-from programs.replies import Reply
-from signatures import StoreError
+from value_personas.experiments.answer_store.leases import LEASE_S, LeaseTable, is_gone, new_holder
+from value_personas.experiments.answer_store.opening import store_errors
+from value_personas.experiments.answer_store.prepared import Prepared
+from value_personas.experiments.answer_store.schema import replies, texts
+from value_personas.programs.engines.replies import Reply
+from value_personas.signatures import StoreError
 
 __all__ = ["Claim", "Job", "Put", "Release", "Writer"]
 

@@ -1,6 +1,6 @@
 """``value-personas audit``: what descriptors tell a reader, and what they should not."""
 
-from experiments.audit.result import AuditResult
-from experiments.audit.stage import run_audit
+from value_personas.experiments.audit.audit import run_audit
+from value_personas.experiments.audit.result import AuditResult
 
 __all__ = ["AuditResult", "run_audit"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-import data
+from value_personas import data
 
 __all__ = ["Array", "HumanMeans", "human_means", "training_countries"]
 

@@ -1,6 +1,7 @@
 """10,000 crossed bootstrap draws over 60 countries × 60 questions × 8 methods, beside scipy.stats.bootstrap.
 
-``python -m experiments.benchmarks.bench_bootstrap``; the yardstick draws countries only, for one method.
+``python -m value_personas.experiments.benchmarks.bench_bootstrap``; the yardstick draws countries only,
+for one method.
 """
 
 import time
@@ -8,7 +9,7 @@ import time
 import numpy as np
 from scipy.stats import bootstrap
 
-from experiments.inference import crossed_bootstrap
+from value_personas.experiments.inference import crossed_bootstrap
 
 METHODS, COUNTRIES, QUESTIONS, DRAWS = 8, 60, 60, 10_000
 

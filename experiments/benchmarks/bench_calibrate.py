@@ -1,7 +1,7 @@
 """One trial of a calibration search: 20 countries × 40 questions × 200 personas, all folds scored.
 
-``python -m experiments.benchmarks.bench_calibrate``; set OMP_NUM_THREADS=1 for one core. The yardstick
-applies the same setting fold by fold, one question at a time, with nothing prepared.
+``python -m value_personas.experiments.benchmarks.bench_calibrate``; set OMP_NUM_THREADS=1 for one core.
+The yardstick applies the same setting fold by fold, one question at a time, with nothing prepared.
 """
 
 import time
@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from experiments.calibration.objective import FoldedObjective
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.setting import Setting
-from experiments.scoring import score_cells
-from programs.calibration import tilt
+from value_personas.experiments.calibration.objective import FoldedObjective
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.scoring import score_cells
+from value_personas.programs.calibration import tilt
+from value_personas.programs.calibration.setting import Setting
 
 COUNTRIES, QUESTIONS, PERSONAS = 20, 40, 200
 SCORES = ("wasserstein", "variance_ratio")

@@ -1,7 +1,7 @@
 """What asking costs beyond the model's own time, against a bare aiohttp loop in the same run.
 
-    python -m experiments.benchmarks.bench_engine --calls 20000 --concurrency 64
-    python -m experiments.benchmarks.bench_engine --calls 20000 --concurrency 256 --latency-ms 50
+    python -m value_personas.experiments.benchmarks.bench_engine --calls 20000
+    python -m value_personas.experiments.benchmarks.bench_engine --concurrency 256 --latency-ms 50
 
 A server on loopback, in a process of its own, gives every request the same reply with 20 alternatives.
 (a) is the panel with its store, parsing and a progress callback; (b) posts the same bytes and parses the
@@ -35,15 +35,15 @@ import orjson
 from dspy.lm15 import Request
 from dspy.utils.exceptions import AdapterParseError
 
-from experiments.answer_store import AnswerStore
-from programs.elicitation import FirstTokenLogprobs
-from programs.engines import EngineSettings, connect
-from programs.engines.openai_wire import OpenAIWire
-from programs.model import Model
-from programs.panel import Panel
-from programs.replies import Reply
-from programs.respondent import Respondent
-from signatures import Persona, Question, Scale
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.programs.elicitation import FirstTokenLogprobs
+from value_personas.programs.engines import EngineSettings, connect
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.openai_wire import OpenAIWire
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.panel import Panel
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import Persona, Question, Scale
 
 _ALTERNATIVES: list[dict[str, Any]] = [
     {"token": chr(65 + n), "logprob": -0.5 - n, "bytes": [65 + n]} for n in range(20)

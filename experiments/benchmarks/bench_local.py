@@ -1,7 +1,7 @@
 """Tokens a second of a model in this process, its personas' prefixes computed once, and without that.
 
-    python -m experiments.benchmarks.bench_local
-    python -m experiments.benchmarks.bench_local --model FOLDER --personas 20
+    python -m value_personas.experiments.benchmarks.bench_local
+    python -m value_personas.experiments.benchmarks.bench_local --model FOLDER --personas 20
 
 Both read the same prompts, as the panel sends them: personas of about 200 words, 20 questions of ten options.
 They take turns, and the median of the rounds counts. Without a folder the model has random weights: how
@@ -19,11 +19,11 @@ from pathlib import Path
 import torch
 from dspy.lm15 import Request
 
-from experiments.benchmarks.random_model import CHAT_TEMPLATE, make_random_model
-from programs.elicitation import FirstTokenLogprobs
-from programs.engines.local.engine import LocalEngine
-from programs.rendering import PromptTemplate
-from programs.replies import Reply
+from value_personas.experiments.benchmarks.random_model import CHAT_TEMPLATE, make_random_model
+from value_personas.programs.elicitation import FirstTokenLogprobs
+from value_personas.programs.engines.local.engine import LocalEngine
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.rendering import PromptTemplate
 
 _WORDS = "I feel quite sure about some things and less sure about others, as people here often do. " * 12
 _OPTIONS = "\n".join(f"{chr(64 + k)}. Option number {k}" for k in range(1, 11))

@@ -1,6 +1,6 @@
 """What one answer costs the client beside neighbouring tools, on the same workload and the same mock server.
 
-    python -m experiments.benchmarks.bench_peers --drivers FOLDER --edsl PYTHON --qstn PYTHON
+    python -m value_personas.experiments.benchmarks.bench_peers --drivers FOLDER --edsl PYTHON --qstn PYTHON
 
 FOLDER holds ``mock_openai.py``, ``common.py`` (the workload and the measurement) and one ``bench_PEER.py``
 for each peer; PYTHON is the interpreter of the virtual environment in which that peer is installed
@@ -127,12 +127,12 @@ def _wait_for(url: str) -> None:
 
 def _ask(arguments: argparse.Namespace) -> None:
     """Ours: the panel with its store, measured as the peers' drivers measure themselves."""
-    from experiments.answer_store import AnswerStore
-    from programs.elicitation import SampledAnswers
-    from programs.engines import EngineSettings, connect
-    from programs.panel import Panel
-    from programs.respondent import Respondent
-    from signatures import Persona, Question, Scale
+    from value_personas.experiments.answer_store import AnswerStore
+    from value_personas.programs.elicitation import SampledAnswers
+    from value_personas.programs.engines import EngineSettings, connect
+    from value_personas.programs.panel import Panel
+    from value_personas.programs.respondent import Respondent
+    from value_personas.signatures import Persona, Question, Scale
 
     common = importlib.import_module("common")  # from the drivers' folder, which is on the path
     n, concurrency = arguments.personas, arguments.concurrency

@@ -1,6 +1,6 @@
 """How long ten thousand personas of each kind take to build, beside joining as many texts of their length.
 
-    python -m experiments.benchmarks.bench_personas [--personas 10000]
+    python -m value_personas.experiments.benchmarks.bench_personas [--personas 10000]
 
 Nothing is asked: descriptors are dummies. The yardstick writes the same number of ten-line texts by plain
 string joining in the same process.
@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-import data
-from programs.descriptor_writer import Descriptor, DescriptorTable, Variant
-from programs.personas import (
+from value_personas import data
+from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, Variant
+from value_personas.programs.personas import (
     KNOWN_KINDS,
     PERSONALITY_TRAITS,
     Arrangement,
@@ -23,7 +23,7 @@ from programs.personas import (
     PopulationSample,
     persona_builder,
 )
-from signatures import Profile, ValueItem
+from value_personas.signatures import Profile, ValueItem
 
 _TEXT = "You hold this view to a middling degree, whatever it is about. It tells nothing further about you."
 

@@ -1,6 +1,6 @@
 """How fast and how lean a large survey is read, against bare pyreadstat in the same run.
 
-    python -m experiments.benchmarks.bench_reading [--rows 450000] [--columns 600] [--repeats 3]
+    python -m value_personas.experiments.benchmarks.bench_reading [--rows 450000] [--columns 600]
 
 It makes a .sav with WVS-7 columns (weights, 90 countries, labels, declared missing ranges), then prints
 
@@ -66,7 +66,7 @@ def _run(what: str, path: Path, rows: int = 0, columns: int = 0) -> dict[str, fl
     command = [
         sys.executable,
         "-m",
-        "experiments.benchmarks.bench_reading",
+        "value_personas.experiments.benchmarks.bench_reading",
         "--measure",
         what,
         "--file",
@@ -106,16 +106,16 @@ def _measure(what: str, path: Path) -> dict[str, float]:
         return _after_reading(path)
     import pyreadstat
 
-    import data  # in both, so that the modules' own memory is the same
+    from value_personas import data
 
     started = time.perf_counter()
     if what == "ours":
         survey = data.read_survey(path, questions=_TARGETS)
         seconds, columns = time.perf_counter() - started, len(survey.sources[0].columns_read)
     else:
-        from data.codebook import load_codebook
-        from data.formats import Header
-        from data.layout import lay_out
+        from value_personas.data.codebooks.codebook import load_codebook
+        from value_personas.data.formats import Header
+        from value_personas.data.survey.layout import lay_out
 
         names = _names(600)
         layout, finder = lay_out(Header(path, tuple(names)), load_codebook("wvs7"), _TARGETS)
@@ -128,7 +128,7 @@ def _measure(what: str, path: Path) -> dict[str, float]:
 
 
 def _after_reading(path: Path) -> dict[str, float]:
-    import data
+    from value_personas import data
 
     codebook = _wide_codebook(path.with_name("wide.toml"))
     started = time.perf_counter()
@@ -157,7 +157,7 @@ def _wide_codebook(path: Path) -> Path:
     """The codebook of wave 7 with so many filler columns as questions that there are a hundred."""
     from importlib.resources import files
 
-    text = files("data").joinpath("codebooks/wvs7.toml").read_text(encoding="utf-8")
+    text = files("value_personas.data").joinpath("codebooks/wvs7.toml").read_text(encoding="utf-8")
     have = sum(name.startswith("Q") for name in _questions_of(text))
     extra = "\n".join(
         f'FILL{i} = {{ text = "Filler {i}", scale = "agreement_4", topic = "other" }}'
@@ -176,7 +176,7 @@ def _questions_of(text: str) -> list[str]:
 
 def _names(columns: int) -> list[str]:
     """Wave-7 columns first, then fillers up to the number asked for."""
-    from data.codebook import load_codebook
+    from value_personas.data.codebooks.codebook import load_codebook
 
     codebook = load_codebook("wvs7")
     items = [column for item in codebook.items.values() for column in item.columns if not item.build]
@@ -191,8 +191,8 @@ def _write(path: Path, rows: int, columns: int) -> None:
     import pandas as pd
     import pyreadstat
 
-    from data.codebook import load_codebook
-    from data.countries import published_map
+    from value_personas.data.codebooks.codebook import load_codebook
+    from value_personas.data.countries import published_map
 
     rng = np.random.default_rng(0)
     names = _names(columns)
@@ -219,7 +219,7 @@ def _numeric_codes(countries: list[str]) -> list[int]:
     import csv
     from importlib.resources import files
 
-    with files("data").joinpath("countries.csv").open(encoding="utf-8") as stream:
+    with files("value_personas.data").joinpath("countries.csv").open(encoding="utf-8") as stream:
         numbers = {row["alpha3"]: int(row["numeric"]) for row in csv.DictReader(stream)}
     return [numbers[code] for code in countries]
 

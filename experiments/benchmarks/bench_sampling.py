@@ -1,6 +1,6 @@
 """How near a sample of profiles comes to its population, for each design, against simple random draws.
 
-    python -m experiments.benchmarks.bench_sampling [--survey FILE] [--draws 400]
+    python -m value_personas.experiments.benchmarks.bench_sampling [--survey FILE] [--draws 400]
 
 For every design and n it prints the root mean square error of the estimated mean of a smooth function of the
 profile (a logistic function of the standardised answers, as a respondent's probability to agree would be), as
@@ -16,7 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data import DESIGNS, ProfileSample, ProfileTable, read_survey, sample_profiles, value_profiles
+from value_personas.data import (
+    DESIGNS,
+    ProfileSample,
+    ProfileTable,
+    read_survey,
+    sample_profiles,
+    value_profiles,
+)
 
 __all__ = ["main"]
 
@@ -48,7 +55,7 @@ def main() -> None:
 
 
 def _synthetic(folder: Path) -> Path:
-    from data.synthetic import write_synthetic_survey
+    from value_personas.data.synthetic import write_synthetic_survey
 
     path = folder / "synthetic.sav"
     write_synthetic_survey(path, seed=1)

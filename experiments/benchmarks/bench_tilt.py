@@ -1,6 +1,6 @@
 """The tilt on a million distributions, beside a loop of scipy.optimize.brentq.
 
-``python -m experiments.benchmarks.bench_tilt``; set OMP_NUM_THREADS=1 for one core.
+``python -m value_personas.experiments.benchmarks.bench_tilt``; set OMP_NUM_THREADS=1 for one core.
 """
 
 import resource
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import softmax
 
-from programs.calibration import tilt
+from value_personas.programs.calibration import tilt
 
 ROWS, OPTIONS, TEMPERATURE, YARDSTICK_ROWS = 1_000_000, 10, 2.0, 2000
 

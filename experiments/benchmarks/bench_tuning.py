@@ -1,6 +1,6 @@
 """The optimisers side by side on the embedded population: calls, held-out gain, seconds.
 
-    python -m experiments.benchmarks.bench_tuning [--seeds 0 1 2] [--optimizers gepa] [--instruction hedged]
+    python -m value_personas.experiments.benchmarks.bench_tuning [--seeds 0 1 2] [--optimizers gepa]
 
 Everything is synthetic: respondent, population and the proposer, whose pool holds good, idle and
 rule-breaking proposals. It shows that search, budget and safeguards work, not how well real models propose.
@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments import load_recipe
-from experiments.inference import BootstrapResult, crossed_bootstrap
-from experiments.tune import TuningResult, tune
-from experiments.tuning.judgement import lay_out
-from experiments.tuning.settings import OPTIMIZERS
+from value_personas import load_recipe
+from value_personas.experiments.inference import BootstrapResult, crossed_bootstrap
+from value_personas.experiments.recipe.tuning import OPTIMIZERS
+from value_personas.experiments.tuning.judgement import lay_out
+from value_personas.experiments.tuning.tune import TuningResult, tune
 
 __all__ = ["main", "pooled_gain", "starting_point", "table"]
 
@@ -30,7 +30,7 @@ def starting_point(instruction: str) -> list[str]:
     """Settings of a start: the recipe's ``poor`` instruction, or the shipped ``hedged`` one."""
     if instruction == "poor":
         return []
-    from signatures import HedgedDescriptor
+    from value_personas.signatures import HedgedDescriptor
 
     text = " ".join(str(HedgedDescriptor.instructions).split())
     return [f'tuning.instruction="{text}"']

@@ -1,6 +1,6 @@
 """Do the 95 % intervals hold the truth 95 % of the time? Simulated crossed data with a known mean.
 
-``python -m experiments.benchmarks.coverage`` simulates and rewrites ``results/coverage.json``.
+``python -m value_personas.experiments.benchmarks.coverage`` simulates and rewrites ``results/coverage.json``.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.inference import crossed_bootstrap
+from value_personas.experiments.inference import crossed_bootstrap
 
 __all__ = ["DESIGNS", "RESULTS", "Design", "simulate_coverage"]
 

@@ -1,7 +1,8 @@
 """Three real models on God's importance: each calibration fitted on two countries, judged on the third.
 
-``python -m experiments.benchmarks.three_models FILE`` reads czolgowski_Q164_pmf_human_vs_llm.csv: 63
-demographic groups of three countries, each answered by people and, 100 draws each, by three models.
+``python -m value_personas.experiments.benchmarks.three_models FILE`` reads
+czolgowski_Q164_pmf_human_vs_llm.csv: 63 demographic groups of three countries, each answered by people and,
+100 draws each, by three models.
 """
 
 import sys
@@ -12,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.rotation import Rotation, rotate
-from experiments.calibration.setting import TEMPERATURE_METHODS, Setting, keeps_mean
-from experiments.inference import noise_floor
-from experiments.scoring import score_cells, summarise_variance_ratios
+from value_personas.experiments.benchmarks.rotation import Rotation, rotate
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.inference import noise_floor
+from value_personas.experiments.scoring import score_cells, summarise_variance_ratios
+from value_personas.programs.calibration.setting import TEMPERATURE_METHODS, Setting, keeps_mean
 
 __all__ = ["by_country", "by_group", "main", "table"]
 
@@ -154,7 +155,7 @@ def _markdown(rows: pd.DataFrame) -> str:
 def main() -> None:
     """Print every table as Markdown."""
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
-        sys.exit("usage: python -m experiments.benchmarks.three_models czolgowski_Q164_pmf_human_vs_llm.csv")
+        sys.exit("usage: python -m value_personas.experiments.benchmarks.three_models FILE")
     frame = pd.read_csv(sys.argv[1])
     print(
         f"{len(_people(frame))} groups, fitted on {OBJECTIVE}; noise floor of the groups: {_floor(frame)}\n"

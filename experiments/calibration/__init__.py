@@ -1,7 +1,7 @@
 """Fitting a calibration to stored answers, applying it, and showing what it did."""
 
-from experiments.calibration.panel import StoredPanel, TrainingPanel
-from experiments.calibration.setting import FittedCalibration, Setting
-from experiments.calibration.settings import SearchSettings
+from value_personas.experiments.evaluation.answers import StoredPanel, TrainingPanel
+from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.programs.calibration.setting import FittedCalibration, Setting
 
 __all__ = ["FittedCalibration", "SearchSettings", "Setting", "StoredPanel", "TrainingPanel"]

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.calibration.judged import CalibratedPanel
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.prepared import Prepared
-from experiments.calibration.setting import Setting
-from experiments.scoring import Cells
+from value_personas.experiments.calibration.judged import CalibratedPanel
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.scoring import Cells
+from value_personas.programs.calibration.setting import Setting
 
 __all__ = ["SHOWN_SCORES", "before_after", "variance_limit"]
 

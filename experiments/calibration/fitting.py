@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from experiments.calibration.panel import TrainingPanel
-from experiments.calibration.prepared import Prepared
-from experiments.calibration.setting import FITTED_METHODS, DirichletMap, Setting
-from programs.calibration import fit_dirichlet, pool_shape
-from signatures import CalibrationError
+from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.programs.calibration import fit_dirichlet, pool_shape
+from value_personas.programs.calibration.setting import FITTED_METHODS, DirichletMap, Setting
+from value_personas.signatures import CalibrationError
 
 __all__ = ["fit_parts"]
 

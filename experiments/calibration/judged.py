@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.prepared import Prepared, Spread
-from experiments.calibration.setting import FittedCalibration, Setting
-from experiments.scoring import score_cells
-from signatures import LeakError
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.calibrated import Prepared, Spread
+from value_personas.experiments.scoring import score_cells
+from value_personas.programs.calibration.setting import FittedCalibration, Setting
+from value_personas.signatures import LeakError
 
 __all__ = ["CalibratedPanel", "apply_calibration"]
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.calibration.fitting import fit_parts
-from experiments.calibration.panel import TrainingPanel
-from experiments.calibration.prepared import Prepared
-from experiments.calibration.setting import FITTED_METHODS, Setting
-from experiments.scoring import SCORES, Cells
-from signatures import CalibrationError
+from value_personas.experiments.calibration.fitting import fit_parts
+from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.scoring import SCORES, Cells
+from value_personas.programs.calibration.setting import FITTED_METHODS, Setting
+from value_personas.signatures import CalibrationError
 
 __all__ = ["FoldedObjective", "fold_names", "loss"]
 

@@ -14,17 +14,17 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from experiments.calibration.fitting import fit_parts
-from experiments.calibration.objective import FoldedObjective
-from experiments.calibration.panel import TrainingPanel
-from experiments.calibration.setting import (
+from value_personas.experiments.calibration.fitting import fit_parts
+from value_personas.experiments.calibration.objective import FoldedObjective
+from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.programs.calibration.setting import (
     TEMPERATURE_METHODS,
     FittedCalibration,
     Setting,
     group_names,
 )
-from experiments.calibration.settings import SearchSettings
-from signatures import CalibrationError, StoreError
+from value_personas.signatures import CalibrationError, StoreError
 
 __all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from experiments.commands.options import (
+from value_personas.experiments.commands.options import (
     JobsOption,
     JsonOption,
     MaxCostOption,
@@ -36,10 +36,10 @@ def ablate(
     Paired differences with intervals and Holm-adjusted p-values, a table and a forest plot. Stopped at any
     moment, the same command finishes what is missing.
     """
-    from experiments.ablate import ablate as run_ablation
-    from experiments.ablation.console import print_ablation
-    from experiments.recipe_files import load_recipe
-    from experiments.sweeping.console import watched
+    from value_personas.experiments.ablation.ablate import ablate as run_ablation
+    from value_personas.experiments.commands.printing.ablation import print_ablation
+    from value_personas.experiments.commands.printing.sweep import watched
+    from value_personas.experiments.recipe.loading import load_recipe
 
     overrides = all_overrides(settings, workspace, max_cost)
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])

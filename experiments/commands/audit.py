@@ -2,7 +2,12 @@
 
 import typer
 
-from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+)
 
 __all__ = ["audit"]
 
@@ -18,10 +23,10 @@ def audit(
     A judge model (audit.judge, else the respondent) reads one descriptor at a time and answers every item.
     Its movements are set beside those of real respondents of the training countries.
     """
-    from experiments.audit import run_audit
-    from experiments.audit.console import print_audit
-    from experiments.console import ConsoleReporter
-    from experiments.recipe_files import load_recipe
+    from value_personas.experiments.audit import run_audit
+    from value_personas.experiments.commands.printing.audit import print_audit
+    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.recipe.loading import load_recipe
 
     loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
     with ConsoleReporter() as reporter:

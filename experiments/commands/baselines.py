@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption
 
 if TYPE_CHECKING:
-    from experiments.comparators.published import PublishedComparison
+    from value_personas.experiments.evaluation.comparators.published import PublishedComparison
 
 __all__ = ["baselines"]
 
@@ -26,7 +26,7 @@ def baselines(
     """
     import json
 
-    from experiments.comparators.published import compare_published
+    from value_personas.experiments.evaluation.comparators.published import compare_published
 
     found = compare_published(file, neighbours=neighbours, seed=seed)
     if as_json:
@@ -39,8 +39,8 @@ def baselines(
 def _print(found: "PublishedComparison") -> None:
     from rich.text import Text
 
-    from experiments.console import score_table
-    from experiments.terminal import plain_console
+    from value_personas.experiments.commands.printing.console import plain_console
+    from value_personas.experiments.commands.printing.run import score_table
 
     console = plain_console()
     console.print(score_table(found.title, found.summary, found.level))

@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+)
 
 __all__ = ["calibrate"]
 
@@ -24,14 +29,14 @@ def calibrate(
     Reads the answers of an earlier run and asks the model nothing. The same command again goes on with the
     same study; several may run at once.
     """
-    from data.readers import file_hash
-    from experiments.calibrate import calibrate as run_search
-    from experiments.calibration.console import SearchProgress, print_calibration
-    from experiments.calibration.panel import StoredPanel
-    from experiments.calibration.panel_of_run import find_panel
-    from experiments.recipe_files import load_recipe
-    from experiments.tracking import InputFile, Record, record_run, run_title
-    from experiments.workspace import Workspace
+    from value_personas.data.formats.readers import file_hash
+    from value_personas.experiments.calibration.calibrate import calibrate as run_search
+    from value_personas.experiments.commands.printing.calibration import SearchProgress, print_calibration
+    from value_personas.experiments.evaluation.answers import StoredPanel
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.run.stored import find_panel
+    from value_personas.experiments.tracking import InputFile, Record, record_run, run_title
+    from value_personas.experiments.workspace.folders import Workspace
 
     loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
     place = Workspace.open(loaded.workspace)

@@ -28,8 +28,8 @@ def check(
     import asyncio
     from dataclasses import asdict
 
-    from programs.engines import connect
-    from programs.engines.probe import ProbeReport, probe
+    from value_personas.programs.engines import connect
+    from value_personas.programs.probe import ProbeReport, probe
 
     settings = _settings(
         lm=lm,
@@ -73,10 +73,10 @@ def serve_synthetic(
     """Put the synthetic respondent behind an OpenAI-compatible server, with faults on demand."""
     import asyncio
 
-    from programs.engines.serving import Several, SyntheticServer
-    from programs.engines.serving_faults import FaultPlan
-    from programs.engines.synthetic import SyntheticRespondent
-    from signatures.errors import EngineError, RecipeError
+    from value_personas.programs.engines.serving import Several, SyntheticServer
+    from value_personas.programs.engines.serving_faults import FaultPlan
+    from value_personas.programs.engines.synthetic import SyntheticRespondent
+    from value_personas.signatures.errors import EngineError, RecipeError
 
     try:
         plan = FaultPlan({name: float(share) for name, share in _pairs(fault).items()}, seed)
@@ -99,8 +99,8 @@ def serve_synthetic(
 def _settings(**given: Any) -> Any:
     from pydantic import ValidationError
 
-    from programs.engines import EngineSettings
-    from signatures.errors import RecipeError
+    from value_personas.programs.engines import EngineSettings
+    from value_personas.signatures.errors import RecipeError
 
     try:
         return EngineSettings(**given)
@@ -111,7 +111,7 @@ def _settings(**given: Any) -> Any:
 
 def _pairs(options: list[str] | None) -> dict[str, str]:
     """``NAME=VALUE`` options as a mapping."""
-    from signatures.errors import RecipeError
+    from value_personas.signatures.errors import RecipeError
 
     pairs = {}
     for option in options or ():

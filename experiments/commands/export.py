@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import RunArgument, TrackingOption, WorkspaceOption
+from value_personas.experiments.commands.options import RunArgument, TrackingOption, WorkspaceOption
 
 __all__ = ["export"]
 
@@ -35,10 +35,10 @@ def export(
     file, NAME-tidy, holds the probabilities. With profiles the file holds respondents' answers on the value
     items: it stands under the survey's licence.
     """
-    from experiments.export import ExportOptions, export_run
-    from experiments.rerun import workspace_of
-    from experiments.tracking import recorded_run
-    from experiments.workspace import Workspace
+    from value_personas.experiments.export import ExportOptions, export_run
+    from value_personas.experiments.run.rerun import workspace_of
+    from value_personas.experiments.run.stored import recorded_run
+    from value_personas.experiments.workspace.folders import Workspace
 
     options = ExportOptions(tuple(kind or ()), calibrated, draws, seed, not without_profiles, overwrite)
     with recorded_run(Workspace.open(workspace_of(run, workspace)), run, tracking_uri) as folder:

@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+)
 
 __all__ = ["app"]
 
@@ -33,9 +38,10 @@ def persona(
     """Print whole personas as the model sees them, with their weights and the answers they were made from."""
     import json
 
-    from experiments.console import ConsoleReporter
-    from experiments.inspection import inspect_personas, print_inspection, render_html
-    from experiments.recipe_files import load_recipe
+    from value_personas.experiments.commands.printing.personas import print_inspection
+    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.report.personas import inspect_personas, render_html
 
     loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
     with ConsoleReporter() as reporter:
@@ -49,7 +55,7 @@ def persona(
 
 
 def _write(path: Path, text: str) -> None:
-    from signatures.errors import RecipeError
+    from value_personas.signatures.errors import RecipeError
 
     try:
         path.write_text(text, encoding="utf-8")

@@ -1,14 +1,20 @@
 """``value-personas plan``: what a recipe would still have to pay for, and how long it takes."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from experiments.commands.options import (
+from value_personas.experiments.commands.options import (
     JsonOption,
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
     all_overrides,
 )
+
+if TYPE_CHECKING:
+    from value_personas.experiments.recipe.recipe import Recipe
+    from value_personas.experiments.sweep.cells import Cell
 
 __all__ = ["plan"]
 
@@ -24,12 +30,25 @@ def plan(
     A recipe with a [sweep] table has a cell for each variation, one with ablation factors a cell for each
     run that these need; any other is one cell. Calls that cells share count in the first of them.
     """
-    from experiments.plan import plan as make_plan
-    from experiments.recipe_files import load_recipe
-    from experiments.sweeping.plan_console import print_plan
+    from value_personas.experiments.commands.printing.plan import print_plan
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.sweep.plan import plan as make_plan
 
-    made = make_plan(load_recipe(recipe, all_overrides(settings, workspace)))
+    loaded = load_recipe(recipe, all_overrides(settings, workspace))
+    made = make_plan(loaded, _cells(loaded))
     if as_json:
         typer.echo(made.to_json())
     else:
         print_plan(made)
+
+
+def _cells(recipe: "Recipe") -> "tuple[Cell, ...]":
+    """Those of the sweep or of the ablation that the recipe describes; else the recipe itself."""
+    from value_personas.experiments.ablation.variants import factors_of, runs_of, variants_of
+    from value_personas.experiments.sweep.cells import Cell, sweep_cells
+
+    if recipe.sweep:
+        return sweep_cells(recipe)
+    if recipe.ablation.factors:
+        return runs_of(recipe, variants_of(recipe.ablation, factors_of(recipe))).cells
+    return (Cell({}, recipe, "as it stands"),)

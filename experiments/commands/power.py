@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption, RecipeArgument, SettingsOption, WorkspaceOption
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+)
 
 __all__ = ["power"]
 
@@ -42,9 +47,9 @@ def power(
 
     From the answers of an earlier run (the pilot), or from stated variances.
     """
-    from experiments.inference import Price, plan_table
-    from experiments.pilot import stated_or_piloted
-    from experiments.recipe_files import load_recipe
+    from value_personas.experiments.inference import Price, plan_table
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.run.pilot import stated_or_piloted
 
     loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
     pilot = stated_or_piloted(loaded, variances, against, score)

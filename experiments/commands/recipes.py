@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption
 
 __all__ = ["recipes"]
 
@@ -15,8 +15,8 @@ def recipes(
     as_json: JsonOption = False,
 ) -> None:
     """List the shipped recipes, a line each; with a name, print that one."""
-    from experiments.recipe_files import load_recipe, shipped_recipes
-    from signatures import RecipeError
+    from value_personas.experiments.recipe.loading import load_recipe, shipped_recipes
+    from value_personas.signatures import RecipeError
 
     shipped = shipped_recipes()
     if name is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption
 
 __all__ = ["report"]
 
@@ -28,8 +28,8 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Write report.html, one page that needs nothing beside it, and its figures as PDF, SVG and PNG."""
-    from experiments.report import read_material, write_report
-    from experiments.stored_runs import find_run
+    from value_personas.experiments.report import read_material, write_report
+    from value_personas.experiments.run.stored import find_run
 
     place = workspace.expanduser().resolve()
     folder = find_run(place / "runs", run).resolve()

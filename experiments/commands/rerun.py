@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from experiments.commands.options import (
+from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     RunArgument,
@@ -17,8 +17,8 @@ from experiments.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from experiments.agreement import Agreement
-    from experiments.rerun import Circumstance, Rerun
+    from value_personas.experiments.run.agreement import Agreement
+    from value_personas.experiments.run.rerun import Circumstance, Rerun
 
 __all__ = ["rerun"]
 
@@ -37,9 +37,9 @@ def rerun(
     Answers come from the store as far as it has them. Exit code 0 when every number is the same to the last
     digit, 1 when one differs. A survey file that moved: --set survey.path=FILE.
     """
-    from experiments.approval import Approval, is_free
-    from experiments.console import ConsoleReporter
-    from experiments.rerun import rerun as run_again
+    from value_personas.experiments.commands.approval import Approval, is_free
+    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.run.rerun import rerun as run_again
 
     with ConsoleReporter() as reporter:
         found = run_again(

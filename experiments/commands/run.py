@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.commands.options import (
+from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     RecipeArgument,
@@ -18,7 +18,7 @@ from experiments.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from experiments.estimate import Estimate
+    from value_personas.experiments.fieldwork.rehearsal import Estimate
 
 __all__ = ["run"]
 
@@ -35,10 +35,10 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
-    from experiments.approval import Approval, is_free
-    from experiments.console import ConsoleReporter, print_result
-    from experiments.pipeline import run as run_recipe
-    from experiments.recipe_files import load_recipe
+    from value_personas.experiments.commands.approval import Approval, is_free
+    from value_personas.experiments.commands.printing.run import ConsoleReporter, print_result
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.run.pipeline import run as run_recipe
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with ConsoleReporter() as reporter:

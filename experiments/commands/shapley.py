@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import (
+from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     SettingsOption,
@@ -32,11 +32,11 @@ def shapley(
     Coalitions of items are asked within a budget that is stated before the first call; what is stored is not
     asked again. Stopped at any moment, the same command goes on.
     """
-    from experiments.approval import Approval, is_free
-    from experiments.attribution.console import print_shapley
-    from experiments.console import ConsoleReporter
-    from experiments.recipe_files import load_recipe
-    from experiments.shapley import shapley as share_out
+    from value_personas.experiments.commands.approval import Approval, is_free
+    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.commands.printing.shapley import print_shapley
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.shapley.shapley import shapley as share_out
 
     overrides = all_overrides(settings, workspace, max_cost)
     overrides += [] if budget_calls is None else [f"shapley.budget_calls={budget_calls}"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from experiments.answer_store import AnswerStore
+    from value_personas.experiments.answer_store import AnswerStore
 
 __all__ = ["app"]
 
@@ -23,7 +23,7 @@ _WORKSPACE = Path(".value-personas")
 @app.command()
 def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json = False) -> None:
     """How many replies, of which engines and models, and how many tokens they took."""
-    from experiments.answer_store.contents import info as count
+    from value_personas.experiments.answer_store.contents import info as count
 
     with _open(workspace, store) as opened:
         found = count(opened).as_dict()
@@ -41,7 +41,7 @@ def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json =
 @app.command()
 def verify(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json = False) -> None:
     """Check every reply against its key, and the file itself. Exit code 1 when something is wrong."""
-    from experiments.answer_store.contents import verify as check
+    from value_personas.experiments.answer_store.contents import verify as check
 
     with _open(workspace, store) as opened:
         problems = check(opened)
@@ -60,7 +60,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write every reply with its prompt, probabilities, tokens and latency to a Parquet file."""
-    from experiments.answer_store.export import export as write
+    from value_personas.experiments.answer_store.export import export as write
 
     with _open(workspace, store) as opened:
         count = write(opened, file)
@@ -82,8 +82,8 @@ def prune(
     as_json: Json = False,
 ) -> None:
     """Remove replies for good. What is removed will be paid for again when it is asked again."""
-    from experiments.answer_store.contents import prune as remove
-    from signatures.errors import StoreError
+    from value_personas.experiments.answer_store.contents import prune as remove
+    from value_personas.signatures.errors import StoreError
 
     if engine is None and older_than_days is None and not everything:
         raise StoreError("store prune: say what to remove with --engine, --older-than-days or --all")
@@ -96,7 +96,7 @@ def prune(
 
 def _open(workspace: Path, store: str | None) -> "AnswerStore":
     """The store that is named, or the workspace's; never a new one."""
-    from experiments.answer_store import AnswerStore
+    from value_personas.experiments.answer_store import AnswerStore
 
     location = store or workspace.expanduser().resolve() / "answers.db"
     return AnswerStore(location, create=False)

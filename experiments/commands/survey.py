@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption
 
 __all__ = ["survey"]
 
@@ -40,10 +40,10 @@ def survey(  # each parameter is an option of the command
     The exit code is 2 when an item seems stored the other way round and neither --reverse nor --accept
     settles it.
     """
-    from data import draft_codebook as write_draft
-    from data import read_survey
-    from experiments.survey_page import gather_facts
-    from signatures.errors import SurveyError
+    from value_personas.data import draft_codebook as write_draft
+    from value_personas.data import read_survey
+    from value_personas.experiments.report.survey import gather_facts
+    from value_personas.signatures.errors import SurveyError
 
     _check_targets(html, draft_codebook, file)
     if draft_codebook is not None:
@@ -67,7 +67,7 @@ def survey(  # each parameter is an option of the command
 
 def _check_targets(html: Path | None, draft: Path | None, files: list[Path]) -> None:
     """Refuse to write over data, or over a codebook that somebody may have worked on."""
-    from signatures.errors import SurveyError
+    from value_personas.signatures.errors import SurveyError
 
     if html is not None and html.suffix.lower() not in (".html", ".htm"):
         raise SurveyError(f"--html {html}: expected a file that ends in .html")
@@ -86,7 +86,8 @@ def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # ty
 
     import orjson
 
-    from experiments.survey_page import print_facts, render_html
+    from value_personas.experiments.commands.printing.survey import print_facts
+    from value_personas.experiments.report.survey import render_html
 
     if html is not None:
         _write(html, render_html(facts))
@@ -97,7 +98,7 @@ def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # ty
 
 
 def _write(path: Path, text: str) -> None:
-    from signatures.errors import SurveyError
+    from value_personas.signatures.errors import SurveyError
 
     try:
         path.write_text(text, encoding="utf-8")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import (
+from value_personas.experiments.commands.options import (
     JobsOption,
     JsonOption,
     MaxCostOption,
@@ -33,9 +33,9 @@ def sweep(
     No call is paid twice. A cell that fails is recorded with its reason and the rest go on; the exit code is
     then 1.
     """
-    from experiments.recipe_files import load_recipe
-    from experiments.sweep import sweep as run_sweep
-    from experiments.sweeping.console import print_sweep, watched
+    from value_personas.experiments.commands.printing.sweep import print_sweep, watched
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.sweep.sweep import sweep as run_sweep
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with watched(loaded, jobs, yes) as options:

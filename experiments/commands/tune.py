@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import JsonOption, SettingsOption, WorkspaceOption
+from value_personas.experiments.commands.options import JsonOption, SettingsOption, WorkspaceOption
 
 __all__ = ["tune"]
 
@@ -27,9 +27,9 @@ def tune(
     Stopped at any moment, the same command goes on at no repeated cost. A prompt that does not win on
     validation is not kept.
     """
-    from experiments.recipe_files import load_recipe
-    from experiments.tune import tune as run_tuning
-    from experiments.tuning.console import TuningConsole, print_tuning
+    from value_personas.experiments.commands.printing.tuning import TuningConsole, print_tuning
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.tuning.tune import tune as run_tuning
 
     overrides = [
         *(settings or []),

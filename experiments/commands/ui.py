@@ -16,8 +16,8 @@ def ui(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 5000,
 ) -> None:
     """Open MLflow's own UI on the records of a workspace, on this machine only."""
-    from experiments.workspace import Workspace
-    from signatures.errors import StoreError
+    from value_personas.experiments.workspace.folders import Workspace
+    from value_personas.signatures.errors import StoreError
 
     place = Workspace(workspace.expanduser().resolve())
     if not (place.folder / "mlflow.db").is_file():

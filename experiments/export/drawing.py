@@ -5,7 +5,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.export.stored import MethodAnswers
+from value_personas.experiments.export.stored import MethodAnswers
 
 __all__ = ["Places", "draw_answers"]
 

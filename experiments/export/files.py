@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from experiments.export.variables import Sheet, Variable, distinct_labels, plain_text
+from value_personas.experiments.export.variables import Sheet, Variable, distinct_labels, plain_text
 
 __all__ = ["TIDY", "WRITERS", "write_tidy"]
 

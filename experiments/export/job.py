@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pyreadstat
 
-from experiments.export.files import TIDY, WRITERS, write_tidy
-from experiments.export.stored import read_answers
-from experiments.export.tidy import tidy_frames
-from experiments.export.wide import wide_sheet
-from experiments.stored_runs import read_run
-from signatures import StoreError
+from value_personas.experiments.export.files import TIDY, WRITERS, write_tidy
+from value_personas.experiments.export.stored import read_answers
+from value_personas.experiments.export.tidy import tidy_frames
+from value_personas.experiments.export.wide import wide_sheet
+from value_personas.experiments.run.stored import read_run
+from value_personas.signatures import StoreError
 
 __all__ = ["ExportOptions", "Exported", "export_run"]
 

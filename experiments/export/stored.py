@@ -9,16 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from data.formats.base import first_line
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.panel_of_run import panel_file
-from experiments.config import Recipe
-from experiments.methods import calibrated_name
-from experiments.panel_files import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
-from experiments.result import RunResult
-from experiments.stored_runs import check_rows
-from programs.widening import tilt_answers
-from signatures import RecipeError, StoreError
+from value_personas.data.formats.base import first_line
+from value_personas.experiments.evaluation.answers import StoredPanel, panel_file
+from value_personas.experiments.evaluation.predicting import calibrated_name
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.writing import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
+from value_personas.experiments.workspace.tables import check_rows
+from value_personas.programs.calibration.answers import tilt_answers
+from value_personas.signatures import RecipeError, StoreError
 
 __all__ = ["Asked", "MethodAnswers", "Options", "StoredRun", "read_answers"]
 

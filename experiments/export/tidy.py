@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from experiments.export.stored import MethodAnswers, StoredRun
+from value_personas.experiments.export.stored import MethodAnswers, StoredRun
 
 __all__ = ["tidy_frames"]
 

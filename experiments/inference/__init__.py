@@ -1,11 +1,16 @@
 """How far a difference can be trusted: intervals, paired tests, noise floors, gaps and power."""
 
-from experiments.inference.comparison import CellGroups, compare_methods
-from experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
-from experiments.inference.gap_analysis import CatchingUp, GapAnalysis, analyse_gap, catching_up
-from experiments.inference.noise_floor import FloorReading, noise_floor, read_against_floor
-from experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
-from experiments.inference.power import (
+from value_personas.experiments.inference.comparison import CellGroups, compare_methods
+from value_personas.experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
+from value_personas.experiments.inference.gap_analysis import (
+    CatchingUp,
+    GapAnalysis,
+    analyse_gap,
+    catching_up,
+)
+from value_personas.experiments.inference.noise_floor import FloorReading, noise_floor, read_against_floor
+from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
+from value_personas.experiments.inference.power import (
     Price,
     VarianceParts,
     half_width,

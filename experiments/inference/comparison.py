@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
-from experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
-from signatures import CalibrationError
+from value_personas.experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
+from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
+from value_personas.signatures import CalibrationError
 
 __all__ = ["CellGroups", "compare_methods"]
 

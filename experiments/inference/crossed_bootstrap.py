@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 from scipy.stats import t as student_t
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["BootstrapResult", "crossed_bootstrap"]
 

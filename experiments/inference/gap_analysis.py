@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["CatchingUp", "GapAnalysis", "analyse_gap", "catching_up"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.scoring import SCORES, score_cells
-from signatures import CalibrationError
+from value_personas.experiments.scoring import SCORES, score_cells
+from value_personas.signatures import CalibrationError
 
 __all__ = ["FloorReading", "noise_floor", "read_against_floor"]
 

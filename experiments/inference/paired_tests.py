@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["holm", "sign_flip_p", "unit_means", "wilcoxon_p"]
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["Price", "VarianceParts", "half_width", "needed_personas", "pilot_parts", "plan_table"]
 

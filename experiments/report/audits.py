@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.config import Recipe
-from experiments.recipe_record import is_of_the_same
-from signatures import StoreError
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import is_of_the_same
+from value_personas.signatures import StoreError
 
 __all__ = ["Audit", "newest_audit"]
 

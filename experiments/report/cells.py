@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.plain_text import one_line
-from experiments.report.figures.countries import shown_methods
-from experiments.report.figures.distributions import chosen_cells, drawn_methods
-from experiments.report.material import Material
-from experiments.report.palette import looks
+from value_personas.data.formats.plain_text import one_line
+from value_personas.experiments.report.figures.countries import shown_methods
+from value_personas.experiments.report.figures.distributions import chosen_cells, drawn_methods
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import looks
 
 __all__ = ["every_cell"]
 

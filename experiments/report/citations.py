@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.report.material import Material
+from value_personas.experiments.report.material import Material
 
 __all__ = ["Citation", "citations"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from programs.personas import PersonaKindSpec, parse_kind
+from value_personas.programs.personas import PersonaKindSpec, parse_kind
 
 __all__ = ["what_it_is"]
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-import data
-from data.plain_text import one_line
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.panel_of_run import panel_file
-from experiments.differences import baseline_of, zones_of
-from experiments.map_positions import HUMAN
-from experiments.report.audits import Audit, newest_audit
-from experiments.report.shapley_files import newest_shapley
-from experiments.report.sources import Sources, read_sources
-from experiments.result import RunResult
-from experiments.stored_runs import check_rows, read_run, read_table
+from value_personas import data
+from value_personas.data.formats.plain_text import one_line
+from value_personas.experiments.evaluation.answers import StoredPanel, panel_file
+from value_personas.experiments.evaluation.comparing import baseline_of, zones_of
+from value_personas.experiments.evaluation.map_positions import HUMAN
+from value_personas.experiments.report.audits import Audit, newest_audit
+from value_personas.experiments.report.shapley_files import newest_shapley
+from value_personas.experiments.report.sources import Sources, read_sources
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.stored import read_run
+from value_personas.experiments.workspace.tables import check_rows, read_table
 
 __all__ = ["Material", "read_material"]
 

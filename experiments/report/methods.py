@@ -4,10 +4,10 @@ import math
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
-from experiments.digits import three_digits
-from experiments.report.figures.paired import overall_comparisons
-from experiments.report.glossary import what_it_is
-from experiments.report.material import Material
+from value_personas.experiments.report.figures.paired import overall_comparisons
+from value_personas.experiments.report.glossary import what_it_is
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = ["headline_sentences", "methods_paragraphs"]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from experiments.report.cells import every_cell
-from experiments.report.citations import citations
-from experiments.report.material import Material
-from experiments.report.methods import headline_sentences, methods_paragraphs
-from experiments.report.plate import inline_svg
-from experiments.report.sections import Section, warnings
-from experiments.report.tables import provenance_table
+from value_personas.experiments.report.cells import every_cell
+from value_personas.experiments.report.citations import citations
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.methods import headline_sentences, methods_paragraphs
+from value_personas.experiments.report.plate import inline_svg
+from value_personas.experiments.report.sections import Section, warnings
+from value_personas.experiments.report.tables import provenance_table
 
 __all__ = ["render_html"]
 

@@ -12,8 +12,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from experiments.figure_texts import texts_as_they_are
-from experiments.report.palette import FAINT, INK, MUTED
+from value_personas.experiments.figures.style import texts_as_they_are
+from value_personas.experiments.report.palette import FAINT, INK, MUTED
 
 __all__ = ["COLUMN", "FULL", "Plate", "canvas", "drawing", "inline_svg", "row_height", "save_plate"]
 

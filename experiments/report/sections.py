@@ -3,23 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.differences import least_p_note
-from experiments.report import tables
-from experiments.report.figures.audit import audit_plate
-from experiments.report.figures.calibration import calibration_curve, calibration_plate
-from experiments.report.figures.countries import country_plate
-from experiments.report.figures.cultural_map import map_plate
-from experiments.report.figures.distributions import distribution_plate
-from experiments.report.figures.effects import effect_plates
-from experiments.report.figures.gap import gap_plate
-from experiments.report.figures.headline import headline_plate
-from experiments.report.figures.missing import missing_plate
-from experiments.report.figures.paired import paired_plate
-from experiments.report.figures.roleplay import roleplay_plate
-from experiments.report.figures.shapley import shapley_plates
-from experiments.report.material import Material
-from experiments.report.plate import Plate
-from experiments.report.tables import Table
+from value_personas.experiments.evaluation.comparing import least_p_note
+from value_personas.experiments.report import tables
+from value_personas.experiments.report.figures.audit import audit_plate
+from value_personas.experiments.report.figures.calibration import calibration_curve, calibration_plate
+from value_personas.experiments.report.figures.countries import country_plate
+from value_personas.experiments.report.figures.cultural_map import map_plate
+from value_personas.experiments.report.figures.distributions import distribution_plate
+from value_personas.experiments.report.figures.effects import effect_plates
+from value_personas.experiments.report.figures.gap import gap_plate
+from value_personas.experiments.report.figures.headline import headline_plate
+from value_personas.experiments.report.figures.missing import missing_plate
+from value_personas.experiments.report.figures.paired import paired_plate
+from value_personas.experiments.report.figures.roleplay import roleplay_plate
+from value_personas.experiments.report.figures.shapley import shapley_plates
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.plate import Plate
+from value_personas.experiments.report.tables import Table
 
 __all__ = ["Section", "sections", "warnings"]
 

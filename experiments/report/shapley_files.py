@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.config import Recipe
-from experiments.recipe_record import is_of_the_same
-from signatures import StoreError
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import is_of_the_same
+from value_personas.signatures import StoreError
 
 __all__ = ["EVERYWHERE", "newest_shapley"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from signatures import StoreError
+from value_personas.signatures import StoreError
 
 __all__ = ["Sources", "read_sources"]
 

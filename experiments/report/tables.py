@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.digits import three_digits
-from experiments.judging import HEADLINE_SCORES
-from experiments.report.figures.calibration import CalibrationCurve
-from experiments.report.figures.countries import country_errors, shown_methods
-from experiments.report.figures.cultural_map import map_shifts
-from experiments.report.figures.paired import overall_comparisons
-from experiments.report.material import Material
-from experiments.scoring import SCORES
+from value_personas.experiments.evaluation.judging import HEADLINE_SCORES
+from value_personas.experiments.report.figures.calibration import CalibrationCurve
+from value_personas.experiments.report.figures.countries import country_errors, shown_methods
+from value_personas.experiments.report.figures.cultural_map import map_shifts
+from value_personas.experiments.report.figures.paired import overall_comparisons
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = [
     "Table",

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.report.material import Material
-from experiments.report.page import render_html
-from experiments.report.plate import drawing, save_plate
-from experiments.report.sections import sections
-from signatures import StoreError
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.page import render_html
+from value_personas.experiments.report.plate import drawing, save_plate
+from value_personas.experiments.report.sections import sections
+from value_personas.signatures import StoreError
 
 __all__ = ["ReportFiles", "write_report"]
 

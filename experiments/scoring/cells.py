@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["Cells"]
 

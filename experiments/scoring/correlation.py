@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from experiments.scoring.cells import Array
+from value_personas.experiments.scoring.cells import Array
 
 __all__ = ["pearson", "spearman"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.scoring.cells import Array
+from value_personas.experiments.scoring.cells import Array
 
 __all__ = ["country_deviation"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.scoring.registry import SCORES
+from value_personas.experiments.scoring.registry import SCORES
 
 __all__ = ["as_error"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.scoring.cells import Array, Cells
+from value_personas.experiments.scoring.cells import Array, Cells
 
 __all__ = ["KL_SMOOTHING", "kl_divergence"]
 

@@ -7,17 +7,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.scoring.cells import Cells
-from experiments.scoring.js_distance import js_distance
-from experiments.scoring.kl_divergence import kl_divergence
-from experiments.scoring.normalised_mae import normalised_mae
-from experiments.scoring.opinionqa_alignment import opinionqa_alignment
-from experiments.scoring.rps import rps
-from experiments.scoring.signed_bias import signed_bias
-from experiments.scoring.simbench import simbench
-from experiments.scoring.total_variation import total_variation
-from experiments.scoring.variance_ratio import variance_ratio
-from experiments.scoring.wasserstein import wasserstein
+from value_personas.experiments.scoring.cells import Cells
+from value_personas.experiments.scoring.js_distance import js_distance
+from value_personas.experiments.scoring.kl_divergence import kl_divergence
+from value_personas.experiments.scoring.normalised_mae import normalised_mae
+from value_personas.experiments.scoring.opinionqa_alignment import opinionqa_alignment
+from value_personas.experiments.scoring.rps import rps
+from value_personas.experiments.scoring.signed_bias import signed_bias
+from value_personas.experiments.scoring.simbench import simbench
+from value_personas.experiments.scoring.total_variation import total_variation
+from value_personas.experiments.scoring.variance_ratio import variance_ratio
+from value_personas.experiments.scoring.wasserstein import wasserstein
 
 __all__ = ["SCORES", "Score", "score", "score_cells"]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from experiments.scoring.registry import SCORES
+from value_personas.experiments.scoring.registry import SCORES
 
 __all__ = ["ScoreName"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments.scoring.cells import Array, Cells
-from experiments.scoring.total_variation import total_variation
+from value_personas.experiments.scoring.cells import Array, Cells
+from value_personas.experiments.scoring.total_variation import total_variation
 
 __all__ = ["simbench"]
 

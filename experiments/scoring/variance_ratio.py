@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.scoring.cells import Array, Cells
+from value_personas.experiments.scoring.cells import Array, Cells
 
 __all__ = ["VarianceSummary", "summarise_variance_ratios", "variance_ratio"]
 

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from data.formats.base import first_line
-from experiments.tracking.making import alone_at
-from experiments.tracking.passwords import without_passwords
-from signatures import StoreError
+from value_personas.data.formats.base import first_line
+from value_personas.experiments.workspace.passwords import without_passwords
+from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+import contextlib
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+__all__ = ["alone_at", "quiet_mlflow", "store_errors", "tracking_client"]
 
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
@@ -20,8 +25,6 @@ _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 """A server that is down is given up after seconds; MLflow's own patience is four minutes a request."""
-
-__all__ = ["quiet_mlflow", "store_errors", "tracking_client"]
 
 
 @contextmanager
@@ -74,3 +77,29 @@ def quiet_mlflow() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+try:
+    import fcntl
+except ImportError:  # Windows; there, two processes that begin a workspace at once may fail
+    _HAS_LOCKS = False
+else:
+    _HAS_LOCKS = True
+
+
+@contextlib.contextmanager
+def alone_at(uri: str) -> Iterator[None]:
+    """Within this, no other process of this package opens the same SQLite store for the first time.
+
+    MLflow makes its tables in several steps, and takes those of another process for its own.
+
+    Raises:
+        OSError: when the lock beside the database cannot be written.
+    """
+    file = make_url(uri).database if uri.startswith("sqlite:") else None
+    if not _HAS_LOCKS or not file or Path(file).is_dir():
+        yield
+        return
+    with Path(f"{file}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import data
-from data.readers import file_hash
-from experiments.config import Recipe
+from value_personas import data
+from value_personas.data.formats.readers import file_hash
+from value_personas.experiments.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput

@@ -14,12 +14,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.code_state import code_state
-from experiments.config import Recipe
-from experiments.tracking.client import tracking_client
-from experiments.tracking.inputs import InputFile, dataset_inputs
-from experiments.tracking.passwords import without_passwords
-from experiments.workspace import Workspace
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking.client import tracking_client
+from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
+from value_personas.experiments.workspace.code_state import code_state
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.passwords import without_passwords
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

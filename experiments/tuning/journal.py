@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from experiments.config import Recipe
-from signatures import StoreError
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.signatures import StoreError
 
 try:
     import fcntl

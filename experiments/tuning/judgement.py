@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import data
-from experiments.calibration.setting import Setting
-from experiments.config import Recipe
-from experiments.inference import crossed_bootstrap
-from experiments.methods import redrawn_estimates, tilt_of
-from experiments.tuning.metric import CellMetric
-from experiments.tuning.splitting import TuningCells, noise_floor_of
-from programs.population_program import PopulationProgram
-from signatures import LeakError
+from value_personas import data
+from value_personas.experiments.evaluation.predicting import redrawn_estimates, tilt_of
+from value_personas.experiments.inference import crossed_bootstrap
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tuning.metric import CellMetric
+from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
+from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.population_program import PopulationProgram
+from value_personas.signatures import LeakError
 
 __all__ = ["TuningJudgement", "judge_programs", "lay_out"]
 

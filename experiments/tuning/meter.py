@@ -3,8 +3,8 @@
 import math
 from fractions import Fraction
 
-from experiments.tuning.journal import AttemptJournal
-from signatures import BudgetError
+from value_personas.experiments.tuning.journal import AttemptJournal
+from value_personas.signatures import BudgetError
 
 __all__ = ["Meter"]
 

@@ -7,14 +7,14 @@ from typing import Any
 import dspy
 from dspy.lm15 import RateLimitError, Request
 
-from experiments.tuning.meter import Meter
-from programs.engines.base import Replier
-from programs.engines.limits import estimated_tokens
-from programs.engines.lm import language_model
-from programs.engines.repeated_draws import RepeatedDraws
-from programs.engines.settings import EngineSettings, Prices
-from programs.model import Model
-from programs.replies import Reply, reply_key
+from value_personas.experiments.tuning.meter import Meter
+from value_personas.programs.engines.base import Replier
+from value_personas.programs.engines.limits import estimated_tokens
+from value_personas.programs.engines.lm import language_model
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.repeated_draws import RepeatedDraws
+from value_personas.programs.engines.replies import Reply, reply_key
+from value_personas.programs.engines.settings import EngineSettings, Prices
 
 __all__ = ["MeteredEngine", "MeteredModel"]
 

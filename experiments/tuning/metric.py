@@ -7,12 +7,12 @@ import dspy
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.scoring import SCORES, Cells, as_error
-from experiments.tuning.ledger import Evaluation, Ledger
-from experiments.tuning.probing import DescriptorProbe
-from experiments.tuning.settings import MetricSettings
-from programs.descriptor_rules import MAX_WORDS
-from signatures import Question
+from value_personas.experiments.recipe.tuning import MetricSettings
+from value_personas.experiments.scoring import SCORES, Cells, as_error
+from value_personas.experiments.tuning.ledger import Evaluation, Ledger
+from value_personas.experiments.tuning.probing import DescriptorProbe
+from value_personas.programs.descriptor_writer import MAX_WORDS
+from value_personas.signatures import Question
 
 __all__ = ["CellMetric", "FeedbackMetric", "error_of", "reward"]
 

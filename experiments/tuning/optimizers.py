@@ -12,9 +12,9 @@ from typing import Any
 
 import dspy
 
-from experiments.tuning.metric import CellMetric, FeedbackMetric
-from experiments.tuning.plan import CallPlan
-from experiments.tuning.settings import OptimizerName
+from value_personas.experiments.recipe.tuning import OptimizerName
+from value_personas.experiments.tuning.budget import CallPlan
+from value_personas.experiments.tuning.metric import CellMetric, FeedbackMetric
 
 __all__ = ["OPTIMIZE", "OptimizerTask"]
 

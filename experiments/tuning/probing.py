@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from experiments.tuning.program_table import ProgramTable
-from experiments.tuning.stopping import stop_for_good
-from programs.audit import Judged, Statement, judge_statements
-from programs.descriptor_writer import Descriptor
-from programs.elicitation import ElicitationSettings
-from programs.engines.threads import run_in_background
-from programs.model import Model
-from signatures import ValueItem
+from value_personas.experiments.tuning.watched import ProgramTable, stop_for_good
+from value_personas.programs.audit import Judged, Statement, judge_statements
+from value_personas.programs.descriptor_writer import Descriptor
+from value_personas.programs.elicitation import ElicitationSettings
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.threads import run_in_background
+from value_personas.signatures import ValueItem
 
 __all__ = ["PROBED", "DescriptorProbe", "Reading"]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
-from experiments.config import Recipe
-from experiments.synthetic_parts import in_words
-from experiments.tracking import Record, record_run, tracking_client
-from experiments.tuning.judgement import TuningJudgement
-from experiments.tuning.program_files import TunedProgram
-from experiments.workspace import Workspace
+from value_personas.experiments.fieldwork.prompt_file import TunedProgram
+from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import Record, record_run, tracking_client
+from value_personas.experiments.tuning.judgement import TuningJudgement
+from value_personas.experiments.workspace.folders import Workspace
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import dspy
 
-from experiments.tuning.optimizers import OPTIMIZE, OptimizerTask
-from experiments.tuning.plan import plan_calls
-from experiments.tuning.session import TuningSession
-from experiments.tuning.splitting import LearningCells, TuningCells
-from experiments.tuning.stopping import TuningStopped
-from experiments.tuning.watched import WatchedProgram
-from signatures import BudgetError, RecipeError, ValuePersonasError
+from value_personas.experiments.tuning.budget import plan_calls
+from value_personas.experiments.tuning.optimizers import OPTIMIZE, OptimizerTask
+from value_personas.experiments.tuning.session import TuningSession
+from value_personas.experiments.tuning.splitting import LearningCells, TuningCells
+from value_personas.experiments.tuning.watched import TuningStopped, WatchedProgram
+from value_personas.signatures import BudgetError, RecipeError, ValuePersonasError
 
 __all__ = ["Search", "search_prompts"]
 

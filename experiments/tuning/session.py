@@ -6,27 +6,30 @@ from pathlib import Path
 
 import dspy
 
-from experiments.asking import Asking, arrangement_of, open_panel
-from experiments.config import Recipe
-from experiments.tuned_programs import tuned_writer
-from experiments.tuning.journal import AttemptJournal
-from experiments.tuning.ledger import Ledger
-from experiments.tuning.meter import Meter
-from experiments.tuning.metered import MeteredEngine, MeteredModel
-from experiments.tuning.metric import CellMetric, FeedbackMetric
-from experiments.tuning.probing import DescriptorProbe
-from experiments.tuning.program_table import ProgramTable
-from experiments.tuning.stopping import TuningStopped
-from experiments.tuning.watched import TaughtProgram, WatchedProgram
-from programs.descriptor_writer import DescriptorWriter
-from programs.elicitation import ElicitationSettings
-from programs.engines import EngineSettings, connect
-from programs.engines.threads import run_in_background
-from programs.model import Model
-from programs.personas import parse_kind
-from programs.replies import AnswerStore
-from programs.surroundings import Surroundings
-from signatures import Persona, RecipeError
+from value_personas.experiments.fieldwork.asking import Asking, arrangement_of, open_panel
+from value_personas.experiments.fieldwork.tuned_prompts import tuned_writer
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tuning.journal import AttemptJournal
+from value_personas.experiments.tuning.ledger import Ledger
+from value_personas.experiments.tuning.meter import Meter
+from value_personas.experiments.tuning.metered import MeteredEngine, MeteredModel
+from value_personas.experiments.tuning.metric import CellMetric, FeedbackMetric
+from value_personas.experiments.tuning.probing import DescriptorProbe
+from value_personas.experiments.tuning.watched import (
+    ProgramTable,
+    TaughtProgram,
+    TuningStopped,
+    WatchedProgram,
+)
+from value_personas.programs.descriptor_writer import DescriptorWriter
+from value_personas.programs.elicitation import ElicitationSettings
+from value_personas.programs.engines import EngineSettings, connect
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import AnswerStore
+from value_personas.programs.engines.threads import run_in_background
+from value_personas.programs.personas import parse_kind
+from value_personas.programs.population_program import Surroundings
+from value_personas.signatures import Persona, RecipeError
 
 __all__ = ["TuningSession"]
 

@@ -6,13 +6,13 @@ from itertools import product
 
 import numpy as np
 
-import data
-from experiments.config import Recipe
-from experiments.judging import cell_floor
-from experiments.tuned_programs import find_program
-from experiments.tuning.program_files import FittedOn
-from experiments.tuning.settings import TuningSettings
-from signatures import LeakError, Question, RecipeError, SurveyError
+from value_personas import data
+from value_personas.experiments.evaluation.judging import cell_floor
+from value_personas.experiments.fieldwork.prompt_file import FittedOn
+from value_personas.experiments.fieldwork.tuned_prompts import find_program
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.tuning import TuningSettings
+from value_personas.signatures import LeakError, Question, RecipeError, SurveyError
 
 __all__ = ["LearningCells", "TuningCells", "noise_floor_of", "split_cells"]
 

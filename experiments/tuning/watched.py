@@ -1,15 +1,45 @@
 """A population program under an optimiser's hands."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import dspy
 
-from experiments.tuning.program_table import ProgramTable
-from experiments.tuning.stopping import stop_for_good
-from programs.descriptor_writer import DescriptorWriter
-from programs.population_program import PopulationProgram
-from programs.respondent import Respondent
-from programs.surroundings import Surroundings
+from value_personas.programs.descriptor_writer import DescriptorWriter
+from value_personas.programs.population_program import PopulationProgram, Surroundings
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import ValuePersonasError
 
-__all__ = ["TaughtProgram", "WatchedProgram"]
+__all__ = ["ProgramTable", "TaughtProgram", "TuningStopped", "WatchedProgram", "stop_for_good"]
+
+
+class ProgramTable:
+    """Candidate → a copy of its program, in the order in which they were first evaluated."""
+
+    def __init__(self) -> None:
+        self._programs: dict[str, PopulationProgram] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ProgramTable":
+        """The same table: copies of a program enter themselves in one."""
+        return self
+
+    def enter(self, program: PopulationProgram) -> None:
+        """Keep a copy as the program stands now; a candidate that is there stays as it is."""
+        if program.candidate not in self._programs:
+            copy = program.deepcopy()
+            copy.__dict__.pop("forward", None)  # GEPA puts one of its own over it while it traces
+            for _, predictor in copy.named_predictors():
+                predictor.lm = None  # an optimiser's rollout belongs to its evaluation, not to the candidate
+            self._programs[program.candidate] = copy
+
+    def get(self, candidate: str) -> PopulationProgram | None:
+        """The program of a candidate, if it was evaluated."""
+        return self._programs.get(candidate)
+
+    def __len__(self) -> int:
+        """How many candidates there are."""
+        return len(self._programs)
 
 
 class WatchedProgram(PopulationProgram):
@@ -71,3 +101,27 @@ class TaughtProgram(WatchedProgram):
     def candidate(self) -> str:
         """Told apart from any candidate."""
         return f"taught-{super().candidate}"
+
+
+class TuningStopped(BaseException):
+    """The optimiser must stop: the budget is used up, or nothing can be asked any more.
+
+    No subclass of ``Exception``: DSPy's evaluators take every exception for one failed example, score it 0
+    and go on asking.
+
+    Attributes:
+        reason: what stopped it.
+    """
+
+    def __init__(self, reason: ValuePersonasError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@contextmanager
+def stop_for_good() -> Iterator[None]:
+    """Turn an error that would meet the next candidate too into a stop."""
+    try:
+        yield
+    except ValuePersonasError as error:
+        raise TuningStopped(error) from error

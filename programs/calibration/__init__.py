@@ -1,9 +1,9 @@
 """Widening answer distributions: the mean-preserving tilt and what it is compared with."""
 
-from programs.calibration.dirichlet import fit_dirichlet
-from programs.calibration.distributions import Distributions
-from programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law, variance
-from programs.calibration.methods import (
+from value_personas.programs.calibration.dirichlet import fit_dirichlet
+from value_personas.programs.calibration.distributions import Distributions
+from value_personas.programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law, variance
+from value_personas.programs.calibration.methods import (
     Calibrator,
     DirichletCalibration,
     EndPointMix,
@@ -16,8 +16,8 @@ from programs.calibration.methods import (
     calibrate,
     pool_shape,
 )
-from programs.calibration.smoothing import smooth
-from programs.calibration.tilt import tilt
+from value_personas.programs.calibration.smoothing import smooth
+from value_personas.programs.calibration.tilt import tilt
 
 __all__ = [
     "Calibrator",

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["fit_dirichlet"]
 

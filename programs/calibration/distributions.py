@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 __all__ = ["Distributions", "aligned", "floats"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from programs.calibration.distributions import Distributions
-from programs.calibration.tilt import solve_tilt
+from value_personas.programs.calibration.distributions import Distributions
+from value_personas.programs.calibration.tilt import solve_tilt
 
 __all__ = ["end_point_law", "maximum_entropy_law", "variance"]
 

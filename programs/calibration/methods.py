@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 
-from programs.calibration.distributions import Distributions
-from programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law
-from programs.calibration.tilt import solve_tilt, tilt_rows
-from signatures import CalibrationError
+from value_personas.programs.calibration.distributions import Distributions
+from value_personas.programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law
+from value_personas.programs.calibration.tilt import solve_tilt, tilt_rows
+from value_personas.signatures import CalibrationError
 
 __all__ = [
     "Calibrator",

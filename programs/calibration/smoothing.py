@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from programs.calibration.distributions import Distributions
-from programs.calibration.tilt import solve_tilt
-from signatures import CalibrationError
+from value_personas.programs.calibration.distributions import Distributions
+from value_personas.programs.calibration.tilt import solve_tilt
+from value_personas.signatures import CalibrationError
 
 __all__ = ["smooth"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from programs.calibration.distributions import Distributions, aligned, floats
-from signatures import CalibrationError
+from value_personas.programs.calibration.distributions import Distributions, aligned, floats
+from value_personas.signatures import CalibrationError
 
 __all__ = ["solve_tilt", "tilt", "tilt_rows"]
 

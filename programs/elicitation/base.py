@@ -7,9 +7,9 @@ import dspy
 import numpy as np
 from dspy.lm15 import Config
 
-from programs.elicitation.forms import Form
-from programs.replies import Reply
-from signatures import Answer, MissingAnswer
+from value_personas.programs.elicitation.forms import Form
+from value_personas.programs.engines.replies import Reply
+from value_personas.signatures import Answer, MissingAnswer
 
 __all__ = ["Elicitation", "average"]
 

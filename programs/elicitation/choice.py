@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from programs.elicitation.base import Elicitation
-from programs.elicitation.first_token import FirstTokenLogprobs
-from programs.elicitation.forms import Form, forms_of
-from programs.elicitation.sampled import SampledAnswers
-from programs.elicitation.verbalised import VerbalisedDistribution
-from programs.model import Model, ReplyFailure
-from programs.rendering import PromptTemplate
-from signatures import EngineError, Persona, Question
+from value_personas.programs.elicitation.base import Elicitation
+from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
+from value_personas.programs.elicitation.forms import Form, forms_of
+from value_personas.programs.elicitation.sampled import SampledAnswers
+from value_personas.programs.elicitation.verbalised import VerbalisedDistribution
+from value_personas.programs.engines.model import Model, ReplyFailure
+from value_personas.programs.rendering import PromptTemplate
+from value_personas.signatures import EngineError, Persona, Question
 
 __all__ = ["ElicitationName", "ElicitationSettings", "choose_elicitation"]
 

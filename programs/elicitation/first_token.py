@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import dspy
 from dspy.lm15 import Config
 
-from programs.elicitation.forms import Form
-from programs.rendering import PlainAdapter
-from programs.replies import Reply
-from signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
+from value_personas.programs.elicitation.forms import Form
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.rendering import PlainAdapter
+from value_personas.signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
 __all__ = ["FirstTokenLogprobs"]
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from string import ascii_uppercase
 from typing import Literal
 
-from signatures import Question
+from value_personas.signatures import Question
 
 __all__ = ["DONT_KNOW", "Form", "OptionOrder", "forms_of"]
 

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Collection
 
-from programs.elicitation.forms import DONT_KNOW, Form
-from signatures import MissingAnswer, MissingReason
+from value_personas.programs.elicitation.forms import DONT_KNOW, Form
+from value_personas.signatures import MissingAnswer, MissingReason
 
 __all__ = ["parse_reply"]
 

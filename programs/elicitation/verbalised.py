@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import dspy
 from dspy.lm15 import Config
 
-from programs.elicitation.forms import Form
-from programs.rendering import WholeReplyAdapter, parse_reply_fields
-from programs.replies import Reply
-from signatures import Answer, MissingAnswer, MissingReason, StateAnswerDistribution
+from value_personas.programs.elicitation.forms import Form
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.rendering import WholeReplyAdapter, parse_reply_fields
+from value_personas.signatures import Answer, MissingAnswer, MissingReason, StateAnswerDistribution
 
 __all__ = ["VerbalisedDistribution"]
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, TopLogprob, Usage
 
-from programs.replies import Reply
+from value_personas.programs.engines.replies import Reply
 
 __all__ = [
     "Engine",

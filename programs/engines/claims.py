@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from programs.replies import AnswerStore, Reply
+from value_personas.programs.engines.replies import AnswerStore, Reply
 
 __all__ = ["Claims"]
 

@@ -1,7 +1,7 @@
 """What every engine must do, as checks that anyone can run on their own.
 
 Example, in a test of your own engine:
-    >>> from programs.engines.conformance import CHECKS
+    >>> from value_personas.programs.engines.conformance import CHECKS
     >>> @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     >>> def test_my_engine(check):
     ...     asyncio.run(check(MyEngine("my-model"), "my-model"))
@@ -18,7 +18,7 @@ from typing import cast
 
 from dspy.lm15 import Config, LM15Error, Message, Request, Response
 
-from programs.engines.base import Engine, ManyReplier, Replier, as_replier
+from value_personas.programs.engines.base import Engine, ManyReplier, Replier, as_replier
 
 __all__ = ["CHECKS", "Check"]
 

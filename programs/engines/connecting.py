@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from programs.engines.base import Engine, InProcess, Replier, as_replier
-from programs.engines.openai_http import OpenAIHTTP
-from programs.engines.settings import EngineSettings
-from programs.model import Model
-from programs.replies import AnswerStore
-from signatures import AuthenticationError, RecipeError
+from value_personas.programs.engines.base import Engine, InProcess, Replier, as_replier
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.openai_http import OpenAIHTTP
+from value_personas.programs.engines.replies import AnswerStore
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.signatures import AuthenticationError, RecipeError
 
 __all__ = ["connect"]
 
@@ -42,7 +42,11 @@ def connect(
 
 def _synthetic(settings: EngineSettings, model: str) -> Replier:
     # Often not needed.
-    from programs.engines.synthetic import AsyncSyntheticRespondent, SyntheticProposer, SyntheticRespondent
+    from value_personas.programs.engines.synthetic import (
+        AsyncSyntheticRespondent,
+        SyntheticProposer,
+        SyntheticRespondent,
+    )
 
     if model == "proposer":
         return InProcess(SyntheticProposer(**settings.parameters))
@@ -66,8 +70,8 @@ def _openai_http(settings: EngineSettings, model: str) -> Replier:
 
 def _local(settings: EngineSettings, model: str) -> Replier:
     try:
-        from programs.engines.local.engine import LocalEngine
-        from programs.engines.local.parameters import LocalParameters
+        from value_personas.programs.engines.local.engine import LocalEngine
+        from value_personas.programs.engines.local.parameters import LocalParameters
     except ImportError as error:
         raise RecipeError(
             f"lm = {settings.lm!r} needs {error.name}: pip install 'value-personas[local]'"
@@ -81,7 +85,7 @@ def _local(settings: EngineSettings, model: str) -> Replier:
 
 
 def _through_dspy(settings: EngineSettings, model: str) -> Engine:
-    from programs.engines.through_dspy import ThroughDSPy, is_known
+    from value_personas.programs.engines.through_dspy import ThroughDSPy, is_known
 
     if not is_known(settings.lm):
         known = ", ".join(sorted(f"{name}/" for name in _MAKERS))

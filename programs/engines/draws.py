@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dspy.lm15 import Request
 
-from programs.engines.base import reseeded
+from value_personas.programs.engines.base import reseeded
 
 __all__ = ["runs_of_draws"]
 

@@ -7,11 +7,11 @@ from typing import cast
 
 from dspy.lm15 import Request
 
-from programs.engines.base import ManyReplier, Replier
-from programs.engines.claims import Claims
-from programs.engines.draws import runs_of_draws
-from programs.engines.limits import Usage
-from programs.replies import AnswerStore, Reply, reply_key
+from value_personas.programs.engines.base import ManyReplier, Replier
+from value_personas.programs.engines.claims import Claims
+from value_personas.programs.engines.draws import runs_of_draws
+from value_personas.programs.engines.limits import Usage
+from value_personas.programs.engines.replies import AnswerStore, Reply, reply_key
 
 __all__ = ["DurableEngine"]
 

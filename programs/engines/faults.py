@@ -15,7 +15,7 @@ from dspy.lm15 import (
     UnsupportedModelError,
 )
 
-from signatures import AuthenticationError, EngineError, MissingReason
+from value_personas.signatures import AuthenticationError, EngineError, MissingReason
 
 __all__ = ["MalformedReplyError", "UnreachableError", "ending", "is_transient", "missing_reason", "one_line"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from dspy.lm15 import Request, TextPart
 
-from programs.engines.settings import EngineSettings, Prices
-from programs.replies import Reply
-from signatures import BudgetError
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.settings import EngineSettings, Prices
+from value_personas.signatures import BudgetError
 
 __all__ = ["Budget", "Pace", "Slots", "Tally", "Usage", "estimated_tokens", "tallied"]
 

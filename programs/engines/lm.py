@@ -9,10 +9,10 @@ from typing import Any
 import dspy
 from dspy.lm15 import Request, Response, ServerError
 
-from programs.engines.base import Replier, response_of
-from programs.engines.threads import run_in_background
-from programs.replies import ReplyFailure
-from signatures import EngineError, ValuePersonasError
+from value_personas.programs.engines.base import Replier, response_of
+from value_personas.programs.engines.replies import ReplyFailure
+from value_personas.programs.engines.threads import run_in_background
+from value_personas.signatures import EngineError, ValuePersonasError
 
 __all__ = ["AsyncDSPyEngine", "DSPyEngine", "language_model"]
 

@@ -9,12 +9,12 @@ import aiohttp
 from dspy.lm15 import Request, Response, TransportError
 from yarl import URL
 
-from programs.engines.base import reseeded, response_of
-from programs.engines.faults import MalformedReplyError, UnreachableError
-from programs.engines.http_errors import error_of, error_text, retry_after
-from programs.engines.openai_wire import OpenAIWire
-from programs.engines.per_loop import PerLoop
-from programs.replies import Reply
+from value_personas.programs.engines.base import reseeded, response_of
+from value_personas.programs.engines.faults import MalformedReplyError, UnreachableError
+from value_personas.programs.engines.http_errors import error_of, error_text, retry_after
+from value_personas.programs.engines.openai_wire import OpenAIWire
+from value_personas.programs.engines.per_loop import PerLoop
+from value_personas.programs.engines.replies import Reply
 
 __all__ = ["LARGEST_BODY", "OpenAIHTTP"]
 

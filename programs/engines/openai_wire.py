@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from dspy.lm15 import Request, TextPart
 
-from programs.engines.base import rank_alternatives
-from programs.replies import Reply
+from value_personas.programs.engines.base import rank_alternatives
+from value_personas.programs.engines.replies import Reply
 
 __all__ = ["OpenAIWire"]
 

@@ -8,13 +8,25 @@ from typing import NoReturn, cast
 
 from dspy.lm15 import InvalidRequestError, LM15Error, RateLimitError, Request
 
-from programs.engines.base import ManyReplier, Replier
-from programs.engines.faults import UnreachableError, ending, is_transient, missing_reason, one_line
-from programs.engines.limits import Budget, Pace, Slots, Usage, estimated_tokens
-from programs.engines.per_loop import PerLoop
-from programs.engines.settings import EngineSettings
-from programs.replies import Reply, ReplyFailure
-from signatures import EngineError
+from value_personas.programs.engines.base import ManyReplier, Replier
+from value_personas.programs.engines.faults import (
+    UnreachableError,
+    ending,
+    is_transient,
+    missing_reason,
+    one_line,
+)
+from value_personas.programs.engines.limits import (
+    Budget,
+    Pace,
+    Slots,
+    Usage,
+    estimated_tokens,
+)
+from value_personas.programs.engines.per_loop import PerLoop
+from value_personas.programs.engines.replies import Reply, ReplyFailure
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.signatures import EngineError
 
 __all__ = ["PatientEngine"]
 

@@ -5,8 +5,8 @@ from hashlib import blake2b
 
 from dspy.lm15 import Request
 
-from programs.engines.base import Replier
-from programs.replies import Reply, reply_key
+from value_personas.programs.engines.base import Replier
+from value_personas.programs.engines.replies import Reply, reply_key
 
 __all__ = ["RepeatedDraws"]
 

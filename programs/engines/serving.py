@@ -13,9 +13,15 @@ import orjson
 from aiohttp import web
 from dspy.lm15 import LM15Error, Request, Response
 
-from programs.engines.base import SyncEngine, reseeded
-from programs.engines.serving_faults import FAULTS, NEVER_S, FaultPlan, error_response, json_response
-from programs.engines.serving_wire import CHAT, COMPLETIONS, Endpoint
+from value_personas.programs.engines.base import SyncEngine, reseeded
+from value_personas.programs.engines.serving_faults import (
+    FAULTS,
+    NEVER_S,
+    FaultPlan,
+    error_response,
+    json_response,
+)
+from value_personas.programs.engines.serving_wire import CHAT, COMPLETIONS, Endpoint
 
 __all__ = ["Several", "SyntheticServer"]
 

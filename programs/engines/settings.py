@@ -119,8 +119,8 @@ class EngineSettings(BaseModel):
 def _parameters_of(lm: str) -> tuple[str, ...]:
     """The names of an engine's own parameters; empty where it has none."""
     # Imported here: the engines themselves need these settings.
-    from programs.engines.local.parameters import LocalParameters
-    from programs.engines.synthetic.known_faults import KnownFaults
+    from value_personas.programs.engines.local.parameters import LocalParameters
+    from value_personas.programs.engines.synthetic.known_faults import KnownFaults
 
     of_engine = {
         "local": tuple(LocalParameters.model_fields),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from hashlib import shake_128
 from typing import Literal
 
-from signatures import Profile, RecipeError
+from value_personas.signatures import Profile, RecipeError
 
 __all__ = ["AS_IN_THE_INSTRUMENT", "Arranged", "Arrangement", "ItemOrder"]
 

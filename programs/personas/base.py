@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from signatures import Persona, Profile
+from value_personas.signatures import Persona, Profile
 
 __all__ = ["Fact", "Person", "PersonaBuilder", "PopulationSample"]
 

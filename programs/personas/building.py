@@ -4,17 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from programs.descriptor_writer import DescriptorTable, Variant
-from programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arrangement
-from programs.personas.base import PersonaBuilder, PopulationSample
-from programs.personas.composed import ComposedPersonas, CountryPart, Part
-from programs.personas.demographic import DemographicPart
-from programs.personas.kinds import PersonaKindSpec, parse_kind
-from programs.personas.neutral import CountryRoleplay, NoPersona
-from programs.personas.personality import PersonalityPart
-from programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
-from programs.personas.values import DescriptorPart, VerbatimPart
-from signatures import ValueItem
+from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arrangement
+from value_personas.programs.personas.base import PersonaBuilder, PopulationSample
+from value_personas.programs.personas.composed import ComposedPersonas, CountryPart, Part
+from value_personas.programs.personas.demographic import DemographicPart
+from value_personas.programs.personas.kinds import PersonaKindSpec, parse_kind
+from value_personas.programs.personas.neutral import CountryRoleplay, NoPersona
+from value_personas.programs.personas.personality import PersonalityPart
+from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
+from value_personas.programs.personas.values import DescriptorPart, VerbatimPart
+from value_personas.signatures import ValueItem
 
 __all__ = ["PersonaSources", "persona_builder"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
-from programs.personas.base import Person, PopulationSample
-from signatures import Persona, RecipeError
+from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
+from value_personas.programs.personas.base import Person, PopulationSample
+from value_personas.signatures import Persona, RecipeError
 
 __all__ = ["ComposedPersonas", "CountryPart", "Part"]
 

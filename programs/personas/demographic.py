@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from programs.personas.arrangement import Arranged
-from programs.personas.base import Fact, Person, PopulationSample
+from value_personas.programs.personas.arrangement import Arranged
+from value_personas.programs.personas.base import Fact, Person, PopulationSample
 
 __all__ = ["DEMOGRAPHIC_FACTS", "DemographicForm", "DemographicPart"]
 

@@ -4,9 +4,9 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Literal
 
-from programs.descriptor_writer import Variant
-from programs.personas.demographic import DemographicForm
-from signatures import RecipeError
+from value_personas.programs.descriptor_writer import Variant
+from value_personas.programs.personas.demographic import DemographicForm
+from value_personas.signatures import RecipeError
 
 __all__ = ["KNOWN_KINDS", "PersonaKindSpec", "parse_kind"]
 

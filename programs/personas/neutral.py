@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from programs.personas.base import PopulationSample
-from signatures import Persona
+from value_personas.programs.personas.base import PopulationSample
+from value_personas.signatures import Persona
 
 __all__ = ["NEUTRAL_WORDINGS", "CountryRoleplay", "NoPersona"]
 

@@ -7,8 +7,8 @@ The inventory is weak in the World Values Survey (Ludeke & Larsen 2017); it is o
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from programs.personas.arrangement import Arranged
-from programs.personas.base import Person, PopulationSample
+from value_personas.programs.personas.arrangement import Arranged
+from value_personas.programs.personas.base import Person, PopulationSample
 
 __all__ = ["PERSONALITY_TRAITS", "PersonalityPart"]
 

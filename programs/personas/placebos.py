@@ -10,8 +10,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from programs.personas.base import Person, PersonaBuilder, PopulationSample
-from signatures import Persona, Profile, RecipeError, ValueItem
+from value_personas.programs.personas.base import Person, PersonaBuilder, PopulationSample
+from value_personas.signatures import Persona, Profile, RecipeError, ValueItem
 
 __all__ = ["MarginalPersonas", "MeanProfile", "ShuffledPersonas", "donors", "marginal_sample", "mean_sample"]
 

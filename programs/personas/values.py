@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from programs.descriptor_writer import DescriptorTable
-from programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
-from programs.personas.base import Person, PopulationSample
-from programs.personas.composed import ComposedPersonas
-from signatures import Persona, ValueItem
+from value_personas.programs.descriptor_writer import DescriptorTable
+from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
+from value_personas.programs.personas.base import Person, PopulationSample
+from value_personas.programs.personas.composed import ComposedPersonas
+from value_personas.signatures import Persona, ValueItem
 
 __all__ = ["DescriptorPart", "ValuePersonas", "VerbatimPart", "verbatim_answer"]
 

@@ -6,11 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import ProfileTable, cultural_map, draw_cultural_map, read_survey, value_profiles
-from data.countries import published_map
-from signatures import SurveyError
-
-from .surveys import frame, write_sav
+from tests.data.surveys import frame, write_sav
+from value_personas.data import (
+    ProfileTable,
+    cultural_map,
+    draw_cultural_map,
+    read_survey,
+    value_profiles,
+)
+from value_personas.data.countries import published_map
+from value_personas.signatures import SurveyError
 
 SHARED = pytest.mark.shared
 VENEZUELA = "F00011820-WVS_Wave_7_Venezuela_Excel_v3.0.xlsx"

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import load_codebook, read_distributions
-from data.countries import country_alpha3
-from signatures import SurveyError
+from value_personas.data import load_codebook, read_distributions
+from value_personas.data.countries import country_alpha3
+from value_personas.signatures import SurveyError
 
 
 def table() -> pd.DataFrame:

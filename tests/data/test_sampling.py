@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import DESIGNS, ProfileTable, load_instrument, sample_profiles
-from data.profile_order import spread_order
-from signatures import SurveyError
+from value_personas.data import DESIGNS, ProfileTable, load_instrument, sample_profiles
+from value_personas.data.sampling import spread_order
+from value_personas.signatures import SurveyError
 
 CODES = ("A008", "A165", "F063", "F118")
 DRAWS = 2000

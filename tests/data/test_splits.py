@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import (
+from tests.data.surveys import frame, write_sav
+from value_personas.data import (
     Split,
     cultural_zone,
     load_codebook,
@@ -16,9 +17,7 @@ from data import (
     split_questions,
     training_view,
 )
-from signatures import LeakError, SurveyError
-
-from .surveys import frame, write_sav
+from value_personas.signatures import LeakError, SurveyError
 
 COUNTRIES = ("DEU", "SWE", "NLD", "VEN", "BRA", "CHL", "JPN", "CHN", "KEN", "EGY", "USA", "XNA")
 QUESTIONS = [entry.question for entry in load_codebook("wvs7").questions.values()]

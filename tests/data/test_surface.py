@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-import data
+from value_personas import data
 
 
 def test_every_public_name_is_there() -> None:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from experiments import RunResult, load_recipe, run
+from value_personas import RunResult, load_recipe, run
 
 __all__ = ["DRAWN", "SMALL", "damaged_copy", "small_run"]
 

@@ -21,7 +21,7 @@ REFUSED = ["respondent.lm=openai/m", "respondent.base_url=http://127.0.0.1:9/v1"
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "experiments.cli", *arguments],
+        [sys.executable, "-m", "value_personas.experiments.cli", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -126,7 +126,7 @@ def test_no_logprobs_where_the_recipe_demands_them(tmp_path: Path) -> None:
 
 
 def test_a_key_reaches_no_file(tmp_path: Path) -> None:
-    from programs.engines.synthetic import SyntheticRespondent
+    from value_personas.programs.engines.synthetic import SyntheticRespondent
 
     with FakeServer(engine=SyntheticRespondent(), key="sk-planted-secret") as server:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
@@ -142,7 +142,15 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
     with FakeServer(latency_s=0.2) as server:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}", "profiles.n=50"]
         options = [p for s in (*SMALL, *settings, 'questions.include=["Q1"]') for p in ("--set", s)]
-        arguments = [sys.executable, "-m", "experiments.cli", "run", "--workspace", str(tmp_path), *options]
+        arguments = [
+            sys.executable,
+            "-m",
+            "value_personas.experiments.cli",
+            "run",
+            "--workspace",
+            str(tmp_path),
+            *options,
+        ]
         process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         while process.poll() is None and server.calls < 20:
             time.sleep(0.05)
@@ -202,7 +210,7 @@ def test_the_records_pages_need_records(tmp_path: Path) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['value-personas', '--help']\n"
-        "from experiments.cli import main\n"
+        "from value_personas.experiments.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'dspy', 'pandas', 'numpy', 'mlflow', 'optuna', 'sqlalchemy'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)\n"

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from dspy.lm15 import Request
 
-from programs.audit import (
+from tests.fake_engines import RuleEngine
+from value_personas.programs.audit import (
     Judged,
     Statement,
     descriptor_statements,
@@ -15,12 +16,11 @@ from programs.audit import (
     off_diagonal_mean,
     verbatim_statements,
 )
-from programs.descriptor_writer import Descriptor, DescriptorTable
-from programs.elicitation import ElicitationSettings
-from programs.engines import InProcess
-from programs.model import Model
-from signatures import Scale, ValueItem
-from tests.fake_engines import RuleEngine
+from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable
+from value_personas.programs.elicitation import ElicitationSettings
+from value_personas.programs.engines import InProcess
+from value_personas.programs.engines.model import Model
+from value_personas.signatures import Scale, ValueItem
 
 A = ValueItem("A", "Whether apples are good", Scale(("no", "some", "yes"), (1.0, 2.0, 3.0)))
 B = ValueItem("B", "Whether bread is good", Scale(("low", "high"), (10.0, 0.0)))

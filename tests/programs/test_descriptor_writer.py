@@ -4,14 +4,13 @@ import json
 import pytest
 from dspy.lm15 import Request
 
-from programs.descriptor_rules import violations
-from programs.descriptor_writer import DescriptorTable, DescriptorWriter
-from programs.engines import InProcess
-from programs.model import Model
-from programs.replies import MemoryStore
-from signatures import ValueItem
 from tests.builders import AGREE, item
 from tests.fake_engines import RuleEngine
+from value_personas.programs.descriptor_writer import DescriptorTable, DescriptorWriter, violations
+from value_personas.programs.engines import InProcess
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import MemoryStore
+from value_personas.signatures import ValueItem
 
 TRUST = ValueItem("A165", "Whether most people can be trusted or one must be careful with them", AGREE)
 

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from dspy.lm15 import Request
 
-from programs.elicitation import FirstTokenLogprobs, SampledAnswers, VerbalisedDistribution
-from programs.engines import InProcess
-from programs.model import Model
-from programs.panel import REASONS, Panel
-from programs.replies import MemoryStore
-from programs.respondent import AskingStyle, Respondent
-from signatures import MissingReason
 from tests.builders import TEN, persona, question
 from tests.fake_engines import RuleEngine, letters
+from value_personas.programs.elicitation import FirstTokenLogprobs, SampledAnswers, VerbalisedDistribution
+from value_personas.programs.engines import InProcess
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import MemoryStore
+from value_personas.programs.panel import REASONS, Panel
+from value_personas.programs.respondent import AskingStyle, Respondent
+from value_personas.signatures import MissingReason
 
 PEOPLE = [persona(f"You are person {'I' * n}.", country) for n in range(1, 6) for country in ("XNA", "XNB")]
 QUESTIONS = [question("Q1", text="Family?"), question("Q2", text="Work?"), question("Q3", TEN, "Divorce?")]

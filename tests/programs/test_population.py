@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from programs.population import estimate_populations, weighted_means
-from signatures import Persona
 from tests.builders import TEN, question
+from value_personas.programs.population import estimate_populations, weighted_means
+from value_personas.signatures import Persona
 
 QUESTIONS = [question("Q1"), question("Q3", TEN)]
 

@@ -7,19 +7,18 @@ import dspy
 import numpy as np
 import pytest
 
-from data import load_instrument
-from programs.descriptor_writer import DescriptorWriter
-from programs.elicitation import FirstTokenLogprobs
-from programs.engines import EngineSettings, connect
-from programs.model import Model
-from programs.panel import Panel
-from programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
-from programs.population import estimate_populations
-from programs.population_program import PopulationProgram
-from programs.respondent import Respondent
-from programs.surroundings import Surroundings
-from programs.widening import calibrate_answers
-from signatures import Profile, Question, Scale
+from value_personas.data import load_instrument
+from value_personas.programs.calibration.answers import calibrate_answers
+from value_personas.programs.descriptor_writer import DescriptorWriter
+from value_personas.programs.elicitation import FirstTokenLogprobs
+from value_personas.programs.engines import EngineSettings, connect
+from value_personas.programs.engines.model import Model
+from value_personas.programs.panel import Panel
+from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
+from value_personas.programs.population import estimate_populations
+from value_personas.programs.population_program import PopulationProgram, Surroundings
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import Profile, Question, Scale
 
 ITEMS = load_instrument("inglehart-welzel").items
 QUESTION = Question(

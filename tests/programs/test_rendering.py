@@ -4,10 +4,10 @@ import dspy
 import pytest
 from dspy.lm15 import Config
 
-import signatures
-from programs.rendering import PlainAdapter, PromptTemplate, parse_reply_fields, render_request
-from signatures import AnswerAsPersona, HedgedDescriptor
 from tests.builders import AGREE, page
+from value_personas import signatures
+from value_personas.programs.rendering import PlainAdapter, PromptTemplate, parse_reply_fields, render_request
+from value_personas.signatures import AnswerAsPersona, HedgedDescriptor
 
 SNAPSHOTS = Path(__file__).parents[1] / "signatures" / "snapshots"
 

@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 from dspy.lm15 import Request
 
-from programs.elicitation import Elicitation, FirstTokenLogprobs, SampledAnswers, VerbalisedDistribution
-from programs.engines import InProcess
-from programs.model import Model
-from programs.panel import Panel
-from programs.replies import MemoryStore, reply_key
-from programs.respondent import AskingStyle, Respondent
-from signatures import Answer
 from tests.builders import persona, question
 from tests.fake_engines import RuleEngine, letters
+from value_personas.programs.elicitation import (
+    Elicitation,
+    FirstTokenLogprobs,
+    SampledAnswers,
+    VerbalisedDistribution,
+)
+from value_personas.programs.engines import InProcess
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import MemoryStore, reply_key
+from value_personas.programs.panel import Panel
+from value_personas.programs.respondent import AskingStyle, Respondent
+from value_personas.signatures import Answer
 
 DEMO = {
     "persona": "You are old.",

@@ -4,9 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-import signatures
-from signatures import Answer, Profile, Scale
 from tests.builders import TEN
+from value_personas import signatures
+from value_personas.signatures import Answer, Profile, Scale
 
 
 @pytest.mark.parametrize(

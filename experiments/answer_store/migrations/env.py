@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from experiments.answer_store.schema import VERSION_TABLE
+from value_personas.experiments.answer_store.schema import VERSION_TABLE
 
 context.configure(connection=context.config.attributes["connection"], version_table=VERSION_TABLE)
 context.run_migrations()

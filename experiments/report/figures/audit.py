@@ -1,8 +1,8 @@
 """The audit matrix: how far one stated answer moves the others."""
 
-from experiments.audit.figure import spill_over_figure
-from experiments.report.material import Material
-from experiments.report.plate import Plate
+from value_personas.experiments.figures.spill_over import spill_over_figure
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.plate import Plate
 
 __all__ = ["audit_plate"]
 

@@ -8,15 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from experiments.calibration.before_after import variance_limit
-from experiments.calibration.panel import StoredPanel
-from experiments.calibration.prepared import Prepared
-from experiments.calibration.setting import Level, Setting
-from experiments.report.material import Material
-from experiments.report.palette import FAINT, INK, MUTED, looks
-from experiments.report.plate import FULL, Plate, canvas
-from experiments.scoring import Cells, score_cells
-from programs.panel import mean_of_known
+from value_personas.experiments.calibration.before_after import variance_limit
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.scoring import Cells, score_cells
+from value_personas.programs.calibration.setting import Level, Setting
+from value_personas.programs.panel import mean_of_known
 
 __all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from data.cultural_map import drawable
-from experiments.report.material import Material
-from experiments.report.palette import FAINT, INK, MUTED, looks
-from experiments.report.plate import COLUMN, Plate, canvas, row_height
+from value_personas.data.cultural_map import drawable
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.report.plate import COLUMN, Plate, canvas, row_height
 
 __all__ = ["country_errors", "country_plate", "shown_methods"]
 

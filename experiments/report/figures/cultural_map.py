@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from data.countries import published_map
-from data.cultural_map import MAP_AXES, drawable
-from experiments.map_positions import HUMAN
-from experiments.report.figures.countries import shown_methods
-from experiments.report.labels import Name, set_names
-from experiments.report.material import Material
-from experiments.report.palette import FAINT, INK, MUTED, looks
-from experiments.report.plate import FULL, Plate, canvas
+from value_personas.data.countries import published_map
+from value_personas.data.cultural_map import MAP_AXES, drawable
+from value_personas.experiments.evaluation.map_positions import HUMAN
+from value_personas.experiments.report.figures.countries import shown_methods
+from value_personas.experiments.report.labels import Name, set_names
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.report.plate import FULL, Plate, canvas
 
 __all__ = ["map_plate", "map_shifts"]
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from data.cultural_map import drawable
-from data.plain_text import one_line
-from experiments.report.material import Material
-from experiments.report.palette import FAINT, MUTED, looks
-from experiments.report.plate import FULL, Plate, canvas
+from value_personas.data.cultural_map import drawable
+from value_personas.data.formats.plain_text import one_line
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import FAINT, MUTED, looks
+from value_personas.experiments.report.plate import FULL, Plate, canvas
 
 __all__ = ["chosen_cells", "distribution_plate", "drawn_methods"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from experiments.report.material import Material
-from experiments.report.palette import INK, MUTED, looks
-from experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import INK, MUTED, looks
+from value_personas.experiments.report.plate import COLUMN, Plate, canvas
 
 __all__ = ["effect_plates"]
 

@@ -1,9 +1,9 @@
 """The gap between well and poorly represented countries, with and without value personas."""
 
-from experiments.inference.gap_figure import draw_side
-from experiments.report.material import Material
-from experiments.report.palette import looks
-from experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.experiments.figures.gap import draw_side
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import looks
+from value_personas.experiments.report.plate import COLUMN, Plate, canvas
 
 __all__ = ["gap_plate"]
 

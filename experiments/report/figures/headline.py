@@ -2,11 +2,11 @@
 
 from matplotlib.axes import Axes
 
-from experiments.digits import three_digits
-from experiments.report.material import Material
-from experiments.report.palette import FAINT, INK, MUTED, looks
-from experiments.report.plate import FULL, Plate, canvas
-from experiments.scoring import SCORES
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = ["headline_plate"]
 

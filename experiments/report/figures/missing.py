@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from experiments.report.material import Material
-from experiments.report.palette import MUTED
-from experiments.report.plate import COLUMN, Plate, canvas
-from signatures import MissingReason
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import MUTED
+from value_personas.experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.signatures import MissingReason
 
 __all__ = ["missing_plate", "missing_shares"]
 

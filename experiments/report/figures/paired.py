@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.report.material import Material
-from experiments.report.palette import FAINT, INK, MUTED, looks
-from experiments.report.plate import FULL, Plate, canvas
-from experiments.scoring import SCORES
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.scoring import SCORES
 
 __all__ = ["overall_comparisons", "paired_plate"]
 

@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.report.labels import Name, set_names
-from experiments.report.material import Material
-from experiments.report.palette import INK, MUTED, looks
-from experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.experiments.report.labels import Name, set_names
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import INK, MUTED, looks
+from value_personas.experiments.report.plate import COLUMN, Plate, canvas
 
 __all__ = ["question_errors", "roleplay_plate"]
 

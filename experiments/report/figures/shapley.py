@@ -4,12 +4,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from data.cultural_map import drawable
-from experiments.report.material import Material
-from experiments.report.palette import DARK_ON_TILE, INK, LIGHT_ON_TILE, TILES, looks
-from experiments.report.plate import COLUMN, FULL, Plate, canvas, row_height
-from experiments.report.shapley_files import EVERYWHERE
-from experiments.scoring import SCORES
+from value_personas.data.cultural_map import drawable
+from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.palette import (
+    DARK_ON_TILE,
+    INK,
+    LIGHT_ON_TILE,
+    TILES,
+    looks,
+)
+from value_personas.experiments.report.plate import (
+    COLUMN,
+    FULL,
+    Plate,
+    canvas,
+    row_height,
+)
+from value_personas.experiments.report.shapley_files import EVERYWHERE
+from value_personas.experiments.scoring import SCORES
 
 __all__ = ["shapley_plates"]
 

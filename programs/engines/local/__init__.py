@@ -3,6 +3,6 @@
 ``programs.engines.local.engine`` needs the extra ``local`` (torch, transformers); the rest does not.
 """
 
-from programs.engines.local.parameters import LocalParameters, Scoring
+from value_personas.programs.engines.local.parameters import LocalParameters, Scoring
 
 __all__ = ["LocalParameters", "Scoring"]

@@ -12,13 +12,13 @@ import orjson
 import torch
 from dspy.lm15 import ContextLengthError, InvalidRequestError, Request, Response, ServerError
 
-from programs.engines.base import rank_alternatives, reseeded, response_of
-from programs.engines.local.files import fingerprint, model_folder
-from programs.engines.local.job import Job
-from programs.engines.local.network import Network
-from programs.engines.local.parameters import LocalParameters
-from programs.engines.local.prompts import Prompts, options_in
-from programs.replies import Reply
+from value_personas.programs.engines.base import rank_alternatives, reseeded, response_of
+from value_personas.programs.engines.local.files import fingerprint, model_folder
+from value_personas.programs.engines.local.job import Job
+from value_personas.programs.engines.local.network import Network
+from value_personas.programs.engines.local.parameters import LocalParameters
+from value_personas.programs.engines.local.prompts import Prompts, options_in
+from value_personas.programs.engines.replies import Reply
 
 __all__ = ["LocalEngine"]
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from signatures import RecipeError
+from value_personas.signatures import RecipeError
 
 __all__ = ["fingerprint", "model_folder"]
 

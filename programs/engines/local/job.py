@@ -9,8 +9,8 @@ from concurrent.futures import Future
 import torch
 from dspy.lm15 import Request
 
-from programs.engines.local.prefixes import Tokens
-from programs.replies import Reply
+from value_personas.programs.engines.local.prefixes import Tokens
+from value_personas.programs.engines.replies import Reply
 
 __all__ = ["Job"]
 

@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
-from programs.engines.local.prefixes import Tokens, groups_by_prefix, shared_length
-from signatures import RecipeError
+from value_personas.programs.engines.local.prefixes import Tokens, groups_by_prefix, shared_length
+from value_personas.signatures import RecipeError
 
 __all__ = ["Choose", "Network", "device_and_dtype"]
 

@@ -10,8 +10,8 @@ from dspy.lm15 import InvalidRequestError, Request, TextPart
 from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
-from programs.engines.local.prefixes import Tokens
-from signatures import RecipeError
+from value_personas.programs.engines.local.prefixes import Tokens
+from value_personas.signatures import RecipeError
 
 __all__ = ["Prompts", "options_in", "turns_of"]
 

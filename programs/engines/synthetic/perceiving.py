@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from programs.engines.synthetic.known_faults import KnownFaults
-from programs.engines.synthetic.lexicon import Lexicon, load_lexicon
-from programs.engines.synthetic.reading import Description, Statement
+from value_personas.programs.engines.synthetic.known_faults import KnownFaults
+from value_personas.programs.engines.synthetic.lexicon import Lexicon, load_lexicon
+from value_personas.programs.engines.synthetic.reading import Description, Statement
 
 __all__ = ["Perception", "perceive"]
 

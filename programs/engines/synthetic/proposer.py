@@ -14,9 +14,9 @@ from importlib.resources import files
 
 from dspy.lm15 import Request, Response, TextPart
 
-from programs.engines.base import response_of
-from programs.replies import Reply
-from signatures import RecipeError
+from value_personas.programs.engines.base import response_of
+from value_personas.programs.engines.replies import Reply
+from value_personas.signatures import RecipeError
 
 __all__ = ["SyntheticProposer"]
 
@@ -78,7 +78,11 @@ class SyntheticProposer:
 
 @cache
 def _pool() -> tuple[str, ...]:
-    text = files("programs.engines.synthetic").joinpath("proposals.toml").read_text(encoding="utf-8")
+    text = (
+        files("value_personas.programs.engines.synthetic")
+        .joinpath("proposals.toml")
+        .read_text(encoding="utf-8")
+    )
     return tuple(entry["text"] * entry.get("repeat", 1) for entry in tomllib.loads(text)["proposals"])
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from programs.engines.synthetic.lexicon import Belief, OptionScale, load_lexicon
+from value_personas.programs.engines.synthetic.lexicon import Belief, OptionScale, load_lexicon
 
 __all__ = ["answer_position", "option_positions", "recognise_question"]
 

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from programs.engines.synthetic.lexicon import ItemWords, load_lexicon
-from programs.engines.synthetic.questions import answer_position, recognise_question
+from value_personas.programs.engines.synthetic.lexicon import ItemWords, load_lexicon
+from value_personas.programs.engines.synthetic.questions import answer_position, recognise_question
 
 __all__ = ["Description", "Statement", "read_description"]
 

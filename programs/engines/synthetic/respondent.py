@@ -15,17 +15,17 @@ import numpy as np
 from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
 from pydantic import ValidationError
 
-from programs.engines.synthetic.answering import answer_law
-from programs.engines.synthetic.known_faults import KnownFaults
-from programs.engines.synthetic.lexicon import Belief, load_lexicon
-from programs.engines.synthetic.perceiving import Perception, perceive
-from programs.engines.synthetic.prompts import DescriptorTask, QuestionTask, read_request
-from programs.engines.synthetic.questions import option_positions, recognise_question
-from programs.engines.synthetic.reading import read_description
-from programs.engines.synthetic.tokens import REFUSAL, draw_letter, first_token_alternatives
-from programs.engines.synthetic.writing import write_descriptor
-from programs.replies import Reply
-from signatures import RecipeError
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.synthetic.answering import answer_law
+from value_personas.programs.engines.synthetic.known_faults import KnownFaults
+from value_personas.programs.engines.synthetic.lexicon import Belief, load_lexicon
+from value_personas.programs.engines.synthetic.perceiving import Perception, perceive
+from value_personas.programs.engines.synthetic.prompts import DescriptorTask, QuestionTask, read_request
+from value_personas.programs.engines.synthetic.questions import option_positions, recognise_question
+from value_personas.programs.engines.synthetic.reading import read_description
+from value_personas.programs.engines.synthetic.tokens import REFUSAL, draw_letter, first_token_alternatives
+from value_personas.programs.engines.synthetic.writing import write_descriptor
+from value_personas.signatures import RecipeError
 
 __all__ = ["AsyncSyntheticRespondent", "SyntheticRespondent"]
 

@@ -2,9 +2,9 @@
 
 from hashlib import blake2b
 
-from programs.engines.synthetic.lexicon import ItemWords, Lexicon, load_lexicon
-from programs.engines.synthetic.prompts import DescriptorTask
-from programs.engines.synthetic.questions import option_positions, recognise_question
+from value_personas.programs.engines.synthetic.lexicon import ItemWords, Lexicon, load_lexicon
+from value_personas.programs.engines.synthetic.prompts import DescriptorTask
+from value_personas.programs.engines.synthetic.questions import option_positions, recognise_question
 
 __all__ = ["write_descriptor"]
 

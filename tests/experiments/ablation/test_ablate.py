@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import load_recipe, run
-from experiments.ablate import AblationResult, ablate
-from experiments.ablation.error_curve import error_curve
-from experiments.sweeping.family import Options
-from signatures import EngineError
 from tests.experiments.small_runs import DRAWN
+from value_personas import load_recipe, run
+from value_personas.experiments.ablation.ablate import AblationResult, ablate
+from value_personas.experiments.ablation.error_curve import error_curve
+from value_personas.experiments.sweep.family import Options
+from value_personas.signatures import EngineError
 
 FACTORS = (
     'ablation.factors.kind=["values-hedged", "values-unhedged", "none"]',

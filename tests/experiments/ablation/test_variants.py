@@ -2,10 +2,10 @@
 
 import pytest
 
-from experiments import load_recipe
-from experiments.ablation.settings import AblationSettings
-from experiments.ablation.variants import factors_of, runs_of, variants_of
-from signatures import RecipeError
+from value_personas import load_recipe
+from value_personas.experiments.ablation.variants import factors_of, runs_of, variants_of
+from value_personas.experiments.recipe.ablation import AblationSettings
+from value_personas.signatures import RecipeError
 
 FACTORS = {
     "kind": ("values-hedged", "values-unhedged"),

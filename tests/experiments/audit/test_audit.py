@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import data
-from experiments import load_recipe
-from experiments.audit import AuditResult, run_audit
-from experiments.audit.human import human_means, training_countries
+from value_personas import data, load_recipe
+from value_personas.experiments.audit import AuditResult, run_audit
+from value_personas.experiments.audit.human import human_means, training_countries
 
 SMALL = ("survey.respondents=150", 'questions.include=["Q29"]')
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments.calibration.panel import StoredPanel
-from programs.calibration import tilt
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.programs.calibration import tilt
 
 
 def stored_panel(

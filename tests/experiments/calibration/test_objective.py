@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from experiments.calibration.fitting import fit_parts
-from experiments.calibration.objective import FoldedObjective, loss
-from experiments.calibration.oracle import fit_oracle, fit_strength
-from experiments.calibration.panel import TrainingPanel
-from experiments.calibration.prepared import Prepared
-from experiments.calibration.rotation import rotate
-from experiments.calibration.setting import FittedCalibration, Setting
-from experiments.scoring import score_cells
-from signatures import CalibrationError
 from tests.experiments.calibration.builders import stored_panel, whole
+from value_personas.experiments.benchmarks.rotation import rotate
+from value_personas.experiments.calibration.fitting import fit_parts
+from value_personas.experiments.calibration.objective import FoldedObjective, loss
+from value_personas.experiments.calibration.oracle import fit_oracle, fit_strength
+from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.scoring import score_cells
+from value_personas.programs.calibration.setting import FittedCalibration, Setting
+from value_personas.signatures import CalibrationError
 
 SETTINGS = [
     Setting(strength={"all": 3.0}),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from programs.calibration import Distributions, maximum_entropy_law, tilt, variance
+from value_personas.programs.calibration import Distributions, maximum_entropy_law, tilt, variance
 
 pytestmark = pytest.mark.shared
 

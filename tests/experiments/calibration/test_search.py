@@ -5,12 +5,12 @@ import pytest
 from optuna.trial import TrialState
 from pydantic import ValidationError
 
-from experiments.calibration.oracle import fit_strength
-from experiments.calibration.search import chosen, open_study, search
-from experiments.calibration.setting import METHODS, Setting
-from experiments.calibration.settings import SearchSettings
-from signatures import StoreError
 from tests.experiments.calibration.builders import stored_panel, whole
+from value_personas.experiments.calibration.oracle import fit_strength
+from value_personas.experiments.calibration.search import chosen, open_study, search
+from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.programs.calibration.setting import METHODS, Setting
+from value_personas.signatures import StoreError
 
 TILT = SearchSettings(methods=("tilt",), levels=("persona",), trials=25)
 

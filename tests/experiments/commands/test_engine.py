@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from experiments.commands.engine import app
-from signatures import EngineError, RecipeError
 from tests.fake_server import FakeServer
+from value_personas.experiments.commands.engine import app
+from value_personas.signatures import EngineError, RecipeError
 
 
 def check(*arguments: str) -> dict[str, object]:
@@ -53,7 +53,7 @@ def test_check_of_what_is_not_there(arguments: list[str], error: type[Exception]
 
 
 def test_serve_synthetic_answers_over_http() -> None:
-    command = [sys.executable, "-c", "from experiments.commands.engine import app; app()"]
+    command = [sys.executable, "-c", "from value_personas.experiments.commands.engine import app; app()"]
     server = subprocess.Popen(
         [*command, "serve-synthetic", "--port", "0", "--fault", "500=0.3", "--parameter", "refusal_rate=0.0"],
         stderr=subprocess.PIPE,

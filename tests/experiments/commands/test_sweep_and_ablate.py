@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.recipe_files import shipped_recipes
 from tests.experiments.commands.typed import call
 from tests.experiments.small_runs import DRAWN
+from value_personas.experiments.recipe.loading import shipped_recipes
 
 FEW = [word for one in (*DRAWN, 'survey.countries=["XNA", "XNB"]') for word in ("--set", one)]
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from experiments.cli import main
+from value_personas.experiments.cli import main
 
 __all__ = ["call"]
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from experiments import RunResult
-from experiments.export import ExportOptions, export_run
-from signatures import RecipeError, StoreError
 from tests.experiments.small_runs import damaged_copy, small_run
 from tests.experiments.test_cli import command
+from value_personas import RunResult
+from value_personas.experiments.export import ExportOptions, export_run
+from value_personas.signatures import RecipeError, StoreError
 
 CALIBRATED = "values-hedged + calibrated"
 METHODS = ["country", "values-hedged", CALIBRATED]

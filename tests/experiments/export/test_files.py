@@ -7,16 +7,16 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from experiments.export.files import WRITERS
-from experiments.export.stored import Options
-from experiments.export.variables import (
+from value_personas.experiments.export.files import WRITERS
+from value_personas.experiments.export.stored import Options
+from value_personas.experiments.export.variables import (
     Sheet,
     Variable,
     distinct_labels,
     plain_text,
     variable_names,
 )
-from experiments.export.wide import missing_codes
+from value_personas.experiments.export.wide import missing_codes
 
 LONG = "überaus wichtig für die Gemeinschaft – " * 8
 ODD = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.export import ExportOptions, export_run
 from tests.experiments.small_runs import small_run
+from value_personas.experiments.export import ExportOptions, export_run
 
 QUESTION = "Whether you agree that men are better political leaders than women"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.inference import (
+from value_personas.experiments.inference import (
     CellGroups,
     compare_methods,
     crossed_bootstrap,
@@ -12,7 +12,7 @@ from experiments.inference import (
     unit_means,
     wilcoxon_p,
 )
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 GROUPS = CellGroups(
     zones=["A"] * 4 + ["B"] * 4 + ["C"],

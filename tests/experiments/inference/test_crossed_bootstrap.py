@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from experiments.benchmarks.coverage import DESIGNS, RESULTS, simulate_coverage
-from experiments.inference import crossed_bootstrap
-from signatures import CalibrationError
+from value_personas.experiments.benchmarks.coverage import DESIGNS, RESULTS, simulate_coverage
+from value_personas.experiments.inference import crossed_bootstrap
+from value_personas.signatures import CalibrationError
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from matplotlib.image import imread
 from scipy.stats import linregress
 
-from experiments.inference import analyse_gap, catching_up
-from experiments.inference.gap_figure import draw_gap
-from signatures import CalibrationError
+from value_personas.experiments.figures.gap import draw_gap
+from value_personas.experiments.inference import analyse_gap, catching_up
+from value_personas.signatures import CalibrationError
 
 
 def planted(rng, countries=40, questions=30, slope=0.05, kept=0.4, noise=0.05, own=0.0):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.inference import noise_floor, read_against_floor
-from signatures import CalibrationError
+from value_personas.experiments.inference import noise_floor, read_against_floor
+from value_personas.signatures import CalibrationError
 
 
 def test_floor_of_the_mean_agrees_with_the_normal_approximation():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.inference import holm, sign_flip_p, unit_means, wilcoxon_p
-from signatures import CalibrationError
+from value_personas.experiments.inference import holm, sign_flip_p, unit_means, wilcoxon_p
+from value_personas.signatures import CalibrationError
 
 
 def test_sign_flips_by_hand():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.inference import (
+from value_personas.experiments.inference import (
     Price,
     VarianceParts,
     half_width,
@@ -11,7 +11,7 @@ from experiments.inference import (
     pilot_parts,
     plan_table,
 )
-from signatures import CalibrationError
+from value_personas.signatures import CalibrationError
 
 PARTS = VarianceParts(country=0.0004, question=0.0009, cell=0.0025, persona=0.09)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import RunResult
-from experiments.report import Material, read_material, write_report
 from tests.experiments.report.runs import small_run
+from value_personas import RunResult
+from value_personas.experiments.report import Material, read_material, write_report
 
 
 @dataclass(frozen=True)

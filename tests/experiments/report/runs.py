@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments import Recipe, RunResult, load_recipe, run
-from experiments.recipe_record import write_recipe
+from value_personas import Recipe, RunResult, load_recipe, run
+from value_personas.experiments.recipe.record import write_recipe
 
 __all__ = ["MARK", "SMALL", "plant", "small_run", "write_audit", "write_shapley"]
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from experiments.digits import three_digits
-from experiments.report.figures.calibration import calibration_curve
-from experiments.report.figures.countries import country_errors
-from experiments.report.figures.distributions import chosen_cells
-from experiments.report.figures.missing import missing_shares
-from experiments.report.figures.roleplay import question_errors
-from experiments.report.labels import Name, set_names
-from experiments.report.palette import looks
-from experiments.report.plate import Plate, canvas, drawing, inline_svg
 from tests.experiments.report.conftest import Reported
+from value_personas.experiments.report.figures.calibration import calibration_curve
+from value_personas.experiments.report.figures.countries import country_errors
+from value_personas.experiments.report.figures.distributions import chosen_cells
+from value_personas.experiments.report.figures.missing import missing_shares
+from value_personas.experiments.report.figures.roleplay import question_errors
+from value_personas.experiments.report.labels import Name, set_names
+from value_personas.experiments.report.palette import looks
+from value_personas.experiments.report.plate import Plate, canvas, drawing, inline_svg
+from value_personas.experiments.scoring.digits import three_digits
 
 
 def test_the_curve_passes_through_the_runs_own_scores(reported: Reported) -> None:

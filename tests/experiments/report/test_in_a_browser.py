@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from experiments import RunResult
-from experiments.report import read_material, write_report
 from tests.experiments.report.browser import Page, find_chromium, opened
 from tests.experiments.report.runs import MARK, plant
+from value_personas import RunResult
+from value_personas.experiments.report import read_material, write_report
 
 pytestmark = [
     pytest.mark.slow,

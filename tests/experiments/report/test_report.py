@@ -13,22 +13,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import RunResult
-from experiments.cli import main
-from experiments.digits import three_digits
-from experiments.persona_settings import ComparatorName
-from experiments.report import Material, read_material
-from experiments.report.citations import citations
-from experiments.report.figures.distributions import chosen_cells
-from experiments.report.glossary import what_it_is
-from experiments.report.methods import headline_sentences, methods_paragraphs
-from experiments.report.page import render_html
-from experiments.report.plate import drawing
-from experiments.report.sections import sections, warnings
-from programs.personas import KNOWN_KINDS
-from signatures import StoreError
 from tests.experiments.report.conftest import Reported
-from tests.experiments.report.runs import MARK, plant, small_run, write_audit, write_shapley
+from tests.experiments.report.runs import (
+    MARK,
+    plant,
+    small_run,
+    write_audit,
+    write_shapley,
+)
+from value_personas import RunResult
+from value_personas.experiments.cli import main
+from value_personas.experiments.recipe.personas import ComparatorName
+from value_personas.experiments.report import Material, read_material
+from value_personas.experiments.report.citations import citations
+from value_personas.experiments.report.figures.distributions import chosen_cells
+from value_personas.experiments.report.glossary import what_it_is
+from value_personas.experiments.report.methods import headline_sentences, methods_paragraphs
+from value_personas.experiments.report.page import render_html
+from value_personas.experiments.report.plate import drawing
+from value_personas.experiments.report.sections import sections, warnings
+from value_personas.experiments.scoring.digits import three_digits
+from value_personas.programs.personas import KNOWN_KINDS
+from value_personas.signatures import StoreError
 
 
 class _Seen(HTMLParser):

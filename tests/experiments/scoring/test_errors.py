@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.scoring import SCORES, as_error, score
+from value_personas.experiments.scoring import SCORES, as_error, score
 
 HUMAN = np.array([0.1, 0.2, 0.3, 0.4])
 NEAR, FAR = np.array([0.12, 0.2, 0.29, 0.39]), np.array([0.45, 0.05, 0.05, 0.45])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy, pearsonr, spearmanr, wasserstein_distance
 
-from experiments.scoring import (
+from value_personas.experiments.scoring import (
     KL_SMOOTHING,
     SCORES,
     Cells,
@@ -18,8 +18,8 @@ from experiments.scoring import (
     spearman,
     summarise_variance_ratios,
 )
-from programs.calibration import tilt
-from signatures import CalibrationError
+from value_personas.programs.calibration import tilt
+from value_personas.signatures import CalibrationError
 
 # One case by hand. h = (.1 .2 .3 .4), q = (.4 .4 .1 .1) on 1, 3, 5, 9: E_h = 5.8, E_q = 3.0, range 8.
 HUMAN, MODEL, SCALE = [0.1, 0.2, 0.3, 0.4], [0.4, 0.4, 0.1, 0.1], [1.0, 3.0, 5.0, 9.0]

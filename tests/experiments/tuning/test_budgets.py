@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import load_recipe
-from experiments.tune import TuningResult, tune
-from experiments.tuning.journal import AttemptJournal
-from programs.engines.synthetic import SyntheticRespondent
-from signatures import BudgetError, RecipeError
 from tests.experiments.tuning.tunings import DRIVER, SMALL
 from tests.fake_server import FakeServer
+from value_personas import load_recipe
+from value_personas.experiments.tuning.journal import AttemptJournal
+from value_personas.experiments.tuning.tune import TuningResult, tune
+from value_personas.programs.engines.synthetic import SyntheticRespondent
+from value_personas.signatures import BudgetError, RecipeError
 
 FAULTS = {"500": 0.03, "429": 0.01, "reset": 0.02, "invalid-json": 0.01}
 

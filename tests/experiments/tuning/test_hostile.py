@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from dspy.lm15 import Message, Request, Response, Usage
 
-from experiments import load_recipe
-from experiments.tune import TuningResult, tune
-from experiments.tuning.settings import OPTIMIZERS
-from programs.engines.synthetic import SyntheticProposer, SyntheticRespondent
-from programs.replies import Reply
-from signatures import EngineError
 from tests.experiments.tuning.tunings import SMALL, tuned
 from tests.fake_server import FakeServer
+from value_personas import load_recipe
+from value_personas.experiments.recipe.tuning import OPTIMIZERS
+from value_personas.experiments.tuning.tune import TuningResult, tune
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.synthetic import SyntheticProposer, SyntheticRespondent
+from value_personas.signatures import EngineError
 
 HOSTILE = (
     "",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import load_recipe
-from experiments.tuning.journal import AttemptJournal, tuning_digest
-from signatures import StoreError
+from value_personas import load_recipe
+from value_personas.experiments.tuning.journal import AttemptJournal, tuning_digest
+from value_personas.signatures import StoreError
 
 A, B = b"\x01" * 32, b"\x02" * 32
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from dspy.lm15 import RateLimitError, Request, ServerError
 
-from experiments.tuning.journal import AttemptJournal
-from experiments.tuning.meter import Meter
-from experiments.tuning.metered import MeteredEngine, MeteredModel
-from programs.engines import EngineSettings, Prices, connect
-from programs.engines.base import InProcess, Replier
-from programs.engines.limits import estimated_tokens
-from programs.engines.patient import PatientEngine
-from programs.model import Model
-from programs.replies import AnswerStore, MemoryStore, Reply, ReplyFailure
-from signatures import BudgetError
 from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
+from value_personas.experiments.tuning.journal import AttemptJournal
+from value_personas.experiments.tuning.meter import Meter
+from value_personas.experiments.tuning.metered import MeteredEngine, MeteredModel
+from value_personas.programs.engines import EngineSettings, Prices, connect
+from value_personas.programs.engines.base import InProcess, Replier
+from value_personas.programs.engines.limits import estimated_tokens
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.patient import PatientEngine
+from value_personas.programs.engines.replies import AnswerStore, MemoryStore, Reply, ReplyFailure
+from value_personas.signatures import BudgetError
 
 A_TOKEN_COSTS_1 = Prices(input_per_million=1e6, output_per_million=1e6)
 

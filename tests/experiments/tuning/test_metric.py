@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.scoring import SCORES
-from experiments.tuning.ledger import Ledger
-from experiments.tuning.metric import CellMetric, FeedbackMetric, error_of, reward
-from experiments.tuning.settings import MetricSettings
-from signatures import Question, Scale
+from value_personas.experiments.recipe.tuning import MetricSettings
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.tuning.ledger import Ledger
+from value_personas.experiments.tuning.metric import CellMetric, FeedbackMetric, error_of, reward
+from value_personas.signatures import Question, Scale
 
 QUESTION = Question("Q1", "How important is work?", Scale(("very", "rather", "not"), (1.0, 2.0, 4.0)))
 HUMAN, PREDICTED = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.3, 0.5])

@@ -7,9 +7,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from data.synthetic import write_synthetic_survey
-from experiments.tune import TuningResult
 from tests.experiments.tuning.tunings import stored_prompts, tuned
+from value_personas.data.synthetic import write_synthetic_survey
+from value_personas.experiments.tuning.tune import TuningResult
 
 
 def planted(path: Path, result: TuningResult) -> None:

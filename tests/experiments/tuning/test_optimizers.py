@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import load_recipe
-from experiments.benchmarks.bench_tuning import pooled_gain
-from experiments.tune import tune
-from experiments.tuning.settings import OPTIMIZERS
-from programs.engines.synthetic import SyntheticRespondent
 from tests.experiments.tuning.tunings import DRIVER, HEDGED, SMALL, tuned
 from tests.fake_server import FakeServer
+from value_personas import load_recipe
+from value_personas.experiments.benchmarks.bench_tuning import pooled_gain
+from value_personas.experiments.recipe.tuning import OPTIMIZERS
+from value_personas.experiments.tuning.tune import tune
+from value_personas.programs.engines.synthetic import SyntheticRespondent
 
 
 @pytest.mark.slow

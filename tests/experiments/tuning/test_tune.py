@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from data import read_survey
-from experiments import RunResult, load_recipe, run
-from experiments.cli import main
-from experiments.tune import TuningResult, tune
-from experiments.tuning import judgement
-from experiments.tuning.program_files import read_program
-from experiments.workspace import Workspace
-from programs.population_program import PopulationProgram
-from signatures import BudgetError, LeakError, Question, RecipeError
 from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tuned
+from value_personas import RunResult, load_recipe, run
+from value_personas.data import read_survey
+from value_personas.experiments.cli import main
+from value_personas.experiments.fieldwork.prompt_file import read_program
+from value_personas.experiments.tuning import judgement
+from value_personas.experiments.tuning.tune import TuningResult, tune
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs.population_program import PopulationProgram
+from value_personas.signatures import BudgetError, LeakError, Question, RecipeError
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from experiments import load_recipe
-from experiments.answer_store import AnswerStore
-from experiments.answer_store.contents import records
-from experiments.tune import TuningResult, tune
+from value_personas import load_recipe
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.answer_store.contents import records
+from value_personas.experiments.tuning.tune import TuningResult, tune
 
 __all__ = ["DRIVER", "HEDGED", "SMALL", "stored_prompts", "tuned"]
 
@@ -28,7 +28,8 @@ HEDGED = (f'tuning.instruction="{_GOOD}"', f'tuning.teacher="{_GOOD}"')
 """A start that the proposer's pool cannot improve on."""
 
 
-DRIVER = "import sys; from experiments import load_recipe; from experiments.tune import tune; "
+DRIVER = "import sys; from value_personas import load_recipe; "
+DRIVER += "from value_personas.experiments.tuning.tune import tune; "
 DRIVER += "tune(load_recipe('tune', sys.argv[1:]))"
 """A tuning in a process of its own, to be killed."""
 

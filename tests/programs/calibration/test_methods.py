@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from programs.calibration import (
+from tests.programs.calibration.strategies import distributions
+from value_personas.programs.calibration import (
     DirichletCalibration,
     Distributions,
     EndPointMix,
@@ -22,8 +23,7 @@ from programs.calibration import (
     smooth,
     tilt,
 )
-from signatures import CalibrationError
-from tests.programs.calibration.strategies import distributions
+from value_personas.signatures import CalibrationError
 
 SKEWED = np.array([0.7, 0.2, 0.06, 0.03, 0.01])
 FIVE = np.arange(1.0, 6.0)

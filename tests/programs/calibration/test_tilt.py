@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
-from programs.calibration import tilt
-from signatures import CalibrationError
 from tests.programs.calibration.strategies import TEMPERATURES, distributions
+from value_personas.programs.calibration import tilt
+from value_personas.signatures import CalibrationError
 
 ONE_TO_TEN = np.arange(1.0, 11.0)
 

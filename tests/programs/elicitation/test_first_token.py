@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from programs.elicitation import FirstTokenLogprobs, average, forms_of
-from signatures import Answer, MissingAnswer, MissingReason
-from tests.builders import AGREE, TEN, page, question, voted
+from tests.builders import (
+    AGREE,
+    TEN,
+    page,
+    question,
+    voted,
+)
+from value_personas.programs.elicitation import FirstTokenLogprobs, average, forms_of
+from value_personas.signatures import Answer, MissingAnswer, MissingReason
 
 
 def test_variants_of_a_letter_are_summed_and_renormalised() -> None:

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs.elicitation import Form, parse_reply
-from signatures import MissingAnswer, MissingReason, Scale
 from tests.builders import AGREE, TEN, page
+from value_personas.programs.elicitation import Form, parse_reply
+from value_personas.signatures import MissingAnswer, MissingReason, Scale
 
 GOOD_BAD = Scale(("very good", "good", "bad", "very bad"), (1.0, 2.0, 3.0, 4.0))
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from programs.elicitation import Form, SampledAnswers
-from signatures import Answer, MissingAnswer, MissingReason
 from tests.builders import page, said
+from value_personas.programs.elicitation import Form, SampledAnswers
+from value_personas.signatures import Answer, MissingAnswer, MissingReason
 
 
 def test_shares_of_the_draws_that_chose() -> None:

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from programs.elicitation import Form, VerbalisedDistribution
-from signatures import Answer, MissingAnswer, MissingReason
 from tests.builders import page, said
+from value_personas.programs.elicitation import Form, VerbalisedDistribution
+from value_personas.signatures import Answer, MissingAnswer, MissingReason
 
 
 def stated(value: object) -> str:

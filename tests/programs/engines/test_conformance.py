@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from dspy.lm15 import Request
 
-from programs.engines import InProcess, OpenAIHTTP
-from programs.engines.base import Engine, Replier
-from programs.engines.conformance import CHECKS, Check
-from programs.engines.synthetic import SyntheticRespondent
-from programs.engines.through_dspy import ThroughDSPy
-from programs.replies import Reply
 from tests.fake_server import FakeServer, LetterEngine
+from value_personas.programs.engines import InProcess, OpenAIHTTP
+from value_personas.programs.engines.base import Engine, Replier
+from value_personas.programs.engines.conformance import CHECKS, Check
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.synthetic import SyntheticRespondent
+from value_personas.programs.engines.through_dspy import ThroughDSPy
 
 Maker = Callable[[str], Engine | Replier]
 

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from dspy.lm15 import Config, Message, Request
 
-from experiments.answer_store import AnswerStore
-from programs.elicitation import SampledAnswers
-from programs.engines import EngineSettings, connect
-from programs.engines.draws import runs_of_draws
-from programs.engines.durable import DurableEngine
-from programs.engines.limits import Usage
-from programs.model import Model
-from programs.panel import Panel, PanelResult
-from programs.replies import MemoryStore, Reply, ReplyFailure, reply_key
-from programs.respondent import Respondent
-from signatures import MissingReason
 from tests.builders import persona, question
 from tests.fake_engines import RuleEngine
 from tests.fake_server import FakeServer
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.programs.elicitation import SampledAnswers
+from value_personas.programs.engines import EngineSettings, connect
+from value_personas.programs.engines.draws import runs_of_draws
+from value_personas.programs.engines.durable import DurableEngine
+from value_personas.programs.engines.limits import Usage
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import MemoryStore, Reply, ReplyFailure, reply_key
+from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import MissingReason
 
 PEOPLE = [persona(f"You are person {'I' * n}.") for n in range(1, 4)]
 QUESTIONS = [question("Q1", text="Family?"), question("Q2", text="Work?")]

@@ -4,10 +4,10 @@ import threading
 import pytest
 from dspy.lm15 import Message, Request
 
-from programs.engines.durable import DurableEngine
-from programs.engines.limits import Usage
-from programs.replies import MemoryStore, Reply, ReplyFailure, reply_key
-from signatures import MissingReason
+from value_personas.programs.engines.durable import DurableEngine
+from value_personas.programs.engines.limits import Usage
+from value_personas.programs.engines.replies import MemoryStore, Reply, ReplyFailure, reply_key
+from value_personas.signatures import MissingReason
 
 REQUEST = Request(model="m", messages=(Message.user("u"),))
 

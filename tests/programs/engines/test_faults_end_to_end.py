@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 
-from programs.engines import EngineSettings, connect
-from programs.engines.serving_faults import FAULTS
-from programs.model import Model
-from programs.replies import MemoryStore, Reply, ReplyFailure
-from signatures import AuthenticationError, EngineError, MissingReason
 from tests.fake_server import FakeServer
+from value_personas.programs.engines import EngineSettings, connect
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import MemoryStore, Reply, ReplyFailure
+from value_personas.programs.engines.serving_faults import FAULTS
+from value_personas.signatures import AuthenticationError, EngineError, MissingReason
 
 ENDING = {"401": AuthenticationError, "404": EngineError}
 SAID = {"no-logprobs", "truncated-logprobs", "refusal", "other-language", "slow"}

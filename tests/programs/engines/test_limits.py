@@ -4,10 +4,16 @@ from dataclasses import replace
 import pytest
 from dspy.lm15 import Config, Message, Request
 
-from programs.engines import EngineSettings
-from programs.engines.limits import Budget, Pace, Slots, Usage, estimated_tokens
-from programs.replies import Reply
-from signatures import BudgetError
+from value_personas.programs.engines import EngineSettings
+from value_personas.programs.engines.limits import (
+    Budget,
+    Pace,
+    Slots,
+    Usage,
+    estimated_tokens,
+)
+from value_personas.programs.engines.replies import Reply
+from value_personas.signatures import BudgetError
 
 REQUEST = Request(
     model="m", system="s" * 30, messages=(Message.user("u" * 270),), config=Config(max_tokens=10)
@@ -67,7 +73,7 @@ def test_a_reply_without_usage_counts_at_its_estimate() -> None:
 
 def test_pace_spreads_calls_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("programs.engines.limits.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("value_personas.programs.engines.limits.time.monotonic", lambda: now[0])
     pace = Pace(60)  # one a second, and one second's worth at once
     assert [pace.take(1) for _ in range(4)] == [0.0, 0.0, 1.0, 2.0]
     now[0] += 10

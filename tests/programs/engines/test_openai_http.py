@@ -18,11 +18,11 @@ from dspy.lm15 import (
     UnsupportedModelError,
 )
 
-from programs.engines.faults import MalformedReplyError, UnreachableError
-from programs.engines.openai_http import OpenAIHTTP
-from programs.engines.openai_wire import OpenAIWire
-from programs.replies import Reply
 from tests.fake_server import LETTERS, FakeServer
+from value_personas.programs.engines.faults import MalformedReplyError, UnreachableError
+from value_personas.programs.engines.openai_http import OpenAIHTTP
+from value_personas.programs.engines.openai_wire import OpenAIWire
+from value_personas.programs.engines.replies import Reply
 
 REQUEST = Request(
     model="openai/m",

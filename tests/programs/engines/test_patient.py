@@ -17,12 +17,12 @@ from dspy.lm15 import (
     UnsupportedModelError,
 )
 
-from programs.engines import EngineSettings
-from programs.engines.faults import MalformedReplyError, UnreachableError
-from programs.engines.limits import Usage
-from programs.engines.patient import PatientEngine
-from programs.replies import Reply, ReplyFailure
-from signatures import AuthenticationError, BudgetError, EngineError, MissingReason
+from value_personas.programs.engines import EngineSettings
+from value_personas.programs.engines.faults import MalformedReplyError, UnreachableError
+from value_personas.programs.engines.limits import Usage
+from value_personas.programs.engines.patient import PatientEngine
+from value_personas.programs.engines.replies import Reply, ReplyFailure
+from value_personas.signatures import AuthenticationError, BudgetError, EngineError, MissingReason
 
 REQUEST = Request(model="m", messages=(Message.user("u"),))
 REPLY = Reply("A", None, "stop", 5, 1)
@@ -191,7 +191,7 @@ def test_retry_after_is_honoured_and_bounded(monkeypatch: pytest.MonkeyPatch) ->
     engine, _ = patient(
         Script(RateLimitError("x", retry_after=7.0), RateLimitError("x", retry_after=1e9), REPLY)
     )
-    monkeypatch.setattr("programs.engines.patient.asyncio.sleep", sleep)
+    monkeypatch.setattr("value_personas.programs.engines.patient.asyncio.sleep", sleep)
     ask(engine)
     assert slept == [7.0, 300.0]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from programs.elicitation import FirstTokenLogprobs
-from programs.engines import EngineSettings, connect
-from programs.engines.serving_faults import FAULTS
-from programs.panel import REASONS, Panel
-from programs.respondent import Respondent
-from signatures import EngineError, Persona, Question, Scale
 from tests.fake_server import FakeServer
+from value_personas.programs.elicitation import FirstTokenLogprobs
+from value_personas.programs.engines import EngineSettings, connect
+from value_personas.programs.engines.serving_faults import FAULTS
+from value_personas.programs.panel import REASONS, Panel
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import EngineError, Persona, Question, Scale
 
 README = Path(__file__).parents[3] / "README.md"
 _BEGIN, _END = "<!-- faults -->", "<!-- /faults -->"

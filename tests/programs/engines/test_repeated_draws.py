@@ -4,8 +4,8 @@ import asyncio
 
 from dspy.lm15 import Config, Message, Request
 
-from programs.engines.repeated_draws import RepeatedDraws
-from programs.replies import Reply
+from value_personas.programs.engines.repeated_draws import RepeatedDraws
+from value_personas.programs.engines.replies import Reply
 
 
 class Numbered:

@@ -1,0 +1,248 @@
+"""Codebooks: what a survey asks, and under which columns and codes its files store the answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from value_personas.data.codebooks.checks import check_item, columns_of, refuse_leaks, refuse_missing_answers
+from value_personas.data.codebooks.file import (
+    AimsRule,
+    AutonomyRule,
+    CodebookFile,
+    DemographicEntry,
+    ItemEntry,
+    PersonalityEntry,
+    QuestionEntry,
+    load_toml,
+)
+from value_personas.data.codebooks.missing import MISSING_KINDS
+from value_personas.data.codebooks.scales import StoredScale, stored_scale
+from value_personas.signatures.domain import Question
+from value_personas.signatures.errors import SurveyError
+
+__all__ = [
+    "Codebook",
+    "StoredItem",
+    "StoredQuestion",
+    "codebook_names",
+    "load_codebook",
+    "recognise_codebook",
+]
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class StoredQuestion:
+    """A target question and how files store it."""
+
+    question: Question
+    columns: tuple[str, ...]
+    stored: StoredScale
+    missing: Mapping[float, str]
+
+
+@dataclass(frozen=True)
+class StoredItem:
+    """Where a value item is stored: its scale stands in the instrument.
+
+    Attributes:
+        code: the item's code in its instrument.
+        columns: the columns that may hold it, the first present is read.
+        codes: the stored codes in the order of the instrument's labels, None when they are the instrument's.
+        missing: stored code → kind of missing answer.
+        build: how it is built where no column holds it.
+    """
+
+    code: str
+    columns: tuple[str, ...]
+    codes: tuple[float, ...] | None
+    missing: Mapping[float, str]
+    build: AimsRule | AutonomyRule | None = None
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """What is known of a survey before any file of it is opened.
+
+    Attributes:
+        name: by which it is asked for.
+        title: for people.
+        recognise: columns by which its files are known.
+        design: role (country, country_alpha, wave, year) → columns that may hold it.
+        weights: choice of weight → columns that may hold it.
+        missing: stored code → kind of missing answer, for every variable that does not say otherwise.
+        items: value items by code.
+        components: columns that are parts of value items, never target questions.
+        questions: target questions by code.
+        demographics: what is known of the respondent.
+        personality: traits of a short inventory.
+    """
+
+    name: str
+    title: str
+    recognise: tuple[str, ...]
+    design: Mapping[str, tuple[str, ...]]
+    weights: Mapping[str, tuple[str, ...]]
+    missing: Mapping[float, str]
+    items: Mapping[str, StoredItem] = field(default_factory=dict)
+    components: frozenset[str] = frozenset()
+    questions: Mapping[str, StoredQuestion] = field(default_factory=dict)
+    demographics: Mapping[str, DemographicEntry] = field(default_factory=dict)
+    personality: Mapping[str, PersonalityEntry] = field(default_factory=dict)
+
+
+def codebook_names() -> tuple[str, ...]:
+    """The names of the codebooks that come with the project."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+def load_codebook(name: str) -> Codebook:
+    """Load a codebook by its name, or from a TOML file of one's own.
+
+    Raises:
+        SurveyError: for an unknown name, or an entry that does not make sense, named in one line.
+    """
+    if name in codebook_names():
+        return _built_in(name)
+    path = Path(name)
+    if not name.endswith(".toml") or not path.is_file():
+        raise SurveyError(
+            f"unknown codebook {name!r}; expected {', '.join(codebook_names())} or a .toml file"
+        )
+    return _build(path, load_toml(path, CodebookFile))  # read anew each time: its author may be at work on it
+
+
+@cache
+def _built_in(name: str) -> Codebook:
+    path = _FOLDER / f"{name}.toml"
+    return _build(path, load_toml(path, CodebookFile))
+
+
+def recognise_codebook(columns: Sequence[str], where: str) -> Codebook:
+    """Find the codebook whose telling columns the file holds.
+
+    Args:
+        columns: the file's columns.
+        where: the file, for the message.
+
+    Raises:
+        SurveyError: when no codebook, or more than one equally well, fits.
+    """
+    present = {name.casefold() for name in columns}
+    shares = {}
+    for name in codebook_names():
+        telling = load_codebook(name).recognise
+        shares[name] = sum(column.casefold() in present for column in telling) / max(len(telling), 1)
+    best = max(shares.values())
+    fitting = [name for name, share in shares.items() if share == best]
+    if best < 0.5:
+        raise SurveyError(
+            f"{where}: its columns are those of no known survey ({', '.join(codebook_names())}); "
+            "write a codebook for it: value-personas survey FILE --draft-codebook out.toml"
+        )
+    if len(fitting) > 1:
+        raise SurveyError(
+            f"{where}: its columns fit {' and '.join(fitting)} equally; name one with --codebook"
+        )
+    return load_codebook(fitting[0])
+
+
+def _build(path: Path, written: CodebookFile) -> Codebook:
+    refuse_leaks(path, written)
+    common = _kinds(written.missing, f"{path}: missing")
+    scales = {name: stored_scale(entry, f"{path}: scales.{name}") for name, entry in written.scales.items()}
+    return Codebook(
+        name=written.survey.name,
+        title=written.survey.title,
+        recognise=tuple(written.survey.recognise),
+        design={role: tuple(columns) for role, columns in written.design.model_dump().items()},
+        weights={choice: tuple(columns) for choice, columns in written.weights.items()},
+        missing=common,
+        items={code: _item(path, code, entry, common) for code, entry in written.items.items()},
+        components=frozenset(written.components.columns),
+        questions={
+            code: _question(path, code, entry, scales, common) for code, entry in written.questions.items()
+        },
+        demographics=written.demographics,
+        personality=written.personality,
+    )
+
+
+def _kinds(written: Mapping[str, Sequence[float]], where: str) -> dict[float, str]:
+    """Kind → codes, turned into code → kind."""
+    unknown = [kind for kind in written if kind not in MISSING_KINDS]
+    if unknown:
+        raise SurveyError(f"{where}: unknown kind {unknown[0]!r}; expected one of {', '.join(MISSING_KINDS)}")
+    codes = [code for found in written.values() for code in found]
+    twice = [code for code in codes if codes.count(code) > 1]
+    if twice:
+        raise SurveyError(f"{where}: code {twice[0]:g} stands twice; expected one kind a code")
+    return {float(code): kind for kind, found in written.items() for code in found}
+
+
+def _item(path: Path, code: str, entry: ItemEntry, common: Mapping[float, str]) -> StoredItem:
+    where = f"{path}: items.{code}"
+    base = common if entry.missing_codes is None else _kinds(entry.missing_codes, where)
+    if not entry.column and entry.build is None:
+        raise SurveyError(f"{where}: needs a column or a build rule")
+    codes = None if entry.codes is None else tuple(entry.codes)
+    own = _kinds(entry.missing, where)
+    check_item(code, codes, own, entry.build, where)
+    return StoredItem(code, columns_of(entry.column), codes, {**base, **own}, entry.build)
+
+
+def _question(
+    path: Path,
+    code: str,
+    entry: QuestionEntry,
+    scales: Mapping[str, StoredScale],
+    common: Mapping[float, str],
+) -> StoredQuestion:
+    where = f"{path}: questions.{code}"
+    model = _like(entry.like, where) if entry.like else None
+    if entry.scale is not None and entry.scale not in scales:
+        raise SurveyError(f"{where}: unknown scale {entry.scale!r}")
+    if model is None and (entry.text is None or entry.scale is None):
+        raise SurveyError(f"{where}: needs a text and a scale, or like = 'codebook/question'")
+    stored = scales[entry.scale] if entry.scale else (model.stored if model else None)
+    assert stored is not None
+    if entry.codes is not None:
+        stored = stored.with_codes(entry.codes, where)
+    old = model.question if model else Question(code, entry.text or "", stored.scale)
+    question = Question(
+        code=code,
+        text=entry.text or old.text,
+        scale=stored.scale,
+        ivs=entry.ivs or old.ivs,
+        topic=entry.topic or old.topic,
+        near=old.near if entry.near is None else entry.near,
+        battery=entry.battery or old.battery,
+    )
+    if entry.missing is None:
+        own = _own_missing(model, stored)
+    else:
+        own = _kinds(entry.missing, where)
+        refuse_missing_answers(own, stored, where)
+    return StoredQuestion(question, columns_of(entry.column) or (code,), stored, {**common, **own})
+
+
+def _own_missing(model: StoredQuestion | None, stored: StoredScale) -> dict[float, str]:
+    """What the model question adds to the common missing codes: its spontaneous ones."""
+    if model is None:
+        return {}
+    return {
+        code: kind
+        for code, kind in model.missing.items()
+        if kind == "spontaneous" and code not in stored.positions
+    }
+
+
+def _like(reference: str, where: str) -> StoredQuestion:
+    name, _, code = reference.partition("/")
+    # Only of the codebooks here: a file of one's own that takes over from itself would never end.
+    model = _built_in(name).questions.get(code) if name in codebook_names() else None
+    if model is None:
+        raise SurveyError(f"{where}: like = {reference!r} names no question; expected 'codebook/question'")
+    return model

@@ -1,0 +1,145 @@
+"""Instruments: which items make a value profile, what each answer means, and how items bear on the map."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+from value_personas.data.codebooks.file import InstrumentFile, InstrumentItem, load_toml
+from value_personas.data.codebooks.scales import StoredScale, stored_scale
+from value_personas.signatures.domain import Axis, ValueItem
+from value_personas.signatures.errors import SurveyError
+
+__all__ = ["Instrument", "ItemNorm", "instrument_names", "item_and_scale", "load_instrument"]
+
+_FOLDER = Path(__file__).parent / "instruments"
+
+
+@dataclass(frozen=True)
+class ItemNorm:
+    """What is published of an item: against it direction is checked and the map computed.
+
+    Attributes:
+        mean: mean over the respondents of the published surveys, in stored codes.
+        sd: standard deviation over respondents.
+        country_sd: standard deviation of country means.
+        map_weights: score weights on (survival–self-expression, traditional–secular).
+        low_words: words that a file's own label of the lowest code may carry.
+        high_words: words that a file's own label of the highest code may carry.
+    """
+
+    mean: float | None
+    sd: float | None
+    country_sd: float | None
+    map_weights: tuple[float, float] | None
+    low_words: tuple[str, ...]
+    high_words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A set of value items.
+
+    Attributes:
+        name: by which it is asked for.
+        title: for people.
+        items: the items, in the order in which a profile lists them.
+        names: item code → its name in a word or three.
+        scales: item code → its scale with the published codes.
+        norms: item code → what is published of it.
+        pattern: an item's expected correlation with the others, turned one way, and its spread over
+            countries.
+        minimum_share: the share of the items in a file that a respondent must have answered.
+        map_lines: axis → (slope, intercept) from the weighted sum to the axis; empty without a map.
+    """
+
+    name: str
+    title: str
+    items: tuple[ValueItem, ...]
+    names: dict[str, str]
+    scales: dict[str, StoredScale]
+    norms: dict[str, ItemNorm]
+    minimum_share: float
+    pattern: tuple[float, float]
+    map_lines: dict[Axis, tuple[float, float]]
+
+
+def instrument_names() -> tuple[str, ...]:
+    """The names of the instruments that come with the project."""
+    return tuple(sorted(path.stem.replace("_", "-") for path in _FOLDER.glob("*.toml")))
+
+
+def load_instrument(name: str) -> Instrument:
+    """Load an instrument by its name, or from a TOML file of one's own.
+
+    Raises:
+        SurveyError: for an unknown name or a file that does not describe an instrument.
+    """
+    if name in instrument_names():
+        return _built_in(name)
+    if not name.endswith(".toml") or not Path(name).is_file():
+        raise SurveyError(
+            f"unknown instrument {name!r}; expected {', '.join(instrument_names())} or a .toml file"
+        )
+    return _build(Path(name))  # read anew each time: its author may be at work on it
+
+
+@cache
+def _built_in(name: str) -> Instrument:
+    return _build(_FOLDER / f"{name.replace('-', '_')}.toml")
+
+
+def _build(path: Path) -> Instrument:
+    written = load_toml(path, InstrumentFile)
+    _check_map(path, written)
+    scales = {code: stored_scale(item, f"{path}: items.{code}") for code, item in written.items.items()}
+    return Instrument(
+        name=written.instrument.name,
+        title=written.instrument.title,
+        items=tuple(_value_item(code, item, scales[code]) for code, item in written.items.items()),
+        names={code: item.name for code, item in written.items.items()},
+        scales=scales,
+        norms={code: _norm(item) for code, item in written.items.items()},
+        minimum_share=written.instrument.minimum_share,
+        pattern=written.instrument.pattern,
+        map_lines={axis: (line.slope, line.intercept) for axis, line in written.map.items()},
+    )
+
+
+def _check_map(path: Path, written: InstrumentFile) -> None:
+    if not written.map:
+        return
+    if len(written.map) < len(get_args(Axis)):
+        raise SurveyError(f"{path}: map: needs both axes, {' and '.join(get_args(Axis))}")
+    for code, item in written.items.items():
+        if item.mean is None or item.sd is None or item.map_weights is None:
+            raise SurveyError(f"{path}: items.{code}: the map needs its mean, sd and map_weights")
+
+
+def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
+    """The value item of a code and its scale, from whichever instrument holds it.
+
+    Raises:
+        SurveyError: when no instrument holds it.
+    """
+    for name in instrument_names():
+        instrument = load_instrument(name)
+        for item in instrument.items:
+            if item.code == code:
+                return item, instrument.scales[code]
+    raise SurveyError(f"value item {code!r} is in no instrument ({', '.join(instrument_names())})")
+
+
+def _value_item(code: str, item: InstrumentItem, stored: StoredScale) -> ValueItem:
+    return ValueItem(code, item.text, stored.scale, item.axis, item.sign, item.composite, tuple(item.near))
+
+
+def _norm(item: InstrumentItem) -> ItemNorm:
+    return ItemNorm(
+        item.mean,
+        item.sd,
+        item.country_sd,
+        item.map_weights,
+        tuple(item.low_words),
+        tuple(item.high_words),
+    )

@@ -1,0 +1,1 @@
+"""A survey file read: its layout, codes, weights, composites and directions."""

@@ -1,0 +1,303 @@
+"""One survey file, read by a codebook: the part that it contributes to a survey."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from value_personas.data.codebooks.checks import build_columns
+from value_personas.data.codebooks.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
+from value_personas.data.codebooks.instruments import item_and_scale
+from value_personas.data.codebooks.missing import code_of_kind
+from value_personas.data.codebooks.scales import StoredScale
+from value_personas.data.countries import country_alpha3
+from value_personas.data.formats import Header
+from value_personas.data.formats.readers import file_hash, inspect_file, read_columns
+from value_personas.data.survey.composites import build_item
+from value_personas.data.survey.country_column import Countries, read_countries
+from value_personas.data.survey.decoding import (
+    Coded,
+    ColumnFacts,
+    decode,
+    label_order,
+    labels_of_options,
+)
+from value_personas.data.survey.demographics import read_demographics
+from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
+from value_personas.data.survey.survey import ItemColumn, Source
+from value_personas.signatures.domain import Question
+from value_personas.signatures.errors import SurveyError
+
+__all__ = ["Part", "ReadOptions", "direction_notes", "read_part", "unverified_questions", "where_of"]
+
+_WAVES = 1_000_000  # more than any wave or year
+_MOST_COUNTRIES = 500  # twice as many as there are: beyond it the column numbers something else
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are to be read; see ``read_survey``."""
+
+    codebook: str | None = None
+    countries: tuple[str, ...] | None = None
+    weight: str = "within-country"
+    reverse: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    encoding: str | None = None
+    questions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file contributes.
+
+    Attributes:
+        countries: the respondents' countries, none without.
+        wave: shape (n,), the wave or year, 0 where unknown.
+        weight: shape (n,), raw within-country weights, None when the file has none.
+        population: shape (n,), raw population weights, None when not asked for or absent.
+        unlabelled: items and questions of which the file labels missing codes and no answer.
+    """
+
+    codebook: Codebook
+    countries: Countries
+    wave: NDArray[np.int64]
+    weight: "pd.Series[float] | None"
+    population: "pd.Series[float] | None"
+    weight_column: str
+    items: dict[str, ItemColumn]
+    questions: dict[str, tuple[Question, Coded]]
+    demographics: pd.DataFrame
+    notes: tuple[str, ...]
+    source: Source
+    is_synthetic: bool
+    unlabelled: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """The number of respondents kept."""
+        return len(self.wave)
+
+    def waves_of(self) -> dict[str, set[int]]:
+        """Country → its waves or years, 0 where unknown."""
+        # Hashing one number a respondent is ten times as fast as sorting pairs.
+        pairs = pd.unique(self.countries.index * _WAVES + self.wave)
+        found: dict[str, set[int]] = {code: set() for code in self.countries.codes}
+        for pair in pairs.tolist():
+            found[self.countries.codes[pair // _WAVES]].add(pair % _WAVES)
+        return found
+
+
+def read_part(path: str | Path, options: ReadOptions) -> Part:
+    """Read one file.
+
+    Raises:
+        SurveyError: in one line, when the file cannot be used as it stands.
+    """
+    header = inspect_file(path, options.encoding)
+    if options.codebook is None:
+        codebook = recognise_codebook(header.columns, str(path))
+    else:
+        codebook = load_codebook(options.codebook)
+    layout, finder = lay_out(header, codebook, options.questions)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
+        sha256 = beside.submit(file_hash, header.path)
+        return _PartReader(header, codebook, layout, finder, options).read(sha256)
+
+
+def where_of(parts: Sequence[Part]) -> str:
+    """The files, for a message."""
+    return ", ".join(part.source.path for part in parts)
+
+
+class _PartReader:
+    """Holds the columns of one file while they are decoded one after the other."""
+
+    def __init__(
+        self, header: Header, codebook: Codebook, layout: Layout, finder: ColumnFinder, options: ReadOptions
+    ) -> None:
+        self._header = header
+        self._codebook = codebook
+        self._layout = layout
+        self._finder = finder
+        self._options = options
+        self._columns = layout.columns(finder, options.weight)
+        self._frame = read_columns(header, self._columns)
+        self._notes = list(header.notes)
+        self._unlabelled: list[str] = []
+
+    def read(self, sha256: Future[str]) -> Part:
+        rows = len(self._frame)
+        countries = self._countries()
+        keep = countries.index >= 0
+        if self._options.countries is not None:
+            wanted = [
+                countries.codes.index(self._wanted(name, countries)) for name in self._options.countries
+            ]
+            keep &= np.isin(countries.index, wanted)
+        if not keep.all():
+            self._frame = self._frame[keep].reset_index(drop=True)
+        return Part(
+            codebook=self._codebook,
+            countries=countries.keep(keep),
+            wave=self._wave(),
+            weight=self._optional(self._layout.weight.get("within-country")),
+            population=self._optional(self._layout.weight.get("population")),
+            weight_column=self._layout.weight.get("within-country", ""),
+            items=self._items(),
+            questions=self._questions(),
+            demographics=read_demographics(
+                self._layout.demographics, self._layout.personality, self._codebook.missing, self._file_column
+            ).reindex(range(len(self._frame))),  # a row a respondent even where nothing is known of them
+            notes=tuple(self._notes),
+            source=Source(
+                str(self._header.path),
+                sha256.result(),
+                rows,
+                self._columns,
+                len(self._header.columns),
+            ),
+            is_synthetic=self._says_synthetic(),
+            unlabelled=tuple(self._unlabelled),
+        )
+
+    def _file_column(self, name: str) -> tuple[Any, ColumnFacts]:
+        return self._frame[name], facts_of(self._header, name)
+
+    def _codebook_column(self, name: str) -> tuple[Any, ColumnFacts]:
+        found = self._finder.find((name,))
+        assert found is not None  # lay_out keeps an item only when all its parts are there
+        return self._file_column(found)
+
+    def _optional(self, column: str | None) -> "pd.Series[float] | None":
+        if column is None or column not in self._frame.columns:
+            return None
+        return self._frame[column]
+
+    def _wanted(self, name: str, countries: Countries) -> str:
+        code = name if name in countries.codes else country_alpha3(name)
+        if code is None or code not in countries.codes:
+            raise SurveyError(
+                f"{self._header.path}: country {name!r} is not in the file; "
+                f"it holds {', '.join(countries.codes)}"
+            )
+        return code
+
+    def _countries(self) -> Countries:
+        columns = {name: self._frame[name] for name in self._layout.country}
+        countries = read_countries(columns, self._header.value_labels)
+        found = len(countries.codes)
+        if found > _MOST_COUNTRIES:
+            raise SurveyError(
+                f"{self._header.path}: column {self._layout.country[0]} names {found:,} countries; expected "
+                f"at most {_MOST_COUNTRIES}, so name the right column in the codebook's [design]"
+            )
+        lost = int((countries.index < 0).sum())
+        if lost == len(countries.index):
+            raise SurveyError(
+                f"{self._header.path}: column {self._layout.country[0]} names no country in any row"
+            )
+        if lost:
+            self._notes.append(
+                f"{lost} respondent(s) of {self._header.path.name} have no country and are left out."
+            )
+        return countries
+
+    def _wave(self) -> NDArray[np.int64]:
+        if self._layout.wave is None:
+            return np.zeros(len(self._frame), dtype=np.int64)
+        numbers = pd.to_numeric(self._frame[self._layout.wave], errors="coerce").to_numpy(np.float64)
+        known = np.isfinite(numbers) & (numbers > 0) & (numbers < _WAVES)
+        return np.where(known, numbers, 0).astype(np.int64)
+
+    def _says_synthetic(self) -> bool:
+        column = self._layout.synthetic
+        if column is None:
+            return False
+        return bool((pd.to_numeric(self._frame[column], errors="coerce") == 1).any())
+
+    def _questions(self) -> dict[str, tuple[Question, Coded]]:
+        found = {}
+        for entry, column in self._layout.questions:
+            values, facts = self._file_column(column)
+            coded = decode(values, entry.stored, entry.missing, facts)
+            self._remark(entry.question.code, column, coded, facts, entry.stored)
+            if entry.question.code in self._options.reverse:
+                coded = _turned(coded, len(entry.question.scale))
+            found[entry.question.code] = (entry.question, coded)
+        return found
+
+    def _items(self) -> dict[str, ItemColumn]:
+        return {code: self._item(code, entry, column) for code, (entry, column) in self._layout.items.items()}
+
+    def _item(self, code: str, entry: StoredItem, column: str | None) -> ItemColumn:
+        item, stored = item_and_scale(code)
+        if column is None:  # an index comes out in the instrument's own codes
+            coded = build_item(entry, stored, self._codebook.missing, self._codebook_column)
+            found = ItemColumn(item, coded, f"from {', '.join(build_columns(entry.build))}")
+        else:
+            if entry.codes is not None:
+                stored = stored.with_codes(entry.codes, f"items.{code}")
+            values, facts = self._file_column(column)
+            coded = decode(values, stored, entry.missing, facts, backwards=False)
+            self._remark(code, column, coded, facts, stored)
+            labels = labels_of_options(values, stored, facts)
+            found = ItemColumn(item, coded, column, labels)
+        if code in self._options.reverse:
+            return replace(found, coded=_turned(found.coded, len(item.scale)), reversed_by_user=True)
+        return found
+
+    def _remark(self, code: str, column: str, coded: Coded, facts: ColumnFacts, stored: StoredScale) -> None:
+        """Note what a user of this column should know."""
+        backwards = code in self._layout.items  # there it stops the run instead
+        if label_order(facts.value_labels, stored, backwards=not backwards) is not None:
+            self._notes.append(
+                f"{column}: the file's own labels order the options of {code} otherwise; they are used."
+            )
+        if facts.value_labels and not any(value in stored.positions for value in facts.value_labels):
+            self._unlabelled.append(code)
+        off = sum(int((coded == code_of_kind(kind)).sum()) for kind in ("off_scale", "unreadable"))
+        answered = int((coded >= 0).sum())
+        if off > 0.01 * max(answered + off, 1):
+            self._notes.append(
+                f"{column}: {off} of {answered + off} answers are no option of {code}'s scale "
+                f"({stored.codes[0]:g} … {stored.codes[-1]:g}) and are left out."
+            )
+
+
+def _turned(coded: Coded, options: int) -> Coded:
+    """The scale read from the other end; missing answers stay."""
+    return np.where(coded >= 0, options - 1 - coded, coded).astype(np.int8)
+
+
+def unverified_questions(parts: list[Part], options: ReadOptions) -> frozenset[str]:
+    """Target questions that nothing shows to be stored the codebook's way round, and no user answers for."""
+    return frozenset(code for part in parts for code in part.unlabelled if code in part.questions).difference(
+        options.reverse, options.accept
+    )
+
+
+def direction_notes(parts: list[Part], options: ReadOptions) -> list[str]:
+    """Say of which columns somebody took the labels away: who does that has often recoded the answers."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for part in parts:
+        if part.unlabelled:
+            files[", ".join(part.unlabelled)].append(Path(part.source.path).name)
+    notes = [
+        f"Missing codes of {codes} are labelled in {', '.join(names)} and none of their answers: somebody "
+        "recoded them."
+        for codes, names in files.items()
+    ]
+    open_codes = sorted(unverified_questions(parts, options))
+    if open_codes:
+        notes.append(
+            f"Nothing tells which way round {', '.join(open_codes)} are stored, and a target question stops "
+            "no run: compare their shares with a published table, then name each with --reverse or --accept."
+        )
+    return notes

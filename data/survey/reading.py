@@ -1,0 +1,236 @@
+"""Reading survey files into one ``Survey``."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from value_personas.data.codebooks.missing import code_of_kind
+from value_personas.data.survey.decoding import Coded
+from value_personas.data.survey.direction import cut_scale, used_options
+from value_personas.data.survey.joined_weights import join_weights
+from value_personas.data.survey.parts import (
+    Part,
+    ReadOptions,
+    direction_notes,
+    read_part,
+    unverified_questions,
+    where_of,
+)
+from value_personas.data.survey.survey import ItemColumn, Survey
+from value_personas.data.survey.weighting import WEIGHTINGS
+from value_personas.signatures.domain import Question
+from value_personas.signatures.errors import SurveyError
+
+__all__ = ["read_survey"]
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def read_survey(
+    path: Paths,
+    codebook: str | Path | None = None,
+    countries: Sequence[str] | None = None,
+    *,
+    weight: str = "within-country",
+    reverse: Sequence[str] = (),
+    accept: Sequence[str] = (),
+    encoding: str | None = None,
+    questions: Sequence[str] | None = None,
+) -> Survey:
+    """Read one survey file, or several that join into one survey.
+
+    Args:
+        path: a file, or files of different countries or waves.
+        codebook: a codebook's name or TOML file; recognised from the columns when None.
+        countries: codes or names of the countries to keep, None for all.
+        weight: ``within-country`` as stored; ``equal-country`` and ``population`` scale the countries to
+            equal or to population size and leave shares within a country as they are; ``unweighted``.
+        reverse: codes of items or questions that the file stores from the other end.
+        accept: codes of items whose direction looks wrong and is right.
+        encoding: the encoding of the files' texts, where their own declaration is wrong.
+        questions: codes of the target questions to read, None for all of the codebook's.
+
+    Raises:
+        SurveyError: in one line that names file, column or code, what was expected and what to do.
+    """
+    options = ReadOptions(
+        codebook=None if codebook is None else str(codebook),
+        countries=None if countries is None else tuple(countries),
+        weight=weight,
+        reverse=tuple(reverse),
+        accept=tuple(accept),
+        encoding=encoding,
+        questions=None if questions is None else tuple(questions),
+    )
+    if weight not in WEIGHTINGS:
+        raise SurveyError(f"unknown weight {weight!r}; expected one of {', '.join(WEIGHTINGS)}")
+    paths = [path] if isinstance(path, (str, Path)) else list(path)
+    if not paths:
+        raise SurveyError("no survey file given; expected at least one path")
+    return _join([read_part(one, options) for one in paths], options)
+
+
+def _join(parts: list[Part], options: ReadOptions) -> Survey:
+    _refuse_mixed_codebooks(parts)
+    _refuse_overlap(parts)
+    names = {code: name for part in parts for code, name in part.countries.names.items()}
+    countries = tuple(sorted(names))
+    if not countries:
+        raise SurveyError(f"{where_of(parts)}: no respondent of {', '.join(options.countries or ())}")
+    index = np.concatenate(
+        [
+            np.array([countries.index(code) for code in part.countries.codes])[part.countries.index]
+            for part in parts
+        ]
+    )
+    weights, weight_notes = join_weights(parts, index, countries, options.weight)
+    asked, coded, scale_notes = _questions(parts, index, countries)
+    items, item_notes = _items(parts, index, countries)
+    _refuse_unknown_codes(options, asked, items)
+    waves = _waves(parts)
+    return Survey(
+        codebook_name=parts[0].codebook.name,
+        title=parts[0].codebook.title,
+        countries=countries,
+        questions=asked,
+        item_columns=items,
+        weighting=options.weight if any(part.weight is not None for part in parts) else "unweighted",
+        notes=(
+            *direction_notes(parts, options),
+            *(note for part in parts for note in part.notes),
+            *weight_notes,
+            *item_notes,
+            *scale_notes,
+            *_pooling_notes(waves),
+        ),
+        sources=tuple(part.source for part in parts),
+        is_synthetic=any(part.is_synthetic for part in parts),
+        weights=weights,
+        country_index=index,
+        names=names,
+        coded=coded,
+        demographics=pd.concat([part.demographics for part in parts], ignore_index=True),
+        accepted=frozenset(options.accept),
+        waves=waves,
+        unverified=unverified_questions(parts, options).intersection(coded),
+    )
+
+
+def _refuse_mixed_codebooks(parts: list[Part]) -> None:
+    first = parts[0]
+    for part in parts[1:]:
+        if part.codebook.name != first.codebook.name:
+            raise SurveyError(
+                f"{part.source.path} is of {part.codebook.name}, {first.source.path} of "
+                f"{first.codebook.name}: their questions bear different codes, and the same respondents may "
+                "be in both; read them one by one"
+            )
+
+
+def _refuse_overlap(parts: list[Part]) -> None:
+    """Refuse a country that two files hold for the same wave, or for waves that cannot be told apart."""
+    seen: dict[str, list[tuple[set[int], str]]] = defaultdict(list)
+    for part in parts:
+        for country, waves in part.waves_of().items():
+            for other, path in seen[country]:
+                common = waves & other
+                if common or 0 in waves | other:
+                    when = (
+                        f"wave {', '.join(map(str, sorted(common)))}" if common - {0} else "a wave not told"
+                    )
+                    raise SurveyError(
+                        f"{country} is in {path} and in {part.source.path} with {when}: its "
+                        "respondents would count twice; leave one file out"
+                    )
+            seen[country].append((waves, part.source.path))
+
+
+def _questions(
+    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...]
+) -> tuple[tuple[Question, ...], dict[str, Coded], list[str]]:
+    """Stack the questions of all files; one that a file lacks was not asked there."""
+    order = {code: question for part in parts for code, (question, _) in part.questions.items()}
+    asked, stacked, notes = [], {}, []
+    on_fewer_points: dict[str, list[str]] = defaultdict(list)
+    for code, question in order.items():
+        arrays = [
+            part.questions[code][1] if code in part.questions else _not_asked(part.rows) for part in parts
+        ]
+        coded = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+        if not (coded >= 0).any():
+            notes.append(f"{code}: its column is there but holds no answer; it is left out.")
+            continue
+        used, note = used_options(coded, index, countries, question.scale)
+        if note:
+            on_fewer_points[note].append(code)
+        scale, coded = cut_scale(question.scale, coded, used)
+        asked.append(question if scale is question.scale else replace(question, scale=scale))
+        stacked[code] = coded
+    return tuple(asked), stacked, notes + _by_note(on_fewer_points)
+
+
+def _items(
+    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...]
+) -> tuple[dict[str, ItemColumn], list[str]]:
+    order = {code: column for part in parts for code, column in part.items.items()}
+    items, notes = {}, []
+    on_fewer_points: dict[str, list[str]] = defaultdict(list)
+    for code, first in order.items():
+        arrays = [part.items[code].coded if code in part.items else _not_asked(part.rows) for part in parts]
+        coded = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+        if not (coded >= 0).any():
+            notes.append(f"{code}: its column is there but holds no answer; the item counts as absent.")
+            continue
+        used, note = used_options(coded, index, countries, first.item.scale)
+        if note:
+            on_fewer_points[note].append(code)
+        scale, coded = cut_scale(first.item.scale, coded, used)
+        items[code] = replace(first, item=replace(first.item, scale=scale), coded=coded)
+    return items, notes + _by_note(on_fewer_points)
+
+
+def _by_note(codes: dict[str, list[str]]) -> list[str]:
+    """One sentence for all variables of which the same is to be said."""
+    return [f"{', '.join(found)}: {note}" for note, found in codes.items()]
+
+
+def _not_asked(rows: int) -> Coded:
+    return np.full(rows, code_of_kind("not_asked"), dtype=np.int8)
+
+
+def _refuse_unknown_codes(
+    options: ReadOptions, asked: tuple[Question, ...], items: dict[str, ItemColumn]
+) -> None:
+    known = {*items, *(question.code for question in asked)}
+    for code in options.reverse:
+        if code not in known:
+            raise SurveyError(f"cannot reverse {code!r}: the survey holds no such item or question")
+    for code in options.accept:
+        if code not in known:
+            raise SurveyError(f"cannot accept {code!r}: the survey holds no such item or question")
+        if code in options.reverse:
+            raise SurveyError(f"{code!r} is both to be reversed and accepted as it is; choose one")
+
+
+def _waves(parts: list[Part]) -> dict[str, tuple[str, ...]]:
+    waves: dict[str, set[int]] = defaultdict(set)
+    for part in parts:
+        for country, found in part.waves_of().items():
+            waves[country] |= found - {0}
+    return {country: tuple(map(str, sorted(found))) for country, found in waves.items()}
+
+
+def _pooling_notes(waves: dict[str, tuple[str, ...]]) -> list[str]:
+    pooled = {country: found for country, found in waves.items() if len(found) > 1}
+    if not pooled:
+        return []
+    some = "; ".join(f"{country} {', '.join(found)}" for country, found in list(pooled.items())[:4])
+    return [
+        f"Several waves or years are pooled in {len(pooled)} countries "
+        f"({some}{' …' if len(pooled) > 4 else ''})."
+    ]

@@ -1,0 +1,157 @@
+"""Take parts of the method away, one at a time or in every combination, and test what each is worth."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from value_personas.experiments.ablation.differences import difference_table
+from value_personas.experiments.ablation.error_curve import draw_error_curve, error_curve
+from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
+from value_personas.experiments.evaluation.comparing import least_p_note
+from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.figures.forest import draw_forest
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.sweep.family import Family, Options, run_family
+from value_personas.experiments.tracking import metric_name
+from value_personas.signatures import EngineError
+
+__all__ = ["AblationResult", "ablate"]
+
+
+@dataclass(frozen=True, slots=True)
+class AblationResult:
+    """What an ablation came to.
+
+    Attributes:
+        family: the runs' records and where everything lies.
+        base: the variant that the others are compared with.
+        table: as ``difference_table``: one row for each score × variant × group of cells.
+        curve: one row for each number of personas, where that was varied; else empty.
+        countries: how many there are.
+        missing: variants whose run failed, with its reason.
+        synthetic: which parts were synthetic.
+    """
+
+    family: Family
+    base: Variant
+    table: pd.DataFrame
+    curve: pd.DataFrame
+    countries: int
+    missing: dict[str, str]
+    synthetic: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The heading, which bears the word synthetic where due."""
+        return self._titled(f"differences from {self.base.method}, {self.family.recipe.ablation.design}")
+
+    @property
+    def curve_title(self) -> str:
+        """The heading of the error against the number of personas, likewise."""
+        return self._titled(f"error of {self.base.method} against the number of profiles")
+
+    def _titled(self, what: str) -> str:
+        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
+        return f"{self.family.recipe.name} · {what}{warning}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the tests."""
+        variants, countries = self.table["label"].nunique(), self.countries
+        if countries < 2:
+            return ("one country: there is no test over countries, and intervals tell of other questions",)
+        note = least_p_note(countries, variants, "variants")
+        return (note,) if note else ()
+
+    def metrics(self) -> dict[str, float]:
+        """Each variant's difference over all cells with its bounds, as an experiment tracker takes them."""
+        figures: dict[str, float] = {}
+        for row in self.table[self.table["group"] == "all"].to_dict("records"):
+            name = metric_name("difference", row["score"], row["label"])[:200]
+            figures |= {name: row["difference"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+        return figures
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        shown: dict[str, Any] = {
+            "name": self.family.recipe.name,
+            "base": self.base.method,
+            "design": self.family.recipe.ablation.design,
+            "synthetic": list(self.synthetic),
+            "notes": list(self.notes),
+            "differences": json.loads(self.table.to_json(orient="records")),
+            "error_by_personas": json.loads(self.curve.to_json(orient="records")),
+            "failed": self.missing,
+            "folder": str(self.family.folder),
+            "mlflow_run_id": self.family.mlflow_run_id,
+        }
+        return json.dumps(shown, allow_nan=False)
+
+
+def ablate(recipe: Recipe | str | Path, options: Options | None = None) -> AblationResult:
+    """Run every variant that is not done yet, and compare each with the base.
+
+    Args:
+        recipe: its ``[ablation]`` table says what is varied; a recipe, its file, or a shipped one's name.
+        options: how many runs at once, who watches, and who approves.
+
+    Raises:
+        ValuePersonasError: when a variant is no valid recipe, before anything is read or asked; or when the
+            base's run, or every other, failed.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    variants = variants_of(recipe.ablation, factors_of(recipe))
+    runs = runs_of(recipe, variants)
+    family = run_family(recipe, runs.cells, "ablation", options or Options())
+    records = [family.records[place] for place in runs.cell_of]
+    held = {record.key: family.result(record) for record in family.records}
+    found = [(v, r) for v, record in zip(variants, records, strict=True) if (r := held[record.key])]
+    missing = {
+        v.label: str(record.reason) for v, record in zip(variants, records, strict=True) if record.failed
+    }
+    _require_base(variants, missing)
+    result = _compared(family, found, missing)
+    _write(result, found)
+    return result
+
+
+def _compared(
+    family: Family, found: list[tuple[Variant, RunResult]], missing: dict[str, str]
+) -> AblationResult:
+    variants, results = [v for v, _ in found], [r for _, r in found]
+    scores = family.recipe.ablation.scores
+    synthetic = tuple(dict.fromkeys(part for result in results for part in result.synthetic))
+    return AblationResult(
+        family,
+        base=variants[0],
+        table=difference_table(variants, results, scores),
+        curve=error_curve(found, scores),
+        countries=results[0].scores["country"].nunique(),
+        missing=missing,
+        synthetic=synthetic,
+    )
+
+
+def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> None:
+    folder = result.family.folder
+    result.table.to_parquet(folder / "ablation.parquet", index=False)
+    result.table[result.table["group"] == "all"].to_csv(folder / "ablation.csv", index=False)
+    for ending in ("png", "pdf", "svg"):
+        draw_forest(result.table, result.title, folder / f"forest.{ending}")
+        if not result.curve.empty:
+            draw_error_curve(result.curve, result.curve_title, folder / f"error_by_personas.{ending}")
+    if not result.curve.empty:
+        result.curve.to_csv(folder / "error_by_personas.csv", index=False)
+    result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
+
+
+def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> None:
+    if variants[0].label in missing:
+        raise EngineError(f"the base variant has no result: {missing[variants[0].label]}")
+    if len(missing) == len(variants) - 1:
+        raise EngineError(f"no variant but the base has a result: {next(iter(missing.values()))}")

@@ -1,5 +1,0 @@
-"""Shapley values of value items: who is asked what, coalition by coalition, and what it says of each item."""
-
-from experiments.attribution.settings import ShapleySettings
-
-__all__ = ["ShapleySettings"]

@@ -1,0 +1,184 @@
+"""The audit, readable from top to bottom."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from value_personas import data
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.audit.human import Array, human_means, training_countries
+from value_personas.experiments.audit.result import AuditResult
+from value_personas.experiments.audit.tables import recovery_table, spill_over_table, summary_table
+from value_personas.experiments.fieldwork.asking import Asking, country_names, write_descriptors
+from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.fieldwork.reporter import Reporter, Silent
+from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.fieldwork.synthetic import in_words, is_synthetic_model
+from value_personas.experiments.figures.spill_over import draw_spill_over
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import write_recipe
+from value_personas.experiments.tracking import Record, input_files, record_run, run_title
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs import audit
+from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.programs.elicitation import ElicitationSettings
+from value_personas.programs.engines import connect
+from value_personas.programs.engines.replies import AnswerStore as Replies
+from value_personas.signatures import ValueItem
+
+__all__ = ["run_audit"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What was written and what the judge made of it."""
+
+    judged: Mapping[str, audit.Judged]
+    descriptors: Mapping[Variant, DescriptorTable]
+    writer: str
+    judge: str
+    identities: tuple[str, ...]
+
+
+def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> AuditResult:
+    """Judge a recipe's descriptors.
+
+    Args:
+        recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent.
+        reporter: receives the progress.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right; one line says how.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    reporter = reporter or Silent()
+    workspace = Workspace.open(recipe.workspace)
+    reporter.stage("reading the survey")
+    survey = open_survey(recipe, workspace)
+    profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)
+    reporter.stage("judging descriptors")
+    names = country_names(survey)
+    with AnswerStore(recipe.store or workspace.answers) as store:
+        found = asyncio.run(_judge(recipe, Asking((), profiles.items, (), names), store, reporter.answered))
+    return _written(recipe, workspace, survey, profiles, countries, found)
+
+
+async def _judge(
+    recipe: Recipe, asking: Asking, store: Replies, on_answered: Callable[[str, int, int], None]
+) -> _Judgement:
+    """Write what is to be judged, and have it judged; one connection for equal settings."""
+    judge_settings = recipe.audit.judge or recipe.respondent
+    writer = connect(recipe.descriptors.lm or recipe.respondent, store)
+    judge = connect(judge_settings, store)
+    section = recipe.respondent.elicitation
+    settings = ElicitationSettings(section.mode, section.min_label_mass, section.draws)
+    try:
+        variants: list[Variant] = [s for s in recipe.audit.statements if s != "verbatim"]
+        descriptors = await write_descriptors(recipe, asking, writer, variants)
+        judged: dict[str, audit.Judged] = {}
+        for kind in recipe.audit.statements:
+            statements = _statements(kind, descriptors, asking.items)
+            total = len(statements) * len(asking.items)
+            judged[kind] = await audit.judge_statements(
+                judge,
+                statements,
+                asking.items,
+                settings,
+                judge_settings.concurrency,
+                partial(_count, on_answered, kind, total),
+            )
+    finally:
+        await writer.aclose()
+        await judge.aclose()
+    return _Judgement(judged, descriptors, writer.name, judge.name, (writer.identity, judge.identity))
+
+
+def _statements(
+    kind: str, descriptors: Mapping[Variant, DescriptorTable], items: tuple[ValueItem, ...]
+) -> tuple[audit.Statement, ...]:
+    if kind == "verbatim":
+        return audit.verbatim_statements(items)
+    return audit.descriptor_statements(next(t for v, t in descriptors.items() if v == kind))
+
+
+def _count(on_answered: Callable[[str, int, int], None], kind: str, total: int, n: int) -> None:
+    on_answered(kind, n, total)
+
+
+def _written(  # the parts of one outcome, each a stage of its own
+    recipe: Recipe,
+    workspace: Workspace,
+    survey: data.Survey,
+    profiles: data.ProfileTable,
+    countries: tuple[str, ...],
+    found: _Judgement,
+) -> AuditResult:
+    """Tables and figure as files, and the MLflow run."""
+    recovery = recovery_table(found.judged)
+    matrices, spill_over = spill_over_table(found.judged, human_means(profiles, countries))
+    name = f"audit-{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    folder = workspace.folder / "audits" / name
+    folder.mkdir(parents=True)
+    result = AuditResult(
+        name=recipe.name,
+        summary=summary_table(found.judged, recovery, matrices),
+        recovery=recovery,
+        spill_over=spill_over,
+        writer=found.writer,
+        judge=found.judge,
+        countries=countries,
+        notes=(*profiles.notes, *_notes(survey, countries, found)),
+        synthetic=_synthetic(survey, found),
+        folder=folder,
+    )
+    write_recipe(recipe, folder)
+    _write_files(result, matrices, found, profiles)
+    metrics = {
+        f"{row['statement']}.{score}": float(row[score])
+        for row in result.summary.to_dict("records")
+        for score in ("recovery_error", "spill_over", "excess_spill_over")
+    }
+    tags = {"audit": "yes", "synthetic": in_words(result.synthetic)}
+    title = run_title("audit", recipe.name, f"judge {found.judge}")
+    inputs = input_files(recipe, survey)
+    record_run(recipe, workspace, Record(title, metrics, tags, folder, inputs=inputs))
+    return result
+
+
+def _write_files(
+    result: AuditResult, matrices: Mapping[str, Array], found: _Judgement, profiles: data.ProfileTable
+) -> None:
+    tables = {"summary": result.summary, "recovery": result.recovery, "spill_over": result.spill_over}
+    if found.descriptors:
+        tables["descriptors"] = descriptor_frame(found.descriptors.values(), profiles.items)
+    for name, table in tables.items():
+        table.to_csv(result.folder / f"{name}.csv", index=False)
+    items = [item.code for item in profiles.items]
+    for ending in ("png", "pdf", "svg"):
+        draw_spill_over(matrices, items, result.title, result.folder / f"spill_over.{ending}")
+
+
+def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:
+    writer, judge = map(is_synthetic_model, found.identities)
+    parts = {"writer": writer, "judge": judge, "population": survey.is_synthetic}
+    return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
+
+
+def _notes(survey: data.Survey, countries: tuple[str, ...], found: _Judgement) -> list[str]:
+    held_out = [country for country in survey.countries if country not in countries]
+    notes = [
+        f"people: respondents of {', '.join(countries)}; held out: {', '.join(held_out) or 'none'}",
+        f"the judge: {next(iter(found.judged.values())).elicitation}",
+    ]
+    notes += [
+        f"the {v} descriptor of {d.item} = {d.score:g} (wording {d.wording}) breaks a rule: "
+        f"{d.broken_rules[0]}"
+        for v, table in found.descriptors.items()
+        for d in table.unmended
+    ]
+    return notes

@@ -1,0 +1,174 @@
+"""Search a calibration on training cells, and show on the others what it does. The model is asked nothing."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from value_personas import data
+from value_personas.experiments.calibration.before_after import SHOWN_SCORES, before_after
+from value_personas.experiments.calibration.judged import apply_calibration
+from value_personas.experiments.calibration.oracle import fit_oracle
+from value_personas.experiments.calibration.search import chosen, search
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.figures.pareto import draw_pareto_front
+from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.programs.calibration.setting import FittedCalibration
+from value_personas.signatures import CalibrationError, Question, Scale
+
+__all__ = ["CalibrationResult", "calibrate", "split_panel"]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """A chosen calibration and what it does.
+
+    Attributes:
+        record: the setting and what it was fitted on.
+        table: one row for each country × question, as ``before_after``.
+        summary: one row for each part of the cells (held-out, new country, …), and one for the oracle.
+        folder: where record, tables and figure lie.
+        synthetic: which parts of the answers were synthetic.
+    """
+
+    record: FittedCalibration
+    table: pd.DataFrame
+    summary: pd.DataFrame
+    folder: Path
+    synthetic: tuple[str, ...]
+
+    def metrics(self) -> dict[str, float]:
+        """``part/figure`` → value, as an experiment tracker takes them."""
+        rows = self.summary.set_index("part").to_dict(orient="index")
+        return {f"{part}/{name}": float(value) for part, row in rows.items() for name, value in row.items()}
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        return json.dumps(
+            {
+                "record": self.record.model_dump(mode="json"),
+                "summary": json.loads(self.summary.to_json(orient="records")),
+                "synthetic": list(self.synthetic),
+                "folder": str(self.folder),
+            },
+            allow_nan=False,
+        )
+
+
+def calibrate(
+    panel: StoredPanel,
+    settings: SearchSettings,
+    folder: Path,
+    *,
+    study_folder: Path | None = None,
+    seed: int = 0,
+    on_trial: Callable[[int, int], None] = lambda done, total: None,
+) -> CalibrationResult:
+    """Fit on training countries × training questions; judge on the rest.
+
+    Args:
+        panel: stored answers of one persona kind.
+        settings: the space, the objectives and what is held out.
+        folder: the record, the tables and the figure go here.
+        study_folder: the study's journal lies here when no storage is named; ``folder`` if absent.
+        seed: of the split and of the sampler.
+        on_trial: called with the trials done and wanted.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right.
+    """
+    countries, questions = split_panel(panel, settings, seed)
+    training = panel.training(countries.training, questions.training)
+    study = search(training, settings, study_folder or folder, seed=seed, on_trial=on_trial)
+    record = chosen(study, training, settings)
+    table = before_after(apply_calibration(record, panel))
+    summary = pd.concat(
+        [_summarise(table), _oracle(panel, record, countries.held_out, questions.held_out)], ignore_index=True
+    )
+    _write(folder, record, table, summary)
+    if len(settings.objectives) > 1:
+        title = (
+            f"{study.study_name}{' · synthetic ' + ' and '.join(panel.synthetic) if panel.synthetic else ''}"
+        )
+        draw_pareto_front(study, settings.objectives, folder / "pareto_front.png", title)
+    return CalibrationResult(record, table, summary, folder, panel.synthetic)
+
+
+def split_panel(panel: StoredPanel, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:
+    """Training and held-out countries, and the same for questions; zones and batteries stay whole."""
+    share, zones = settings.held_out_countries, settings.held_out_zones
+    if zones:
+        if unknown := [zone for zone in zones if zone not in panel.zones]:
+            there = ", ".join(sorted(set(panel.zones)))
+            raise CalibrationError(f"no country of zone {unknown[0]!r}; there are {there}")
+        held = [code for code, zone in zip(panel.countries, panel.zones, strict=True) if zone in zones]
+        training = [code for code in panel.countries if code not in held]
+        if not training:
+            raise CalibrationError("every zone is held out; leave at least one to fit on")
+        countries = data.Split(tuple(training), tuple(held))
+    else:
+        countries = data.split_countries(panel.countries, share=share, seed=seed)
+    return countries, data.split_questions(_questions(panel), share=settings.held_out_questions, seed=seed)
+
+
+def _questions(panel: StoredPanel) -> Sequence[Question]:
+    """As much of the questions as a split needs."""
+    return [
+        Question(
+            code,
+            code,
+            _scale(panel, m),
+            topic=panel.topics[m],
+            near=panel.near[m],
+            battery=panel.batteries[m],
+        )
+        for m, code in enumerate(panel.questions)
+    ]
+
+
+def _scale(panel: StoredPanel, m: int) -> Scale:
+    scores = panel.scores[m, panel.mask[m]].tolist()
+    return Scale(tuple(map(str, scores)), tuple(scores))
+
+
+def _summarise(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each part: cells, means before and after, median variance ratios."""
+    rows = []
+    for part, cells in table.groupby("part", sort=True):
+        row: dict[str, object] = {
+            "part": part,
+            "cells": len(cells),
+            "undefined": int(cells["wasserstein_after"].isna().sum()),
+            "largest_mean_difference": float(cells["mean_difference"].abs().max()),
+            "beyond_limit": float(cells["beyond_limit"].mean()),
+        }
+        for when in ("before", "after"):
+            row |= {f"{name}_{when}": float(cells[f"{name}_{when}"].mean()) for name in SHOWN_SCORES}
+            row[f"variance_ratio_{when}"] = float(cells[f"variance_ratio_{when}"].median())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _oracle(
+    panel: StoredPanel, record: FittedCalibration, countries: Sequence[str], questions: Sequence[str]
+) -> pd.DataFrame:
+    """The same method fitted on the held-out cells themselves: what it could reach at best."""
+    target = panel.part(countries, questions)
+    if record.setting.method in ("none", "pooled-shape", "dirichlet") or not _has_answers(target):
+        return pd.DataFrame()
+    fitted = fit_oracle(target, record.setting.model_copy(update={"per": "all"}), record.objective)
+    return _summarise(before_after(apply_calibration(fitted, target)))
+
+
+def _has_answers(panel: StoredPanel) -> bool:
+    return bool((~np.isnan(panel.human[..., 0]) & ~np.isnan(panel.log_p[..., 0]).all(axis=2)).any())
+
+
+def _write(folder: Path, record: FittedCalibration, table: pd.DataFrame, summary: pd.DataFrame) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "calibration.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    table.to_parquet(folder / "before_after.parquet", index=False)
+    summary.to_csv(folder / "calibration_summary.csv", index=False)

@@ -1,0 +1,1 @@
+"""What each command's result looks like on the terminal: one file a result."""

@@ -1,0 +1,87 @@
+"""A calibration search on the terminal: progress on stderr, the result on stdout."""
+
+from types import TracebackType
+
+import pandas as pd
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from value_personas.experiments.calibration.calibrate import CalibrationResult
+from value_personas.experiments.commands.printing.console import plain_console
+
+__all__ = ["SearchProgress", "print_calibration"]
+
+_COLUMNS = {
+    "variance_ratio": "median\nvariance\nratio",
+    "wasserstein": "\n\nWasserstein",
+    "js_distance": "\nJS\ndistance",
+    "kl_divergence": "\n\nKL (bits)",
+}
+
+
+class SearchProgress:
+    """A bar over trials."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("settings tried"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=plain_console(stderr=True),
+        )
+        self._bar = self._progress.add_task("trials", total=None)
+
+    def __enter__(self) -> "SearchProgress":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def done(self, trials: int, total: int) -> None:
+        """Move the bar."""
+        self._progress.update(self._bar, completed=trials, total=total)
+
+
+def print_calibration(result: CalibrationResult) -> None:
+    """The setting in one line, and before → after for each part of the cells."""
+    console = plain_console()
+    record = result.record
+    console.print(Text(record.setting.in_one_line(), style="bold"))
+    console.print(
+        Text(
+            f"fitted on {len(record.countries)} countries × {len(record.questions)} questions; "
+            f"{record.objective} {record.value:.4f} over folds of zones; {record.trials} settings tried"
+        )
+    )
+    console.print(_table(result.summary))
+    console.print(
+        Text(
+            "held-out: neither the country nor the question was fitted on; oracle: fitted on them; out of "
+            "reach: cells whose human variance is above the maximum-entropy limit of a tilt"
+        )
+    )
+    if result.synthetic:
+        console.print(Text(f"synthetic {' and '.join(result.synthetic)}: says nothing about real people"))
+    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
+
+
+def _table(summary: pd.DataFrame) -> Table:
+    """A row for each part of the cells, narrow enough for a terminal of 80 columns."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("\n\ncells", no_wrap=True)
+    for heading in ("\n\nn", "largest\nchange of\na mean", *_COLUMNS.values(), "out of\nreach"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for _, row in summary.iterrows():
+        table.add_row(
+            str(row["part"]),
+            str(row["cells"]),
+            f"{row['largest_mean_difference']:.9f}",
+            *(f"{row[f'{name}_before']:.3f}\n→ {row[f'{name}_after']:.3f}" for name in _COLUMNS),
+            f"{100 * row['beyond_limit']:.0f} %",
+        )
+    return table

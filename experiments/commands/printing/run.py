@@ -1,0 +1,134 @@
+"""A run on the terminal: progress on stderr, the result on stdout."""
+
+import math
+from collections.abc import Hashable, Mapping
+from types import TracebackType
+
+import pandas as pd
+import typer
+from rich.console import Group
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.evaluation.judging import HEADLINE_SCORES
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring.digits import three_digits
+
+__all__ = ["ConsoleReporter", "print_result", "score_table"]
+
+
+class _Rate(ProgressColumn):
+    """Answers a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
+
+
+class ConsoleReporter:
+    """A progress bar for each persona kind, on stderr."""
+
+    def __init__(self) -> None:
+        self._console = plain_console(stderr=True)
+        self._bars: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description:<18}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+
+    def __enter__(self) -> "ConsoleReporter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars:
+            self._progress.stop()
+
+    def stage(self, text: str) -> None:
+        """Print the stage."""
+        self._console.print(Text(text, style="dim"))
+
+    def note(self, text: str) -> None:
+        """Print the note."""
+        self._console.print(Text(f"note: {text}"))
+
+    def ask(self, question: str) -> bool:
+        """Put a yes-or-no question; the bars stand still meanwhile."""
+        if not self._bars:
+            return typer.confirm(question, err=True)
+        self._progress.stop()
+        try:
+            return typer.confirm(question, err=True)
+        finally:
+            self._progress.start()
+
+    def answered(self, kind: str, n: int, total: int) -> None:
+        """Advance the kind's bar."""
+        if not self._bars:  # started no sooner: bars that stand still would add an empty line to an error
+            self._progress.start()
+        if kind not in self._bars:
+            self._bars[kind] = self._progress.add_task(kind, total=total)
+        self._progress.advance(self._bars[kind], n)
+
+
+def print_result(result: RunResult) -> None:
+    """The table of methods with intervals, the noise floor beneath, and where everything lies."""
+    console = plain_console()
+    console.print(score_table(result.title, result.summary, result.recipe.scoring.level, result.floor))
+    if (held_out := result.held_out) is not None:
+        title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that no prompt was tuned on"
+        console.print(score_table(title, held_out.summary, result.recipe.scoring.level, held_out.floor))
+    for line in result.footnotes():
+        console.print(Text(line))
+    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
+    console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    console.print(Text(f"report       value-personas report {result.folder}"), soft_wrap=True)
+
+
+def score_table(
+    title: str, summary: pd.DataFrame, level: float, floor: "pd.Series[float] | None" = None
+) -> Group:
+    """Six scores a method, narrow enough for a terminal of 80 columns.
+
+    Args:
+        title: printed above.
+        summary: columns method, score, mean, lower, upper.
+        level: of the intervals, 0–1.
+        floor: the noise floor by score, set beneath the methods; left out where there is none.
+    """
+    caption = f"means over cells, {round(100 * level)} % intervals; lower is better, variance ratio: 1"
+    table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for name in HEADLINE_SCORES:
+        heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
+        table.add_column(heading, justify="right", no_wrap=True)
+    for method, scores in summary.groupby("method", sort=False):
+        by_name = scores.set_index("score").to_dict("index")
+        name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
+        table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
+    if floor is not None:
+        table.add_row()
+        table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
+    return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
+
+
+def _cell(row: Mapping[Hashable, float]) -> Text:
+    if math.isnan(row["mean"]):
+        return Text("not estimated", style="dim")
+    return Text(f"{three_digits(row['mean'])}\n{three_digits(row['lower'])}–{three_digits(row['upper'])}")

@@ -1,0 +1,77 @@
+"""Shapley values on the terminal."""
+
+from collections.abc import Hashable, Mapping
+
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.shapley.result import ShapleyResult
+
+__all__ = ["print_shapley"]
+
+
+def print_shapley(result: ShapleyResult) -> None:
+    """The players over all countries, the check that they add up, and where everything lies."""
+    console = plain_console()
+    console.print(_players(result))
+    if "axes" in result.tables:
+        for row in result.over_all("axes").to_dict("records"):
+            console.print(Text(f"axis {row['name']}: {_interval(row)}"))
+    console.print(_checks(result))
+    if not pd.isna(result.floor):
+        console.print(Text(f"noise floor {result.floor:.4f}: no v is to be read as better than that"))
+    for note in result.notes:
+        console.print(Text(f"· {note}"))
+    usage = result.usage
+    console.print(
+        Text(
+            f"{usage['calls']:,.0f} calls, {usage['stored']:,.0f} answers from the store, at most "
+            f"{result.calls_at_most:,} stated; {result.seconds:.1f} s"
+        )
+    )
+    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
+    console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+
+
+def _players(result: ShapleyResult) -> Table:
+    level = round(100 * result.recipe.scoring.level)
+    caption = f"change of the error ({result.measure}), {level} % intervals\nnegative: the item lowers it"
+    table = Table(title=result.title, caption=caption, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("item", no_wrap=True)
+    for heading in ("Shapley value", "added last", "alone"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    others = [result.over_all(name).set_index("player") for name in ("leave_one_out", "only_one")]
+    for row in result.over_all().to_dict("records"):
+        player = row["player"]
+        name = player if row["name"] == player else f"{row['name']} ({player})"
+        table.add_row(
+            name, _interval(row), *(f"{float(other.loc[player, 'value']):+.4f}" for other in others)
+        )
+    (total,) = result.over_all("total").to_dict("records")
+    table.add_row("all together", _interval(total))
+    return table
+
+
+def _interval(row: Mapping[Hashable, float]) -> str:
+    return f"{row['value']:+.4f}  {row['lower']:+.4f} … {row['upper']:+.4f}"
+
+
+def _checks(result: ShapleyResult) -> Table:
+    table = Table(
+        title="Σφ against v(all) − v(∅)", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False
+    )
+    table.add_column("country", no_wrap=True)
+    for heading in ("v(∅)", "v(all)", "v(all) − v(∅)", "Σφ", "apart by"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in result.checks.to_dict("records"):
+        table.add_row(
+            str(row["country"]),
+            f"{row['v_empty']:.4f}",
+            f"{row['v_all']:.4f}",
+            f"{row['difference']:+.6f}",
+            f"{row['sum']:+.6f}",
+            f"{abs(row['gap']):.0e}",
+        )
+    return table

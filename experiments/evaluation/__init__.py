@@ -1,0 +1,1 @@
+"""Answers beside people's: estimates, calibrated and redrawn; scores, comparisons, comparators."""

@@ -1,0 +1,373 @@
+"""Stored answers beside the human ones: everything that calibration needs, and no model to ask."""
+
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from value_personas.experiments.scoring import SCORES, Cells
+from value_personas.signatures import CalibrationError, LeakError, Persona, Question, StoreError
+
+__all__ = [
+    "Answers",
+    "StoredPanel",
+    "TrainingPanel",
+    "panel_errors",
+    "panel_file",
+    "panel_of_run",
+    "save_panels",
+    "stack_personas",
+]
+
+Array = NDArray[np.float64]
+
+FORMAT = 1
+
+_LATER = {"people", "texts"}
+"""Fields that files of earlier versions lack."""
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Answers of N personas in each of C countries to M questions of at most K options.
+
+    Attributes:
+        log_p: shape (C, M, N, K), natural log-probabilities; NaN throughout a missing answer and for a
+            persona that is not there, and beyond a question's options.
+        human: shape (C, M, K), human distributions; NaN where a country was not asked.
+        weights: shape (C, N), the personas' weights; each country's sum to 1.
+        mask: shape (M, K), True for a question's own options, which come first.
+        scores: shape (M, K), the options' scores.
+        countries: C codes.
+        zones: each country's cultural zone; countries of one zone are judged in one fold.
+        questions: M codes.
+        topics: each question's topic.
+        near: each question's nearness to the value items.
+        batteries: each question's battery, or its own code; a battery is never torn apart by a split.
+        draws: answers counted in each distribution; 0 where they are log-probabilities.
+        max_missing: the weighted share of missing answers above which a cell is not estimated.
+        method: what answered, for example ``values-hedged``.
+        synthetic: which parts were synthetic.
+        people: shape (C, D), for each of D persons drawn in a country the place of its first text among the
+            N; −1 beyond a country's persons. Without it every persona is one person.
+        texts: T texts a person, which stand beside each other.
+    """
+
+    log_p: Array
+    human: Array
+    weights: Array
+    mask: NDArray[np.bool_]
+    scores: Array
+    countries: tuple[str, ...]
+    zones: tuple[str, ...]
+    questions: tuple[str, ...]
+    topics: tuple[str, ...]
+    near: tuple[bool, ...]
+    batteries: tuple[str, ...]
+    draws: float = 0.0
+    max_missing: float = 0.2
+    method: str = "values-hedged"
+    synthetic: tuple[str, ...] = ()
+    people: NDArray[np.intp] = field(default_factory=lambda: np.empty((0, 0), dtype=np.intp))
+    texts: int = 1
+
+    def __post_init__(self) -> None:
+        c, m, n, k = self.log_p.shape if self.log_p.ndim == 4 else (-1,) * 4
+        expected = {
+            "human": (c, m, k), "weights": (c, n), "mask": (m, k), "scores": (m, k),
+            "countries": (c,), "zones": (c,), "questions": (m,), "topics": (m,), "near": (m,),
+            "batteries": (m,),
+        }  # fmt: skip
+        for name, shape in expected.items():
+            got = np.shape(getattr(self, name))
+            if got != shape:
+                raise CalibrationError(
+                    f"stored answers of shape {self.log_p.shape} need {name} of shape {shape}, got {got}"
+                )
+        if not self.people.size:
+            alone = np.where(self.weights > 0, np.arange(n), -1)
+            object.__setattr__(self, "people", alone)
+        if len(self.people) != c or self.people.min() < -1 or self.people.max() + self.texts > n:
+            raise CalibrationError(f"people must name places among {n} personas of each of {c} countries")
+        sums = self.weights.sum(axis=1)
+        if not (np.abs(sums - 1.0) <= 1e-6).all() or (self.weights < 0).any():
+            raise CalibrationError(
+                f"the weights of each country's personas must sum to 1, got {sums.tolist()}"
+            )
+
+    @property
+    def lengths(self) -> NDArray[np.intp]:
+        """K of each question."""
+        return np.asarray(self.mask.sum(axis=1))
+
+    @property
+    def effective_people(self) -> Array:
+        """Effective persons of each country, (Σw)² / Σw² (Kish 1965), shape (C,)."""
+        sizes = []
+        for weights, people in zip(self.weights, self.people, strict=True):
+            first = people[people >= 0]
+            own = weights[first] / np.bincount(first)[first]
+            sizes.append(own.sum() ** 2 / (own**2).sum())
+        return np.array(sizes)
+
+    def _part(self, countries: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
+        """Every field of the named countries and questions."""
+        c = [_place(self.countries, code, "country") for code in countries]
+        m = [_place(self.questions, code, "question") for code in questions]
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return values | {
+            "log_p": self.log_p[np.ix_(c, m)],
+            "human": self.human[np.ix_(c, m)],
+            "weights": self.weights[c],
+            "people": self.people[c],
+            "mask": self.mask[m],
+            "scores": self.scores[m],
+            "countries": tuple(countries),
+            "zones": tuple(self.zones[i] for i in c),
+            "questions": tuple(questions),
+            "topics": tuple(self.topics[i] for i in m),
+            "near": tuple(self.near[i] for i in m),
+            "batteries": tuple(self.batteries[i] for i in m),
+        }
+
+
+class TrainingPanel(_Panel):
+    """The part of stored answers that a calibration may be fitted on; held-out cells are not in it."""
+
+    def without(self, countries: Sequence[str]) -> "TrainingPanel":
+        """The rest, when some countries are set aside as a fold."""
+        kept = [code for code in self.countries if code not in set(countries)]
+        return TrainingPanel(**self._part(kept, self.questions))
+
+    def only(self, countries: Sequence[str]) -> "TrainingPanel":
+        """A fold."""
+        return TrainingPanel(**self._part(countries, self.questions))
+
+
+class StoredPanel(_Panel):
+    """Everything that one method answered in one run."""
+
+    def training(self, countries: Sequence[str], questions: Sequence[str]) -> TrainingPanel:
+        """Cut out the cells that may be learnt from.
+
+        Raises:
+            CalibrationError: when a code is not in the panel.
+            LeakError: when nothing is named.
+        """
+        if not countries or not questions:
+            raise LeakError("name at least one training country and one training question")
+        return TrainingPanel(**self._part(countries, questions))
+
+    def part(self, countries: Sequence[str], questions: Sequence[str]) -> "StoredPanel":
+        """The same for judging."""
+        return StoredPanel(**self._part(countries, questions))
+
+    def save(self, path: Path) -> None:
+        """Write a compressed .npz of plain arrays, whole or not at all."""
+        arrays = {one.name: np.asarray(getattr(self, one.name)) for one in fields(self)}
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, format=np.asarray(FORMAT), **arrays)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "StoredPanel":
+        """Read what ``save`` wrote. Nothing in the file is executed.
+
+        Raises:
+            StoreError: when it is absent, foreign, damaged or newer.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except FileNotFoundError:
+            raise StoreError(f"{path}: no stored answers there; run value-personas run first") from None
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError):
+            raise StoreError(f"{path}: not a file of stored answers") from None
+        if arrays.pop("format", None) != FORMAT:
+            raise StoreError(f"{path}: not a file of stored answers in format {FORMAT}; write it again")
+        names = {one.name for one in fields(cls)}
+        if missing := names - _LATER - set(arrays):
+            raise StoreError(f"{path}: stored answers lack {', '.join(sorted(missing))}; write them again")
+        return cls(**{name: _plain(arrays[name]) for name in names & set(arrays)})
+
+
+def stack_personas(
+    log_p: Array, countries: Sequence[str], weights: Sequence[float]
+) -> tuple[Array, Array, tuple[str, ...]]:
+    """One row a persona, in any order of countries → one block a country, padded with missing personas.
+
+    Args:
+        log_p: shape (P, M, K).
+        countries: P codes.
+        weights: P weights, of any scale within a country.
+
+    Returns:
+        log_p of shape (C, M, N, K), weights (C, N) that sum to 1, and the C codes in order of appearance.
+    """
+    codes = tuple(dict.fromkeys(countries))
+    rows = [[i for i, code in enumerate(countries) if code == one] for one in codes]
+    n = max(len(block) for block in rows)
+    stacked = np.full((len(codes), log_p.shape[1], n, log_p.shape[2]), np.nan)
+    shares = np.zeros((len(codes), n))
+    weight = np.asarray(weights, dtype=np.float64)
+    for c, block in enumerate(rows):
+        stacked[c, :, : len(block)] = log_p[block].transpose(1, 0, 2)
+        shares[c, : len(block)] = weight[block] / weight[block].sum()
+    return stacked, shares, codes
+
+
+def _place(codes: Sequence[str], code: str, what: str) -> int:
+    if code not in codes:
+        raise CalibrationError(
+            f"{what} {code} is not among the stored answers; there are {', '.join(codes[:12])}"
+        )
+    return list(codes).index(code)
+
+
+def _plain(array: NDArray[Any]) -> Any:
+    """Arrays of names as tuples, single values as Python's own."""
+    if array.ndim == 0:
+        return array.item()
+    return tuple(array.tolist()) if array.ndim == 1 else array
+
+
+class Answers(Protocol):
+    """What is needed of a ``PanelResult``: personas, questions and log-probabilities."""
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """P personas."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """M questions."""
+
+    @property
+    def log_p(self) -> NDArray[np.float64]:
+        """Shape (P, M, K); NaN where there is no answer, and beyond a question's options."""
+
+
+def panel_of_run(
+    answers: Answers,
+    human: NDArray[np.float64],
+    zones: Mapping[str, str],
+    *,
+    method: str,
+    draws: float = 0.0,
+    max_missing: float = 0.2,
+    synthetic: tuple[str, ...] = (),
+) -> StoredPanel:
+    """Lay a panel's answers beside the human ones.
+
+    Args:
+        answers: P personas × M questions.
+        human: shape (C, M, K), countries in the order in which the personas name them first; NaN where a
+            country was not asked.
+        zones: country → cultural zone; a country that is not named is a zone of its own.
+        method: the persona kind.
+        draws: answers counted in each distribution; 0 for log-probabilities.
+        max_missing: as in ``estimate_populations``.
+        synthetic: which parts were synthetic.
+    """
+    personas, questions = answers.personas, answers.questions
+    k = max(len(question.scale) for question in questions)
+    log_p, weights, countries = stack_personas(
+        answers.log_p[:, :, :k],
+        [persona.country or "" for persona in personas],
+        [persona.weight for persona in personas],
+    )
+    people, texts = _people(personas, countries)
+    mask = np.arange(k) < np.array([[len(question.scale)] for question in questions])
+    scores = np.full(mask.shape, np.nan)
+    for row, question in zip(scores, questions, strict=True):
+        row[: len(question.scale)] = question.scale.values
+    return StoredPanel(
+        log_p=log_p,
+        human=human[:, :, :k],
+        weights=weights,
+        mask=mask,
+        scores=scores,
+        countries=countries,
+        zones=tuple(zones.get(code, code) for code in countries),
+        questions=tuple(question.code for question in questions),
+        topics=tuple(question.topic for question in questions),
+        near=tuple(question.near for question in questions),
+        batteries=tuple(question.battery or question.code for question in questions),
+        draws=draws,
+        max_missing=max_missing,
+        method=method,
+        synthetic=synthetic,
+        people=people,
+        texts=texts,
+    )
+
+
+def _people(personas: Sequence[Persona], countries: Sequence[str]) -> tuple[NDArray[np.intp], int]:
+    """Where the first text of each person drawn stands, shape (C, D), and how many texts each has.
+
+    A persona that stands for nobody who was drawn, one of a list of wordings, is taken as one person.
+    """
+    first: dict[str, list[tuple[int, int]]] = {code: [] for code in countries}
+    place: Counter[str] = Counter()
+    for persona in personas:
+        here = place[persona.country]
+        if persona.replicate == 0:
+            first[persona.country] += [(draw, here) for draw in persona.draws or (here,)]
+        place[persona.country] += 1
+    out = np.full((len(first), max(map(len, first.values()))), -1, dtype=np.intp)
+    for row, drawn in zip(out, first.values(), strict=True):
+        row[: len(drawn)] = [here for _, here in sorted(drawn)]
+    return out, 1 + max(persona.replicate for persona in personas)
+
+
+def save_panels(
+    folder: Path,
+    answers: Mapping[str, Answers],
+    human: NDArray[np.float64],
+    zones: Mapping[str, str],
+    *,
+    draws: float = 0.0,
+    max_missing: float = 0.2,
+    synthetic: tuple[str, ...] = (),
+) -> None:
+    """Write every persona kind's answers into a run's folder, where ``find_panel`` looks for them.
+
+    Args as ``panel_of_run``; ``answers`` by persona kind.
+    """
+    for method, one in answers.items():
+        panel = panel_of_run(
+            one,
+            human,
+            zones,
+            method=method,
+            draws=draws,
+            max_missing=max_missing,
+            synthetic=synthetic,
+        )
+        panel.save(panel_file(folder, method))
+
+
+def panel_file(run_folder: Path, method: str) -> Path:
+    """Where a run keeps one persona kind's answers."""
+    return run_folder / f"answers-{method}.npz"
+
+
+def panel_errors(panel: StoredPanel, estimate: Array, score: str) -> Array:
+    """One score of every cell.
+
+    Args:
+        panel: holds the human answers.
+        estimate: shape (..., C, M, K).
+        score: its name in ``SCORES``.
+
+    Returns:
+        Shape (..., C, M); NaN where undefined.
+    """
+    human = np.broadcast_to(panel.human, estimate.shape)
+    return SCORES[score].kernel(Cells.check(human, estimate, panel.scores, panel.mask))

@@ -1,0 +1,287 @@
+"""Predictions against the human answers: scores a cell, means with intervals, and the human noise floor."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from value_personas import data
+from value_personas.experiments.evaluation.predicting import Method
+from value_personas.experiments.inference import crossed_bootstrap, noise_floor
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.scoring import score_cells
+from value_personas.signatures import Question
+
+__all__ = ["HEADLINE_SCORES", "HeldOut", "HumanAnswers", "Judgement", "cell_floor", "human_answers", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The methods on cells whose country and question had no part in the tuning of any prompt.
+
+    Attributes:
+        summary: as of ``RunResult``, over these cells alone.
+        floor: likewise.
+        countries: C countries.
+        questions: M questions; the cells are all C × M.
+    """
+
+    summary: pd.DataFrame
+    floor: "pd.Series[float]"
+    countries: int
+    questions: int
+
+
+HEADLINE_SCORES = ("normalised_mae", "wasserstein", "js_distance", "total_variation", "rps", "variance_ratio")
+
+_FLOOR_STREAM = 1
+"""Keeps the noise floor's draws apart from every other draw of the recipe's seed."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class HumanAnswers:
+    """The human distributions of C countries on M questions of at most K options.
+
+    Attributes:
+        probabilities: shape (C, M, K), weighted, missing answers excluded; NaN beyond a question's options
+            and where a country was not asked.
+        respondents: shape (C, M), valid answers.
+        floor: score → shape (C, M): the expected score of one resample of the respondents against the
+            sample itself, so that no prediction is read as better than the survey can tell.
+    """
+
+    probabilities: Array
+    respondents: NDArray[np.int64]
+    floor: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How well each method predicted.
+
+    Attributes:
+        cells: one row for each method × country × question.
+        estimates: one row for each method × country × question × option.
+        summary: one row for each method × headline score, with its interval.
+        floor: headline score → mean over cells of the human noise floor.
+        human: what people answered.
+        errors: method → score → shape (C, M).
+        drawn: headline score → shape (R, methods, C, M), the errors after personas were drawn anew; None
+            where they were not.
+        held_out: summary and floor of held-out cells alone; None where no prompt was tuned, or where none
+            is held-out.
+    """
+
+    cells: pd.DataFrame
+    estimates: pd.DataFrame
+    summary: pd.DataFrame
+    floor: pd.Series
+    human: HumanAnswers
+    errors: Mapping[str, Mapping[str, Array]]
+    drawn: Mapping[str, Array] | None
+    held_out: HeldOut | None = None
+
+
+def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Judgement:
+    """Score every method on every cell that has human answers.
+
+    Args:
+        recipe: how predictions are judged.
+        human: of the countries and questions that the methods predict, in their order.
+        methods: what is judged.
+    """
+    first = methods[0].estimate
+    scores = {
+        method.name: _scores(human.probabilities, method.estimate.probabilities, first.questions)
+        for method in methods
+    }
+    cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
+    estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
+    everywhere = np.ones(human.respondents.shape, dtype=np.bool_)
+    drawn = _persona_draws(human.probabilities, methods)
+    summary, floor = _summary(recipe, scores, drawn, everywhere), _floor(human, everywhere)
+    held_out = _held_out(methods, human, partial(_summary, recipe, scores, drawn))
+    return Judgement(cells, estimates, summary, floor, human, scores, drawn, held_out)
+
+
+def _held_out(
+    methods: Sequence[Method], human: HumanAnswers, summarise: Callable[[NDArray[np.bool_]], pd.DataFrame]
+) -> HeldOut | None:
+    """A country or question that is seen makes its whole row or column in-sample: what is left is a block."""
+    fitted = np.stack([method.fitted for method in methods])
+    left = (fitted == "no").all(axis=0)
+    if left.all() or not (left & (human.respondents > 0)).any():
+        return None
+    countries, questions = left.any(axis=1).sum(), left.any(axis=0).sum()
+    return HeldOut(summarise(left), _floor(human, left), int(countries), int(questions))
+
+
+def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
+    return pd.Series({name: _mean(name, human.floor[name][where]) for name in HEADLINE_SCORES})
+
+
+def human_answers(
+    recipe: Recipe, survey: data.Survey, countries: Sequence[str], questions: Sequence[Question]
+) -> HumanAnswers:
+    """Collect the human side of every cell; the noise floor's resamples are seeded by the recipe."""
+    shape = (len(countries), len(questions))
+    options = max(len(question.scale) for question in questions)
+    p = np.full((*shape, options), np.nan)
+    n = np.zeros(shape, dtype=np.int64)
+    floor = {name: np.full(shape, np.nan) for name in HEADLINE_SCORES}
+    for c, country in enumerate(countries):
+        for m, question in enumerate(questions):
+            positions, _ = survey.responses(question.code, country)
+            if not len(positions):
+                continue
+            k = len(question.scale)
+            n[c, m] = len(positions)
+            p[c, m, :k] = survey.distribution(question.code, country)
+            noise = cell_floor(recipe, survey, country, question)
+            for name, values in floor.items():
+                values[c, m] = noise[name]
+    return HumanAnswers(p, n, floor)
+
+
+def cell_floor(recipe: Recipe, survey: data.Survey, country: str, question: Question) -> Mapping[str, float]:
+    """Score → the expected score of one resample of a cell's respondents against the sample itself."""
+    positions, weights = survey.responses(question.code, country)
+    cell = (_FLOOR_STREAM, crc32(f"{country}/{question.code}".encode()))
+    seed = np.random.SeedSequence(recipe.seed, spawn_key=cell)
+    k, draws = len(question.scale), recipe.scoring.floor_draws
+    resamples = data.bootstrap_distributions(positions, weights, k, draws, seed)
+    return noise_floor(survey.distribution(question.code, country), resamples, question.scale.values)
+
+
+def _scores(human: Array, predicted: Array, questions: Sequence[Question]) -> dict[str, Array]:
+    """Every score, of the shape of ``predicted`` (..., C, M, K) without K; NaN where undefined."""
+    by_question = []
+    for m, question in enumerate(questions):
+        k = len(question.scale)
+        model = predicted[..., m, :k]
+        known = np.broadcast_to(human[:, m, :k], model.shape)
+        by_question.append(score_cells(known, model, question.scale.values))
+    return {name: np.stack([scores[name] for scores in by_question], axis=-1) for name in by_question[0]}
+
+
+def _persona_draws(human: Array, methods: Sequence[Method]) -> Mapping[str, Array] | None:
+    """Score → shape (R, methods, C, M): the errors after personas were drawn anew; None without draws.
+
+    A method without personas has the same error in every draw.
+    """
+    draws = next((len(m.replicates) for m in methods if m.replicates is not None), 0)
+    if not draws:
+        return None
+    questions = methods[0].estimate.questions
+    by_method = []
+    for method in methods:
+        drawn = method.replicates if method.replicates is not None else method.estimate.probabilities[None]
+        scores = _scores(human, drawn, questions)
+        by_method.append({n: np.broadcast_to(v, (draws, *v.shape[1:])) for n, v in scores.items()})
+    return {name: np.stack([scores[name] for scores in by_method], axis=1) for name in HEADLINE_SCORES}
+
+
+def _mean(name: str, values: Array) -> float:
+    """The mean over defined cells; of a ratio, the geometric mean, in which 2 and ½ cancel."""
+    ratio = name == "variance_ratio"
+    values = _finite_log(values) if ratio else values
+    defined = values[~np.isnan(values)]
+    mean = float(defined.mean()) if defined.size else float("nan")
+    return float(np.exp(mean)) if ratio else mean
+
+
+def _summary(
+    recipe: Recipe,
+    scores: Mapping[str, Mapping[str, Array]],
+    persona_draws: Mapping[str, Array] | None,
+    where: NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Each method's mean over a block of cells; its interval draws countries, questions and personas anew."""
+    block = np.ix_(where.any(axis=1), where.any(axis=0))
+    rows = []
+    for name in HEADLINE_SCORES:
+        ratio = name == "variance_ratio"
+        values = np.stack([by_name[name][block] for by_name in scores.values()])
+        redrawn = None if persona_draws is None else persona_draws[name][..., block[0], block[1]]
+        interval = crossed_bootstrap(
+            _finite_log(values) if ratio else values,
+            draws=recipe.scoring.draws,
+            level=recipe.scoring.level,
+            seed=recipe.seed,
+            replicates=_finite_log(redrawn) if ratio and redrawn is not None else redrawn,
+        )
+        found = np.stack([interval.point, interval.lower, interval.upper])
+        for method, bounds in zip(scores, (np.exp(found) if ratio else found).T, strict=True):
+            mean, lower, upper = bounds.tolist()
+            rows.append({"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper})
+    in_order = {method: position for position, method in enumerate(scores)}
+    table = pd.DataFrame(rows)
+    return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)
+
+
+def _finite_log(ratios: Array) -> Array:
+    """Logarithms; NaN for a ratio of 0, which no mean of logarithms can take in."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(ratios)
+    return np.where(np.isfinite(logs), logs, np.nan)
+
+
+def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers) -> pd.DataFrame:
+    estimate = method.estimate
+    countries, questions = estimate.countries, estimate.questions
+    human_share = _share_of_scale(human.probabilities, questions)
+    predicted_share = _share_of_scale(estimate.probabilities, questions)
+    columns: dict[str, object] = {
+        "method": method.name,
+        "calibrated": method.calibrated,
+        "country": np.repeat(countries, len(questions)),
+        "question": [q.code for q in questions] * len(countries),
+        "topic": [q.topic for q in questions] * len(countries),
+        "near": [q.near for q in questions] * len(countries),
+        "options": [len(q.scale) for q in questions] * len(countries),
+        "respondents": human.respondents.ravel(),
+        "fitted": method.fitted.ravel(),
+        "missing_share": estimate.missing_share.ravel(),
+        "human_share": human_share.ravel(),
+        "predicted_share": predicted_share.ravel(),
+        "variance_within": estimate.variance_within.ravel(),
+        "variance_between": estimate.variance_between.ravel(),
+    }
+    columns |= {name: values.ravel() for name, values in scores.items()}
+    columns |= {f"floor_{name}": values.ravel() for name, values in human.floor.items()}
+    return pd.DataFrame(columns)
+
+
+def _option_rows(method: Method, human: HumanAnswers) -> pd.DataFrame:
+    estimate = method.estimate
+    rows = [
+        pd.DataFrame(
+            {
+                "method": method.name,
+                "country": country,
+                "question": question.code,
+                "option": question.scale.labels,
+                "score": question.scale.scores,
+                "human": human.probabilities[c, m, : len(question.scale)],
+                "predicted": estimate.probabilities[c, m, : len(question.scale)],
+            }
+        )
+        for c, country in enumerate(estimate.countries)
+        for m, question in enumerate(estimate.questions)
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _share_of_scale(p: Array, questions: Sequence[Question]) -> Array:
+    """Means as a share of the scale, 0 at its first option and 1 at its last; shape (C, M)."""
+    share = np.full(p.shape[:2], np.nan)
+    for m, question in enumerate(questions):
+        r = question.scale.values
+        share[:, m] = p[:, m, : len(r)] @ ((r - r[0]) / (r[-1] - r[0]))
+    return share

@@ -1,0 +1,100 @@
+"""Estimates after the people of each country were drawn anew: what sampling them adds to an error."""
+
+from dataclasses import fields
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.calibrated import Prepared, Rows
+from value_personas.programs.calibration.setting import Setting
+
+__all__ = ["persona_replicates", "redraw_people"]
+
+Array = NDArray[np.float64]
+
+_PERSON_STREAM = 33
+"""Keeps the persons' draws apart from every other draw of the recipe's seed."""
+
+
+def persona_replicates(
+    panel: StoredPanel, setting: Setting, *, replicates: int = 100, seed: int | np.random.SeedSequence = 0
+) -> Array:
+    """Bootstrap the people within countries; a person keeps its weight and brings all its texts' answers.
+
+    What is drawn is persons, not texts: several who share a persona are drawn as so many, and the several
+    texts of one person come together. So methods are paired however they merge what they tell of the same
+    people. At persona level each answer is calibrated once, and only the average is drawn anew; at population
+    level each new average is calibrated.
+
+    Args:
+        panel: stored answers.
+        setting: a complete setting.
+        replicates: how often the personas are drawn.
+        seed: of the draws; two methods of the same people and seed are paired.
+
+    Returns:
+        Shape (replicates, C, M, K), as ``Prepared.estimate``; NaN where no drawn persona answered.
+    """
+    counts = _counts(panel, replicates, seed)
+    if setting.level == "persona":
+        return _averages(Prepared(panel), setting, counts)
+    raw = setting.model_copy(update={"level": "persona", "method": "none"})
+    averages = _averages(Prepared(panel), raw, counts)
+    done = setting.model_copy(update={"alpha": 0.0})  # smoothed already, answer by answer
+    return np.stack([Prepared(_of_averages(panel, one)).estimate(done) for one in averages])
+
+
+def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> NDArray[np.int64]:
+    """How often each of a country's n persons is drawn with replacement, shape (draws, n).
+
+    One stream a country and size, so that leaving a country out changes no other's draws.
+    """
+    above = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    key = (*above.spawn_key, _PERSON_STREAM, crc32(country.encode()), n)
+    rng = np.random.default_rng(np.random.SeedSequence(above.entropy, spawn_key=key))
+    return rng.multinomial(n, np.full(n, 1.0 / n), size=draws)
+
+
+def _counts(panel: StoredPanel, replicates: int, seed: int | np.random.SeedSequence) -> Array:
+    """How much of each persona's weight every draw holds, shape (replicates, C, N); 1 on average."""
+    counts = np.zeros((replicates, *panel.weights.shape))
+    for c, country in enumerate(panel.countries):
+        first = panel.people[c][panel.people[c] >= 0]
+        drawn = redraw_people(len(first), replicates, seed, country)
+        holders = np.bincount(first, minlength=counts.shape[2])
+        told = np.flatnonzero(holders)
+        shares = np.stack([np.bincount(first, row, counts.shape[2]) for row in drawn])[:, told]
+        for text in range(panel.texts):
+            counts[:, c, told + text] = shares / holders[told]
+    return counts
+
+
+def _averages(prepared: Prepared, setting: Setting, counts: Array) -> Array:
+    c, m, k = prepared.shape
+    out = np.where(prepared.panel.mask, np.nan, 0.0)[None, None].repeat(len(counts), axis=0)
+    out = out.repeat(c, axis=1).reshape(len(counts), c * m, k)
+    for rows in prepared.rows(setting):
+        q = prepared.calibrate_rows(setting, rows)
+        country = np.repeat(rows.cell // m, np.diff(np.append(rows.start, len(rows.weight))))
+        for r, count in enumerate(counts):
+            out[r, rows.cell, : q.shape[0]] = _average(rows, q, count[country, rows.persona]).T
+    return out.reshape(len(counts), c, m, k)
+
+
+def _average(rows: Rows, q: Array, count: Array) -> Array:
+    weight = rows.weight * count
+    share = np.add.reduceat(weight, rows.start)
+    total = np.add.reduceat(q * weight, rows.start, axis=1)
+    return np.asarray(np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0))
+
+
+def _of_averages(panel: StoredPanel, averages: Array) -> StoredPanel:
+    """Averages as if each country were one persona."""
+    with np.errstate(divide="ignore"):
+        log_p = np.log(np.where(panel.mask, averages, np.nan))
+    values = {field.name: getattr(panel, field.name) for field in fields(panel)}
+    weights = np.ones((len(panel.countries), 1))
+    alone = {"people": np.zeros(weights.shape, dtype=np.intp), "texts": 1}
+    return StoredPanel(**values | alone | {"log_p": log_p[:, :, None, :], "weights": weights})

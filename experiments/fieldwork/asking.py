@@ -1,0 +1,305 @@
+"""The asking stage: descriptors are written, personas built, and the panel put to the model."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from value_personas import data
+from value_personas.data.countries import published_map
+from value_personas.experiments.fieldwork.descriptors import read_frozen, read_overrides
+from value_personas.experiments.fieldwork.models import Models
+from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
+from value_personas.experiments.fieldwork.sample import Populations
+from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
+from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.programs.descriptor_writer import DescriptorTable, DescriptorWriter, Variant
+from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
+from value_personas.programs.engines.limits import tallied
+from value_personas.programs.engines.model import Model
+from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs.personas import (
+    Arrangement,
+    PersonaSources,
+    PopulationSample,
+    parse_kind,
+    persona_builder,
+)
+from value_personas.programs.respondent import AskingStyle, Respondent
+from value_personas.signatures import (
+    EngineError,
+    Persona,
+    Question,
+    RecipeError,
+    ValueItem,
+)
+
+__all__ = [
+    "Asked",
+    "Asking",
+    "arrangement_of",
+    "ask_everything",
+    "asking_of",
+    "build_personas",
+    "country_names",
+    "estimate_asking",
+    "needed_variants",
+    "open_panel",
+    "persona_sources",
+    "write_descriptors",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is asked what.
+
+    Attributes:
+        samples: the sampled population of each country.
+        items: the items of the profiles.
+        questions: the target questions.
+        forbidden_names: country names that no descriptor may speak.
+    """
+
+    samples: tuple[PopulationSample, ...]
+    items: tuple[ValueItem, ...]
+    questions: tuple[Question, ...]
+    forbidden_names: tuple[str, ...]
+
+
+def asking_of(populations: Populations, survey: data.Survey) -> Asking:
+    """Everybody who was drawn is asked every target question of the survey."""
+    return Asking(populations.samples, populations.items, survey.questions, country_names(survey))
+
+
+def country_names(survey: data.Survey) -> tuple[str, ...]:
+    """Names that no descriptor may speak: the survey's countries, and every one on the cultural map."""
+    own = (survey.country_name(country) for country in survey.countries)
+    return tuple(dict.fromkeys((*own, *(point.country for point in published_map().values()))))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked and what came back.
+
+    Attributes:
+        panels: one result for each persona kind.
+        descriptors: the descriptor table of each variant that was needed.
+        identity: the engine and everything about it that determines an answer.
+        elicitation: how answers were got, and why so.
+        usage: calls, replies from the store, tokens and cost of what was asked here of the respondent.
+        prompts: the system and user text of one persona's first question, for each kind.
+        map_panels: what the kinds that were asked them answered to the value items themselves; never scored.
+    """
+
+    panels: Mapping[PersonaKind, PanelResult]
+    descriptors: Mapping[Variant, DescriptorTable]
+    identity: str
+    elicitation: str
+    usage: Mapping[str, float]
+    prompts: Mapping[PersonaKind, tuple[str, str]]
+    map_panels: Mapping[PersonaKind, PanelResult] = field(default_factory=dict)
+
+
+async def ask_everything(
+    recipe: Recipe,
+    asking: Asking,
+    models: Models,
+    on_answered: Callable[[PersonaKind, int, int], None],
+    approve: Callable[[Estimate], None] | None = None,
+) -> Asked:
+    """Run the stage; everything already in the store is read from there.
+
+    Args:
+        recipe: which models, kinds and ways of asking.
+        asking: who is asked what.
+        models: opens what is asked; whoever opened it closes it.
+        on_answered: called with the kind, its cells just settled and its cells in all.
+        approve: called with what is still to be paid for, before the first call; and again where that rested
+            on an assumption, once it is known. It raises to end the run.
+    """
+    respondent = models.open(recipe.respondent)
+    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
+    with tallied() as tally:
+        if approve:
+            expected = await estimate_asking(recipe, asking, models)
+            approve(expected)
+        ready = await _make_ready(recipe, asking, respondent, writer)
+        if approve and expected.assumptions:
+            approve(await estimate_asking(recipe, asking, models))
+        panels = {
+            kind: await _ask(ready.panel, people, asking.questions, partial(on_answered, kind))
+            for kind, people in ready.personas.items()
+        }
+        map_panels = {
+            kind: await _ask(ready.panel, people, ready.map_questions, partial(on_answered, f"{kind}: map"))
+            for kind, people in ready.on_map.items()
+        }
+    prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
+    usage = tally.of(respondent.usage).as_dict()
+    return Asked(panels, ready.descriptors, respondent.identity, ready.why, usage, prompts, map_panels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Everything there must be before the first question is put."""
+
+    descriptors: Mapping[Variant, DescriptorTable]
+    personas: Mapping[PersonaKind, tuple[Persona, ...]]
+    panel: Panel
+    why: str
+    on_map: Mapping[PersonaKind, tuple[Persona, ...]]
+    map_questions: tuple[Question, ...]
+
+
+async def _make_ready(recipe: Recipe, asking: Asking, respondent: Model, writer: Model) -> _Ready:
+    map_questions = _map_questions(recipe)  # before anything is paid for
+    descriptors = await write_descriptors(recipe, asking, writer, needed_variants(recipe.personas))
+    personas = build_personas(recipe, recipe.personas, asking, descriptors)
+    first = personas[recipe.personas[0]][0]
+    panel, why = await open_panel(recipe, respondent, first, asking.questions[0])
+    kinds = (recipe.cultural_map.kinds or recipe.personas) if map_questions else ()
+    on_map = {kind: people for kind, people in personas.items() if kind in kinds}
+    return _Ready(descriptors, personas, panel, why, on_map, map_questions)
+
+
+def _map_questions(recipe: Recipe) -> tuple[Question, ...]:
+    """The instrument's items as questions, on its own scales, in whose codes the map is computed."""
+    if not recipe.cultural_map.ask:
+        return ()
+    instrument = data.load_instrument(recipe.profiles.instrument)
+    if not instrument.map_lines:
+        raise RecipeError(f"cultural_map.ask: instrument {instrument.name} has no map; set it to false")
+    return tuple(Question(i.code, i.text, i.scale, ivs=i.code, topic="value items") for i in instrument.items)
+
+
+async def estimate_asking(
+    recipe: Recipe, asking: Asking, models: Models, seen: set[bytes] | None = None
+) -> Estimate:
+    """Go through the preparations without paying for anything, and count what would be.
+
+    Args:
+        recipe: as in ``ask_everything``.
+        asking: who would be asked what.
+        models: are only looked at; nothing is sent.
+        seen: keys of requests that are counted elsewhere and not again; those counted here are added.
+    """
+    respondent = models.open(recipe.respondent)
+    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
+    rehearsal = Rehearsal(recipe, respondent, writer, models.store, seen)
+    ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
+    rounds = [(people, asking.questions) for people in ready.personas.values()]
+    rounds += [(people, ready.map_questions) for people in ready.on_map.values()]
+    return rehearsal.estimate(ready.descriptors, ready.panel, rounds)
+
+
+async def _ask(
+    panel: Panel,
+    people: Sequence[Persona],
+    questions: Sequence[Question],
+    on_answered: Callable[[int, int], None],
+) -> PanelResult:
+    """Ask, and say after every block how many of all cells it settled."""
+    total = len(people) * len(questions)
+    return await panel.ask(people, questions, lambda n: on_answered(n, total))
+
+
+async def write_descriptors(
+    recipe: Recipe, asking: Asking, model: Model, variants: Collection[Variant]
+) -> Mapping[Variant, DescriptorTable]:
+    """The descriptors of each variant, written where the recipe does not freeze them.
+
+    Raises:
+        EngineError: when the model wrote nothing for some answer.
+        RecipeError: when a file of descriptors is not usable.
+    """
+    section = recipe.descriptors
+    if section.frozen and variants:
+        return read_frozen(section.frozen, asking.items, variants, section.wordings)
+    overrides = read_overrides(section.overrides, asking.items, section.wordings) if section.overrides else {}
+    tables = {}
+    for variant in variants:
+        writer = DescriptorWriter(variant, section.address, section.attempts, section.wordings)
+        tuned_writer(recipe, writer)
+        own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
+        tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names)
+        _require_texts(tables[variant], model)
+    return tables
+
+
+def needed_variants(kinds: Sequence[PersonaKind]) -> tuple[Variant, ...]:
+    """The variants of descriptors that some kinds need, each once."""
+    found = (parse_kind(kind).variant for kind in kinds)
+    return tuple(dict.fromkeys(variant for variant in found if variant))
+
+
+def _require_texts(table: DescriptorTable, model: Model) -> None:
+    """Stop before a persona is built with a gap in it; descriptors that merely break a rule are listed."""
+    if empty := [d for d in table.unmended if not d.text]:
+        raise EngineError(
+            f"{model.name} wrote no descriptor for {empty[0].item} = {empty[0].score:g} "
+            f"({len(empty)} of {len(table.descriptors)}); name another model in descriptors.lm, or give the "
+            "texts in descriptors.overrides"
+        )
+
+
+def build_personas(
+    recipe: Recipe,
+    kinds: Sequence[PersonaKind],
+    asking: Asking,
+    descriptors: Mapping[Variant, DescriptorTable],
+) -> dict[PersonaKind, tuple[Persona, ...]]:
+    """Every kind's personas of every country, in the order of the samples.
+
+    Raises:
+        RecipeError: when a kind cannot be built from these samples.
+    """
+    sources = persona_sources(recipe, asking, descriptors)
+    builders = {kind: persona_builder(kind, sources) for kind in kinds}
+    return {
+        kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
+        for kind, builder in builders.items()
+    }
+
+
+def persona_sources(
+    recipe: Recipe, asking: Asking, descriptors: Mapping[Variant, DescriptorTable]
+) -> PersonaSources:
+    """Everything that the recipe's personas are built from."""
+    return PersonaSources(
+        asking.items,
+        descriptors,
+        {sample.country: sample for sample in asking.samples},
+        arrangement_of(recipe),
+        recipe.descriptors.address,
+        recipe.persona_text.demographics,
+    )
+
+
+def arrangement_of(recipe: Recipe) -> Arrangement:
+    """In which order and wordings a persona carries its items, and in how many texts."""
+    text, wordings = recipe.persona_text, recipe.descriptors.wordings
+    drawn = wordings > 1 or text.order in ("both", "shuffled")
+    return Arrangement(text.order, wordings, text.replicates or (2 if drawn else 1), recipe.seed)
+
+
+async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:
+    """A panel that asks as the recipe says, and why it asks so; the first question is asked to find out."""
+    way = recipe.respondent.elicitation
+    settings = ElicitationSettings(way.mode, way.min_label_mass, way.draws)
+    elicitation, why = await choose_elicitation(model, settings, persona, question)
+    section = recipe.respondent
+    style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
+    respondent = tuned_respondent(recipe, Respondent(elicitation, style))
+    # The engine holds its own calls to the recipe's concurrency; as many cells again wait for the store.
+    panel = Panel(model, respondent, 2 * recipe.respondent.concurrency)
+    if elicitation.draws > 1 and model.at_once > 1:
+        await panel.ask((persona,), (question,))  # one of the run's own cells, so that nothing is wasted
+        why += _draws_a_call(model)
+    return panel, why
+
+
+def _draws_a_call(model: Model) -> str:
+    """What the record says of it; nothing where the store had all draws and nobody was asked."""
+    if model.gives_several is None:
+        return ""
+    return f"; up to {model.at_once} in one call" if model.gives_several else "; the engine gives one a call"

@@ -1,0 +1,145 @@
+"""``descriptors.csv``: the table of descriptors that a person can read, correct, freeze and hand back."""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, Variant
+from value_personas.signatures import RecipeError, ValueItem
+
+__all__ = ["descriptor_frame", "read_frozen", "read_overrides"]
+
+_COLUMNS = ("item", "score", "variant", "text")
+
+_Override = tuple[Variant, str, float, int]
+
+
+def descriptor_frame(tables: Iterable[DescriptorTable], items: Collection[ValueItem]) -> pd.DataFrame:
+    """One row for each descriptor.
+
+    Returns:
+        Columns variant, item, score, wording, answer (its meaning), text, writer, prompt (the digest of the
+        instruction), version (of the whole table) and broken_rules.
+    """
+    meaning = {
+        (item.code, score): label
+        for item in items
+        for label, score in zip(item.scale.labels, item.scale.scores, strict=True)
+    }
+    rows = [
+        {
+            "variant": d.variant,
+            "item": d.item,
+            "score": d.score,
+            "wording": d.wording,
+            "answer": meaning[d.item, d.score],
+            "text": d.text,
+            "writer": d.writer,
+            "prompt": d.prompt,
+            "version": table.version,
+            "broken_rules": "; ".join(d.broken_rules),
+        }
+        for table in tables
+        for d in table.descriptors
+    ]
+    return pd.DataFrame(rows)
+
+
+def read_overrides(path: Path, items: Collection[ValueItem], wordings: int = 1) -> dict[_Override, str]:
+    """Read a person's own descriptors.
+
+    Args:
+        path: a CSV with the columns item, score, variant and text; without a column wording, a text stands
+            for every wording of its answer. Other columns are ignored.
+        items: the items whose answers may be described.
+        wordings: how many wordings the recipe has.
+
+    Returns:
+        (variant, item, score, wording) → text.
+
+    Raises:
+        RecipeError: when the file, a column, an item or a score is not usable.
+    """
+    frame = _read(path)
+    known = {(item.code, score) for item in items for score in item.scale.scores}
+    overrides: dict[_Override, str] = {}
+    for row in frame.to_dict("records"):
+        cell, text = (row["item"], row["score"]), str(row["text"]).strip()
+        if cell not in known or row["variant"] not in ("hedged", "unhedged") or text in ("", "nan"):
+            raise RecipeError(
+                f"descriptors {path}: item {row['item']} score {row['score']} variant {row['variant']} is "
+                "no answer of the instrument, or its text is empty; take the table a run wrote as a model"
+            )
+        told = [int(row["wording"])] if "wording" in frame.columns else range(wordings)
+        overrides |= {(row["variant"], row["item"], float(row["score"]), w): text for w in told}
+    return overrides
+
+
+def read_frozen(
+    path: Path, items: Collection[ValueItem], variants: Collection[Variant], wordings: int = 1
+) -> Mapping[Variant, DescriptorTable]:
+    """Read a run's whole table, so that nothing is written anew.
+
+    Args:
+        path: a ``descriptors.csv`` as a run wrote it.
+        items: every answer of which must be described.
+        variants: the variants that are needed.
+        wordings: how many wordings of each answer are needed.
+
+    Raises:
+        RecipeError: when an answer is not described, or the table was changed after it was written.
+    """
+    frame = _read(path)
+    if absent := [c for c in ("wording", "writer", "prompt", "version") if c not in frame.columns]:
+        raise RecipeError(
+            f"descriptors {path}: column {absent[0]} is missing; take the table that a run wrote"
+        )
+    read = {variant: _frozen_table(frame[frame["variant"] == variant], path) for variant in variants}
+    for variant, table in read.items():
+        described = {(d.item, d.score, d.wording) for d in table.descriptors}
+        needed = ((i.code, s, w) for i in items for s in i.scale.scores for w in range(wordings))
+        if lacking := [cell for cell in needed if cell not in described]:
+            item, score, wording = lacking[0]
+            raise RecipeError(
+                f"descriptors {path}: no {variant} text for {item} = {score:g}, wording {wording}; "
+                "take the table of a run of the same instrument and wordings"
+            )
+    return read
+
+
+def _frozen_table(frame: pd.DataFrame, path: Path) -> DescriptorTable:
+    table = DescriptorTable(
+        tuple(
+            Descriptor(
+                item=row["item"],
+                score=float(row["score"]),
+                variant=row["variant"],
+                text=row["text"],
+                writer=row["writer"],
+                broken_rules=tuple(row["broken_rules"].split("; ")) if row["broken_rules"] else (),
+                wording=int(row["wording"]),
+                prompt=row["prompt"],
+            )
+            for row in frame.fillna("").to_dict("records")
+        )
+    )
+    if len(frame) and set(frame["version"]) != {table.version}:
+        raise RecipeError(
+            f"descriptors {path}: version {frame['version'].iloc[0]} was written, the texts are now "
+            f"{table.version}; give changed texts as descriptors.overrides, which records them as yours"
+        )
+    return table
+
+
+def _read(path: Path) -> pd.DataFrame:
+    texts = dict.fromkeys(("text", "item", "variant", "writer", "prompt", "version", "broken_rules"), str)
+    try:
+        frame = pd.read_csv(path, dtype=texts)
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"descriptors {path}: cannot be read as CSV: {error}") from None
+    if absent := [column for column in _COLUMNS if column not in frame.columns]:
+        raise RecipeError(
+            f"descriptors {path}: column {absent[0]} is missing; expected {', '.join(_COLUMNS)}"
+        )
+    return frame

@@ -1,0 +1,245 @@
+"""What a run would still have to pay for, found out by going through it without asking anybody."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dspy.lm15 import Request
+
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.programs.engines import Prices
+from value_personas.programs.engines.limits import estimated_tokens
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import AnswerStore, Reply, reply_key
+from value_personas.programs.panel import Panel
+from value_personas.signatures import Persona, Question
+
+__all__ = ["Estimate", "Rehearsal"]
+
+_PAGES_LOOKED_AT = 5000
+"""Of each persona kind or other group; beyond, every second persona is looked at, every third, and so on."""
+
+_PLACEHOLDER = (
+    "You hold this as somebody does who gave this answer to the question, and it says nothing about what "
+    "you think of anything else."
+)
+"""As long as descriptors are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Calls still to be paid for, with what they take at most.
+
+    Attributes:
+        calls: to be made for what the store has no reply to.
+        stored: replies that it has.
+        input_tokens: tokens read, an upper estimate from the length of the rendered prompts.
+        output_tokens: tokens written, as many as each request allows.
+        cost: of those tokens, in the currency of the prices; None without a price table.
+        assumptions: what had to be assumed, as the store does not say it.
+    """
+
+    calls: int
+    stored: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    assumptions: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        money = "no price table" if self.cost is None else f"at most about {self.cost:,.2f}"
+        assumed = f"; {'; '.join(self.assumptions)}" if self.assumptions else ""
+        return (
+            f"{self.calls:,} calls to pay for, {self.stored:,} answered already; about {self.input_tokens:,} "
+            f"tokens read and {self.output_tokens:,} written at most; {money}{assumed}"
+        )
+
+
+class Rehearsal:
+    """Models that read the store and, where it is silent, answer with a placeholder and pay for nothing.
+
+    The stages of a run are gone through with them, so that what is counted is what would be asked.
+
+    Args:
+        recipe: whose prices are used.
+        respondent: the model that would answer.
+        writer: the model that would write descriptors; it may be the same.
+        store: is only read.
+        seen: requests that are counted elsewhere and not again; those counted here are added.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        respondent: Model,
+        writer: Model,
+        store: AnswerStore,
+        seen: set[bytes] | None = None,
+    ) -> None:
+        unwritten = _Placeholders(writer.identity)
+        unprobed = _Placeholders(respondent.identity, respondent.at_once if respondent.gives_several else 1)
+        self.respondent = Model(respondent.name, unprobed, _ReadOnly(store))
+        self.writer = Model(writer.name, unwritten, _ReadOnly(store))
+        self._unwritten, self._unprobed = unwritten, unprobed
+        self._seen = seen if seen is not None else set()
+        self._may_give_several = respondent.gives_several is None and respondent.at_once > 1
+        self._prices = recipe.respondent.prices
+        own = recipe.descriptors.lm
+        self._writer_prices = own.prices if own else self._prices
+
+    def estimate(
+        self,
+        descriptors: Mapping[Variant, DescriptorTable],
+        panel: Panel,
+        rounds: Iterable[tuple[Sequence[Persona], Sequence[Question]]],
+        pages: int = _PAGES_LOOKED_AT,
+    ) -> Estimate:
+        """Count what the rehearsed stages left open.
+
+        Args:
+            descriptors: as rehearsed.
+            panel: opened with the rehearsal's respondent.
+            rounds: who is asked what, a group of personas at a time; one group is held at a time.
+            pages: looked at in each group.
+        """
+        written = [d for table in descriptors.values() for d in table.descriptors]
+        unwritten = {d.text.encode() for d in written if d.text.startswith(_PLACEHOLDER)} - self._seen
+        missing = len(unwritten)
+        self._seen |= unwritten
+        bill = _Bill(self._seen)
+        for people, questions in rounds:
+            bill.add(panel, people, questions, pages)
+        read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
+        cost = _sum(
+            _cost(self._prices, bill.input_tokens, bill.output_tokens),
+            _cost(self._writer_prices, read, replied),
+        )
+        one_by_one = self._may_give_several and bill.calls > 0 and panel.respondent.elicitation.draws > 1
+        return Estimate(
+            missing + round(bill.calls),
+            sum(not d.text.startswith(_PLACEHOLDER) for d in written) + round(bill.stored),
+            round(read + bill.input_tokens),
+            round(replied + bill.output_tokens),
+            cost,
+            tuple(self._assumptions(missing, one_by_one)),
+        )
+
+    def _assumptions(self, missing: int, one_by_one: bool) -> list[str]:
+        assumed = []
+        if one_by_one:
+            assumed.append("every draw is taken to be a call of its own")
+        if missing:
+            assumed.append(f"{missing} descriptors are not written yet and taken to be of usual length")
+        if self._unprobed.calls:
+            assumed.append("the engine is taken to report log-probabilities")
+        return assumed
+
+
+@dataclass(slots=True)
+class _Bill:
+    """Sums over calls that are left to make; shares of a call where personas were only sampled.
+
+    Attributes:
+        calls: to be made; one may ask for several draws.
+        stored: requests with a reply.
+        input_tokens: read by those calls.
+        output_tokens: written.
+    """
+
+    seen: set[bytes]
+    calls: float = 0.0
+    stored: float = 0.0
+    input_tokens: float = 0.0
+    output_tokens: float = 0.0
+
+    def add(self, panel: Panel, people: Sequence[Persona], questions: Sequence[Question], pages: int) -> None:
+        """Add what one group of personas would be asked."""
+        texts = len({person.text for person in people})
+        requests = texts * panel.requests_a_persona(questions)
+        every = min(texts, -(-requests // pages))
+        looked_at = -(-texts // every)
+        scale, unanswered = texts / looked_at, 0
+        for draws in panel.unanswered(people, questions, every):
+            unanswered += len(draws)
+            key = reply_key(panel.model.identity, draws[0])
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            read, written = estimated_tokens(draws[0], len(draws))
+            self.calls += scale
+            self.input_tokens += scale * read
+            self.output_tokens += scale * written
+        self.stored += requests - scale * unanswered
+
+
+class _Placeholders:
+    """An engine that says next to nothing, and notes how much it would have read and written."""
+
+    def __init__(self, identity: str, at_once: int = 1) -> None:
+        self.identity = identity
+        self.at_once = at_once
+        self.calls = 0
+        self._read = self._written = 0
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request with a placeholder."""
+        self.calls += 1
+        read, written = estimated_tokens(request)
+        self._read += read
+        self._written += written
+        # Told apart, since personas of equal text are asked once; alike for one request, since that is too.
+        mark = reply_key(self.identity, request, sample).hex()[:16]
+        text = f"[[ ## descriptor ## ]]\n{_PLACEHOLDER} {mark}\n\n[[ ## completed ## ]]"
+        return Reply(text, None if request.config.logprobs is None else (("A", 0.0),), "stop")
+
+    async def replies(self, request: Request, count: int) -> list[Reply]:
+        """As many placeholders as are asked for."""
+        return [await self.reply(request) for _ in range(count)]
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+    @property
+    def mean_tokens(self) -> tuple[float, float]:
+        """Tokens read and written a call."""
+        calls = max(self.calls, 1)
+        return self._read / calls, self._written / calls
+
+
+class _ReadOnly:
+    """A store that is looked into and keeps nothing."""
+
+    def __init__(self, store: AnswerStore) -> None:
+        self._store = store
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+        """See ``AnswerStore``."""
+        return self._store.get_many(keys)
+
+    async def claim(self, key: bytes) -> Reply | None:
+        """The stored reply; nobody else is kept from asking."""
+        return self._store.get_many([key]).get(key)
+
+    async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
+        """Keep nothing."""
+
+    def release(self, key: bytes) -> None:
+        """Nothing was claimed."""
+
+    def close(self) -> None:
+        """Whoever opened the store closes it."""
+
+
+def _cost(prices: Prices | None, read: float, written: float) -> float | None:
+    return prices.cost(round(read), round(written)) if prices else None
+
+
+def _sum(*costs: float | None) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None

@@ -1,0 +1,187 @@
+"""The drawing stage: whose values, facts and traits the personas of each country carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from value_personas import data
+from value_personas.experiments.recipe.items import chosen_items
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.programs.personas import (
+    DEMOGRAPHIC_FACTS,
+    PERSONALITY_TRAITS,
+    Fact,
+    Person,
+    PopulationSample,
+    parse_kind,
+)
+from value_personas.programs.personas.placebos import donors
+from value_personas.signatures import RecipeError, ValueItem
+
+__all__ = ["Populations", "draw_populations"]
+
+_PERSONALITY_STREAM = 21
+"""Keeps draws of traits apart from every other draw of the recipe's seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Populations:
+    """The sampled population of every country.
+
+    Attributes:
+        samples: one a country.
+        items: the value items that are told of them.
+        notes: plain sentences on what they carry.
+    """
+
+    samples: tuple[PopulationSample, ...]
+    items: tuple[ValueItem, ...]
+    notes: tuple[str, ...] = ()
+
+    def of(self, country: str) -> PopulationSample:
+        """The sample of a country.
+
+        Raises:
+            RecipeError: when it was not drawn.
+        """
+        for sample in self.samples:
+            if country in (sample.country, sample.name):
+                return sample
+        known = ", ".join(sample.country for sample in self.samples)
+        raise RecipeError(f"country {country!r} is not in the survey; it holds {known}")
+
+
+def draw_populations(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable) -> Populations:
+    """Draw each country's respondents once, by the recipe's design and seed; every kind shares them.
+
+    Raises:
+        RecipeError: when a persona kind needs facts, traits or another country that no survey of the recipe
+            holds.
+    """
+    kinds = [parse_kind(kind) for kind in recipe.personas]
+    if any(kind.population == "shuffled" for kind in kinds):
+        donors(survey.countries, recipe.seed)  # refused here, before anything is asked
+    facts = _facts(recipe, profiles) if any(kind.demographic for kind in kinds) else ()
+    items = chosen_items(recipe.profiles.items, profiles.items, survey.questions)
+    told = [item.code for item in items]
+    samples = tuple(
+        _draw(recipe, survey, profiles, country, facts).only(told) for country in survey.countries
+    )
+    populations = Populations(samples, items, (*_fact_notes(facts), *_item_notes(items, profiles)))
+    if any(kind.personality for kind in kinds):
+        return _with_traits(recipe, profiles, populations)
+    return populations
+
+
+def _facts(recipe: Recipe, profiles: data.ProfileTable) -> tuple[str, ...]:
+    """The names of the facts that the recipe wants and the survey knows."""
+    wanted = recipe.persona_text.demographics or DEMOGRAPHIC_FACTS
+    known = tuple(name for name in wanted if name in profiles.demographics.columns)
+    if not known:
+        raise RecipeError(
+            f"personas demographic: the survey knows none of {', '.join(wanted)}; leave the kind out"
+        )
+    return known
+
+
+def _fact_notes(facts: tuple[str, ...]) -> tuple[str, ...]:
+    absent = [name for name in DEMOGRAPHIC_FACTS if name not in facts]
+    if not facts or not absent:
+        return ()
+    return (f"sociodemographic personas state {', '.join(facts)}; not stated: {', '.join(absent)}",)
+
+
+def _item_notes(items: tuple[ValueItem, ...], profiles: data.ProfileTable) -> tuple[str, ...]:
+    if len(items) == len(profiles.items):
+        return ()
+    names = ", ".join(item.code for item in items)
+    return (f"personas tell of {len(items)} of {len(profiles.items)} items: {names}",)
+
+
+def _draw(
+    recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable, country: str, facts: tuple[str, ...]
+) -> PopulationSample:
+    section = recipe.profiles
+    drawn = data.sample_profiles(profiles, country, section.n, section.design, recipe.seed)
+    weights = tuple(drawn.weights.tolist())
+    told = _told(profiles.demographics.loc[drawn.respondents, list(facts)])
+    people = tuple(
+        Person(drawn.profiles[of], weight, known, {}, row)
+        for of, weight, known, row in zip(
+            drawn.profile_of.tolist(),
+            drawn.draw_weights.tolist(),
+            told,
+            drawn.respondents.tolist(),
+            strict=False,
+        )
+    )  # a marginal draw belongs to no respondent, so there are no people
+    return PopulationSample(country, survey.country_name(country), drawn.profiles, weights, people)
+
+
+def _told(frame: pd.DataFrame) -> list[Mapping[str, Fact]]:
+    """What is known of each row; what is missing is left out."""
+    columns = [(str(name), frame[name].tolist()) for name in frame.columns]
+    return [
+        {name: values[i] for name, values in columns if not pd.isna(values[i])} for i in range(len(frame))
+    ]
+
+
+def _with_traits(recipe: Recipe, profiles: data.ProfileTable, populations: Populations) -> Populations:
+    """Give every person traits: the person's own where the survey has them, else drawn by country."""
+    own = [trait for trait in PERSONALITY_TRAITS if trait in profiles.demographics.columns]
+    if own:
+        return replace(
+            populations,
+            samples=tuple(_own_traits(s, profiles.demographics[own]) for s in populations.samples),
+        )
+    section = recipe.personality
+    if section.path is None:
+        raise RecipeError(
+            "personas personality: the survey has no personality inventory; give one of another wave as "
+            "personality.path, or leave the kind out"
+        )
+    path = section.path if isinstance(section.path, str) else list(section.path)
+    other = data.read_survey(path, section.codebook, questions=())
+    samples = tuple(_drawn_traits(recipe.seed, sample, other) for sample in populations.samples)
+    note = (
+        f"personality: traits are of {other.title}, another survey: each persona's are drawn from its "
+        "country's respondents there, independently of everything else that is known of the person"
+    )
+    return Populations(samples, populations.items, (*populations.notes, note))
+
+
+def _own_traits(sample: PopulationSample, table: pd.DataFrame) -> PopulationSample:
+    told = _told(table.loc[[person.respondent for person in sample.people]])
+    return _give(sample, told)
+
+
+def _drawn_traits(seed: int, sample: PopulationSample, other: data.Survey) -> PopulationSample:
+    known = [trait for trait in PERSONALITY_TRAITS if trait in other.demographics.columns]
+    if not known or sample.country not in other.countries:
+        raise RecipeError(
+            f"personality.path: {other.sources[0].path} has no personality inventory of {sample.country}; "
+            "leave the country out with survey.countries"
+        )
+    of_country = other.country_index == other.countries.index(sample.country)
+    rows = np.flatnonzero(of_country & (other.weights > 0) & other.demographics[known].notna().all(axis=1))
+    if not len(rows):
+        raise RecipeError(
+            f"personality.path: nobody of {sample.country} answered the whole inventory in "
+            f"{other.sources[0].path}; leave the country out with survey.countries"
+        )
+    key = (_PERSONALITY_STREAM, crc32(sample.country.encode()))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    share = other.weights[rows] / other.weights[rows].sum()
+    drawn = rng.choice(rows, size=len(sample.people), p=share)
+    return _give(sample, _told(other.demographics[known].iloc[drawn]))
+
+
+def _give(sample: PopulationSample, traits: list[Mapping[str, Fact]]) -> PopulationSample:
+    people = (
+        replace(person, traits={name: float(score) for name, score in told.items()})
+        for person, told in zip(sample.people, traits, strict=True)
+    )
+    return replace(sample, people=tuple(people))

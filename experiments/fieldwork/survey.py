@@ -1,0 +1,55 @@
+"""The reading stage: a survey file, or the embedded population written as one."""
+
+import hashlib
+from importlib.resources import files
+
+from value_personas import data
+from value_personas.data.synthetic import write_synthetic_survey
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.signatures import SurveyError
+
+__all__ = ["open_survey"]
+
+
+def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
+    """Read the recipe's survey; the embedded population is first written as a file like any other.
+
+    Raises:
+        SurveyError: when the file, a country or a question is not usable, no target question is there, or
+            nothing tells which way round one is stored in a file that somebody recoded.
+    """
+    section = recipe.survey
+    path: str | tuple[str, ...] = section.path
+    if section.is_synthetic:
+        file = workspace.synthetic_survey(_world(), recipe.seed, section.respondents)
+        if not file.is_file():
+            partial = file.with_suffix(".partial.sav")
+            write_synthetic_survey(partial, seed=recipe.seed, respondents_per_country=section.respondents)
+            partial.rename(file)  # a killed run must not leave half a population behind
+        path = str(file)
+    survey = data.read_survey(
+        path,
+        codebook=section.codebook,
+        countries=section.countries,
+        weight=section.weight,
+        reverse=section.reverse,
+        accept=section.accept,
+        questions=recipe.questions.include,
+    )
+    if not survey.questions:
+        raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")
+    if survey.unverified:
+        codes = sorted(survey.unverified)
+        raise SurveyError(
+            f"{path}: nothing tells which way round {', '.join(codes)} are stored, and somebody recoded the "
+            "file; compare their shares with a published table, then name each in survey.reverse or "
+            "survey.accept, or leave it out by questions.include"
+        )
+    return survey
+
+
+def _world() -> str:
+    """A digest of the embedded population's laws, so that a file written under older ones is not taken."""
+    laws = files("value_personas.data.synthetic").joinpath("world.toml").read_bytes()
+    return hashlib.sha256(laws).hexdigest()[:8]

@@ -1,0 +1,1 @@
+"""Figures that more than one study draws, in one style."""

@@ -1,0 +1,1 @@
+"""Everything a recipe may say, one file a table; it knows no study."""

@@ -1,0 +1,270 @@
+"""TOML file + ``--set key=value`` → a checked ``Recipe``, or one clear line."""
+
+import copy
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from value_personas.experiments.recipe.recipe import SYNTHETIC, Recipe
+from value_personas.experiments.recipe.sweep import dotted
+from value_personas.signatures import RecipeError
+
+__all__ = ["changed", "load_recipe", "shipped_recipes", "varied"]
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(str(files("value_personas.experiments") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        source: a TOML file or the name of a shipped recipe; ``quickstart`` when absent. A file may extend
+            another by ``extends``; paths inside a file are relative to it.
+        overrides: ``dotted.key=value`` settings that win; a value is read as TOML, else as plain text,
+            and paths in it are relative to the current folder. ``dotted.key=`` takes a setting away, so that
+            its default counts.
+
+    Raises:
+        RecipeError: when a file, key or value is not usable; the message names the nearest valid key.
+    """
+    raw = _read(source or "quickstart")
+    return _with_overrides(raw, overrides)
+
+
+def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
+    """A recipe with other values, as ``--set`` gives them.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    return _with_overrides(recipe.model_dump(mode="json"), overrides)
+
+
+def _with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> Recipe:
+    for override in overrides:
+        key, text = _parsed(override)
+        if text:
+            _put(raw, key, _toml_value(text), f"--set {key}")
+        else:
+            _take_away(raw, key)
+    return _checked(raw)
+
+
+def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The same recipe with other settings.
+
+    Args:
+        recipe: the rest.
+        settings: dotted key → value; a table in place of a section replaces it whole.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    raw = recipe.model_dump()
+    for key, value in settings.items():
+        _put(raw, key, copy.deepcopy(value), key)
+    return _checked(raw)
+
+
+def _checked(raw: dict[str, Any]) -> Recipe:
+    _require_plain(raw)
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise RecipeError(_first_problem(error)) from None
+
+
+_MOST_EXTENDED = 20
+_LARGEST = 1_000_000
+"""Bytes of a recipe file."""
+
+_DEEPEST = 50
+"""Tables within tables and lists; no key of a recipe needs ten."""
+
+
+def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A file's settings over those of the file that it extends."""
+    path = shipped_recipes().get(str(source), Path(source))
+    raw = _toml(source, path)
+    itself = path.resolve()
+    if itself in above:
+        raise RecipeError(f"recipe {path}: extends itself, by way of {above[-1]}")
+    if len(above) > _MOST_EXTENDED:
+        raise RecipeError(
+            f"recipe {above[0]}: extends one file by way of another, {_MOST_EXTENDED} times over"
+        )
+    base = raw.pop("extends", None)
+    raw.setdefault("name", path.stem)
+    raw.setdefault("description", "")
+    if base is None:
+        return raw
+    if not isinstance(base, str):
+        raise RecipeError(f"recipe {path}: extends: expected a file or the name of a recipe, got {base!r}")
+    beside = base if base in shipped_recipes() else path.parent / base
+    return _merged(_read(beside, (*above, itself)), raw)
+
+
+def _toml(source: str | Path, path: Path) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(_text(path))
+    except OSError as error:
+        names = ", ".join(shipped_recipes())
+        raise RecipeError(
+            f"recipe {source}: {error.strerror or error}; give a TOML file or one of: {names}"
+        ) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, tables a thousand deep
+        raise RecipeError(f"recipe {path}: not valid TOML: {error}") from None
+    _require_plain(raw)
+    _anchor_paths(raw, path.parent)
+    return raw
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as stream:
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise RecipeError(f"recipe {path}: is larger than {_LARGEST:,} bytes, and so hardly a recipe")
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _require_plain(value: Any, keys: tuple[str, ...] = ()) -> None:
+    """Nothing nested without end, and no NUL, which neither a file's name nor a database takes."""
+    if len(keys) > _DEEPEST:
+        raise RecipeError(f"recipe: {keys[0]}: tables or lists more than {_DEEPEST} deep")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _require_plain(inner, (*keys, name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _require_plain(inner, (*keys, ""))
+    elif isinstance(value, str) and "\0" in value:
+        raise RecipeError(f"recipe: {'.'.join(filter(None, keys))}: holds a NUL character")
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; any other value, a list too, takes the place of the base's."""
+    both = dict(base)
+    for key, value in over.items():
+        inner = base.get(key)
+        both[key] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return both
+
+
+_PATHS = frozenset(
+    {"survey.path", "personality.path", "descriptors.overrides", "descriptors.frozen", "scoring.gap_index"}
+)
+
+
+def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
+    """Make the paths of a recipe file relative to where it lies, not to where the command is run."""
+    for key in (*_PATHS, "program"):
+        *tables, last = key.split(".")
+        table: Any = raw
+        for name in tables:
+            table = table.get(name) if isinstance(table, dict) else None
+        if isinstance(table, dict) and last in table:
+            table[last] = _anchored(key, table[last], folder)
+    for section, name in (("sweep", "grid"), ("sweep", "cells"), ("ablation", "factors")):
+        table = raw.get(section)
+        if isinstance(table, dict) and name in table:
+            table[name] = _anchored_variations(table[name], folder)
+
+
+def _anchored_variations(varied: Any, folder: Path) -> Any:
+    """The same for paths that a sweep or an ablation varies."""
+    if isinstance(varied, list):
+        return [_anchored_variations(one, folder) for one in varied]
+    if not isinstance(varied, dict):
+        return varied
+    return {key: _anchored(key, value, folder) for key, value in dotted(varied)}
+
+
+def _anchored(key: str, value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_anchored(key, one, folder) for one in value]
+    if not isinstance(value, str) or value == SYNTHETIC:
+        return value
+    if key == "program":  # a registry's name is no path
+        return value if value.startswith("models:/") else str(folder / value)
+    return str(folder / value) if key in _PATHS else value
+
+
+def _parsed(override: str) -> tuple[str, str]:
+    key, equals, value = override.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {override}: expected key=value, for example --set profiles.n=200")
+    return key.strip(), value.strip()
+
+
+def _take_away(raw: dict[str, Any], key: str) -> None:
+    """Let a key's default count again, which TOML has no word for where it is nothing at all."""
+    if key not in _known_keys(Recipe):
+        raise RecipeError(f"recipe: unknown key {key}{_nearest(key)}")
+    *tables, last = key.split(".")
+    table: Any = raw
+    for name in tables:
+        table = table.get(name) if isinstance(table, dict) else None
+    if isinstance(table, dict):
+        table.pop(last, None)
+
+
+def _put(raw: dict[str, Any], key: str, value: Any, said: str) -> None:
+    *tables, last = key.split(".")
+    table = raw
+    for name in tables:
+        if table.get(name) is None:
+            table[name] = {}
+        table = table[name]
+        if not isinstance(table, dict):
+            raise RecipeError(f"{said}: {name} is a value, not a table")
+    table[last] = value
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"--set …={text[:20]}…: not a value: {error}") from None
+    return read["value"] if len(read) == 1 else text  # what follows a line break is no part of the value
+
+
+_MAY_HOLD_CREDENTIALS = frozenset(
+    {"api_key_env", "base_url", "deployment", "lm", "parameters", "store", "tracking", "uri"}
+)
+"""Keys into which a person may have typed a key or a password: what was given is not repeated."""
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"recipe: unknown key {where}{_nearest(where)}"
+    if not where:
+        return f"recipe: {problem['msg'].removeprefix('Value error, ')}"
+    hidden = isinstance(problem["input"], dict) or not _MAY_HOLD_CREDENTIALS.isdisjoint(problem["loc"])
+    got = "" if hidden else f", got {problem['input']!r}"
+    return f"recipe: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
+
+
+def _nearest(where: str) -> str:
+    close = difflib.get_close_matches(where, list(_known_keys(Recipe)), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else "; see the recipes folder for the keys there are"
+
+
+def _known_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _known_keys(inner, f"{prefix}{name}.")

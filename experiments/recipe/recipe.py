@@ -1,0 +1,297 @@
+"""The recipe: one experiment, frozen and checked before anything is read or asked."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from value_personas.experiments.recipe.ablation import AblationSettings
+from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.experiments.recipe.combinations import impossible_combinations
+from value_personas.experiments.recipe.items import ItemSet
+from value_personas.experiments.recipe.personas import (
+    AuditSection,
+    ComparatorSection,
+    PersonaKind,
+    PersonalitySection,
+    PersonaTextSection,
+)
+from value_personas.experiments.recipe.shapley import ShapleySettings
+from value_personas.experiments.recipe.sweep import SweepSettings
+from value_personas.experiments.recipe.tuning import TuningSettings
+from value_personas.programs.calibration.setting import Level
+from value_personas.programs.elicitation import ElicitationName, OptionOrder
+from value_personas.programs.engines.settings import EngineSettings
+
+__all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
+
+PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", "values-hedged")
+"""What a recipe compares when it does not say."""
+
+SYNTHETIC = "synthetic"
+"""The value of ``survey.path`` that stands for the embedded population."""
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SurveySection(_Section):
+    """Which survey file is read, and how.
+
+    Attributes:
+        path: a survey file, several, or ``synthetic`` for the embedded population.
+        codebook: a name or path; recognised from the columns when absent.
+        countries: codes to keep; all when absent.
+        weight: which of the survey's weights to use.
+        reverse: value items that the file holds in the opposite direction.
+        accept: value items whose doubtful direction is taken as it stands.
+        respondents: for the embedded population only, respondents a country.
+    """
+
+    path: str | tuple[str, ...] = SYNTHETIC
+    codebook: str | None = None
+    countries: tuple[str, ...] | None = None
+    weight: Literal["within-country", "equal-country", "population", "unweighted"] = "within-country"
+    reverse: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    respondents: Annotated[int, Field(ge=50)] = 1000
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the embedded population is asked for."""
+        return self.path == SYNTHETIC
+
+
+class QuestionSection(_Section):
+    """Which target questions are predicted.
+
+    Attributes:
+        include: question codes; every target that the file has when absent.
+    """
+
+    include: tuple[str, ...] | None = None
+
+
+class ProfileSection(_Section):
+    """Whose values the personas carry.
+
+    Attributes:
+        instrument: the value items.
+        design: how profiles are drawn.
+        n: profiles drawn a country.
+        items: the items that personas tell of; codes, or the name of a set (``recipe.items``). The
+            same respondents are drawn whatever is told of them.
+    """
+
+    instrument: str = "inglehart-welzel"
+    design: Literal["systematic", "random", "all", "marginal"] = "systematic"
+    n: Count = 100
+    items: ItemSet | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
+
+
+class DescriptorSection(_Section):
+    """How answers become descriptors.
+
+    Attributes:
+        address: the person is spoken to (you) or speaks (I).
+        attempts: how often one wording may be asked for.
+        wordings: wordings of each answer; a persona draws one of each.
+        overrides: a CSV with the columns item, score, variant, text; its texts win.
+        frozen: a run's descriptors.csv, taken as it stands; nothing is written anew.
+        lm: the model that writes them; the respondent itself when absent.
+    """
+
+    address: Literal["you", "I"] = "you"
+    attempts: Count = 3
+    wordings: Annotated[int, Field(ge=1, le=50)] = 1
+    overrides: Path | None = None
+    frozen: Path | None = None
+    lm: EngineSettings | None = None
+
+
+class ElicitationSection(_Section):
+    """How an answer is got out of the model.
+
+    Attributes:
+        mode: ``auto`` takes log-probabilities where the engine gives them, else sampled answers.
+        min_label_mass: the least probability on the options' letters for an answer to count.
+        draws: sampled answers a question.
+    """
+
+    mode: ElicitationName = "auto"
+    min_label_mass: Share = 0.5
+    draws: Count = 10
+
+
+class RespondentSection(EngineSettings):
+    """The model that answers, how it is reached, and how it is asked.
+
+    Attributes:
+        elicitation: how an answer is got out of it.
+        option_order: in which order the options stand; ``both`` averages forward and reversed.
+        offer_dont_know: whether "don't know" stands below the options; its share is reported apart.
+        wordings: instructions in place of the prompt's own, averaged; their spread is reported.
+        max_missing: the share of missing answers above which a cell is not estimated.
+        confirm_above_cost: ``value-personas run`` asks before it spends more than this, in the currency of
+            ``prices``; of no effect without a price table.
+        confirm_above_calls: likewise for the number of calls; never asked for when absent.
+    """
+
+    elicitation: ElicitationSection = ElicitationSection()
+    option_order: OptionOrder = "forward"
+    offer_dont_know: bool = False
+    wordings: tuple[str, ...] = ()
+    max_missing: Share = 0.2
+    confirm_above_cost: Annotated[float, Field(ge=0.0)] = 5.0
+    confirm_above_calls: Annotated[int, Field(ge=0)] | None = None
+
+
+class CalibrationSection(_Section):
+    """How the spread of answers is widened without moving their mean.
+
+    Attributes:
+        temperature: T of q ∝ p^(1/T)·exp(βr); 1 leaves answers as they are.
+        kinds: the persona kinds that get a calibrated row.
+        levels: what is widened, a row for each: every ``persona``'s answers, which are then averaged, or the
+            ``population``'s average.
+        search: what ``value-personas calibrate`` searches.
+    """
+
+    temperature: Annotated[float, Field(gt=0.0, le=1e4)] = 2.0
+    kinds: tuple[PersonaKind, ...] = ("values-hedged",)
+    levels: tuple[Level, ...] = ("persona",)
+    search: SearchSettings = SearchSettings()
+
+    @field_validator("levels")
+    @classmethod
+    def _some_and_distinct(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        if not levels or len(set(levels)) != len(levels):
+            raise ValueError("name persona, population or both, each once; kinds = [] calibrates nothing")
+        return levels
+
+
+class ScoringSection(_Section):
+    """How predictions are judged.
+
+    Attributes:
+        draws: bootstrap draws over countries × questions.
+        floor_draws: bootstrap draws of each human sample for the noise floor.
+        persona_draws: how often each country's personas are drawn anew, so that the intervals carry their
+            sampling too; 0 leaves it out.
+        gap_reference: a country's code; errors are regressed on every country's distance from it on the
+            cultural map, with and without value personas.
+        gap_index: in place of that, a CSV with the columns country and index (larger: less represented).
+        level: the coverage of the intervals.
+    """
+
+    draws: Annotated[int, Field(ge=100)] = 2000
+    floor_draws: Annotated[int, Field(ge=20)] = 100
+    persona_draws: Literal[0] | Annotated[int, Field(ge=2)] = 20
+    gap_reference: str | None = None
+    gap_index: Path | None = None
+    level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
+
+
+class CulturalMapSection(_Section):
+    """Whether the model is asked for the value items themselves, to place its populations on the map.
+
+    Attributes:
+        ask: whether, after the target questions; these answers are never scored.
+        kinds: the persona kinds that are asked; all of the recipe's when absent.
+    """
+
+    ask: bool = False
+    kinds: tuple[PersonaKind, ...] | None = None
+
+
+class TrackingSection(_Section):
+    """Where the experiment is recorded.
+
+    Attributes:
+        uri: an MLflow tracking URI; SQLite in the workspace when absent.
+        experiment: the MLflow experiment, one for a whole family of recipes; the recipe's name when absent.
+    """
+
+    uri: str | None = None
+    experiment: str | None = None
+
+
+class Recipe(_Section):
+    """One experiment.
+
+    Attributes:
+        name: names the run; a file's own name when absent there.
+        description: one line for a list of recipes.
+        seed: the one seed from which every draw is spawned.
+        workspace: the folder of everything that is kept.
+        store: the answer store's database URL, where several machines share one; a file in the workspace
+            when absent.
+        personas: the persona kinds to compare, each a row of the result.
+        program: tuned prompts to ask by: a program.json, or models:/NAME/VERSION of MLflow's registry.
+        allow_leak: whether a persona may state what is then asked; the result says so in its first line.
+    """
+
+    name: str = "quickstart"
+    description: Annotated[str, Field(pattern=r"^[^\n]*$")] = ""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    workspace: Path = Path(".value-personas")
+    store: str | None = None
+    personas: tuple[PersonaKind, ...] = PERSONA_KINDS
+    allow_leak: bool = False
+    program: str | None = None
+    survey: SurveySection = SurveySection()
+    questions: QuestionSection = QuestionSection()
+    profiles: ProfileSection = ProfileSection()
+    descriptors: DescriptorSection = DescriptorSection()
+    persona_text: PersonaTextSection = PersonaTextSection()
+    personality: PersonalitySection = PersonalitySection()
+    comparators: ComparatorSection = ComparatorSection()
+    audit: AuditSection = AuditSection()
+    respondent: RespondentSection = RespondentSection()
+    calibration: CalibrationSection = CalibrationSection()
+    scoring: ScoringSection = ScoringSection()
+    cultural_map: CulturalMapSection = CulturalMapSection()
+    tracking: TrackingSection = TrackingSection()
+    tuning: TuningSettings = TuningSettings()
+    shapley: ShapleySettings = ShapleySettings()
+    sweep: SweepSettings | None = None
+    ablation: AblationSettings = AblationSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        plain = name.isprintable() and name[:1] not in ("", ".", " ") and not set(name) & {"/", "\\"}
+        if not plain or len(name) > 100 or len(name.encode()) > 200:
+            raise ValueError(
+                "it names a folder: up to 100 printable characters and 200 bytes, none of them / or \\, the "
+                "first no dot or space"
+            )
+        return name
+
+    @field_validator("personas")
+    @classmethod
+    def _some_and_distinct(cls, kinds: tuple[PersonaKind, ...]) -> tuple[PersonaKind, ...]:
+        if not kinds or len(set(kinds)) != len(kinds):
+            raise ValueError("name at least one persona kind, each once")
+        return kinds
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Recipe":
+        for problem in impossible_combinations(self):
+            raise ValueError(problem)
+        return self
+
+    def flat(self) -> dict[str, Any]:
+        """Dotted key → value, as MLflow records it and ``--set`` takes it."""
+        return dict(_flatten("", self.model_dump(mode="json")))
+
+
+def _flatten(prefix: str, value: Any) -> list[tuple[str, Any]]:
+    if not isinstance(value, dict) or not value:
+        return [(prefix, value)]
+    nested = ((f"{prefix}.{key}" if prefix else key, inner) for key, inner in value.items())
+    return [pair for key, inner in nested for pair in _flatten(key, inner)]

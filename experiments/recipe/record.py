@@ -1,0 +1,34 @@
+"""A recipe beside what came of it, and whether what lies there is about the same people and model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.workspace.passwords import without_passwords
+
+__all__ = ["is_of_the_same", "write_recipe"]
+
+_FILE = "recipe.json"
+
+
+def write_recipe(recipe: Recipe, folder: Path) -> None:
+    """Write ``recipe.json``, in which no address of a database keeps its password."""
+    told = without_passwords(recipe.model_dump(mode="json"))
+    (folder / _FILE).write_text(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+
+
+def is_of_the_same(recipe: Recipe, folder: Path) -> bool:
+    """Whether a folder's recipe reads the same survey files and instrument and asks the same model.
+
+    A folder that does not tell is taken to be of something else: one page must be about one thing.
+    """
+    try:
+        told = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return _matter(told) == _matter(recipe.model_dump(mode="json"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _matter(told: dict[str, Any]) -> tuple[Any, ...]:
+    return told["survey"]["path"], told["profiles"]["instrument"], told["respondent"]["lm"]

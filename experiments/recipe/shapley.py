@@ -1,0 +1,67 @@
+"""What a recipe says of Shapley values."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from value_personas.experiments.recipe.personas import PersonaKind
+from value_personas.experiments.scoring import ScoreName
+from value_personas.programs.personas import parse_kind
+
+__all__ = ["MethodName", "ShapleySettings"]
+
+MethodName = Literal["exact", "permutation", "kernel"]
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class ShapleySettings(BaseModel):
+    """Whose share of a prediction's error is told, and how closely it is looked at.
+
+    Attributes:
+        kind: the persona kind that carries the items.
+        empty: the kind that is asked when no item is told. Its error is the one that ``run`` reports for this
+            kind, the ten neutral wordings averaged. Beside a kind that names the country, ``country`` keeps
+            what the name alone does out of the items' values.
+        players: ``items``, ``axes``, or a table of groups, name = [item codes], which hold every item once.
+        score: any score of a cell, turned so that 0 is best.
+        method: ``exact`` asks every coalition; ``permutation`` adds the players one by one in drawn orders,
+            each followed by its reverse; ``kernel`` is KernelSHAP, by the ``shap`` library (extra
+            ``[shap]``).
+        pairs: orders and their reverses that ``permutation`` draws.
+        samples: coalitions that one repetition of ``kernel`` draws besides the two ends.
+        repeats: repetitions of ``kernel``; how far they differ enters the intervals.
+        budget_calls: calls in all, descriptors and stored answers included, so that what was stopped and goes
+            on ends where an unbroken one does. Coalitions are chosen so that it cannot be passed; what a
+            provider fails at and is asked again does not count here, but under ``respondent.max_calls``.
+        calibrated: whether every persona's answers are widened by ``calibration.temperature``; those
+            without an item are too, or the first item would be credited with what the widening does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: PersonaKind = "values-hedged"
+    empty: PersonaKind = "none"
+    players: Literal["items", "axes"] | dict[str, tuple[str, ...]] = "items"
+    score: ScoreName = "normalised_mae"
+    method: MethodName = "permutation"
+    pairs: Annotated[int, Field(ge=2)] = 16
+    samples: Count = 64
+    repeats: Annotated[int, Field(ge=2)] = 4
+    budget_calls: Count | None = None
+    calibrated: bool = False
+
+    @field_validator("kind")
+    @classmethod
+    def _carries_own_values(cls, kind: str) -> str:
+        spec = parse_kind(kind)
+        if spec.statement is None or spec.population != "own":
+            raise ValueError("it carries no values of a country's own people; name for example values-hedged")
+        return kind
+
+    @field_validator("empty")
+    @classmethod
+    def _carries_no_values(cls, kind: str) -> str:
+        if parse_kind(kind).statement is not None:
+            raise ValueError("it carries values, and stands for no item; name none or country")
+        return kind

@@ -1,0 +1,127 @@
+"""What tuning may be told; a section of the recipe."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from value_personas.experiments.scoring import ScoreName
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.personas import parse_kind
+from value_personas.signatures import RecipeError
+
+__all__ = ["OPTIMIZERS", "MetricSettings", "OptimizerName", "TuningSettings"]
+
+OptimizerName = Literal["gepa", "miprov2", "copro", "simba", "bootstrap", "bootstrap-random-search"]
+OPTIMIZERS: tuple[OptimizerName, ...] = (
+    "gepa",
+    "miprov2",
+    "copro",
+    "simba",
+    "bootstrap",
+    "bootstrap-random-search",
+)
+
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0.0)]
+
+
+class MetricSettings(BaseModel):
+    """What a candidate is rewarded for on one cell: 1 − (error − noise floor), less penalties, in [0, 1].
+
+    Attributes:
+        score: the error; any score of a cell, turned so that 0 is best.
+        length: taken off for each 45 words that the descriptors are long on average.
+        spill_over: taken off for spill-over beyond ``spill_over_allowed``, a share of the scale.
+        spill_over_allowed: how far one descriptor may move its reader's answers on other items.
+        missing: taken off for the share of missing answers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    score: ScoreName = "wasserstein"
+    length: Weight = 0.0
+    spill_over: Weight = 0.0
+    spill_over_allowed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
+    missing: Weight = 0.0
+
+
+class TuningSettings(BaseModel):
+    """How prompts are tuned on training countries.
+
+    Attributes:
+        optimizer: one of DSPy's optimisers.
+        kind: the persona kind whose prompts are tuned; it must carry descriptors.
+        tunes: which prompts.
+        instruction: the descriptor instruction to start from in place of the shipped one.
+        teacher: an instruction by which demonstrations are written; the one that is tuned when absent. Of
+            the optimisers that show demonstrations only.
+        demonstrations: shown to the writer at most; of the same optimisers only.
+        proposer: the model that proposes prompts; the respondent itself when absent.
+        proposal_tokens: the longest reply of the proposer that is paid for.
+        budget_calls: calls of all models together over the tuning's whole life: every attempt of every
+            session, as the workspace keeps them, and each answer that lay in the store already, so that a
+            tuning that was stopped and goes on ends where an unbroken one does.
+        budget_cost: the same in the currency of the models' prices; an attempt that brought no reply counts
+            at what it may have cost.
+        finalists: candidates that are judged on all validation cells.
+        metric: what a candidate is rewarded for.
+        calibrated: whether answers are widened, by ``calibration.temperature``, before they are compared.
+        held_out_zones: whole cultural zones that tuning never sees; a share of each zone when absent.
+        held_out_countries: the share of countries that tuning never sees.
+        validation_countries: the share of the others on which candidates are chosen.
+        held_out_topics: whole topics that tuning never sees; a share of the batteries when absent.
+        held_out_questions: the share of questions that tuning never sees.
+        validation_questions: the share of the others on which candidates are chosen.
+        training_cells: country × question cells that candidates learn from, at most.
+        validation_cells: cells that candidates are chosen on, at most.
+        held_out_cells: cells that the chosen one is judged on, at most.
+        feedback_descriptors: descriptors whose recovery and spill-over GEPA is told of for each cell.
+        max_characters: the longest instruction that is tried.
+        model_name: the name under which MLflow registers the tuned program; the recipe's name when absent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    optimizer: OptimizerName = "gepa"
+    kind: str = "values-hedged"
+    tunes: tuple[Literal["descriptor", "respondent"], ...] = ("descriptor",)
+    instruction: str | None = None
+    teacher: str | None = None
+    demonstrations: Annotated[int, Field(ge=1, le=16)] = 3
+    proposer: EngineSettings | None = None
+    proposal_tokens: Count = 4000
+    budget_calls: Count = 2000
+    budget_cost: Annotated[float, Field(gt=0.0)] | None = None
+    finalists: Annotated[int, Field(ge=1, le=10)] = 2
+    metric: MetricSettings = MetricSettings()
+    calibrated: bool = False
+    held_out_zones: tuple[str, ...] | None = None
+    held_out_countries: Share = 0.4
+    validation_countries: Share = 0.4
+    held_out_topics: tuple[str, ...] | None = None
+    held_out_questions: Share = 0.4
+    validation_questions: Share = 0.4
+    training_cells: Annotated[int, Field(ge=2)] = 6
+    validation_cells: Annotated[int, Field(ge=2)] = 8
+    held_out_cells: Annotated[int, Field(ge=2)] = 18
+    feedback_descriptors: Annotated[int, Field(ge=0, le=6)] = 2
+    max_characters: Annotated[int, Field(ge=100, le=40_000)] = 6000
+    model_name: Annotated[str, Field(pattern=r"^[\w .-]+$", max_length=200)] | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _carries_descriptors(cls, kind: str) -> str:
+        try:
+            variant = parse_kind(kind).variant
+        except RecipeError as error:
+            raise ValueError(str(error)) from None
+        if variant is None:
+            raise ValueError("it carries no descriptors; name values-hedged or values-unhedged")
+        return kind
+
+    @model_validator(mode="after")
+    def _something_to_tune(self) -> "TuningSettings":
+        if "descriptor" not in self.tunes:
+            raise ValueError("tunes must name descriptor, alone or with respondent")
+        return self

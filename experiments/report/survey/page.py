@@ -1,0 +1,60 @@
+"""The page as one HTML file that needs nothing beside it."""
+
+import base64
+import colorsys
+import io
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from value_personas.data import draw_cultural_map
+from value_personas.experiments.report.survey.facts import (
+    SurveyFacts,
+    direction_text,
+    missing_text,
+    scale_text,
+)
+
+__all__ = ["render_html"]
+
+
+def render_html(facts: SurveyFacts) -> str:
+    """The page as HTML: every text that comes from a file is escaped, every image embedded."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    template = environment.get_template("page.html.j2")
+    return template.render(
+        facts=facts,
+        names={country.code: country.name for country in facts.countries},
+        map_image=_map_image(facts),
+        colour=_colour,
+        direction=direction_text,
+        missing=missing_text,
+        scale=scale_text,
+    )
+
+
+def _colour(position: int, options: int) -> str:
+    """From blue over grey to orange, readable with any colour vision."""
+    place = position / (options - 1)
+    hue, strength = (0.58, 1 - 2 * place) if place < 0.5 else (0.07, 2 * place - 1)
+    red, green, blue = colorsys.hls_to_rgb(hue, 0.82 - 0.3 * strength, 0.75 * strength + 0.05)
+    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+
+
+def _map_image(facts: SurveyFacts) -> str:
+    if not facts.cultural_map:
+        return ""
+    points = pd.DataFrame(
+        [(p.country, p.survival_self_expression, p.traditional_secular) for p in facts.cultural_map],
+        columns=["country", "survival_self_expression", "traditional_secular"],
+    )
+    names = {country.code: country.name for country in facts.countries}
+    stream = io.BytesIO()
+    draw_cultural_map(points, names).savefig(stream, format="png", dpi=130)
+    return base64.b64encode(stream.getvalue()).decode("ascii")

@@ -1,0 +1,1 @@
+"""The main job: a recipe fielded, judged, kept, read back and run again."""

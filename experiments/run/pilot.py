@@ -1,0 +1,109 @@
+"""The variances that a plan rests on: a pilot's, from its stored answers, or stated ones."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from value_personas.experiments.evaluation.answers import StoredPanel, panel_errors, panel_file
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.redrawn import persona_replicates
+from value_personas.experiments.inference import VarianceParts, pilot_parts
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.stored import find_panel
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs.calibration.setting import Setting
+from value_personas.signatures import CalibrationError
+
+__all__ = ["Pilot", "pilot_variances", "stated_or_piloted"]
+
+Array = NDArray[np.float64]
+
+UNCALIBRATED = Setting(method="none", level="persona")
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """Where a plan's variances come from.
+
+    Attributes:
+        parts: the variances.
+        questions: the pilot's target questions.
+        source: in words.
+    """
+
+    parts: VarianceParts
+    questions: int
+    source: str
+
+    def as_dict(self) -> dict[str, float]:
+        """Part → variance."""
+        return asdict(self.parts)
+
+
+def stated_or_piloted(recipe: Recipe, variances: str | None, against: str | None, score: str) -> Pilot:
+    """Stated variances where there are some, else those of the recipe's newest run.
+
+    Args:
+        recipe: whose run is the pilot; ``calibration.search.method`` names the persona kind.
+        variances: four numbers, ``country,question,cell,persona``.
+        against: a second persona kind, for the difference of the two.
+        score: whose error is planned for.
+
+    Raises:
+        ValuePersonasError: when the variances cannot be read, or there is no such run.
+    """
+    if variances is not None:
+        return Pilot(_stated(variances), 40, "stated variances")
+    method = recipe.calibration.search.method
+    runs = Workspace.open(recipe.workspace).folder / "runs"
+    newest = find_panel(runs, recipe.name, method)
+    paths = [panel_file(newest.parent, against)] if against else []
+    panels = [StoredPanel.load(path) for path in (*paths, newest)]
+    what = f"{score} of {method}" + (f" − {against}" if against else "")
+    synthetic = f", synthetic {' and '.join(panels[-1].synthetic)}" if panels[-1].synthetic else ""
+    source = f"{what}, from the pilot {newest.parent.name}{synthetic}"
+    return Pilot(pilot_variances(panels, score, seed=recipe.seed), len(panels[0].questions), source)
+
+
+def _stated(variances: str) -> VarianceParts:
+    try:
+        country, question, cell, persona = (float(part) for part in variances.split(","))
+    except ValueError:
+        raise CalibrationError(
+            f"variances must be four numbers country,question,cell,persona, got {variances!r}"
+        ) from None
+    return VarianceParts(country, question, cell, persona)
+
+
+def pilot_variances(
+    panels: Sequence[StoredPanel], score: str = "normalised_mae", *, replicates: int = 100, seed: int = 0
+) -> VarianceParts:
+    """The parts of the variance of a pilot's error, or of the difference of two methods' errors.
+
+    Args:
+        panels: one method's stored answers, or two methods' of the same countries and questions.
+        score: whose error is planned for.
+        replicates: how often the personas are drawn anew to see what sampling them adds.
+        seed: of those draws; both methods take the same, so that shared personas stay paired.
+
+    Raises:
+        CalibrationError: for an unknown score, or panels that do not match.
+    """
+    if score not in SCORES:
+        raise CalibrationError(f"no score {score!r}; there are {', '.join(SCORES)}")
+    if len(panels) not in (1, 2):
+        raise CalibrationError(f"a pilot is one method or the difference of two, got {len(panels)}")
+    first = panels[0]
+    if any((p.countries, p.questions) != (first.countries, first.questions) for p in panels):
+        raise CalibrationError("the two methods of a pilot must have the same countries and questions")
+    errors = [panel_errors(p, Prepared(p).estimate(UNCALIBRATED), score) for p in panels]
+    drawn = [
+        panel_errors(p, persona_replicates(p, UNCALIBRATED, replicates=replicates, seed=seed), score)
+        for p in panels
+    ]
+    difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))
+    people = float(panels[-1].effective_people.mean())
+    return pilot_parts(difference, spread, personas=max(1, round(people)))

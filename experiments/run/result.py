@@ -1,0 +1,115 @@
+"""What a run gives back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from value_personas.experiments.evaluation.judging import HeldOut
+from value_personas.experiments.recipe.recipe import Recipe
+
+__all__ = ["RunResult", "size_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A scored, recorded prediction.
+
+    Attributes:
+        recipe: what was run.
+        estimates: one row for each method × country × question × option: human and predicted probability.
+        scores: one row for each method × country × question: every score, its noise floor, missing share,
+            and whether the method's tuned prompts were fitted on the cell (``no``, ``training`` or
+            ``validation``; by its country or its question).
+        summary: one row for each method × score: mean over cells with its bootstrap interval.
+        floor: score → the human sample's own error, averaged over cells.
+        missing: persona kind → reason → answers missing.
+        usage: calls made, replies read from the store, tokens, cost.
+        notes: plain sentences about the data and the run that a reader must know.
+        synthetic: which parts were synthetic, ``respondent`` and ``population`` in any combination.
+        mlflow_run_id: the record.
+        folder: the tables and figures as files.
+        leaks: target questions that a persona states itself, which the recipe allowed.
+        held_out: means over the cells that no tuned prompt was fitted on; None where no prompt was tuned, or
+            it was fitted on every cell.
+    """
+
+    recipe: Recipe
+    estimates: pd.DataFrame
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    floor: pd.Series
+    missing: Mapping[str, Mapping[str, int]]
+    usage: Mapping[str, float]
+    notes: tuple[str, ...]
+    synthetic: tuple[str, ...]
+    mlflow_run_id: str
+    folder: Path
+    leaks: tuple[str, ...] = ()
+    held_out: HeldOut | None = None
+
+    @property
+    def title(self) -> str:
+        """The heading of the result, which begins with any leak and bears the word synthetic where due."""
+        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
+        leak = f"LEAK ALLOWED: {'; '.join(self.leaks)} · " if self.leaks else ""
+        return f"{leak}{self.recipe.name} · {size_of(self.scores)}{warning}"
+
+    def footnotes(self) -> list[str]:
+        """The lines beneath the table."""
+        asked = sum(sum(reasons.values()) for reasons in self.missing.values())
+        by_reason = "; ".join(
+            f"{kind}: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}"
+            for kind, reasons in self.missing.items()
+            if reasons
+        )
+        lines = [f"missing answers: {asked}" + (f" ({by_reason})" if by_reason else "")]
+        lines += [f"note: {note}" for note in self.notes]
+        if self.synthetic:
+            lines.append(
+                f"synthetic {' and '.join(self.synthetic)}: these figures say nothing about real people"
+            )
+        return lines
+
+    def as_dict(self) -> dict[str, Any]:
+        """Summary, floor, missing answers, usage and notes as JSON values; what is undefined is None."""
+        return {
+            "name": self.recipe.name,
+            "title": self.title,
+            "leaks": list(self.leaks),
+            "synthetic": list(self.synthetic),
+            "summary": [_defined(row) for row in self.summary.to_dict("records")],
+            "floor": _defined(self.floor.to_dict()),
+            "held_out": self.held_out
+            and {
+                "countries": self.held_out.countries,
+                "questions": self.held_out.questions,
+                "summary": [_defined(row) for row in self.held_out.summary.to_dict("records")],
+                "floor": _defined(self.held_out.floor.to_dict()),
+            },
+            "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
+            "usage": dict(self.usage),
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """One JSON object: the same, and where the rest lies."""
+        where = {"mlflow_run_id": self.mlflow_run_id, "folder": str(self.folder)}
+        return json.dumps(self.as_dict() | where, allow_nan=False)
+
+
+def _defined(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Every digit as it is; None for NaN, which JSON lacks."""
+    return {str(key): None if value != value else value for key, value in values.items()}
+
+
+def size_of(cells: pd.DataFrame) -> str:
+    """How many countries and questions a table tells of: ``8 countries × 24 questions``."""
+    countries, questions = (cells[column].nunique() for column in ("country", "question"))
+    return (
+        f"{countries} {'country' if countries == 1 else 'countries'} × "
+        f"{questions} {'question' if questions == 1 else 'questions'}"
+    )

@@ -1,0 +1,277 @@
+"""Runs read back from their folders."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from value_personas.data.formats.base import first_line
+from value_personas.experiments.evaluation.answers import panel_file
+from value_personas.experiments.evaluation.judging import HeldOut
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.tracking.client import tracking_client
+from value_personas.experiments.tracking.recording import FOLDER_TAG
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.tables import check_rows, read_table
+from value_personas.signatures import StoreError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+__all__ = [
+    "RunFigures",
+    "find_panel",
+    "find_run",
+    "mark_part",
+    "newest",
+    "read_figures",
+    "read_run",
+    "recorded_run",
+    "run_folders",
+    "write_run_id",
+]
+
+_FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
+_CELL = ("method", "country", "question")
+_ID_FILE = "mlflow_run_id.txt"
+_PART_FILE = "part_of.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """The figures of a run without its tables of cells and options.
+
+    Attributes:
+        summary: as ``RunResult.summary``.
+        floor: as ``RunResult.floor``.
+        missing: as ``RunResult.missing``.
+        synthetic: as ``RunResult.synthetic``.
+    """
+
+    summary: pd.DataFrame
+    floor: "pd.Series[float]"
+    missing: Mapping[str, Mapping[str, int]]
+    synthetic: tuple[str, ...]
+
+
+def read_figures(folder: Path) -> RunFigures:
+    """As much of a run as a table of many shows; args and raises as ``read_run``."""
+    with _one_line(folder):
+        said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return RunFigures(
+            summary=_main_table(folder / "summary", ("method", "score"), ("mean", "lower", "upper")),
+            floor=pd.Series(said["floor"], dtype=float),
+            missing=said["missing"],
+            synthetic=tuple(said["synthetic"]),
+        )
+
+
+def read_run(folder: Path) -> RunResult:
+    """What a run gave back, from its files. Nothing in them is executed.
+
+    Args:
+        folder: as ``RunResult.folder``, or a copy of it.
+
+    Raises:
+        StoreError: when a file is absent, damaged or of another version.
+    """
+    figures = read_figures(folder)
+    with _one_line(folder):
+        said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return RunResult(
+            recipe=Recipe.model_validate_json((folder / "recipe.json").read_bytes()),
+            estimates=_main_table(folder / "estimates", (*_CELL, "score"), ("option", "human", "predicted")),
+            scores=_main_table(folder / "scores", _CELL, ("normalised_mae",)),
+            summary=figures.summary,
+            floor=figures.floor,
+            held_out=_held_out(said["held_out"]),
+            missing=figures.missing,
+            usage=said["usage"],
+            notes=tuple(said["notes"]),
+            synthetic=figures.synthetic,
+            leaks=tuple(said["leaks"]),
+            mlflow_run_id=_run_id(folder),
+            folder=folder,
+        )
+
+
+def _main_table(path: Path, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    table = check_rows(path, read_table(path), keys, values)
+    if table.empty:
+        raise StoreError(f"{path}: damaged: holds no row")
+    return table
+
+
+def _held_out(said: Mapping[str, Any] | None) -> HeldOut | None:
+    """Read what ``RunResult.as_dict`` says of held-out cells."""
+    if said is None:
+        return None
+    floor, summary = pd.Series(said["floor"], dtype=float), pd.DataFrame(said["summary"])
+    return HeldOut(summary, floor, int(said["countries"]), int(said["questions"]))
+
+
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    """Whatever is wrong with a run's files, in one line."""
+    if absent := [name for name in _FILES if not (folder / name).is_file()]:
+        raise StoreError(f"{folder}: no finished run, {absent[0]} is absent")
+    try:
+        yield
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise StoreError(f"{folder}: recipe.json is of another version or damaged: {where}") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreError(f"{folder}: not a run of this version, or damaged: {first_line(error)}") from None
+
+
+def find_run(runs: Path, wanted: str | None = None) -> Path:
+    """The folder of a finished run.
+
+    Args:
+        runs: the workspace's folder of runs.
+        wanted: a folder, its name, a recipe's name (its newest run), or an MLflow run id; the newest run of
+            all when absent. Cells of a sweep or an ablation are the newest only where there is no other run.
+
+    Raises:
+        StoreError: when there is none.
+    """
+    if wanted is not None and (Path(wanted) / "result.json").is_file():
+        return Path(wanted)
+    folders = run_folders(runs)
+    found = [folder for folder in folders if wanted is None or _is(folder, wanted)]
+    if not found:
+        names = ", ".join(folder.name for folder in folders[-3:])
+        which = f"no run {wanted!r}" if wanted else "no finished run"
+        hint = f"; the newest are {names}" if names else "; value-personas run makes one"
+        raise StoreError(f"{runs}: {which}{hint}")
+    return newest(found)
+
+
+def newest(folders: Sequence[Path]) -> Path:
+    """The last of some runs, oldest first, that was made for its own sake; a sweep's cell where none was."""
+    own = [folder for folder in folders if not (folder / _PART_FILE).is_file()]
+    return (own or folders)[-1]
+
+
+def mark_part(folder: Path, parent: str) -> None:
+    """Note in a run's folder of which MLflow run it is a part: a cell of a sweep or an ablation."""
+    (folder / _PART_FILE).write_text(f"{parent}\n", encoding="utf-8")
+
+
+def run_folders(runs: Path) -> list[Path]:
+    """Every finished run, oldest first."""
+    finished = (path.parent for path in runs.glob("*/result.json"))
+    return sorted(finished, key=lambda folder: (folder / "result.json").stat().st_mtime_ns)
+
+
+def write_run_id(folder: Path, run_id: str) -> None:
+    """Note in a run's folder under which id MLflow keeps it."""
+    (folder / _ID_FILE).write_text(run_id + "\n", encoding="utf-8")
+
+
+def _run_id(folder: Path) -> str:
+    path = folder / _ID_FILE
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
+def _is(folder: Path, wanted: str) -> bool:
+    return wanted in (folder.name, folder.name.rpartition("-")[0], _run_id(folder))
+
+
+@contextmanager
+def recorded_run(
+    workspace: Workspace, wanted: str | None = None, tracking_uri: str | None = None
+) -> Iterator[Path]:
+    """The folder of a finished run; where it is gone, a copy out of MLflow that lasts as long as the context.
+
+    Args:
+        workspace: where it was run.
+        wanted: as for ``find_run``.
+        tracking_uri: the MLflow store to look in; the workspace's own when absent.
+
+    Raises:
+        StoreError: when neither has it.
+    """
+    try:
+        folder = find_run(workspace.folder / "runs", wanted)
+    except StoreError as error:
+        if wanted is None or not (tracking_uri or (workspace.folder / "mlflow.db").is_file()):
+            raise
+        not_here = error
+    else:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="value-personas-") as place:
+        copy = _fetched(tracking_uri or workspace.tracking_uri, wanted, Path(place))
+        if copy is None:
+            raise StoreError(f"{not_here}; neither does MLflow keep it")
+        yield copy
+
+
+def _fetched(uri: str, wanted: str, place: Path) -> Path | None:
+    """Download a run's artifacts; None where there is no such run."""
+    from mlflow.artifacts import download_artifacts
+
+    with tracking_client(uri) as client:
+        run = _find(client, wanted)
+        if run is None:
+            return None
+        folder = place / str(run.data.tags.get(FOLDER_TAG, run.info.run_id))
+        folder.mkdir()
+        download_artifacts(run_id=run.info.run_id, dst_path=str(folder), tracking_uri=uri)
+        if not (folder / "result.json").is_file():
+            raise StoreError(f"MLflow run {run.info.run_id} is no run of a recipe, or did not finish")
+    write_run_id(folder, run.info.run_id)
+    return folder
+
+
+def _find(client: "MlflowClient", wanted: str) -> "Run | None":
+    """By id, by the folder's name, or the newest of an experiment."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(wanted)
+    except MlflowException:
+        pass  # no id; perhaps a name
+    if "'" in wanted:
+        return None  # it would end the text in MLflow's language of filters, which has no escape
+    every = [experiment.experiment_id for experiment in client.search_experiments()]
+    for condition in (f"tags.`{FOLDER_TAG}` = '{wanted}'", f"params.name = '{wanted}'"):
+        of_recipes = f"{condition} and tags.kind = 'run' and attributes.status = 'FINISHED'"
+        if newest := client.search_runs(every, of_recipes, max_results=1):
+            return newest[0]
+    return None
+
+
+def find_panel(runs: Path, recipe: str, method: str) -> Path:
+    """The answers of a persona kind in the newest run of a recipe that has some.
+
+    Args:
+        runs: the workspace's folder of runs, each named ``<recipe>-<time>``.
+        recipe: the recipe's name.
+        method: the persona kind.
+
+    Raises:
+        StoreError: when there is none.
+    """
+    found = sorted(
+        (path for path in runs.glob("*/" + panel_file(Path(), method).name) if _is_of(path.parent, recipe)),
+        key=lambda path: path.stat().st_mtime_ns,
+    )
+    if not found:
+        raise StoreError(
+            f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
+        )
+    return panel_file(newest([path.parent for path in found]), method)
+
+
+def _is_of(folder: Path, recipe: str) -> bool:
+    return folder.name.rpartition("-")[0] == recipe

@@ -1,0 +1,190 @@
+"""Which value items make predictions better, and which make them worse: Shapley values over items.
+
+v_c(S) is the error in country c when personas carry the items of S and nothing else of their profiles,
+computed on the population estimate. An item's Shapley value is its average share in v(all) − v(∅); where it
+is negative, the item lowers the error.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from value_personas import data
+from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
+from value_personas.experiments.fieldwork.asking import asking_of
+from value_personas.experiments.fieldwork.leaks import check_leaks
+from value_personas.experiments.fieldwork.models import with_models
+from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.fieldwork.reporter import Reporter, Silent
+from value_personas.experiments.fieldwork.sample import Populations, draw_populations
+from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
+from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.shapley.asking import Game, Played, ask_coalitions
+from value_personas.experiments.shapley.game import CellErrors
+from value_personas.experiments.shapley.planning import Plan
+from value_personas.experiments.shapley.players import choose_players
+from value_personas.experiments.shapley.result import ShapleyResult
+from value_personas.experiments.shapley.tables import Figures
+from value_personas.experiments.shapley.writing import write_shapley_files
+from value_personas.experiments.tracking import Record, record_run
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs.panel import mean_of_known
+
+__all__ = ["ShapleyResult", "shapley"]
+
+
+def shapley(
+    recipe: Recipe | str | Path | None = None,
+    reporter: Reporter | None = None,
+    approve: Callable[[Estimate], None] | None = None,
+) -> ShapleyResult:
+    """Ask coalitions of value items, and share out what all of them together change.
+
+    Args:
+        recipe: a recipe, its file, or the name of a shipped one; ``shapley`` when absent.
+        reporter: receives the progress, and the upper bound of the calls before the first one.
+        approve: called before the first call with an estimate of what is still to be paid for; it raises to
+            end the run. Nothing is estimated when absent.
+
+    Returns:
+        Tables with intervals, the check that they add up, and the id of the MLflow run.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right; one line says how.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "shapley")
+    reporter = reporter or Silent()
+    workspace = Workspace.open(recipe.workspace)
+    started = time.perf_counter()
+
+    reporter.stage("reading the survey")
+    known = _read(recipe, workspace)
+    reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")
+    game = _game(recipe, known)
+    played = with_models(
+        recipe.store or workspace.answers, lambda models: ask_coalitions(game, models, reporter, approve)
+    )
+    reporter.stage("adding up")
+    result = _add_up(recipe, known, played, started, workspace)
+    names = {country: known.survey.country_name(country) for country in known.survey.countries}
+    write_shapley_files(result, names, played.descriptors, known.populations.items)
+    return _recorded(result, workspace, played)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known before anything is asked."""
+
+    survey: data.Survey
+    profiles: data.ProfileTable
+    populations: Populations
+    leaks: tuple[str, ...]
+    human: HumanAnswers
+
+
+def _read(recipe: Recipe, workspace: Workspace) -> _Known:
+    survey = open_survey(recipe, workspace)
+    profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    kinds = tuple(dict.fromkeys((recipe.shapley.kind, recipe.shapley.empty)))
+    asked = recipe.model_copy(update={"personas": kinds})
+    populations = draw_populations(asked, survey, profiles)
+    leaks = check_leaks(asked, survey, populations.items)
+    human = human_answers(recipe, survey, survey.countries, survey.questions)
+    return _Known(survey, profiles, populations, leaks, human)
+
+
+def _game(recipe: Recipe, known: _Known) -> Game:
+    names = data.load_instrument(recipe.profiles.instrument).names
+    players = choose_players(recipe.shapley.players, known.populations.items, names)
+    errors = CellErrors(known.human.probabilities, known.survey.questions, recipe.shapley.score)
+    return Game(recipe, asking_of(known.populations, known.survey), players, errors)
+
+
+def _add_up(
+    recipe: Recipe, known: _Known, played: Played, started: float, workspace: Workspace
+) -> ShapleyResult:
+    """The tables, the check and what must be said of them; nothing is written yet."""
+    figures = Figures(recipe, played.plan, played.errors, known.survey.countries)
+    tables = {name: figures.table(name) for name in played.plan.tables}
+    return ShapleyResult(
+        recipe=recipe,
+        tables=tables,
+        coalitions=figures.coalitions(),
+        checks=figures.check(tables["shapley"]),
+        floor=_floor(recipe.shapley.score, known.human),
+        calls_at_most=played.plan.calls,
+        usage=played.usage,
+        seconds=time.perf_counter() - started,
+        notes=tuple(_notes(recipe, known, played, figures)),
+        synthetic=synthetic_parts(played.identity, known.survey),
+        leaks=known.leaks,
+        folder=_folder(recipe, workspace),
+    )
+
+
+def _floor(score: str, human: HumanAnswers) -> float:
+    """The mean noise floor of the score; NaN where none is kept for it, or it is no error itself."""
+    if score not in human.floor or score == "variance_ratio":
+        return float("nan")
+    return float(mean_of_known(human.floor[score].ravel()))
+
+
+def _folder(recipe: Recipe, workspace: Workspace) -> Path:
+    folder = workspace.folder / "shapley" / f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _notes(recipe: Recipe, known: _Known, played: Played, figures: Figures) -> Iterator[str]:
+    """What the data are, how the values came about, and what they cannot tell."""
+    yield from (*known.survey.notes, *known.profiles.notes, *known.populations.notes)
+    yield played.elicitation
+    yield (
+        f"v(∅) is the error of personas {recipe.shapley.empty} on the cells that count here, as run scores "
+        "it; its texts are a list and no sample, and never drawn anew"
+    )
+    yield _sampling_note(recipe, played.plan)
+    asked = known.human.respondents > 0
+    if (lost := asked & ~figures.known).any():
+        questions = zip(known.survey.questions, lost.T, strict=True)
+        codes = ", ".join(question.code for question, cells in questions if cells.any())
+        yield (
+            f"{int(lost.sum())} of {int(asked.sum())} cells are left out, of {codes}: some coalition has too "
+            "many missing answers there (respondent.max_missing), or the score is undefined"
+        )
+    if played.errors.missing.any():
+        yield f"of a coalition's answers up to {played.errors.missing.max():.1%} are missing"
+    if len(asked) == 1:
+        yield "one country: the intervals tell of other questions and people, not of other countries"
+    yield from tuned_on_notes(recipe)
+
+
+def _sampling_note(recipe: Recipe, plan: Plan) -> str:
+    """What the method itself leaves to chance."""
+    if plan.complete:
+        return f"every one of {len(plan.coalitions):,} coalitions was asked: nothing is sampled but people"
+    if recipe.shapley.method == "permutation":
+        return (
+            f"{plan.blocks} drawn orders and their reverses; in each the values add up to v(all) − v(∅) by "
+            "construction, so the sum says nothing of whether there are enough: the intervals do"
+        )
+    return f"{plan.blocks} repetitions of KernelSHAP; how far they differ is in the intervals"
+
+
+def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> ShapleyResult:
+    settings = result.recipe.shapley
+    tags = {
+        "kind": "shapley",
+        "synthetic": in_words(result.synthetic),
+        "shapley.score": settings.score,
+        "shapley.sign": "negative: the item lowers the error",
+        "respondent.identity": played.identity,
+        "respondent.elicitation": played.elicitation,
+    }
+    record = Record(f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
+    return replace(result, mlflow_run_id=record_run(result.recipe, workspace, record))

@@ -1,0 +1,46 @@
+"""The files of Shapley values."""
+
+import json
+from collections.abc import Mapping
+
+import pandas as pd
+
+from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.recipe.record import write_recipe
+from value_personas.experiments.shapley.figures import draw_bars, draw_heat_map
+from value_personas.experiments.shapley.result import ShapleyResult
+from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.signatures import ValueItem
+
+__all__ = ["write_shapley_files"]
+
+
+def write_shapley_files(
+    result: ShapleyResult,
+    names: Mapping[str, str],
+    descriptors: Mapping[Variant, DescriptorTable],
+    items: tuple[ValueItem, ...],
+) -> None:
+    """Write every file into the result's folder.
+
+    Args:
+        result: tables and where they go.
+        names: country code → its name.
+        descriptors: what personas were told by.
+        items: the items they tell of.
+    """
+    folder = result.folder
+    for name, table in {**result.tables, "coalitions": result.coalitions}.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    result.checks.to_csv(folder / "checks.csv", index=False)
+    if descriptors:
+        frame: pd.DataFrame = descriptor_frame(descriptors.values(), items)
+        frame.to_csv(folder / "descriptors.csv", index=False)
+    write_recipe(result.recipe, folder)
+    text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "result.json").write_text(f"{text}\n", encoding="utf-8")
+    title = f"Shapley values · {result.title}"
+    level = f"{round(100 * result.recipe.scoring.level)} % intervals"
+    for ending in ("png", "pdf", "svg"):
+        draw_heat_map(result.values, names, result.measure, title, folder / f"heat_map.{ending}")
+        draw_bars(result.values, f"{result.measure}, {level}", title, folder / f"bars.{ending}")

@@ -1,0 +1,121 @@
+"""Runs that belong together: their folder, their parent in MLflow, and what became of each."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.stored import RunFigures, read_figures, read_run
+from value_personas.experiments.sweep.cells import Cell
+from value_personas.experiments.sweep.records import CellRecord, Ledger
+from value_personas.experiments.sweep.reporter import SilentSweep, SweepReporter
+from value_personas.experiments.sweep.running import run_cells
+from value_personas.experiments.tracking import (
+    Record,
+    close_run,
+    is_known,
+    open_run,
+    run_title,
+)
+from value_personas.experiments.workspace.folders import Workspace, replace_text
+
+__all__ = ["Family", "Options", "run_family"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How cells are run.
+
+    Attributes:
+        jobs: at once.
+        reporter: receives the progress.
+        approve: as in ``run_cells``.
+    """
+
+    jobs: int = 1
+    reporter: SweepReporter | None = None
+    approve: Callable[[Estimate], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Cells that were run together.
+
+    Attributes:
+        recipe: what they vary.
+        kind: ``sweep`` or ``ablation``.
+        workspace: where everything is kept.
+        folder: the family's own tables and figures.
+        records: what became of each cell, in their order.
+        mlflow_run_id: the parent run.
+    """
+
+    recipe: Recipe
+    kind: str
+    workspace: Workspace
+    folder: Path
+    records: tuple[CellRecord, ...]
+    mlflow_run_id: str
+
+    @property
+    def failed(self) -> tuple[CellRecord, ...]:
+        """The cells without a result."""
+        return tuple(record for record in self.records if record.failed)
+
+    def result(self, record: CellRecord) -> RunResult | None:
+        """What a cell's run gave back; None where it failed."""
+        return read_run(self._folder(record.run)) if record.run else None
+
+    def figures(self, record: CellRecord) -> RunFigures | None:
+        """The same without tables of cells and options."""
+        return read_figures(self._folder(record.run)) if record.run else None
+
+    def _folder(self, run: str) -> Path:
+        return self.workspace.folder / "runs" / run
+
+    def close(self, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+        """Record what the family came to; every file in its folder becomes an artifact."""
+        record = Record("", metrics, {"kind": self.kind, **tags}, self.folder)
+        close_run(self.recipe, self.workspace, record, self.mlflow_run_id)
+
+
+def run_family(recipe: Recipe, cells: Sequence[Cell], kind: str, options: Options) -> Family:
+    """Run the cells that are not done yet, as parts of one MLflow run.
+
+    Args:
+        recipe: what the cells vary.
+        cells: all of them.
+        kind: ``sweep`` or ``ablation``.
+        options: how they are run.
+
+    Raises:
+        ValuePersonasError: when nothing could be kept, or the run was not approved.
+    """
+    workspace = Workspace.open(recipe.workspace)
+    folder = workspace.folder / f"{kind}s" / recipe.name
+    ledger = Ledger(folder, workspace.folder / "runs")
+    parent = _parent(recipe, cells, kind, workspace, folder)
+    reporter = options.reporter or SilentSweep()
+    records = run_cells(cells, workspace, ledger, parent, options.jobs, reporter, options.approve)
+    return Family(recipe, kind, workspace, folder, tuple(records), parent)
+
+
+def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspace, folder: Path) -> str:
+    """The MLflow run of these very cells: the one that an earlier session began, or a new one."""
+    note = folder / "parent.json"
+    content = json.dumps([recipe.flat(), [cell.key for cell in cells]], sort_keys=True, default=str)
+    key = hashlib.sha256(content.encode()).hexdigest()
+    try:
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        if noted["key"] == key and is_known(recipe, workspace, noted["mlflow_run_id"]):
+            return str(noted["mlflow_run_id"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # no earlier session, or a note that cannot be read: begin anew
+    title = run_title(recipe.name, kind, f"{len(cells)} cells")
+    run_id = open_run(recipe, workspace, Record(title, {}, {"kind": kind}, folder))
+    replace_text(note, json.dumps({"key": key, "mlflow_run_id": run_id}) + "\n")
+    return run_id

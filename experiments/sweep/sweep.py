@@ -1,0 +1,76 @@
+"""Sweep over a grid or a list of recipes, on one answer store."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.sweep.cells import sweep_cells
+from value_personas.experiments.sweep.family import Family, Options, run_family
+from value_personas.experiments.sweep.table import sweep_metrics, sweep_table
+
+__all__ = ["SweepResult", "sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What a sweep came to.
+
+    Attributes:
+        family: its cells' records and where everything lies.
+        table: one row for each cell × method × headline score, and one for each cell that failed: cell,
+            label, a column for each key that is varied, method, score, mean, lower, upper, floor, missing,
+            synthetic, run, mlflow_run_id, reason.
+    """
+
+    family: Family
+    table: pd.DataFrame
+
+    @property
+    def synthetic(self) -> str:
+        """Which parts of any cell were synthetic, in words; ``no`` where none was."""
+        told = self.table["synthetic"].dropna().unique()
+        parts = dict.fromkeys(part for cell in told for part in str(cell).split(" and "))
+        return " and ".join(part for part in parts if part != "no") or "no"
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        family = self.family
+        shown: dict[str, Any] = {
+            "name": family.recipe.name,
+            "cells": len(family.records),
+            "synthetic": self.synthetic,
+            "failed": {record.label: record.reason for record in family.failed},
+            "table": json.loads(self.table.to_json(orient="records")),
+            "folder": str(family.folder),
+            "mlflow_run_id": family.mlflow_run_id,
+        }
+        return json.dumps(shown, allow_nan=False)
+
+
+def sweep(recipe: Recipe | str | Path, options: Options | None = None) -> SweepResult:
+    """Run every cell of a recipe's ``[sweep]`` table that is not done yet.
+
+    No call is paid twice, within a cell or between cells. Stopped at any moment, the same call finishes what
+    is missing.
+
+    Args:
+        recipe: a recipe with a sweep, its file, or the name of a shipped one.
+        options: how many at once, who watches, and who approves.
+
+    Raises:
+        ValuePersonasError: when a cell is no valid recipe, before anything is read or asked; or when nothing
+            could be kept. A cell that fails on its own is recorded, and the rest go on.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    family = run_family(recipe, sweep_cells(recipe), "sweep", options or Options())
+    table = sweep_table(family)
+    table.to_parquet(family.folder / "sweep.parquet", index=False)
+    table.to_csv(family.folder / "sweep.csv", index=False)
+    result = SweepResult(family, table)
+    family.close(sweep_metrics(family), {"synthetic": result.synthetic})
+    return result

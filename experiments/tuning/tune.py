@@ -1,0 +1,226 @@
+"""Tune prompts on training countries, and show on others what is gained."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from value_personas import data
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.fieldwork.asking import asking_of
+from value_personas.experiments.fieldwork.leaks import check_leaks
+from value_personas.experiments.fieldwork.prompt_file import (
+    FittedOn,
+    PredictorPrompt,
+    TunedProgram,
+    aliases_of,
+    signature_hash,
+)
+from value_personas.experiments.fieldwork.reporter import Reporter, Silent
+from value_personas.experiments.fieldwork.sample import draw_populations
+from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.fieldwork.synthetic import synthetic_parts
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tuning.budget import need_prices
+from value_personas.experiments.tuning.journal import AttemptJournal, tuning_digest
+from value_personas.experiments.tuning.judgement import TuningJudgement, judge_programs
+from value_personas.experiments.tuning.recording import record_tuning
+from value_personas.experiments.tuning.search import Search, search_prompts
+from value_personas.experiments.tuning.session import TuningSession
+from value_personas.experiments.tuning.splitting import TuningCells, split_cells
+from value_personas.experiments.tuning.watched import TuningStopped
+from value_personas.experiments.tuning.writing import learning_curve, write_tuning_files
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs.population_program import PopulationProgram
+
+__all__ = ["TuningResult", "tune"]
+
+
+@dataclass(frozen=True)
+class TuningResult:
+    """What tuning came to.
+
+    Attributes:
+        recipe: what was tuned.
+        program: the chosen prompts; the original's where nothing beat it on validation.
+        original: the prompts that it started from.
+        judgement: training, validation and held-out scores, with intervals.
+        curve: one row for each candidate in the order of evaluation: calls used by then, its means, the best
+            so far, and why it was rejected.
+        evaluations: one row for each evaluated cell.
+        calls: calls of the whole tuning: attempts of all its sessions, and answers found in the store.
+        paid: attempts that this session sent.
+        cost: money of the whole tuning; 0 without prices.
+        stopped: why the optimiser did not come to its own end, if so.
+        seconds: how long this session took to search and judge.
+        synthetic: which parts were synthetic.
+        folder: where everything lies.
+        mlflow_run_id: the parent run.
+        model: ``models:/NAME/VERSION`` of the registered program.
+    """
+
+    recipe: Recipe
+    program: TunedProgram
+    original: TunedProgram
+    judgement: TuningJudgement
+    curve: pd.DataFrame
+    evaluations: pd.DataFrame
+    calls: int
+    paid: int
+    cost: float
+    stopped: str | None
+    seconds: float
+    synthetic: tuple[str, ...]
+    folder: Path
+    mlflow_run_id: str = ""
+    model: str = ""
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        return json.dumps(
+            {
+                "name": self.recipe.name,
+                "optimizer": self.recipe.tuning.optimizer,
+                "synthetic": list(self.synthetic),
+                "improved": self.program.improved,
+                "claims_gain": self.judgement.claims_gain,
+                "summary": json.loads(self.judgement.summary.to_json(orient="records")),
+                "overfit_gap": self.judgement.overfit_gap,
+                "calls": self.calls,
+                "paid": self.paid,
+                "cost": self.cost,
+                "stopped": self.stopped,
+                "folder": str(self.folder),
+                "mlflow_run_id": self.mlflow_run_id,
+                "model": self.model,
+            },
+            allow_nan=False,
+        )
+
+
+def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> TuningResult:
+    """Tune, judge and record.
+
+    Stopped at any moment, the same call goes on: it repeats its steps from the answer store, which costs
+    nothing, and ends with the same digits as an unbroken one.
+
+    Args:
+        recipe: a recipe, its file, or the name of a shipped one; ``tune`` when absent.
+        reporter: receives the progress.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right; one line says how.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
+    reporter = reporter or Silent()
+    need_prices(recipe)
+    workspace = Workspace.open(recipe.workspace)
+    started = datetime.now(UTC)
+
+    reporter.stage("reading the survey")
+    survey = open_survey(recipe, workspace)
+    profiles = data.value_profiles(survey, recipe.profiles.instrument)
+    alone = recipe.model_copy(update={"personas": (recipe.tuning.kind,)})
+    check_leaks(alone, survey, profiles.items)
+    cells = split_cells(recipe, survey)
+    populations = draw_populations(alone, survey, profiles)
+
+    name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
+    folder = workspace.run_folder(name)
+    reporter.stage(f"tuning with {recipe.tuning.optimizer}: {recipe.tuning.budget_calls} calls at most")
+    asking = asking_of(populations, survey)
+    progress = _Progress(reporter, recipe.tuning.budget_calls)
+    with (
+        AttemptJournal(workspace.attempts(tuning_digest(recipe))) as journal,
+        AnswerStore(recipe.store or workspace.answers) as store,
+    ):
+        session = TuningSession(recipe, asking, store, journal, progress.moved)
+        try:
+            search = search_prompts(session, cells, folder / "optimizer.log")
+            reporter.stage("judging on held-out cells")
+            judgement = _judged(recipe, survey, cells, session, search)
+        finally:
+            session.close()
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    result = _result(recipe, survey, cells, session, search, judgement, seconds, folder)
+    write_tuning_files(folder, result.original, result.program, judgement, result.curve, result.evaluations)
+    run_id, model = record_tuning(recipe, workspace, result, name)
+    return replace(result, mlflow_run_id=run_id, model=model)
+
+
+class _Progress:
+    """Calls used, as a reporter's bar."""
+
+    def __init__(self, reporter: Reporter, total: int) -> None:
+        self._reporter = reporter
+        self._total = total
+        self._shown = 0
+
+    def moved(self, calls: int, evaluations: int) -> None:
+        """Advance to so many calls."""
+        self._reporter.answered("calls used", calls - self._shown, self._total)
+        self._shown = calls
+
+
+def _judged(
+    recipe: Recipe, survey: data.Survey, cells: TuningCells, session: TuningSession, search: Search
+) -> TuningJudgement:
+    try:
+        return judge_programs(recipe, survey, cells, session.metric, (search.original, search.chosen))
+    except TuningStopped as stop:
+        raise stop.reason from None
+
+
+def _result(
+    recipe: Recipe,
+    survey: data.Survey,
+    cells: TuningCells,
+    session: TuningSession,
+    search: Search,
+    judgement: TuningJudgement,
+    seconds: float,
+    folder: Path,
+) -> TuningResult:
+    fitted = FittedOn(
+        training=list(cells.training.cells),
+        validation=list(cells.validation.cells),
+        aliases={code: sorted(aliases_of(survey.question(code))) for _, code in cells.seen},
+        survey=hashlib.sha256(" ".join(s.sha256 for s in survey.sources).encode()).hexdigest()[:12],
+        optimizer=recipe.tuning.optimizer,
+        seed=recipe.seed,
+        calls=session.meter.total,
+    ).after(cells.earlier)
+    improved = search.chosen.candidate != search.original.candidate
+    return TuningResult(
+        recipe=recipe,
+        program=_program(search.chosen, recipe.tuning.kind, improved, fitted),
+        original=_program(search.original, recipe.tuning.kind, False, fitted),
+        judgement=judgement,
+        curve=learning_curve(session.ledger, session.table, search, cells),
+        evaluations=session.ledger.frame(),
+        calls=session.meter.total,
+        paid=session.meter.paid,
+        cost=session.meter.cost,
+        stopped=search.stopped,
+        seconds=seconds,
+        synthetic=synthetic_parts(session.respondent.identity, survey),
+        folder=folder,
+    )
+
+
+def _program(program: PopulationProgram, kind: str, improved: bool, fitted: FittedOn) -> TunedProgram:
+    predictors = {
+        name: PredictorPrompt(
+            signature=signature_hash(p.signature),
+            instructions=str(p.signature.instructions),
+            demos=[dict(demo) for demo in p.demos],
+        )
+        for name, p in program.named_predictors()
+    }
+    return TunedProgram.model_validate(
+        {"kind": kind, "improved": improved, "predictors": predictors, "fitted_on": fitted}
+    )

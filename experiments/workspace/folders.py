@@ -1,0 +1,81 @@
+"""One folder of everything that is kept between runs."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from value_personas.signatures import StoreError
+
+__all__ = ["Workspace", "replace_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where answers, records and results lie.
+
+    Attributes:
+        folder: its root, an absolute path.
+    """
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> "Workspace":
+        """Make the folder if need be.
+
+        Raises:
+            StoreError: when it cannot be made or written.
+        """
+        root = folder.expanduser().resolve()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"workspace {root}: {error.strerror}; name another with --workspace") from None
+        if not os.access(root, os.W_OK):
+            raise StoreError(f"workspace {root}: not writable; name another with --workspace")
+        return cls(root)
+
+    @property
+    def answers(self) -> Path:
+        """The answer store."""
+        return self.folder / "answers.db"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's own store. SQLite, always by name: MLflow would otherwise pick up a stray ./mlruns."""
+        return f"sqlite:///{self.folder / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """What MLflow keeps as files."""
+        return self.folder / "artifacts"
+
+    def run_folder(self, name: str) -> Path:
+        """The folder of one run's tables and figures, made if need be."""
+        folder = self.folder / "runs" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def attempts(self, tuning: str) -> Path:
+        """Every attempt of one tuning; ``tuning`` is its digest."""
+        return self.folder / "tunings" / f"{tuning}.attempts"
+
+    def synthetic_survey(self, world: str, seed: int, respondents: int) -> Path:
+        """Where the embedded population's survey file lies; ``world`` is the digest of its laws."""
+        folder = self.folder / "synthetic"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"population-{world}-seed{seed}-n{respondents}.sav"
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, whoever else writes it at the same time.
+
+    Raises:
+        StoreError: when it cannot be written.
+    """
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None

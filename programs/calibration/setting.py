@@ -1,0 +1,203 @@
+"""A calibration setting, and the frozen record of one that was fitted."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from value_personas.programs.calibration import (
+    Calibrator,
+    DirichletCalibration,
+    EndPointMix,
+    MaximumEntropyMix,
+    PlainTemperature,
+    PooledShape,
+    Tilt,
+    Uncalibrated,
+    UniformShrinkage,
+)
+from value_personas.signatures import CalibrationError
+
+__all__ = [
+    "FITTED_METHODS",
+    "METHODS",
+    "TEMPERATURE_METHODS",
+    "DirichletMap",
+    "FittedCalibration",
+    "Grouping",
+    "Level",
+    "MethodName",
+    "Setting",
+    "build_calibrator",
+    "group_names",
+    "keeps_mean",
+]
+
+Array = NDArray[np.float64]
+Part = TypeVar("Part")
+
+MethodName = Literal[
+    "none", "tilt", "temperature", "uniform", "maximum-entropy", "end-points", "pooled-shape", "dirichlet"
+]
+Level = Literal["persona", "population"]
+Grouping = Literal["all", "scale_length", "topic"]
+
+_CLASSES: dict[str, type[Calibrator]] = {
+    one.name: one
+    for one in (
+        Uncalibrated, Tilt, PlainTemperature, UniformShrinkage, MaximumEntropyMix, EndPointMix, PooledShape,
+        DirichletCalibration,
+    )
+}  # fmt: skip
+METHODS = tuple(_CLASSES)
+
+_ONE_PARAMETER: dict[str, Callable[[float | Array], Calibrator]] = {
+    "tilt": Tilt,
+    "temperature": PlainTemperature,
+    "uniform": UniformShrinkage,
+    "maximum-entropy": MaximumEntropyMix,
+    "end-points": EndPointMix,
+}
+
+TEMPERATURE_METHODS = ("tilt", "temperature")
+"""Methods whose strength is a temperature; the others' is a mixing weight in [0, 1]."""
+
+FITTED_METHODS = ("pooled-shape", "dirichlet")
+"""Methods with parts learnt from human distributions, one for each scale length."""
+
+
+class DirichletMap(BaseModel):
+    """W and b of one scale length."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: tuple[tuple[float, ...], ...]
+    bias: tuple[float, ...]
+
+
+class Setting(BaseModel):
+    """How answers are calibrated, complete enough to be applied.
+
+    Attributes:
+        method: one of ``METHODS``.
+        level: each persona's answers, then averaged; or the population's average.
+        per: whether one strength serves all questions, those of a scale length, or those of a topic.
+        strength: group → T (tilt, temperature) or λ; a group that is not named takes ``all``, or else the
+            (geometric, for T) mean of those named.
+        alpha: pseudo-count of the Dirichlet smoothing of counted answers; 0 for none.
+        keeps_mean_of: the mean is taken before smoothing (``raw``) or after it (``smoothed``).
+        shapes: scale length → pooled human shape.
+        maps: scale length → Dirichlet calibration.
+        penalty: the regularisation with which ``maps`` were fitted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: MethodName = "tilt"
+    level: Level = "persona"
+    per: Grouping = "all"
+    strength: dict[str, Annotated[float, Field(ge=0.0, le=1e4)]] = {}
+    alpha: Annotated[float, Field(ge=0.0)] = 0.0
+    keeps_mean_of: Literal["raw", "smoothed"] = "raw"
+    shapes: dict[str, tuple[float, ...]] = {}
+    maps: dict[str, DirichletMap] = {}
+    penalty: Annotated[float, Field(ge=0.0)] = 0.01
+
+    def strengths(self, groups: Sequence[str]) -> Array:
+        """The strength of each question, by the name of its group."""
+        if not self.strength:
+            return np.ones(len(groups))
+        values = list(self.strength.values())
+        if self.method in TEMPERATURE_METHODS:
+            middle = float(np.exp(np.mean(np.log(values))))
+        else:
+            middle = float(np.mean(values))
+        other = self.strength.get("all", middle)
+        return np.array([self.strength.get(name, other) for name in groups])
+
+    def in_one_line(self) -> str:
+        """The calibration in one line, for a table's caption or a paper."""
+        symbol = "T" if self.method in TEMPERATURE_METHODS else "λ"
+        parts = [f"{name}: {symbol} = {value:.4g}" for name, value in self.strength.items()]
+        text = f"{self.method} at {self.level} level"
+        if parts:
+            text += " (" + ", ".join(parts) + ")"
+        if self.alpha:
+            text += (
+                f", counts smoothed with α = {self.alpha:g}, mean of the {self.keeps_mean_of} answers kept"
+            )
+        return text
+
+
+class FittedCalibration(BaseModel):
+    """A chosen setting and where it comes from; small, frozen, JSON.
+
+    Attributes:
+        setting: what is applied.
+        countries: codes that it was fitted on.
+        questions: codes that it was fitted on.
+        objective: the score that chose it.
+        value: that score, cross-validated over folds of training countries.
+        folds: fold → its score.
+        study: the study that found it, as name and storage.
+        trials: how many settings were tried.
+        oracle: whether it was fitted on the very cells it is to be judged on.
+        synthetic: which parts of the answers were synthetic.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    setting: Setting
+    countries: tuple[str, ...]
+    questions: tuple[str, ...]
+    objective: str
+    value: float
+    folds: dict[str, float] = {}
+    study: str = ""
+    trials: int = 0
+    oracle: bool = False
+    synthetic: tuple[str, ...] = ()
+
+
+def keeps_mean(method: str) -> bool:
+    """Whether a method leaves every mean where it is."""
+    return bool(_CLASSES[method].keeps_mean)
+
+
+def group_names(per: Grouping, lengths: Sequence[int], topics: Sequence[str]) -> tuple[str, ...]:
+    """The group of each question."""
+    if per == "all":
+        return ("all",) * len(topics)
+    return tuple(str(k) for k in lengths) if per == "scale_length" else tuple(topics)
+
+
+def build_calibrator(setting: Setting, strength: float | Array, k: int) -> Calibrator:
+    """The calibrator of one group of rows.
+
+    Args:
+        setting: a complete setting.
+        strength: T or λ, a number or one for each row.
+        k: the rows' scale length, where the method's parts depend on it.
+
+    Raises:
+        CalibrationError: when the setting has no part for scales of k options.
+    """
+    if setting.method == "none":
+        return Uncalibrated()
+    if setting.method == "pooled-shape":
+        return PooledShape(strength, np.array(_part(setting.shapes, k, "pooled shape")))
+    if setting.method == "dirichlet":
+        one = _part(setting.maps, k, "Dirichlet map")
+        return DirichletCalibration(np.array(one.weights), np.array(one.bias))
+    return _ONE_PARAMETER[setting.method](strength)
+
+
+def _part(parts: dict[str, Part], k: int, what: str) -> Part:
+    if str(k) not in parts:
+        raise CalibrationError(
+            f"no {what} was fitted for scales of {k} options; train on questions of that length, or choose a "
+            "method without fitted parts"
+        )
+    return parts[str(k)]

@@ -1,0 +1,135 @@
+"""One language model as everything here speaks to it."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import dspy
+from dspy.lm15 import Config, Message, Request
+
+from value_personas.programs.engines.base import Engine, Replier, as_replier
+from value_personas.programs.engines.durable import DurableEngine
+from value_personas.programs.engines.limits import Usage
+from value_personas.programs.engines.lm import language_model
+from value_personas.programs.engines.patient import PatientEngine
+from value_personas.programs.engines.replies import (
+    AnswerStore,
+    MemoryStore,
+    Reply,
+    ReplyFailure,
+    reply_key,
+)
+from value_personas.programs.engines.settings import EngineSettings
+
+__all__ = ["Model", "ReplyFailure"]
+
+
+class Model:
+    """One language model: limited, retried, and every reply of it kept before it is counted.
+
+    Args:
+        name: the model as the recipe names it; every request carries it.
+        engine: what answers, once and without patience.
+        store: keeps every reply; one in memory when absent. It is not closed here.
+        settings: the limits; without any, those of ``EngineSettings``.
+
+    Attributes:
+        name: see above.
+        identity: the engine and its endpoint, as they enter every key.
+        usage: what was asked and what it cost so far.
+
+    Example:
+        >>> model = Model("openai/my-model", OpenAIHTTP("my-model", ["http://127.0.0.1:8000/v1"]))
+        >>> reply = await model.reply(model.request("You are terse.", "Say yes.", max_tokens=3))
+    """
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine | Replier,
+        store: AnswerStore | None = None,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        settings = settings or EngineSettings()
+        self.name = name
+        self.usage = Usage(prices=settings.prices)
+        self._store: AnswerStore = store if store is not None else MemoryStore()
+        self._patient = PatientEngine(as_replier(engine), settings, self.usage)
+        self._engine = DurableEngine(self._patient, self._store, self.usage)
+        self.identity = self._engine.identity
+
+    @cached_property
+    def lm(self) -> dspy.LM:
+        """The model for DSPy's modules and optimisers; its replies go through the same store."""
+        return language_model(self.name, self._engine)
+
+    @property
+    def at_once(self) -> int:
+        """How many draws of a request are asked for in one call; 1 once the engine is found to give one."""
+        return self._patient.at_once
+
+    @property
+    def gives_several(self) -> bool | None:
+        """Whether the engine gives several draws in one call; None as long as it was not asked for them."""
+        return self._patient.gives_several
+
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
+        """Answer one request, from the store or anew. Nothing of DSPy's own layers is passed through.
+
+        Args:
+            request: what is asked, with ``request.model == self.name``.
+            sample: which of several draws of the same request.
+
+        Returns:
+            The reply, already durable.
+
+        Raises:
+            ReplyFailure: when this one call was given up: one missing answer.
+            EngineError: when the run cannot go on: no connection, a wrong key (``AuthenticationError``), an
+                unknown model, a cap reached (``BudgetError``).
+            StoreError: when the reply cannot be kept.
+        """
+        return await self._engine.reply(request, sample)
+
+    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer several requests, in one call where they are draws of one that the engine gives together.
+
+        Args:
+            requests: in the order of their seeds.
+
+        Returns:
+            One reply a request, each already durable under the key that it has when asked alone.
+
+        Raises:
+            ReplyFailure, EngineError, StoreError: as ``reply`` does; what came before it is kept.
+        """
+        return await self._engine.replies(requests)
+
+    def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
+        """Look many replies up at once.
+
+        Args:
+            requests: (request, sample) pairs.
+
+        Returns:
+            One entry a pair, None where nothing is stored.
+        """
+        keys = [reply_key(self.identity, request, sample) for request, sample in requests]
+        found = self._store.get_many(keys)
+        self.usage.count(stored=len(found))
+        return [found.get(key) for key in keys]
+
+    def request(self, system: str, user_text: str, **config: Any) -> Request:
+        """A request of one system and one user message.
+
+        Args:
+            system: the instruction; empty for none.
+            user_text: what is asked.
+            **config: decoding parameters, as ``dspy.lm15.Config`` names them.
+        """
+        messages = (Message.user(user_text),)
+        return Request(model=self.name, system=system or None, messages=messages, config=Config(**config))
+
+    async def aclose(self) -> None:
+        """Close the connections of the running loop. The store stays open."""
+        await self._engine.aclose()

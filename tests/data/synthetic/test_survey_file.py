@@ -1,0 +1,217 @@
+"""The synthetic survey is a real file, and what it samples is known."""
+
+import math
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+
+from value_personas import data
+from value_personas.data.codebooks.codebook import load_codebook
+from value_personas.data.codebooks.instruments import load_instrument
+from value_personas.data.countries import country_alpha3, country_number
+from value_personas.data.synthetic import AnswerLaw, SyntheticTruth, load_world, write_synthetic_survey
+from value_personas.signatures.errors import SurveyError
+
+ALL = tuple(load_world().countries)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SyntheticTruth]:
+    path = tmp_path_factory.mktemp("synthetic") / "world.sav"
+    return path, write_synthetic_survey(path, seed=3, respondents_per_country=1000)
+
+
+@pytest.fixture(scope="module")
+def frame(written: tuple[Path, SyntheticTruth]) -> pd.DataFrame:
+    return pyreadstat.read_sav(str(written[0]), user_missing=True)[0]
+
+
+def unit_mean(p: np.ndarray) -> float:
+    return float(p @ np.linspace(0.0, 1.0, len(p)))
+
+
+def test_it_is_a_wvs_file_with_labels_and_user_missing_ranges(written: tuple[Path, SyntheticTruth]) -> None:
+    _, meta = pyreadstat.read_sav(str(written[0]), user_missing=True)
+    assert {"B_COUNTRY", "B_COUNTRY_ALPHA", "A_YEAR", "W_WEIGHT", "SYNTHETIC", "H_URBRURAL"} <= set(
+        meta.column_names
+    )
+    assert {"Q154", "Q155", "Q8", "Q14", "Q15", "Q17", *load_codebook("wvs7").questions} <= set(
+        meta.column_names
+    )
+    assert meta.variable_value_labels["B_COUNTRY"][905.0] == "Solandria"
+    assert meta.variable_value_labels["Q29"][1.0] == "strongly agree"
+    assert meta.variable_value_labels["Q29"][-2.0] == "No answer"
+    assert meta.missing_ranges["Q164"] == [{"lo": -5.0, "hi": -1.0}]
+    assert "B_COUNTRY" not in meta.missing_ranges
+
+
+def test_every_stored_code_is_on_the_scale_or_a_missing_code(frame: pd.DataFrame) -> None:
+    for code, entry in load_codebook("wvs7").questions.items():
+        assert set(frame[code].unique()) <= {*entry.stored.codes, -1.0, -2.0}
+
+
+def test_about_three_in_a_hundred_target_answers_are_missing(frame: pd.DataFrame) -> None:
+    targets = frame[list(load_codebook("wvs7").questions)]
+    assert (targets < 0).to_numpy().mean() == pytest.approx(0.03, abs=0.002)
+    assert (frame["Q164"] < 0).mean() == pytest.approx(0.01, abs=0.004)
+
+
+def test_weights_have_mean_one_and_give_the_towns_their_share(
+    frame: pd.DataFrame, written: tuple[Path, SyntheticTruth]
+) -> None:
+    for alpha3, home in written[1].countries.items():
+        rows = frame[frame["B_COUNTRY_ALPHA"] == alpha3]
+        town = rows["H_URBRURAL"] == 1
+        assert rows["W_WEIGHT"].mean() == pytest.approx(1.0, abs=1e-12)
+        assert rows["W_WEIGHT"][town].sum() / rows["W_WEIGHT"].sum() == pytest.approx(home.urban, abs=1e-12)
+        assert town.mean() > home.urban + 0.2
+
+
+def test_read_like_any_survey_it_shows_the_truth_and_unweighted_it_does_not(
+    written: tuple[Path, SyntheticTruth], frame: pd.DataFrame
+) -> None:
+    path, truth = written
+    survey = data.read_survey(path)
+    assert survey.countries == ALL
+    assert survey.is_synthetic
+    assert survey.country_name("XNC") == "Ostrovia"
+    weighted, unweighted = [], []
+    for question in survey.questions:
+        codes = load_codebook("wvs7").questions[question.code].stored.codes
+        for country in ALL:
+            true = unit_mean(truth.population_distribution(question.code, country))
+            weighted.append(abs(unit_mean(survey.distribution(question, country)) - true))
+            answers = frame.loc[frame["B_COUNTRY_ALPHA"] == country, question.code]
+            shares = np.array([(answers == code).sum() for code in codes], dtype=float)
+            unweighted.append(abs(unit_mean(shares / shares.sum()) - true))
+    assert np.mean(weighted) < 0.012  # √(2/π) · 0.28/√600: the sampling error of a mean
+    assert np.mean(unweighted) > 1.6 * np.mean(weighted)
+
+
+def test_composite_items_are_built_from_their_columns_to_the_population_s_means(
+    written: tuple[Path, SyntheticTruth],
+) -> None:
+    path, truth = written
+    profiles = data.value_profiles(data.read_survey(path))
+    weights, home = np.asarray(profiles.weight), np.asarray(profiles.country)
+    for item in load_instrument("inglehart-welzel").items:
+        low, span = min(item.scale.scores), item.scale.span
+        values = (profiles.frame[item.code].to_numpy() - low) / span
+        for country in ALL:
+            rows = (home == country) & ~np.isnan(values)
+            mean = np.average(values[rows], weights=weights[rows])
+            assert mean == pytest.approx(truth.item_means(country)[item.code], abs=0.06), (item.code, country)
+
+
+def test_the_countries_spread_over_all_four_quadrants_of_the_map(
+    written: tuple[Path, SyntheticTruth],
+) -> None:
+    cultural_map = data.cultural_map(data.value_profiles(data.read_survey(written[0])))
+    quadrants = zip(
+        np.sign(cultural_map["survival_self_expression"]),
+        np.sign(cultural_map["traditional_secular"]),
+        strict=True,
+    )
+    assert len(set(quadrants)) == 4
+
+
+def test_items_correlate_within_a_country(frame: pd.DataFrame) -> None:
+    rows = frame[
+        (frame["B_COUNTRY_ALPHA"] == "XND") & (frame[["Q164", "Q184", "Q45", "Q57"]] > 0).all(axis=1)
+    ]
+    correlation = rows[["Q164", "Q184", "Q45", "Q57"]].corr()
+    assert correlation.loc["Q164", "Q184"] < -0.3  # the religious reject abortion
+    assert correlation.loc["Q164", "Q45"] < -0.2  # and respect authority
+
+
+def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path: Path) -> None:
+    frames = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        write_synthetic_survey(tmp_path / f"{name}.sav", seed=seed, respondents_per_country=60, countries=2)
+        frames.append(pyreadstat.read_sav(str(tmp_path / f"{name}.sav"))[0])
+    pd.testing.assert_frame_equal(frames[0], frames[1])
+    assert not frames[0].equals(frames[2])
+    files = [(tmp_path / f"{name}.sav").read_bytes() for name in "abc"]
+    assert files[0] == files[1] != files[2]
+    about = pyreadstat.read_sav(str(tmp_path / "a.sav"), metadataonly=True)[1]
+    assert about.creation_time == datetime(2020, 1, 1)  # the time of writing is no part of a hash
+
+
+def test_fewer_countries_visit_every_quadrant_first_and_questions_can_be_chosen(tmp_path: Path) -> None:
+    truth = write_synthetic_survey(
+        tmp_path / "four.sav", respondents_per_country=50, countries=4, questions=["Q29", "Q171"]
+    )
+    assert len({tuple(np.sign(home.place)) for home in truth.countries.values()}) == 4
+    assert truth.options == {"Q29": 4, "Q171": 7}
+    survey = data.read_survey(tmp_path / "four.sav")
+    assert [question.code for question in survey.questions] == ["Q29", "Q171"]
+
+
+def test_an_answer_law_is_its_formula() -> None:
+    law = AnswerLaw("Q0", centre=0.4, spread=0.3, loadings={"F063": 0.5, "A165": -0.2})
+    (p,) = law.probabilities({"F063": np.array([1.0]), "A165": np.array([0.25])}, options=5)
+    u = 0.4 + 0.5 * 0.5 - 0.2 * -0.25
+    by_hand = [math.exp(-((k / 4 - u) ** 2) / (2 * 0.3**2)) for k in range(5)]
+    np.testing.assert_allclose(p, np.array(by_hand) / sum(by_hand), rtol=1e-12)
+
+
+def test_population_distributions_agree_with_answers_drawn_one_by_one(
+    written: tuple[Path, SyntheticTruth],
+) -> None:
+    _, truth = written
+    home, law = truth.countries["XNE"], truth.world.targets["Q185"]
+    rng = np.random.default_rng(7)
+    people = truth.world.people(home, rng.random(20_000) < home.urban, rng)
+    drawn = [rng.choice(10, p=p) for p in law.probabilities(people.items, 10)]
+    shares = np.bincount(drawn, minlength=10) / len(drawn)
+    np.testing.assert_allclose(shares, truth.population_distribution("Q185", "XNE"), atol=0.012)
+    assert truth.item_distribution("F120", "XNE").sum() == pytest.approx(1.0)
+
+
+def test_no_invented_country_or_code_is_a_real_one() -> None:
+    for code, home in load_world().countries.items():
+        assert [country_alpha3(known) for known in (code, home.numeric, home.name)] == [None, None, None]
+        assert country_number(code) is None
+    assert [country_number(code) for code in ("VEN", "XKX", "CYN", "ALB")] == [862, 915, 197, 8]
+
+
+def test_no_location_leaves_the_range_within_which_answers_are_told_apart() -> None:
+    for law in load_world().targets.values():
+        reach = sum(abs(b) for b in law.loadings.values()) / 2
+        assert -1.0 < law.centre - reach < law.centre + reach < 2.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"questions": ["Q29", "Q999"]}, "question 'Q999' is not asked in the synthetic world"),
+        ({"respondents_per_country": 10}, "at least 50 respondents a country, got 10"),
+        ({"countries": 9}, "1 to 8 countries to survey, got 9"),
+        ({"countries": 0}, "1 to 8 countries to survey, got 0"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_in_one_line(
+    tmp_path: Path, arguments: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SurveyError, match=message):
+        write_synthetic_survey(tmp_path / "no.sav", **arguments)  # type: ignore[arg-type]
+    assert not (tmp_path / "no.sav").exists()
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError, match=r"absent/world\.sav: the folder does not exist"):
+        write_synthetic_survey(tmp_path / "absent" / "world.sav", respondents_per_country=50, countries=1)
+
+
+def test_the_truth_knows_only_what_was_surveyed(tmp_path: Path) -> None:
+    truth = write_synthetic_survey(
+        tmp_path / "one.sav", respondents_per_country=50, countries=1, questions=["Q29"]
+    )
+    with pytest.raises(SurveyError, match="question 'Q31' is not in the synthetic survey"):
+        truth.population_distribution("Q31", "XNA")
+    with pytest.raises(SurveyError, match="country 'XNH' is not in the synthetic survey"):
+        truth.item_means("XNH")

@@ -1,0 +1,270 @@
+"""The same behaviour on SQLite and, where a server is given, on PostgreSQL."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from dspy.lm15 import Config, Message, Request
+
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.answer_store.leases import new_holder
+from value_personas.experiments.answer_store.schema import leases, replies, texts
+from value_personas.experiments.answer_store.writer import Writer
+from value_personas.programs.engines.replies import Reply, reply_key
+
+REPLY = Reply("A\x85 \u4e2d", (("A", -0.25), (" A", -1.5), ("B", -9999.0)), "stop", 41, 1, 0.125)
+
+
+def request(n: int = 0) -> Request:
+    return Request(
+        model="openai/m",
+        system="Answer as the person.",
+        messages=(Message.user(f"A person.\n\nQuestion {n}?\n\nA yes\nB no"),),
+        config=Config(temperature=1.0, max_tokens=1, logprobs=20),
+    )
+
+
+def key(n: int = 0, sample: int = 0) -> bytes:
+    return reply_key("engine", request(n), sample)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield str(tmp_path / "answers.db")
+        return
+    server = os.environ.get("VALUE_PERSONAS_TEST_POSTGRES")
+    if not server:
+        pytest.skip("VALUE_PERSONAS_TEST_POSTGRES names no server")
+    url = sa.make_url(server).set(drivername="postgresql+psycopg")
+    name = f"vp_{uuid.uuid4().hex}"
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+async def put(store: AnswerStore, n: int = 0, reply: Reply = REPLY, sample: int = 0) -> None:
+    await store.put(key(n, sample), "engine", request(n), reply, sample)
+
+
+def test_a_reply_comes_back_as_it_was(location: str) -> None:
+    with AnswerStore(location) as store:
+        asyncio.run(put(store))
+        assert store.get_many([key(), key(1)]) == {key(): REPLY}
+    with AnswerStore(location) as store:
+        assert store.get_many([key()]) == {key(): REPLY}
+
+
+def test_the_first_reply_stays(location: str) -> None:
+    with AnswerStore(location) as store:
+        asyncio.run(put(store))
+        asyncio.run(put(store, reply=Reply("other", None, "stop")))
+        assert store.get_many([key()]) == {key(): REPLY}
+
+
+def test_texts_are_stored_once(location: str) -> None:
+    async def run(store: AnswerStore) -> None:
+        await asyncio.gather(*(put(store, n) for n in range(50)))
+
+    with AnswerStore(location) as store:
+        asyncio.run(run(store))
+        with store.engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(replies)) == 50
+            # instruction, persona, options, identity, shape; and one text a question
+            assert connection.scalar(sa.select(sa.func.count()).select_from(texts)) == 5 + 50
+
+
+def test_a_claim_is_granted_once_and_then_answered(location: str) -> None:
+    async def run(store: AnswerStore, other: AnswerStore) -> None:
+        assert await store.claim(key()) is None
+        waiting = [asyncio.create_task(s.claim(key())) for s in (store, other)]
+        await asyncio.sleep(0.3)
+        assert not any(task.done() for task in waiting)
+        await put(store)
+        assert await asyncio.wait_for(asyncio.gather(*waiting), 5) == [REPLY, REPLY]
+        assert await store.claim(key()) == REPLY
+
+    with AnswerStore(location) as store, AnswerStore(location) as other:
+        asyncio.run(run(store, other))
+        with store.engine.connect() as connection:
+            assert connection.execute(sa.select(leases)).all() == []
+
+
+def test_a_released_claim_passes_to_who_waits(location: str) -> None:
+    async def run(store: AnswerStore, other: AnswerStore) -> None:
+        assert await store.claim(key()) is None
+        waiting = asyncio.create_task(other.claim(key()))
+        await asyncio.sleep(0.2)
+        store.release(key())
+        assert await asyncio.wait_for(waiting, 5) is None
+
+    with AnswerStore(location) as store, AnswerStore(location) as other:
+        asyncio.run(run(store, other))
+
+
+def test_an_abandoned_claim_is_free_again(location: str) -> None:
+    async def run(store: AnswerStore) -> None:
+        for _ in range(20):
+            claim = asyncio.create_task(store.claim(key()))
+            await asyncio.sleep(0.001)
+            if not claim.cancel():  # it had been granted already
+                store.release(key())
+        assert await asyncio.wait_for(store.claim(key()), 5) is None
+
+    with AnswerStore(location) as store:
+        asyncio.run(run(store))
+
+
+@pytest.mark.parametrize(
+    ("holder", "expires_in", "free"),
+    [
+        ("elsewhere 1 x", 30.0, False),  # another host may be alive until its lease runs out
+        ("elsewhere 1 x", -1.0, True),
+        (new_holder().split()[0] + " 999999999 x", 30.0, True),  # this host: no such process
+        (new_holder().split()[0] + f" {os.getppid()} x", 30.0, False),
+    ],
+)
+def test_a_lease_holds_until_it_expires_or_its_process_is_gone(
+    location: str, holder: str, expires_in: float, free: bool
+) -> None:
+    async def run(store: AnswerStore) -> None:
+        if free:
+            assert await asyncio.wait_for(store.claim(key()), 5) is None
+        else:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(store.claim(key()), 0.5)
+
+    with AnswerStore(location) as store:
+        with store.engine.begin() as connection:
+            row = {"key": key(), "holder": holder, "expires_at": time.time() + expires_in}
+            connection.execute(leases.insert(), row)
+        asyncio.run(run(store))
+
+
+def test_leases_end_with_their_store(location: str) -> None:
+    with AnswerStore(location) as other:
+        with AnswerStore(location) as store:
+            assert asyncio.run(store.claim(key())) is None
+        assert asyncio.run(asyncio.wait_for(other.claim(key()), 5)) is None
+
+
+def test_several_loops_and_threads_share_one_store(location: str) -> None:
+    def work(first: int) -> None:
+        async def run() -> None:
+            await asyncio.gather(*(put(store, first + n) for n in range(40)))
+
+        asyncio.run(run())
+
+    with AnswerStore(location) as store:
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(asyncio.to_thread(work, 40 * t) for t in range(4)))
+
+        asyncio.run(all_of_them())
+        assert len(store.get_many([key(n) for n in range(160)])) == 160
+
+
+ASKING = textwrap.dedent(
+    """
+    import asyncio, sys
+    from dspy.lm15 import Config, Message, Request
+    from value_personas.experiments.answer_store import AnswerStore
+    from value_personas.programs.engines.model import Model
+    from value_personas.programs.engines import EngineSettings
+    from value_personas.programs.engines.replies import Reply
+
+    class Engine:
+        identity = "engine"
+        async def reply(self, request, sample=0):
+            print("asked", request.messages[0].text, flush=True)
+            await asyncio.sleep(0.01)
+            return Reply("A", None, "stop", 1, 1)
+        async def aclose(self): pass
+
+    async def main(store):
+        model = Model("m", Engine(), store, EngineSettings(concurrency=8))
+        asked = iter(range(int(sys.argv[2])))
+        async def worker():
+            for n in asked:
+                await model.reply(model.request("", str(n)))
+                print("answered", n, flush=True)
+        await asyncio.gather(*(worker() for _ in range(8)))
+
+    with AnswerStore(sys.argv[1]) as store:
+        asyncio.run(main(store))
+    """
+)
+
+
+def asking(location: str, number: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", ASKING, location, str(number)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
+
+
+def test_two_processes_lose_no_answer_and_pay_for_none_twice(location: str) -> None:
+    processes = [asking(location, 200) for _ in range(2)]
+    lines = [line for process in processes for line in process.communicate(timeout=120)[0].splitlines()]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted(line for line in lines if line.startswith("asked")) == sorted(
+        f"asked {n}" for n in range(200)
+    )
+    assert sum(line.startswith("answered") for line in lines) == 400
+
+
+def test_a_batch_that_the_database_undid_is_done_again(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deadlock(Exception):  # noqa: N818 - as psycopg names it
+        sqlstate = "40P01"
+
+    commit, undone = Writer._commit, []
+
+    def undo_once(self: Writer, *arguments: Any) -> Any:
+        outcomes = commit(self, *arguments)
+        if len(undone) < 2:
+            undone.append(outcomes)
+            raise sa.exc.OperationalError("insert", {}, Deadlock("deadlock detected"))
+        return outcomes
+
+    monkeypatch.setattr(Writer, "_commit", undo_once)
+    with AnswerStore(location) as store:
+        asyncio.run(put(store, 1))
+        assert store.get_many([key(1)]) == {key(1): REPLY}
+    assert len(undone) == 2
+
+
+def test_a_killed_process_loses_nothing_it_counted_and_blocks_nobody(location: str) -> None:
+    process = asking(location, 100_000)
+    assert process.stdout is not None
+    counted = set()
+    for line in process.stdout:
+        if line.startswith("answered"):
+            counted.add(int(line.split()[1]))
+        if len(counted) >= 50:
+            break
+    process.kill()
+    counted |= {int(line.split()[1]) for line in process.stdout if line.startswith("answered ")}
+    process.wait()
+    with AnswerStore(location) as store:
+        keys = {n: reply_key("engine", Request(model="m", messages=(Message.user(str(n)),))) for n in counted}
+        assert len(store.get_many(list(keys.values()))) == len(counted)
+
+        async def claim_the_next() -> None:
+            for n in range(max(counted) + 20):  # among them those that were in flight
+                k = reply_key("engine", Request(model="m", messages=(Message.user(str(n)),)))
+                await asyncio.wait_for(store.claim(k), 5)
+
+        asyncio.run(claim_the_next())

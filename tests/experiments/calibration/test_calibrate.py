@@ -1,0 +1,145 @@
+"""From stored answers to a judged calibration, in Python and on the command line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from mlflow import MlflowClient
+from typer.testing import CliRunner
+
+from tests.experiments.calibration.builders import stored_panel
+from value_personas.experiments.calibration.before_after import before_after, variance_limit
+from value_personas.experiments.calibration.calibrate import calibrate, split_panel
+from value_personas.experiments.calibration.judged import apply_calibration
+from value_personas.experiments.commands.calibrate import calibrate as command
+from value_personas.experiments.evaluation.answers import panel_file
+from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.programs.calibration import MaximumEntropyMix
+from value_personas.programs.calibration import calibrate as apply
+from value_personas.programs.calibration.setting import FittedCalibration, Setting
+from value_personas.signatures import CalibrationError, LeakError
+
+QUICK = SearchSettings(trials=12, held_out_zones=("Z1",), held_out_questions=0.4)
+
+
+def record(level="persona", **changes):
+    values = {
+        "setting": Setting(level=level, strength={"all": 2.0}),
+        "countries": ("C0", "C1"),
+        "questions": ("Q0", "Q1"),
+        "objective": "wasserstein",
+        "value": 0.1,
+    }
+    return FittedCalibration(**(values | changes))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return calibrate(stored_panel(countries=8), QUICK, tmp_path_factory.mktemp("calibration"), seed=3)
+
+
+def test_nothing_held_out_was_fitted_on(result):
+    assert not set(result.record.countries) & {"C2", "C3"}
+    held = result.table[result.table["part"] == "held-out"]
+    assert set(held["country"]) == {"C2", "C3"}
+    assert not set(held["question"]) & set(result.record.questions)
+    assert len(held) > 0
+
+
+def test_means_do_not_move_and_the_shape_gets_better(result):
+    assert result.table["mean_difference"].abs().max() < 1e-9
+    held = result.summary.set_index("part").loc["held-out"]
+    assert held["wasserstein_after"] < held["wasserstein_before"]
+    assert held["variance_ratio_before"] < held["variance_ratio_after"] < 1.2
+    assert result.summary["part"].tolist()[-1] == "oracle"
+
+
+def test_everything_is_written_down(result):
+    kept = FittedCalibration.model_validate_json(
+        (result.folder / "calibration.json").read_text(encoding="utf-8")
+    )
+    assert kept == result.record
+    assert len(pd.read_parquet(result.folder / "before_after.parquet")) == 8 * 6
+    assert json.loads(result.to_json())["record"]["trials"] == 12
+
+
+def test_a_front_is_drawn_for_two_objectives(tmp_path):
+    settings = QUICK.model_copy(update={"objectives": ("wasserstein", "variance_ratio")})
+    calibrate(stored_panel(countries=8), settings, tmp_path)
+    assert (tmp_path / "pareto_front.png").stat().st_size > 5000
+
+
+def test_cells_say_what_the_fit_has_seen():
+    judged = apply_calibration(record(), stored_panel())
+    assert judged.part[0, 0] == "in-sample"
+    assert judged.part[0, 5] == "new question"
+    assert judged.part[5, 0] == "new country"
+    assert judged.part[5, 5] == "held-out"
+    assert judged.in_sample.sum() == 4
+    assert apply_calibration(record(oracle=True), stored_panel()).part[0, 0] == "oracle"
+
+
+def test_an_in_sample_cell_is_not_called_held_out():
+    judged = apply_calibration(record(), stored_panel())
+    with pytest.raises(LeakError, match=r"\(C1, Q0\)"):
+        judged.held_out_scores(["C4", "C1"], ["Q0", "Q5"])
+    got = judged.held_out_scores(["C4", "C5"], ["Q0", "Q5"])
+    np.testing.assert_array_equal(got["wasserstein"], judged.scores()["wasserstein"][[4, 5]][:, [0, 5]])
+
+
+@pytest.mark.parametrize("level", ["persona", "population"])
+def test_the_limit_is_the_maximum_entropy_laws_variance(level):
+    panel = stored_panel()
+    judged = apply_calibration(record(level), panel)
+    r, w, p = panel.scores[1], panel.weights[2], np.exp(panel.log_p[2, 1])
+    laws = apply(MaximumEntropyMix(1.0), p if level == "persona" else w @ p, r)
+    law = w @ laws if level == "persona" else laws
+    limit = variance_limit(judged.panel, judged.record.setting)
+    assert limit[2, 1] == pytest.approx(law @ r**2 - (law @ r) ** 2)
+    table = before_after(judged).set_index(["country", "question"])
+    row = table.loc[("C2", "Q1")]
+    human = panel.human[2, 1]
+    assert row["human_variance"] == pytest.approx(human @ r**2 - (human @ r) ** 2)
+    assert row["beyond_limit"] == (row["human_variance"] > row["variance_limit"])
+    assert row["variance_after"] == pytest.approx(row["within_after"] + row["between_after"])
+    assert row["variance_ratio_after"] == pytest.approx(row["variance_after"] / row["human_variance"])
+
+
+def test_a_hotter_tilt_stays_below_the_limit_for_log_concave_answers():
+    judged = apply_calibration(
+        record(setting=Setting(strength={"all": 500.0}, level="population")), stored_panel()
+    )
+    table = before_after(judged)
+    assert (table["variance_after"] <= table["variance_limit"] + 1e-9).all()
+
+
+def test_splits_that_leave_nothing_are_refused():
+    panel = stored_panel()
+    with pytest.raises(CalibrationError, match="no country of zone"):
+        split_panel(panel, QUICK.model_copy(update={"held_out_zones": ("Nowhere",)}), 0)
+    with pytest.raises(CalibrationError, match="every zone"):
+        split_panel(panel, QUICK.model_copy(update={"held_out_zones": ("Z0", "Z1", "Z2")}), 0)
+
+
+def test_the_command_prints_one_json_object(tmp_path):
+    run = tmp_path / "runs" / "quickstart-20260101T000000"
+    run.mkdir(parents=True)
+    stored_panel(synthetic=("respondent",)).save(panel_file(run, "values-hedged"))
+    app = typer.Typer()
+    app.command()(command)
+    arguments = ["--workspace", str(tmp_path), "--set", "calibration.search.trials=4", "--json"]
+    arguments += ["--set", 'calibration.search.held_out_zones=["Z1"]']
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert json.loads(done.stdout)["synthetic"] == ["respondent"]
+    assert (tmp_path / "optuna.journal").is_file()
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (kept,) = client.search_runs([client.get_experiment_by_name("quickstart").experiment_id])
+    assert kept.data.tags["synthetic"] == "respondent"
+    assert kept.data.metrics["held-out/largest_mean_difference"] < 1e-9
+    shown = CliRunner().invoke(
+        app, arguments[:-3] + arguments[-2:], catch_exceptions=False, env={"COLUMNS": "200"}
+    )
+    assert "0.000000000" in shown.stdout
+    assert "synthetic respondent" in shown.stdout

@@ -1,0 +1,131 @@
+"""The method's claims on the synthetic world: each comes out of the parts, and goes with its cause.
+
+Nothing here looks inside the respondent. A claim is read off a run's own tables, over three seeds, and
+disappears when the fault that causes it is switched off.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from value_personas import RunResult, data, load_recipe, run
+
+SEEDS = (0, 1, 2)
+HEDGED, UNHEDGED, CALIBRATED = "values-hedged", "values-unhedged", "values-hedged + calibrated"
+
+Runner = Callable[..., RunResult]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """Run the quickstart with settings of one's own; equal settings run once."""
+    done: dict[tuple[str, ...], RunResult] = {}
+
+    def quickstart(*settings: str) -> RunResult:
+        if settings not in done:
+            folder = tmp_path_factory.mktemp("workspace")
+            sizes = ("survey.respondents=400", "profiles.n=30", "scoring.draws=200", "scoring.floor_draws=40")
+            done[settings] = run(load_recipe("quickstart", [f"workspace={folder}", *sizes, *settings]))
+        return done[settings]
+
+    return quickstart
+
+
+def faults(**values: float) -> list[str]:
+    return [f"respondent.parameters.{name}={value}" for name, value in values.items()]
+
+
+def mean(result: RunResult, method: str, score: str = "normalised_mae") -> float:
+    rows = result.summary[(result.summary["method"] == method) & (result.summary["score"] == score)]
+    return float(rows["mean"].iloc[0])
+
+
+def variance_ratio(result: RunResult, method: str) -> float:
+    return mean(result, method, "variance_ratio")
+
+
+def gain_by_country(result: RunResult) -> "pd.Series[float]":
+    """How much value personas lower the error of country roleplay."""
+    errors = result.scores.groupby(["method", "country"])["normalised_mae"].mean()
+    return errors["country"] - errors[HEDGED]
+
+
+def far_minus_near(result: RunResult) -> float:
+    """The gain of the four countries farthest from the respondent's pole, less that of the four nearest."""
+    survey = data.read_survey(next((result.recipe.workspace / "synthetic").glob("*.sav")))
+    places = data.cultural_map(data.value_profiles(survey)).set_index("country")
+    toward_prior = places["survival_self_expression"] + places["traditional_secular"]
+    order = toward_prior.sort_values().index
+    gain = gain_by_country(result)
+    return float(gain[order[:4]].mean() - gain[order[4:]].mean())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_value_personas_beat_country_roleplay(runs: Runner, seed: int) -> None:
+    result = runs(f"seed={seed}")
+    assert mean(result, HEDGED) < 0.5 * mean(result, "country")
+    assert mean(result, "country") < mean(result, "none")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hedged_beats_unhedged(runs: Runner, seed: int) -> None:
+    result = runs(f"seed={seed}")
+    assert mean(result, HEDGED) < mean(result, UNHEDGED)
+
+
+def test_without_spill_over_hedging_changes_nothing(runs: Runner) -> None:
+    result = runs(*faults(spill_over=0.0, refusal_rate=0.0))
+    predicted = result.estimates.pivot_table(
+        index=["country", "question", "score"], columns="method", values="predicted"
+    )
+    np.testing.assert_allclose(predicted[HEDGED], predicted[UNHEDGED], atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_calibration_widens_the_spread_and_leaves_every_mean(runs: Runner, seed: int) -> None:
+    result = runs(f"seed={seed}")
+    before, after = variance_ratio(result, HEDGED), variance_ratio(result, CALIBRATED)
+    assert before < after < 1.1
+    shares = result.scores.pivot_table(
+        index=["country", "question"], columns="method", values="predicted_share"
+    )
+    np.testing.assert_allclose(shares[CALIBRATED], shares[HEDGED], atol=1e-9)
+    assert mean(result, CALIBRATED, "wasserstein") < mean(result, HEDGED, "wasserstein")
+
+
+def test_without_under_dispersion_calibration_has_nothing_to_mend(runs: Runner) -> None:
+    result = runs(*faults(sharpness=1.0))
+    before, after = variance_ratio(result, HEDGED), variance_ratio(result, CALIBRATED)
+    assert abs(np.log(before)) < abs(np.log(after))
+    assert mean(result, CALIBRATED, "wasserstein") > mean(result, HEDGED, "wasserstein")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_countries_far_from_the_prior_gain_most(runs: Runner, seed: int) -> None:
+    assert far_minus_near(runs(f"seed={seed}")) > 0.03
+
+
+def test_without_a_prior_no_country_gains_more_than_another(runs: Runner) -> None:
+    unbiased = runs(*faults(prior_pull=0.0, country_knowledge=1.0))
+    assert abs(far_minus_near(unbiased)) < 0.5 * far_minus_near(runs("seed=0"))
+    assert mean(unbiased, "country") < 0.5 * mean(runs("seed=0"), "country")
+
+
+def test_without_any_fault_the_error_is_the_samples_own(runs: Runner) -> None:
+    """The honesty check: a perfect reader of whole profiles reproduces the population."""
+    none = faults(
+        prior_pull=0.0, country_knowledge=1.0, spill_over=0.0, knowledge_error=0.0, sharpness=1.0,
+        order_effect=0.0, refusal_rate=0.0, label_noise=0.0,
+    )  # fmt: skip
+    everybody = ("survey.respondents=120", "profiles.design=all", 'personas=["values-hedged"]')
+    result = runs(*everybody, *none)
+    assert mean(result, HEDGED) < 2.0 * result.floor["normalised_mae"]
+    assert variance_ratio(result, HEDGED) == pytest.approx(1.0, abs=0.05)
+
+
+def test_synthetic_is_called_synthetic(runs: Runner) -> None:
+    result = runs("seed=0")
+    assert result.synthetic == ("respondent", "population")
+    assert "synthetic respondent and population" in result.title

@@ -1,0 +1,214 @@
+"""Each fault of the synthetic respondent, that it vanishes with its cause, and that nothing else is wrong."""
+
+import math
+
+import numpy as np
+import pytest
+from dspy.lm15 import Config
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.programs.engines.synthetic.prompts import (
+    FAULTLESS,
+    ITEMS,
+    QUESTIONS,
+    SECULAR_TRUSTING,
+    TRADITIONAL,
+    ask,
+    descriptor,
+    persona,
+    question_request,
+    unit_mean,
+)
+from value_personas.data.synthetic import load_world
+from value_personas.data.synthetic.truth import SyntheticTruth
+from value_personas.programs.calibration import tilt
+from value_personas.programs.elicitation import FirstTokenLogprobs, forms_of, parse_reply
+from value_personas.programs.engines.synthetic import KnownFaults, SyntheticRespondent
+from value_personas.programs.engines.synthetic.answering import answer_law
+from value_personas.programs.engines.synthetic.lexicon import load_lexicon
+from value_personas.signatures import MissingAnswer, MissingReason
+
+
+def faultless_but(**parameters: float) -> SyntheticRespondent:
+    return SyntheticRespondent(**{**KnownFaults.none().model_dump(), **parameters})
+
+
+# --- honesty: a perfect reader of perfect descriptions reproduces the population --------------------------
+
+
+def test_without_faults_its_beliefs_are_the_true_laws() -> None:
+    beliefs, laws = load_lexicon().beliefs, load_world().targets
+    assert {code for code, belief in beliefs.items() if not belief.item} == set(laws)
+    for code, law in laws.items():
+        belief = beliefs[code]
+        assert (belief.centre, belief.spread, belief.loadings) == (law.centre, law.spread, law.loadings)
+
+
+@pytest.mark.parametrize("country", ["XNA", "XND", "XNF", "XNH"])
+def test_without_faults_whole_profiles_give_the_population_s_answers_question_by_question(
+    country: str,
+) -> None:
+    world = load_world()
+    rng = np.random.default_rng(5)
+    people = world.people(world.countries[country], np.arange(12) % 2 == 0, rng)
+    texts = [persona(FAULTLESS, [people.answers[code][i] for code in ITEMS]) for i in range(12)]
+    for code, question in QUESTIONS.items():
+        told = np.array([ask(FAULTLESS, text, question) for text in texts])
+        np.testing.assert_allclose(
+            told, world.targets[code].probabilities(people.items, len(question.scale)), atol=1e-9
+        )
+
+
+def test_without_faults_a_sample_of_personas_predicts_its_country_up_to_sampling_noise() -> None:
+    world = load_world()
+    truth = SyntheticTruth(world, world.countries, {code: len(q.scale) for code, q in QUESTIONS.items()}, 0)
+    home = world.countries["XNE"]
+    people = world.people(home, np.arange(300) < 300 * home.urban, np.random.default_rng(2))
+    texts = [persona(FAULTLESS, [people.answers[code][i] for code in ITEMS]) for i in range(300)]
+    for code in ("Q29", "Q64", "Q185"):
+        estimate = np.mean([ask(FAULTLESS, text, QUESTIONS[code]) for text in texts], axis=0)
+        np.testing.assert_allclose(estimate, truth.population_distribution(code, "XNE"), atol=0.03)
+
+
+# --- each fault, and that it vanishes with its cause -----------------------------------------------------
+
+
+def test_hedged_and_unhedged_personas_differ_by_spill_over_alone() -> None:
+    spilling = faultless_but(spill_over=0.8, hedge_relief=0.9)
+    mixed = [0, 0, 0, 0, 9, 5, 2, 0, 2, 1]  # religious and trusting
+    question = QUESTIONS["Q61"]
+    apart = [
+        [unit_mean(ask(engine, persona(engine, mixed, hedged=hedged), question)) for hedged in (True, False)]
+        for engine in (FAULTLESS, spilling)
+    ]
+    assert apart[0][0] == apart[0][1]
+    truth = apart[0][0]
+    assert apart[1][1] - truth > 0.02  # the religious are taken to be distrustful
+    assert 0 < abs(apart[1][0] - truth) < 0.2 * (apart[1][1] - truth)
+
+
+def test_a_hedge_that_relieves_fully_leaves_no_spill_over() -> None:
+    engine = faultless_but(spill_over=1.0, hedge_relief=1.0)
+    text = persona(engine, TRADITIONAL, hedged=True)
+    assert ask(engine, text, QUESTIONS["Q61"]) == ask(FAULTLESS, text, QUESTIONS["Q61"])
+
+
+def test_the_prior_pulls_a_stated_position_by_its_share() -> None:
+    engine = faultless_but(prior_pull=0.25)
+    own, loading = load_lexicon().items["F063"].stereotype(load_lexicon().prior), -0.75
+    text = f"- {descriptor(engine, ITEMS['F063'], 9)}"
+    question = QUESTIONS["Q6"]  # importance of religion
+    told, untold = ask(engine, text, question), ask(engine, "You are a person.", question)
+    centre = _centre(told) - _centre(untold)
+    assert centre == pytest.approx(loading * 0.75 * (1.0 - own), abs=1e-6)
+
+
+def _centre(p: list[float]) -> float:
+    """u of an honest law with the spread of Q6 from the odds of its first two options."""
+    spread, step = 0.22, 1.0 / 3.0
+    return step / 2.0 + (spread**2 / step) * math.log(p[1] / p[0])
+
+
+def test_a_known_country_is_taken_for_its_stereotype_and_an_unknown_one_for_the_prior() -> None:
+    where = "You are a person, born in {0} and living in {0}."
+    question = QUESTIONS["Q6"]
+    none, some, full = (faultless_but(country_knowledge=k) for k in (0.0, 0.5, 1.0))
+    nowhere = ask(none, "You are a person.", question)
+    assert ask(none, where.format("Qasmira"), question) == nowhere
+    assert ask(full, where.format("Atlantis"), question) == nowhere
+    means = [unit_mean(ask(e, where.format("Qasmira"), question)) for e in (none, some, full)]
+    assert means[0] > means[1] > means[2]  # the religious country finds religion more important: a lower code
+    assert unit_mean(ask(full, where.format("Pakistan"), question)) < means[0] - 0.1
+
+
+def test_the_further_a_country_is_from_the_prior_the_smaller_the_share_of_the_way_to_it() -> None:
+    place = load_lexicon().places
+    half, full = faultless_but(country_knowledge=0.5), faultless_but(country_knowledge=1.0)
+    question = QUESTIONS["Q6"]
+    nowhere = _centre(ask(half, "You are a person.", question))
+    shares = []
+    for name in ("Elmenreach", "Solandria", "Qasmira"):
+        text = f"You were born in {name}."
+        shares.append(
+            (_centre(ask(half, text, question)) - nowhere) / (_centre(ask(full, text, question)) - nowhere)
+        )
+        d = math.dist(place[name.casefold()], load_lexicon().prior)
+        assert shares[-1] == pytest.approx(
+            0.5 ** (1 + d / 2), abs=0.05
+        )  # stereotypes are cut off at the ends
+    assert shares == sorted(shares, reverse=True)
+
+
+@given(
+    location=st.floats(-0.3, 1.3),
+    options=st.integers(2, 10),
+    spread=st.floats(0.15, 0.5),
+    sharpness=st.floats(1.0, 8.0),
+)
+def test_sharpening_keeps_the_mean_and_a_tilt_at_the_same_temperature_restores_the_law(
+    location: float, options: int, spread: float, sharpness: float
+) -> None:
+    x = np.linspace(0.0, 1.0, options)
+    honest = np.array(answer_law(location, tuple(x), spread, 1.0))
+    by_formula = np.exp(-((x - location) ** 2) / (2 * spread**2))
+    np.testing.assert_allclose(honest, by_formula / by_formula.sum(), atol=1e-12)
+    sharp = np.array(answer_law(location, tuple(x), spread, sharpness))
+    assert sharp @ x == pytest.approx(honest @ x, abs=1e-5)
+    assert sharp @ x**2 <= honest @ x**2 + 1e-5
+    np.testing.assert_allclose(tilt(sharp, x, sharpness), honest, atol=1e-4)
+
+
+def test_the_engine_s_answers_are_restored_through_their_reported_alternatives() -> None:
+    sharp = faultless_but(sharpness=3.0, label_noise=0.04)
+    text = persona(sharp, SECULAR_TRUSTING)
+    for code in ("Q185", "Q171", "Q29", "Q211"):
+        p = np.array(ask(sharp, text, QUESTIONS[code]))
+        x = np.arange(len(p), dtype=float)
+        np.testing.assert_allclose(tilt(p, x, 3.0), ask(FAULTLESS, text, QUESTIONS[code]), atol=2e-5)
+
+
+def test_the_first_listed_option_gains_and_both_orders_average_most_of_it_away() -> None:
+    engine = faultless_but(order_effect=0.3)
+    text, question = persona(engine, TRADITIONAL), QUESTIONS["Q29"]
+    plain = ask(FAULTLESS, text, question)
+    forward, backward = ask(engine, text, question), ask(engine, text, question, "reversed")
+    assert forward[0] / forward[1] == pytest.approx(math.exp(0.3) * plain[0] / plain[1])
+    assert backward[-1] / backward[-2] == pytest.approx(math.exp(0.3) * plain[-1] / plain[-2])
+    assert ask(FAULTLESS, text, question, "reversed") == pytest.approx(plain)
+
+
+def test_errors_of_knowledge_are_the_same_every_time_and_other_for_another_seed() -> None:
+    text, question = persona(FAULTLESS, TRADITIONAL), QUESTIONS["Q6"]
+    first, again = (faultless_but(knowledge_error=0.3) for _ in range(2))
+    other = SyntheticRespondent(seed=1, **{**KnownFaults.none().model_dump(), "knowledge_error": 0.3})
+    assert ask(first, text, question) == ask(again, text, question)
+    assert ask(first, text, question) != ask(other, text, question)
+
+
+def test_label_noise_is_the_mass_off_the_letters() -> None:
+    engine = faultless_but(label_noise=0.1)
+    question = QUESTIONS["Q240"]  # ten options: the letter I is one of them
+    form = forms_of(question, "forward")[0]
+    answer = FirstTokenLogprobs().read(form, [engine.reply(question_request("You are a person.", question))])
+    assert not isinstance(answer, MissingAnswer)
+    assert answer.label_mass == pytest.approx(0.9, abs=1e-9)
+
+
+def test_refusals_come_at_their_rate_and_are_no_option_however_they_are_read() -> None:
+    engine = faultless_but(refusal_rate=0.2)
+    question = QUESTIONS["Q240"]
+    form = forms_of(question, "forward")[0]
+    refused = 0
+    for i in range(400):
+        text = f"You are person {i}."
+        by_logprobs = FirstTokenLogprobs().read(form, [engine.reply(question_request(text, question))])
+        by_text = parse_reply(
+            engine.reply(question_request(text, question, config=Config(max_tokens=24))).text, form
+        )
+        assert isinstance(by_logprobs, MissingAnswer) == isinstance(by_text, MissingAnswer)
+        if isinstance(by_text, MissingAnswer) and isinstance(by_logprobs, MissingAnswer):
+            assert by_text.reason is MissingReason.REFUSED
+            assert by_logprobs.reason is MissingReason.LOW_LABEL_MASS
+            refused += 1
+    assert refused / 400 == pytest.approx(0.2, abs=0.06)

@@ -1,0 +1,26 @@
+import gc
+
+import pytest
+
+from value_personas.programs.engines.collecting import rare_collections
+
+
+def test_collection_is_as_before_after_the_last_scope_whichever_ends_first() -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    first, second = rare_collections(), rare_collections()
+    first.__enter__()
+    during = gc.get_threshold()
+    assert during[0] > before[0]
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold() == during
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == frozen
+
+
+def test_an_error_within_restores_it_too() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(RuntimeError), rare_collections():
+        raise RuntimeError
+    assert gc.get_threshold() == before
