@@ -1,9 +1,14 @@
 """What people said: survey files read into distributions and value profiles."""
 
-from value_personas.data.codebooks.codebook import Codebook, codebook_names, load_codebook
+from value_personas.data.codebooks.codebook import Codebook, StoredItem, codebook_names, load_codebook
+from value_personas.data.codebooks.file import AimsRule
 from value_personas.data.codebooks.instruments import Instrument, instrument_names, load_instrument
-from value_personas.data.countries import country_name, cultural_zone
-from value_personas.data.cultural_map import cultural_map, draw_cultural_map, map_point
+from value_personas.data.countries import country_name, country_number, cultural_zone, published_map
+from value_personas.data.cultural_map import MAP_AXES, cultural_map, draw_cultural_map, drawable, map_point
+from value_personas.data.formats import Header
+from value_personas.data.formats.base import first_line
+from value_personas.data.formats.plain_text import one_line
+from value_personas.data.formats.readers import file_hash
 from value_personas.data.profiles import ProfileTable, value_profiles
 from value_personas.data.published import PublishedDistributions, read_distributions
 from value_personas.data.resampling import (
@@ -22,13 +27,17 @@ from value_personas.data.splits import (
 )
 from value_personas.data.survey.direction import DirectionCheck, check_directions
 from value_personas.data.survey.draft import draft_codebook
+from value_personas.data.survey.layout import lay_out
 from value_personas.data.survey.reading import read_survey
 from value_personas.data.survey.survey import Source, Survey
 
 __all__ = [
     "DESIGNS",
+    "MAP_AXES",
+    "AimsRule",
     "Codebook",
     "DirectionCheck",
+    "Header",
     "Instrument",
     "NoiseFloor",
     "ProfileSample",
@@ -36,21 +45,29 @@ __all__ = [
     "PublishedDistributions",
     "Source",
     "Split",
+    "StoredItem",
     "Survey",
     "TrainingView",
     "bootstrap_distributions",
     "check_directions",
     "codebook_names",
     "country_name",
+    "country_number",
     "cultural_map",
     "cultural_zone",
     "draft_codebook",
     "draw_cultural_map",
+    "drawable",
+    "file_hash",
+    "first_line",
     "instrument_names",
+    "lay_out",
     "load_codebook",
     "load_instrument",
     "map_point",
     "noise_floor",
+    "one_line",
+    "published_map",
     "read_distributions",
     "read_survey",
     "sample_profiles",

@@ -14,8 +14,7 @@ from value_personas.data.codebooks.instruments import Instrument, load_instrumen
 from value_personas.data.countries import published_map
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.profiles import ProfileTable
-from value_personas.signatures.domain import Axis
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Axis, SurveyError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

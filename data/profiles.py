@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
 from value_personas.data.survey.direction import refuse_contradictions
 from value_personas.data.survey.survey import Survey
-from value_personas.signatures.domain import ValueItem
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError, ValueItem
 
 __all__ = ["ProfileTable", "value_profiles"]
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from value_personas.data.codebooks.codebook import StoredQuestion, load_codebook
 from value_personas.data.countries import country_alpha3, country_name
 from value_personas.data.formats.readers import inspect_file, read_columns
-from value_personas.signatures.domain import Question
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Question, SurveyError
 
 __all__ = ["PublishedDistributions", "read_distributions"]
 

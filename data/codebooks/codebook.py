@@ -18,8 +18,7 @@ from value_personas.data.codebooks.file import (
 )
 from value_personas.data.codebooks.missing import MISSING_KINDS
 from value_personas.data.codebooks.scales import StoredScale, stored_scale
-from value_personas.signatures.domain import Question
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Question, SurveyError
 
 __all__ = [
     "Codebook",

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from value_personas.signatures.domain import Axis
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Axis, SurveyError
 
 __all__ = [
     "AimsRule",

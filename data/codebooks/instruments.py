@@ -7,8 +7,7 @@ from typing import get_args
 
 from value_personas.data.codebooks.file import InstrumentFile, InstrumentItem, load_toml
 from value_personas.data.codebooks.scales import StoredScale, stored_scale
-from value_personas.signatures.domain import Axis, ValueItem
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Axis, SurveyError, ValueItem
 
 __all__ = ["Instrument", "ItemNorm", "instrument_names", "item_and_scale", "load_instrument"]
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from value_personas.data.codebooks.file import ScaleEntry
 from value_personas.data.codebooks.missing import normalise
-from value_personas.signatures.domain import Scale
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Scale, SurveyError
 
 __all__ = ["StoredScale", "code_list", "stored_scale"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from value_personas.data.formats.base import Format, Header, first_line
 from value_personas.data.formats.column_names import clean_columns
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["DELIMITED"]
 

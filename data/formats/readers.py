@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas.data.formats import FORMATS, Format, Header
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["file_hash", "inspect_file", "read_columns"]
 

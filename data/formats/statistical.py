@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from value_personas.data.formats.base import Format, Header, MissingRange, first_line
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["SAS", "SAS_TRANSPORT", "SPSS", "SPSS_PORTABLE", "STATA"]
 

@@ -19,8 +19,7 @@ from value_personas.data.formats.plain_text import one_line
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.weighting import kish_effective_size
-from value_personas.signatures.domain import Scale
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Scale, SurveyError
 
 __all__ = ["DirectionCheck", "check_directions", "cut_scale", "refuse_contradictions", "used_options"]
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from value_personas.data.survey.parts import Part, where_of
 from value_personas.data.survey.weighting import country_scaled, usable_weights
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["join_weights"]
 

@@ -8,7 +8,7 @@ from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQ
 from value_personas.data.codebooks.file import DemographicEntry
 from value_personas.data.formats import Header
 from value_personas.data.survey.decoding import ColumnFacts
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["ColumnFinder", "Layout", "facts_of", "lay_out"]
 

@@ -31,8 +31,7 @@ from value_personas.data.survey.decoding import (
 from value_personas.data.survey.demographics import read_demographics
 from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
 from value_personas.data.survey.survey import ItemColumn, Source
-from value_personas.signatures.domain import Question
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Question, SurveyError
 
 __all__ = ["Part", "ReadOptions", "direction_notes", "read_part", "unverified_questions", "where_of"]
 

@@ -23,8 +23,7 @@ from value_personas.data.survey.parts import (
 )
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.weighting import WEIGHTINGS
-from value_personas.signatures.domain import Question
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Question, SurveyError
 
 __all__ = ["read_survey"]
 

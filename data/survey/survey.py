@@ -11,8 +11,7 @@ from value_personas.data.codebooks.missing import MISSING_KINDS, code_of_kind
 from value_personas.data.countries import country_alpha3
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.weighting import kish_effective_size
-from value_personas.signatures.domain import Question, ValueItem
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import Question, SurveyError, ValueItem
 
 __all__ = ["ItemColumn", "Source", "Survey"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.data.formats.plain_text import one_line
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["WEIGHTINGS", "country_scaled", "kish_effective_size", "usable_weights"]
 

@@ -16,7 +16,7 @@ from value_personas.data.codebooks.instruments import Instrument, load_instrumen
 from value_personas.data.survey.layout import SYNTHETIC_COLUMN
 from value_personas.data.synthetic.truth import SyntheticTruth
 from value_personas.data.synthetic.world import People, SyntheticCountry, World, load_world
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["write_synthetic_survey"]
 

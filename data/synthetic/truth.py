@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.data.synthetic.world import People, SyntheticCountry, World
-from value_personas.signatures.errors import SurveyError
+from value_personas.signatures import SurveyError
 
 __all__ = ["SyntheticTruth"]
 

@@ -14,7 +14,7 @@ from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import CellGroups, compare_methods
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.sweep.cells import short
-from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.calibration import Setting
 
 __all__ = ["difference_table"]
 

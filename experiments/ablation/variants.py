@@ -13,7 +13,7 @@ from value_personas.experiments.recipe.items import ITEM_SETS
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.sweep.cells import Cell, distinct_cells, label_of
-from value_personas.programs.calibration.setting import Level
+from value_personas.programs.calibration import Level
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import RecipeError
 

@@ -15,7 +15,7 @@ from value_personas.experiments.answer_store.opening import store_errors
 from value_personas.experiments.answer_store.records import numbers_in, original, restore_content, text_number
 from value_personas.experiments.answer_store.schema import HEAD, leases, replies, texts
 from value_personas.experiments.answer_store.store import AnswerStore
-from value_personas.programs.engines.replies import key_of_content
+from value_personas.programs.engines import key_of_content
 from value_personas.signatures import StoreError
 
 __all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "verify"]

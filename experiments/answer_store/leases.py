@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from value_personas.experiments.answer_store.prepared import Prepared
 from value_personas.experiments.answer_store.records import REPLY_COLUMNS, reply_of_row
 from value_personas.experiments.answer_store.schema import leases, replies
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines import Reply
 
 __all__ = ["LEASE_S", "LeaseTable", "is_gone", "new_holder"]
 

@@ -11,7 +11,7 @@ import orjson
 from dspy.lm15 import Request
 
 from value_personas.experiments.answer_store.schema import replies
-from value_personas.programs.engines.replies import Reply, request_content
+from value_personas.programs.engines import Reply, request_content
 
 __all__ = [
     "REPLY_COLUMNS",

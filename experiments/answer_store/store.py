@@ -18,7 +18,7 @@ from value_personas.experiments.answer_store.opening import (
 from value_personas.experiments.answer_store.records import REPLY_COLUMNS, reply_of_row, row_of
 from value_personas.experiments.answer_store.schema import replies
 from value_personas.experiments.answer_store.writer import Claim, Put, Release, Writer
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines import Reply
 
 __all__ = ["AnswerStore"]
 

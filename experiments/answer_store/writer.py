@@ -17,7 +17,7 @@ from value_personas.experiments.answer_store.leases import LEASE_S, LeaseTable, 
 from value_personas.experiments.answer_store.opening import store_errors
 from value_personas.experiments.answer_store.prepared import Prepared
 from value_personas.experiments.answer_store.schema import replies, texts
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines import Reply
 from value_personas.signatures import StoreError
 
 __all__ = ["Claim", "Job", "Put", "Release", "Writer"]

@@ -23,11 +23,18 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.tracking import Record, input_files, record_run, run_title
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs import audit
-from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.programs import (
+    DescriptorTable,
+    Judged,
+    Statement,
+    Variant,
+    connect,
+    descriptor_statements,
+    judge_statements,
+    verbatim_statements,
+)
 from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.programs.engines import connect
-from value_personas.programs.engines.replies import AnswerStore as Replies
+from value_personas.programs.engines import AnswerStore as Replies
 from value_personas.signatures import ValueItem
 
 __all__ = ["run_audit"]
@@ -37,7 +44,7 @@ __all__ = ["run_audit"]
 class _Judgement:
     """What was written and what the judge made of it."""
 
-    judged: Mapping[str, audit.Judged]
+    judged: Mapping[str, Judged]
     descriptors: Mapping[Variant, DescriptorTable]
     writer: str
     judge: str
@@ -80,11 +87,11 @@ async def _judge(
     try:
         variants: list[Variant] = [s for s in recipe.audit.statements if s != "verbatim"]
         descriptors = await write_descriptors(recipe, asking, writer, variants)
-        judged: dict[str, audit.Judged] = {}
+        judged: dict[str, Judged] = {}
         for kind in recipe.audit.statements:
             statements = _statements(kind, descriptors, asking.items)
             total = len(statements) * len(asking.items)
-            judged[kind] = await audit.judge_statements(
+            judged[kind] = await judge_statements(
                 judge,
                 statements,
                 asking.items,
@@ -100,10 +107,10 @@ async def _judge(
 
 def _statements(
     kind: str, descriptors: Mapping[Variant, DescriptorTable], items: tuple[ValueItem, ...]
-) -> tuple[audit.Statement, ...]:
+) -> tuple[Statement, ...]:
     if kind == "verbatim":
-        return audit.verbatim_statements(items)
-    return audit.descriptor_statements(next(t for v, t in descriptors.items() if v == kind))
+        return verbatim_statements(items)
+    return descriptor_statements(next(t for v, t in descriptors.items() if v == kind))
 
 
 def _count(on_answered: Callable[[str, int, int], None], kind: str, total: int, n: int) -> None:

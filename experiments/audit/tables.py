@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.experiments.audit.human import HumanMeans
-from value_personas.programs.audit import Judged, movement_matrix, off_diagonal_mean
+from value_personas.programs import Judged, movement_matrix, off_diagonal_mean
 from value_personas.signatures import ValueItem
 
 __all__ = ["recovery_table", "spill_over_table", "summary_table"]

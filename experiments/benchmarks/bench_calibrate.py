@@ -12,8 +12,7 @@ import numpy as np
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.scoring import score_cells
-from value_personas.programs.calibration import tilt
-from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.calibration import Setting, tilt
 
 COUNTRIES, QUESTIONS, PERSONAS = 20, 40, 200
 SCORES = ("wasserstein", "variance_ratio")

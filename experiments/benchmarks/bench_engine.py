@@ -36,13 +36,8 @@ from dspy.lm15 import Request
 from dspy.utils.exceptions import AdapterParseError
 
 from value_personas.experiments.answer_store import AnswerStore
-from value_personas.programs.elicitation import FirstTokenLogprobs
-from value_personas.programs.engines import EngineSettings, connect
-from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.openai_wire import OpenAIWire
-from value_personas.programs.engines.replies import Reply
-from value_personas.programs.panel import Panel
-from value_personas.programs.respondent import Respondent
+from value_personas.programs import EngineSettings, FirstTokenLogprobs, Panel, Respondent, connect
+from value_personas.programs.engines import Model, OpenAIWire, Reply
 from value_personas.signatures import Persona, Question, Scale
 
 _ALTERNATIVES: list[dict[str, Any]] = [

@@ -20,10 +20,9 @@ import torch
 from dspy.lm15 import Request
 
 from value_personas.experiments.benchmarks.random_model import CHAT_TEMPLATE, make_random_model
-from value_personas.programs.elicitation import FirstTokenLogprobs
-from value_personas.programs.engines.local.engine import LocalEngine
-from value_personas.programs.engines.replies import Reply
-from value_personas.programs.rendering import PromptTemplate
+from value_personas.programs import FirstTokenLogprobs, PromptTemplate
+from value_personas.programs.engines import Reply
+from value_personas.programs.engines.local import LocalEngine
 
 _WORDS = "I feel quite sure about some things and less sure about others, as people here often do. " * 12
 _OPTIONS = "\n".join(f"{chr(64 + k)}. Option number {k}" for k in range(1, 11))

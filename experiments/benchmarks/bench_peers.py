@@ -128,10 +128,7 @@ def _wait_for(url: str) -> None:
 def _ask(arguments: argparse.Namespace) -> None:
     """Ours: the panel with its store, measured as the peers' drivers measure themselves."""
     from value_personas.experiments.answer_store import AnswerStore
-    from value_personas.programs.elicitation import SampledAnswers
-    from value_personas.programs.engines import EngineSettings, connect
-    from value_personas.programs.panel import Panel
-    from value_personas.programs.respondent import Respondent
+    from value_personas.programs import EngineSettings, Panel, Respondent, SampledAnswers, connect
     from value_personas.signatures import Persona, Question, Scale
 
     common = importlib.import_module("common")  # from the drivers' folder, which is on the path

@@ -13,16 +13,17 @@ from collections.abc import Callable
 import numpy as np
 
 from value_personas import data
-from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, Variant
-from value_personas.programs.personas import (
-    KNOWN_KINDS,
-    PERSONALITY_TRAITS,
+from value_personas.programs import (
     Arrangement,
+    Descriptor,
+    DescriptorTable,
     Person,
     PersonaSources,
     PopulationSample,
+    Variant,
     persona_builder,
 )
+from value_personas.programs.personas import KNOWN_KINDS, PERSONALITY_TRAITS
 from value_personas.signatures import Profile, ValueItem
 
 _TEXT = "You hold this view to a middling degree, whatever it is about. It tells nothing further about you."

@@ -113,9 +113,7 @@ def _measure(what: str, path: Path) -> dict[str, float]:
         survey = data.read_survey(path, questions=_TARGETS)
         seconds, columns = time.perf_counter() - started, len(survey.sources[0].columns_read)
     else:
-        from value_personas.data.codebooks.codebook import load_codebook
-        from value_personas.data.formats import Header
-        from value_personas.data.survey.layout import lay_out
+        from value_personas.data import Header, lay_out, load_codebook
 
         names = _names(600)
         layout, finder = lay_out(Header(path, tuple(names)), load_codebook("wvs7"), _TARGETS)
@@ -176,7 +174,7 @@ def _questions_of(text: str) -> list[str]:
 
 def _names(columns: int) -> list[str]:
     """Wave-7 columns first, then fillers up to the number asked for."""
-    from value_personas.data.codebooks.codebook import load_codebook
+    from value_personas.data import load_codebook
 
     codebook = load_codebook("wvs7")
     items = [column for item in codebook.items.values() for column in item.columns if not item.build]
@@ -191,8 +189,7 @@ def _write(path: Path, rows: int, columns: int) -> None:
     import pandas as pd
     import pyreadstat
 
-    from value_personas.data.codebooks.codebook import load_codebook
-    from value_personas.data.countries import published_map
+    from value_personas.data import load_codebook, published_map
 
     rng = np.random.default_rng(0)
     names = _names(columns)

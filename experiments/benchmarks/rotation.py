@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from value_personas.experiments.calibration.oracle import fit_oracle, fit_strength
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.programs.calibration.setting import FittedCalibration, Setting
+from value_personas.programs.calibration import FittedCalibration, Setting
 
 __all__ = ["Rotation", "rotate"]
 

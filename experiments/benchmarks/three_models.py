@@ -17,7 +17,7 @@ from value_personas.experiments.benchmarks.rotation import Rotation, rotate
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.inference import noise_floor
 from value_personas.experiments.scoring import score_cells, summarise_variance_ratios
-from value_personas.programs.calibration.setting import TEMPERATURE_METHODS, Setting, keeps_mean
+from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
 
 __all__ = ["by_country", "by_group", "main", "table"]
 

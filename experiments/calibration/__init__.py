@@ -2,6 +2,6 @@
 
 from value_personas.experiments.evaluation.answers import StoredPanel, TrainingPanel
 from value_personas.experiments.recipe.calibration import SearchSettings
-from value_personas.programs.calibration.setting import FittedCalibration, Setting
+from value_personas.programs.calibration import FittedCalibration, Setting
 
 __all__ = ["FittedCalibration", "SearchSettings", "Setting", "StoredPanel", "TrainingPanel"]

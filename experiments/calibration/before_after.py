@@ -10,7 +10,7 @@ from value_personas.experiments.calibration.judged import CalibratedPanel
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import Cells
-from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.calibration import Setting
 
 __all__ = ["SHOWN_SCORES", "before_after", "variance_limit"]
 

@@ -16,7 +16,7 @@ from value_personas.experiments.calibration.search import chosen, search
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.figures.pareto import draw_pareto_front
 from value_personas.experiments.recipe.calibration import SearchSettings
-from value_personas.programs.calibration.setting import FittedCalibration
+from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import CalibrationError, Question, Scale
 
 __all__ = ["CalibrationResult", "calibrate", "split_panel"]

@@ -4,8 +4,13 @@ import numpy as np
 
 from value_personas.experiments.evaluation.answers import TrainingPanel
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.programs.calibration import fit_dirichlet, pool_shape
-from value_personas.programs.calibration.setting import FITTED_METHODS, DirichletMap, Setting
+from value_personas.programs.calibration import (
+    FITTED_METHODS,
+    DirichletMap,
+    Setting,
+    fit_dirichlet,
+    pool_shape,
+)
 from value_personas.signatures import CalibrationError
 
 __all__ = ["fit_parts"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.evaluation.calibrated import Prepared, Spread
 from value_personas.experiments.scoring import score_cells
-from value_personas.programs.calibration.setting import FittedCalibration, Setting
+from value_personas.programs.calibration import FittedCalibration, Setting
 from value_personas.signatures import LeakError
 
 __all__ = ["CalibratedPanel", "apply_calibration"]

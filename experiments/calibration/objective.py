@@ -9,7 +9,7 @@ from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.evaluation.answers import TrainingPanel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import SCORES, Cells
-from value_personas.programs.calibration.setting import FITTED_METHODS, Setting
+from value_personas.programs.calibration import FITTED_METHODS, Setting
 from value_personas.signatures import CalibrationError
 
 __all__ = ["FoldedObjective", "fold_names", "loss"]

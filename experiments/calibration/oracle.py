@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import StoredPanel, TrainingPanel
-from value_personas.programs.calibration.setting import TEMPERATURE_METHODS, FittedCalibration, Setting
+from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting
 
 __all__ = ["best_strength", "fit_oracle", "fit_strength"]
 

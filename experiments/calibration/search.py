@@ -18,12 +18,7 @@ from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import TrainingPanel
 from value_personas.experiments.recipe.calibration import SearchSettings
-from value_personas.programs.calibration.setting import (
-    TEMPERATURE_METHODS,
-    FittedCalibration,
-    Setting,
-    group_names,
-)
+from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting, group_names
 from value_personas.signatures import CalibrationError, StoreError
 
 __all__ = ["chosen", "open_study", "search", "study_name", "suggest"]

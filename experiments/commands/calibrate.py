@@ -29,7 +29,7 @@ def calibrate(
     Reads the answers of an earlier run and asks the model nothing. The same command again goes on with the
     same study; several may run at once.
     """
-    from value_personas.data.formats.readers import file_hash
+    from value_personas.data import file_hash
     from value_personas.experiments.calibration.calibrate import calibrate as run_search
     from value_personas.experiments.commands.printing.calibration import SearchProgress, print_calibration
     from value_personas.experiments.evaluation.answers import StoredPanel

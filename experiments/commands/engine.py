@@ -28,8 +28,7 @@ def check(
     import asyncio
     from dataclasses import asdict
 
-    from value_personas.programs.engines import connect
-    from value_personas.programs.probe import ProbeReport, probe
+    from value_personas.programs import ProbeReport, connect, probe
 
     settings = _settings(
         lm=lm,
@@ -73,10 +72,9 @@ def serve_synthetic(
     """Put the synthetic respondent behind an OpenAI-compatible server, with faults on demand."""
     import asyncio
 
-    from value_personas.programs.engines.serving import Several, SyntheticServer
-    from value_personas.programs.engines.serving_faults import FaultPlan
+    from value_personas.programs.engines import FaultPlan, Several, SyntheticServer
     from value_personas.programs.engines.synthetic import SyntheticRespondent
-    from value_personas.signatures.errors import EngineError, RecipeError
+    from value_personas.signatures import EngineError, RecipeError
 
     try:
         plan = FaultPlan({name: float(share) for name, share in _pairs(fault).items()}, seed)
@@ -99,8 +97,8 @@ def serve_synthetic(
 def _settings(**given: Any) -> Any:
     from pydantic import ValidationError
 
-    from value_personas.programs.engines import EngineSettings
-    from value_personas.signatures.errors import RecipeError
+    from value_personas.programs import EngineSettings
+    from value_personas.signatures import RecipeError
 
     try:
         return EngineSettings(**given)
@@ -111,7 +109,7 @@ def _settings(**given: Any) -> Any:
 
 def _pairs(options: list[str] | None) -> dict[str, str]:
     """``NAME=VALUE`` options as a mapping."""
-    from value_personas.signatures.errors import RecipeError
+    from value_personas.signatures import RecipeError
 
     pairs = {}
     for option in options or ():

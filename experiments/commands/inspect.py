@@ -55,7 +55,7 @@ def persona(
 
 
 def _write(path: Path, text: str) -> None:
-    from value_personas.signatures.errors import RecipeError
+    from value_personas.signatures import RecipeError
 
     try:
         path.write_text(text, encoding="utf-8")

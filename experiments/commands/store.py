@@ -83,7 +83,7 @@ def prune(
 ) -> None:
     """Remove replies for good. What is removed will be paid for again when it is asked again."""
     from value_personas.experiments.answer_store.contents import prune as remove
-    from value_personas.signatures.errors import StoreError
+    from value_personas.signatures import StoreError
 
     if engine is None and older_than_days is None and not everything:
         raise StoreError("store prune: say what to remove with --engine, --older-than-days or --all")

@@ -43,7 +43,7 @@ def survey(  # each parameter is an option of the command
     from value_personas.data import draft_codebook as write_draft
     from value_personas.data import read_survey
     from value_personas.experiments.report.survey import gather_facts
-    from value_personas.signatures.errors import SurveyError
+    from value_personas.signatures import SurveyError
 
     _check_targets(html, draft_codebook, file)
     if draft_codebook is not None:
@@ -67,7 +67,7 @@ def survey(  # each parameter is an option of the command
 
 def _check_targets(html: Path | None, draft: Path | None, files: list[Path]) -> None:
     """Refuse to write over data, or over a codebook that somebody may have worked on."""
-    from value_personas.signatures.errors import SurveyError
+    from value_personas.signatures import SurveyError
 
     if html is not None and html.suffix.lower() not in (".html", ".htm"):
         raise SurveyError(f"--html {html}: expected a file that ends in .html")
@@ -98,7 +98,7 @@ def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # ty
 
 
 def _write(path: Path, text: str) -> None:
-    from value_personas.signatures.errors import SurveyError
+    from value_personas.signatures import SurveyError
 
     try:
         path.write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ def ui(
 ) -> None:
     """Open MLflow's own UI on the records of a workspace, on this machine only."""
     from value_personas.experiments.workspace.folders import Workspace
-    from value_personas.signatures.errors import StoreError
+    from value_personas.signatures import StoreError
 
     place = Workspace(workspace.expanduser().resolve())
     if not (place.folder / "mlflow.db").is_file():

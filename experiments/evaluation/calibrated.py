@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import StoredPanel, TrainingPanel
-from value_personas.programs.calibration import Distributions, smooth, variance
-from value_personas.programs.calibration.setting import (
+from value_personas.programs import LEEWAY
+from value_personas.programs.calibration import (
     FITTED_METHODS,
+    Distributions,
     Level,
     Setting,
     build_calibrator,
     group_names,
+    smooth,
+    variance,
 )
-from value_personas.programs.population import LEEWAY
 from value_personas.signatures import CalibrationError
 
 __all__ = ["Prepared", "Rows", "Spread"]

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from value_personas import data
-from value_personas.data.cultural_map import MAP_AXES
+from value_personas.data import MAP_AXES
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.panel import PanelResult
-from value_personas.programs.population import estimate_populations
+from value_personas.programs import PanelResult, estimate_populations
 from value_personas.signatures import SurveyError
 
 __all__ = ["HUMAN", "map_positions"]

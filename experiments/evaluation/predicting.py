@@ -11,10 +11,8 @@ from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
-from value_personas.programs.calibration.answers import calibrate_answers, calibrate_estimate
-from value_personas.programs.calibration.setting import Level, Setting
-from value_personas.programs.panel import PanelResult
-from value_personas.programs.population import PopulationEstimate, estimate_populations
+from value_personas.programs import PanelResult, PopulationEstimate, estimate_populations
+from value_personas.programs.calibration import Level, Setting, calibrate_answers, calibrate_estimate
 
 __all__ = ["Method", "calibrated_name", "predict", "redrawn_estimates", "tilt_of"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.evaluation.calibrated import Prepared, Rows
-from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.calibration import Setting
 
 __all__ = ["persona_replicates", "redraw_people"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from value_personas import data
-from value_personas.data.countries import published_map
+from value_personas.data import published_map
 from value_personas.experiments.evaluation.comparing import baseline_of
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching_up

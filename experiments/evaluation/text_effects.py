@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.panel import PanelResult
-from value_personas.programs.population import estimate_populations
+from value_personas.programs import PanelResult, estimate_populations
 
 __all__ = ["TextEffect", "text_effect", "text_notes"]
 

@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from value_personas.data.formats.base import first_line
+from value_personas.data import first_line
 from value_personas.experiments.evaluation.answers import StoredPanel, panel_file
 from value_personas.experiments.evaluation.predicting import calibrated_name
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
 from value_personas.experiments.workspace.tables import check_rows
-from value_personas.programs.calibration.answers import tilt_answers
+from value_personas.programs.calibration import tilt_answers
 from value_personas.signatures import RecipeError, StoreError
 
 __all__ = ["Asked", "MethodAnswers", "Options", "StoredRun", "read_answers"]

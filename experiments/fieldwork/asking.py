@@ -5,26 +5,29 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from value_personas import data
-from value_personas.data.countries import published_map
+from value_personas.data import published_map
 from value_personas.experiments.fieldwork.descriptors import read_frozen, read_overrides
 from value_personas.experiments.fieldwork.models import Models
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
-from value_personas.programs.descriptor_writer import DescriptorTable, DescriptorWriter, Variant
-from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
-from value_personas.programs.engines.limits import tallied
-from value_personas.programs.engines.model import Model
-from value_personas.programs.panel import Panel, PanelResult
-from value_personas.programs.personas import (
+from value_personas.programs import (
     Arrangement,
+    AskingStyle,
+    DescriptorTable,
+    DescriptorWriter,
+    Panel,
+    PanelResult,
     PersonaSources,
     PopulationSample,
-    parse_kind,
+    Respondent,
+    Variant,
     persona_builder,
 )
-from value_personas.programs.respondent import AskingStyle, Respondent
+from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
+from value_personas.programs.engines import Model, tallied
+from value_personas.programs.personas import parse_kind
 from value_personas.signatures import (
     EngineError,
     Persona,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, Variant
+from value_personas.programs import Descriptor, DescriptorTable, Variant
 from value_personas.signatures import RecipeError, ValueItem
 
 __all__ = ["descriptor_frame", "read_frozen", "read_overrides"]

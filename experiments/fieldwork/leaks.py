@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from value_personas import data
-from value_personas.data.codebooks.codebook import Codebook, StoredItem
-from value_personas.data.codebooks.file import AimsRule
+from value_personas.data import AimsRule, Codebook, StoredItem
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.programs.personas import PersonaKindSpec, parse_kind
 from value_personas.signatures import LeakError, Question, ValueItem

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from value_personas.experiments import answer_store
-from value_personas.programs.engines import EngineSettings, connect
-from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.replies import AnswerStore
+from value_personas.programs import EngineSettings, connect
+from value_personas.programs.engines import AnswerStore, Model
 
 __all__ = ["Models", "with_models"]
 

@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 import dspy
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from value_personas.programs.descriptor_writer import Variant
+from value_personas.programs import Variant, proposal_problems
 from value_personas.programs.personas import parse_kind
-from value_personas.programs.prompt_rules import proposal_problems
 from value_personas.signatures import Question, RecipeError
 
 __all__ = [

@@ -7,12 +7,8 @@ from typing import Any
 from dspy.lm15 import Request
 
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.descriptor_writer import DescriptorTable, Variant
-from value_personas.programs.engines import Prices
-from value_personas.programs.engines.limits import estimated_tokens
-from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.replies import AnswerStore, Reply, reply_key
-from value_personas.programs.panel import Panel
+from value_personas.programs import DescriptorTable, Panel, Variant
+from value_personas.programs.engines import AnswerStore, Model, Prices, Reply, estimated_tokens, reply_key
 from value_personas.signatures import Persona, Question
 
 __all__ = ["Estimate", "Rehearsal"]

@@ -10,15 +10,8 @@ import pandas as pd
 from value_personas import data
 from value_personas.experiments.recipe.items import chosen_items
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.personas import (
-    DEMOGRAPHIC_FACTS,
-    PERSONALITY_TRAITS,
-    Fact,
-    Person,
-    PopulationSample,
-    parse_kind,
-)
-from value_personas.programs.personas.placebos import donors
+from value_personas.programs import Person, PopulationSample
+from value_personas.programs.personas import DEMOGRAPHIC_FACTS, PERSONALITY_TRAITS, Fact, donors, parse_kind
 from value_personas.signatures import RecipeError, ValueItem
 
 __all__ = ["Populations", "draw_populations"]

@@ -9,8 +9,7 @@ from value_personas.experiments.fieldwork.prompt_file import TunedProgram, read_
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking import quiet_mlflow
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.descriptor_writer import DescriptorWriter
-from value_personas.programs.respondent import Respondent
+from value_personas.programs import DescriptorWriter, Respondent
 from value_personas.signatures import RecipeError
 
 __all__ = ["find_program", "in_sample_notes", "tuned_on_notes", "tuned_respondent", "tuned_writer"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from value_personas.programs.calibration.setting import Grouping, Level, MethodName
+from value_personas.programs.calibration import Grouping, Level, MethodName
 
 __all__ = ["SearchSettings"]
 

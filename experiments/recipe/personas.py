@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import DEMOGRAPHIC_FACTS, ItemOrder, parse_kind
 from value_personas.signatures import RecipeError
 

@@ -19,9 +19,9 @@ from value_personas.experiments.recipe.personas import (
 from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
-from value_personas.programs.calibration.setting import Level
+from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationName, OptionOrder
-from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines import EngineSettings
 
 __all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from value_personas.experiments.scoring import ScoreName
-from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import RecipeError
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from value_personas.data.formats.plain_text import one_line
+from value_personas.data import one_line
 from value_personas.experiments.report.figures.countries import shown_methods
 from value_personas.experiments.report.figures.distributions import chosen_cells, drawn_methods
 from value_personas.experiments.report.material import Material

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from value_personas import data
-from value_personas.data.formats.plain_text import one_line
+from value_personas.data import one_line
 from value_personas.experiments.evaluation.answers import StoredPanel, panel_file
 from value_personas.experiments.evaluation.comparing import baseline_of, zones_of
 from value_personas.experiments.evaluation.map_positions import HUMAN

@@ -14,7 +14,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.stored import find_panel
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.calibration import Setting
 from value_personas.signatures import CalibrationError
 
 __all__ = ["Pilot", "pilot_variances", "stated_or_piloted"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
-from value_personas.data.formats.base import first_line
+from value_personas.data import first_line
 from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.recipe.recipe import Recipe

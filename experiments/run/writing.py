@@ -25,7 +25,7 @@ from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.tracking import InputFile
 from value_personas.experiments.workspace.code_state import CodeState, code_state
 from value_personas.experiments.workspace.tables import write_table
-from value_personas.programs.panel import REASONS, PanelResult, mean_of_known
+from value_personas.programs import REASONS, PanelResult, mean_of_known
 from value_personas.signatures import Persona, Question, ValueItem
 
 __all__ = [

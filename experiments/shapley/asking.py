@@ -19,11 +19,9 @@ from value_personas.experiments.shapley.game import Board, CellErrors, Errors, p
 from value_personas.experiments.shapley.planning import Plan, plan_coalitions
 from value_personas.experiments.shapley.players import Player
 from value_personas.experiments.shapley.roster import Roster
-from value_personas.programs.descriptor_writer import DescriptorTable, Variant
-from value_personas.programs.engines.limits import tallied
-from value_personas.programs.engines.model import Model
-from value_personas.programs.panel import Panel
-from value_personas.programs.personas import parse_kind, persona_builder
+from value_personas.programs import DescriptorTable, Panel, Variant, persona_builder
+from value_personas.programs.engines import Model, tallied
+from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question
 
 __all__ = ["Game", "Played", "ask_coalitions"]

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from value_personas.experiments.scoring import SCORES, Cells, as_error
 from value_personas.experiments.shapley.planning import Plan
 from value_personas.experiments.shapley.roster import Cast, Roster
-from value_personas.programs.calibration.answers import calibrate_answers
-from value_personas.programs.panel import Panel, PanelResult
-from value_personas.programs.personas import PersonaBuilder, PopulationSample
-from value_personas.programs.population import weighted_means
+from value_personas.programs import Panel, PanelResult, PopulationSample, weighted_means
+from value_personas.programs.calibration import calibrate_answers
+from value_personas.programs.personas import PersonaBuilder
 from value_personas.signatures import Persona, Question
 
 __all__ = ["Board", "CellErrors", "Errors", "play"]

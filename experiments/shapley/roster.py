@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.redrawn import redraw_people
 from value_personas.experiments.shapley.players import Player
-from value_personas.programs.personas import PersonaBuilder, PersonaKindSpec, PopulationSample
+from value_personas.programs import PopulationSample
+from value_personas.programs.personas import PersonaBuilder, PersonaKindSpec
 from value_personas.signatures import Persona
 
 __all__ = ["Cast", "Roster"]

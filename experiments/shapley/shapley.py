@@ -33,7 +33,7 @@ from value_personas.experiments.shapley.tables import Figures
 from value_personas.experiments.shapley.writing import write_shapley_files
 from value_personas.experiments.tracking import Record, record_run
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.panel import mean_of_known
+from value_personas.programs import mean_of_known
 
 __all__ = ["ShapleyResult", "shapley"]
 

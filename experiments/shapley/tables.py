@@ -10,7 +10,7 @@ from value_personas.experiments.inference import crossed_bootstrap
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
-from value_personas.programs.panel import mean_of_known
+from value_personas.programs import mean_of_known
 from value_personas.signatures import CalibrationError
 
 __all__ = ["ALL", "COLUMNS", "TOLERANCE", "Figures"]

@@ -9,7 +9,7 @@ from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.shapley.figures import draw_bars, draw_heat_map
 from value_personas.experiments.shapley.result import ShapleyResult
-from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.programs import DescriptorTable, Variant
 from value_personas.signatures import ValueItem
 
 __all__ = ["write_shapley_files"]

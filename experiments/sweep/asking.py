@@ -7,8 +7,7 @@ from value_personas.experiments.fieldwork.asking import Asked, Asking, ask_every
 from value_personas.experiments.fieldwork.models import Models
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import OnAnswered
-from value_personas.programs.engines.replies import AnswerStore
-from value_personas.programs.engines.threads import run_in_background, start_in_background
+from value_personas.programs.engines import AnswerStore, run_in_background, start_in_background
 
 __all__ = ["SharedAsking"]
 

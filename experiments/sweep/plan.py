@@ -16,8 +16,7 @@ from value_personas.experiments.run.pipeline import prepare
 from value_personas.experiments.run.shelf import Shelf
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.engines.settings import EngineSettings
-from value_personas.programs.engines.threads import run_in_background
+from value_personas.programs.engines import EngineSettings, run_in_background
 from value_personas.signatures import ValuePersonasError
 
 __all__ = ["Plan", "PlannedCell", "plan", "plan_cells", "plan_what_can_be_run", "seconds_needed", "total"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from value_personas.data.formats.base import first_line
+from value_personas.data import first_line
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StoreError
 

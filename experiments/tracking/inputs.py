@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from value_personas import data
-from value_personas.data.formats.readers import file_hash
+from value_personas.data import file_hash
 from value_personas.experiments.recipe.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from value_personas.experiments.tuning.meter import Meter
 from value_personas.experiments.tuning.metered import MeteredModel
 from value_personas.experiments.tuning.probing import PROBED
 from value_personas.experiments.tuning.splitting import TuningCells
-from value_personas.programs.engines.settings import EngineSettings
-from value_personas.programs.population_program import PopulationProgram
+from value_personas.programs import PopulationProgram
+from value_personas.programs.engines import EngineSettings
 from value_personas.signatures import RecipeError
 
 __all__ = ["CallPlan", "need_prices", "plan_calls"]

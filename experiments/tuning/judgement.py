@@ -15,8 +15,8 @@ from value_personas.experiments.inference import crossed_bootstrap
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.metric import CellMetric
 from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
-from value_personas.programs.calibration.setting import Setting
-from value_personas.programs.population_program import PopulationProgram
+from value_personas.programs import PopulationProgram
+from value_personas.programs.calibration import Setting
 from value_personas.signatures import LeakError
 
 __all__ = ["TuningJudgement", "judge_programs", "lay_out"]

@@ -8,13 +8,17 @@ import dspy
 from dspy.lm15 import RateLimitError, Request
 
 from value_personas.experiments.tuning.meter import Meter
-from value_personas.programs.engines.base import Replier
-from value_personas.programs.engines.limits import estimated_tokens
-from value_personas.programs.engines.lm import language_model
-from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.repeated_draws import RepeatedDraws
-from value_personas.programs.engines.replies import Reply, reply_key
-from value_personas.programs.engines.settings import EngineSettings, Prices
+from value_personas.programs.engines import (
+    EngineSettings,
+    Model,
+    Prices,
+    RepeatedDraws,
+    Replier,
+    Reply,
+    estimated_tokens,
+    language_model,
+    reply_key,
+)
 
 __all__ = ["MeteredEngine", "MeteredModel"]
 

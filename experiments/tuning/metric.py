@@ -11,7 +11,7 @@ from value_personas.experiments.recipe.tuning import MetricSettings
 from value_personas.experiments.scoring import SCORES, Cells, as_error
 from value_personas.experiments.tuning.ledger import Evaluation, Ledger
 from value_personas.experiments.tuning.probing import DescriptorProbe
-from value_personas.programs.descriptor_writer import MAX_WORDS
+from value_personas.programs import MAX_WORDS
 from value_personas.signatures import Question
 
 __all__ = ["CellMetric", "FeedbackMetric", "error_of", "reward"]

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from value_personas.experiments.tuning.watched import ProgramTable, stop_for_good
-from value_personas.programs.audit import Judged, Statement, judge_statements
-from value_personas.programs.descriptor_writer import Descriptor
+from value_personas.programs import Descriptor, Judged, Statement, judge_statements
 from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.threads import run_in_background
+from value_personas.programs.engines import Model, run_in_background
 from value_personas.signatures import ValueItem
 
 __all__ = ["PROBED", "DescriptorProbe", "Reading"]

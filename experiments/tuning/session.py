@@ -21,14 +21,10 @@ from value_personas.experiments.tuning.watched import (
     TuningStopped,
     WatchedProgram,
 )
-from value_personas.programs.descriptor_writer import DescriptorWriter
+from value_personas.programs import DescriptorWriter, EngineSettings, Surroundings, connect
 from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.programs.engines import EngineSettings, connect
-from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.replies import AnswerStore
-from value_personas.programs.engines.threads import run_in_background
+from value_personas.programs.engines import AnswerStore, Model, run_in_background
 from value_personas.programs.personas import parse_kind
-from value_personas.programs.population_program import Surroundings
 from value_personas.signatures import Persona, RecipeError
 
 __all__ = ["TuningSession"]

@@ -35,7 +35,7 @@ from value_personas.experiments.tuning.splitting import TuningCells, split_cells
 from value_personas.experiments.tuning.watched import TuningStopped
 from value_personas.experiments.tuning.writing import learning_curve, write_tuning_files
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.population_program import PopulationProgram
+from value_personas.programs import PopulationProgram
 
 __all__ = ["TuningResult", "tune"]
 

@@ -6,9 +6,7 @@ from typing import Any
 
 import dspy
 
-from value_personas.programs.descriptor_writer import DescriptorWriter
-from value_personas.programs.population_program import PopulationProgram, Surroundings
-from value_personas.programs.respondent import Respondent
+from value_personas.programs import DescriptorWriter, PopulationProgram, Respondent, Surroundings
 from value_personas.signatures import ValuePersonasError
 
 __all__ = ["ProgramTable", "TaughtProgram", "TuningStopped", "WatchedProgram", "stop_for_good"]

@@ -3,7 +3,7 @@
 import re
 from typing import TypeVar
 
-from value_personas.data.formats.plain_text import one_line
+from value_personas.data import one_line
 
 __all__ = ["in_one_line", "without_passwords"]
 

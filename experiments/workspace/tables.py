@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from value_personas.data.formats.base import first_line
+from value_personas.data import first_line
 from value_personas.signatures import StoreError
 
 __all__ = ["check_rows", "read_table", "write_table"]

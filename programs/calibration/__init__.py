@@ -1,5 +1,6 @@
 """Widening answer distributions: the mean-preserving tilt and what it is compared with."""
 
+from value_personas.programs.calibration.answers import calibrate_answers, calibrate_estimate, tilt_answers
 from value_personas.programs.calibration.dirichlet import fit_dirichlet
 from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law, variance
@@ -16,26 +17,53 @@ from value_personas.programs.calibration.methods import (
     calibrate,
     pool_shape,
 )
+from value_personas.programs.calibration.setting import (
+    FITTED_METHODS,
+    TEMPERATURE_METHODS,
+    DirichletMap,
+    FittedCalibration,
+    Grouping,
+    Level,
+    MethodName,
+    Setting,
+    build_calibrator,
+    group_names,
+    keeps_mean,
+)
 from value_personas.programs.calibration.smoothing import smooth
 from value_personas.programs.calibration.tilt import tilt
 
 __all__ = [
+    "FITTED_METHODS",
+    "TEMPERATURE_METHODS",
     "Calibrator",
     "DirichletCalibration",
+    "DirichletMap",
     "Distributions",
     "EndPointMix",
+    "FittedCalibration",
+    "Grouping",
+    "Level",
     "MaximumEntropyMix",
+    "MethodName",
     "PlainTemperature",
     "PooledShape",
+    "Setting",
     "Tilt",
     "Uncalibrated",
     "UniformShrinkage",
+    "build_calibrator",
     "calibrate",
+    "calibrate_answers",
+    "calibrate_estimate",
     "end_point_law",
     "fit_dirichlet",
+    "group_names",
+    "keeps_mean",
     "maximum_entropy_law",
     "pool_shape",
     "smooth",
     "tilt",
+    "tilt_answers",
     "variance",
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.programs.calibration import tilt
+from value_personas.programs.calibration.tilt import tilt
 from value_personas.programs.panel import PanelResult
 from value_personas.programs.population import PopulationEstimate
 

@@ -1,22 +1,10 @@
-"""What can answer: one file per engine, and what stands around each."""
+"""What can answer: one file per engine, and what stands around each.
 
-from typing import TYPE_CHECKING
+``__init__.pyi`` beside this file lists the names; each is imported on first use.
 
-from value_personas.programs.engines.base import Engine, InProcess, SyncEngine
-from value_personas.programs.engines.limits import Usage
-from value_personas.programs.engines.openai_http import OpenAIHTTP
-from value_personas.programs.engines.settings import EngineSettings, Prices
+``__init__.pyi`` beside this file lists the names; each is imported on first use.
+"""
 
-if TYPE_CHECKING:
-    from value_personas.programs.engines.connecting import connect
+import lazy_loader
 
-__all__ = ["Engine", "EngineSettings", "InProcess", "OpenAIHTTP", "Prices", "SyncEngine", "Usage", "connect"]
-
-
-def __getattr__(name: str) -> object:
-    """``connect`` on first use: it makes a ``Model``, which itself is built of engines."""
-    if name == "connect":
-        from value_personas.programs.engines.connecting import connect
-
-        return connect
-    raise AttributeError(f"module 'value_personas.programs.engines' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ from value_personas.programs.personas.demographic import DEMOGRAPHIC_FACTS, Demo
 from value_personas.programs.personas.kinds import KNOWN_KINDS, PersonaKindSpec, parse_kind
 from value_personas.programs.personas.neutral import NEUTRAL_WORDINGS, CountryRoleplay, NoPersona
 from value_personas.programs.personas.personality import PERSONALITY_TRAITS, PersonalityPart
-from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas
+from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
 from value_personas.programs.personas.values import (
     DescriptorPart,
     ValuePersonas,
@@ -42,6 +42,7 @@ __all__ = [
     "ShuffledPersonas",
     "ValuePersonas",
     "VerbatimPart",
+    "donors",
     "parse_kind",
     "persona_builder",
     "verbatim_answer",

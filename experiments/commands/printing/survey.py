@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.data.formats.plain_text import one_line
+from value_personas.data import one_line
 from value_personas.experiments.commands.printing.console import plain_console
 from value_personas.experiments.report.survey.facts import (
     MISSING_WORDS,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from value_personas import data
-from value_personas.data.countries import published_map
+from value_personas.data import published_map
 from value_personas.experiments.evaluation.comparators.distributions import Array, OtherCountries
 from value_personas.signatures import SurveyError
 

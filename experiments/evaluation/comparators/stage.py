@@ -12,7 +12,7 @@ from value_personas.experiments.evaluation.comparators.split_half import split_h
 from value_personas.experiments.evaluation.comparators.training_mean import training_mean
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.population import PopulationEstimate
+from value_personas.programs import PopulationEstimate
 from value_personas.signatures import SurveyError
 
 __all__ = ["predict_without_model"]

@@ -15,8 +15,8 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
 from value_personas.experiments.report.plate import FULL, Plate, canvas
 from value_personas.experiments.scoring import Cells, score_cells
-from value_personas.programs.calibration.setting import Level, Setting
-from value_personas.programs.panel import mean_of_known
+from value_personas.programs import mean_of_known
+from value_personas.programs.calibration import Level, Setting
 
 __all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
 

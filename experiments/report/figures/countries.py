@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from value_personas.data.cultural_map import drawable
+from value_personas.data import drawable
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
 from value_personas.experiments.report.plate import COLUMN, Plate, canvas, row_height

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from value_personas.data.countries import published_map
-from value_personas.data.cultural_map import MAP_AXES, drawable
+from value_personas.data import MAP_AXES, drawable, published_map
 from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.report.figures.countries import shown_methods
 from value_personas.experiments.report.labels import Name, set_names

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from value_personas.data.cultural_map import drawable
-from value_personas.data.formats.plain_text import one_line
+from value_personas.data import drawable, one_line
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, MUTED, looks
 from value_personas.experiments.report.plate import FULL, Plate, canvas

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from value_personas.data.cultural_map import drawable
+from value_personas.data import drawable
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import (
     DARK_ON_TILE,

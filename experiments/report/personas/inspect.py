@@ -24,10 +24,8 @@ from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.descriptor_writer import DescriptorTable
-from value_personas.programs.engines import connect
-from value_personas.programs.engines.replies import AnswerStore as Replies
-from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs import DescriptorTable, Panel, PanelResult, connect
+from value_personas.programs.engines import AnswerStore as Replies
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Persona, RecipeError, ValueItem
 

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 from value_personas.data import (
+    Instrument,
     ProfileTable,
     Survey,
     check_directions,
     cultural_map,
     instrument_names,
     load_instrument,
+    published_map,
     value_profiles,
 )
-from value_personas.data.codebooks.instruments import Instrument
-from value_personas.data.countries import published_map
 from value_personas.signatures import Question, Scale, SurveyError, ValueItem
 
 __all__ = [

@@ -1,8 +1,10 @@
 """A Hugging Face causal language model in this process.
 
-``programs.engines.local.engine`` needs the extra ``local`` (torch, transformers); the rest does not.
+``LocalEngine`` needs the extra ``local`` (torch, transformers); the rest does not.
+
+``__init__.pyi`` beside this file lists the names; each is imported on first use.
 """
 
-from value_personas.programs.engines.local.parameters import LocalParameters, Scoring
+import lazy_loader
 
-__all__ = ["LocalParameters", "Scoring"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,64 @@
+from .audit import (
+    Judged,
+    Statement,
+    descriptor_statements,
+    judge_statements,
+    movement_matrix,
+    off_diagonal_mean,
+    verbatim_statements,
+)
+from .descriptor_writer import MAX_WORDS, Descriptor, DescriptorTable, DescriptorWriter, Variant
+from .elicitation import FirstTokenLogprobs, SampledAnswers
+from .engines import AnswerStore, EngineSettings, MemoryStore, Model, Reply, connect
+from .panel import REASONS, Panel, PanelResult, mean_of_known
+from .personas import Arrangement, Person, PersonaSources, PopulationSample, persona_builder
+from .population import LEEWAY, PopulationEstimate, estimate_populations, weighted_means
+from .population_program import PopulationProgram, Surroundings
+from .probing import ProbeReport, probe
+from .prompt_rules import proposal_problems
+from .rendering import PromptTemplate
+from .respondent import AskingStyle, Respondent
+
+__all__ = [
+    "LEEWAY",
+    "MAX_WORDS",
+    "REASONS",
+    "AnswerStore",
+    "Arrangement",
+    "AskingStyle",
+    "Descriptor",
+    "DescriptorTable",
+    "DescriptorWriter",
+    "EngineSettings",
+    "FirstTokenLogprobs",
+    "Judged",
+    "MemoryStore",
+    "Model",
+    "Panel",
+    "PanelResult",
+    "Person",
+    "PersonaSources",
+    "PopulationEstimate",
+    "PopulationProgram",
+    "PopulationSample",
+    "ProbeReport",
+    "PromptTemplate",
+    "Reply",
+    "Respondent",
+    "SampledAnswers",
+    "Statement",
+    "Surroundings",
+    "Variant",
+    "connect",
+    "descriptor_statements",
+    "estimate_populations",
+    "judge_statements",
+    "mean_of_known",
+    "movement_matrix",
+    "off_diagonal_mean",
+    "persona_builder",
+    "probe",
+    "proposal_problems",
+    "verbatim_statements",
+    "weighted_means",
+]

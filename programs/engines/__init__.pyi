@@ -1,0 +1,42 @@
+from .base import Engine, InProcess, Replier, SyncEngine
+from .connecting import connect
+from .limits import Usage, estimated_tokens, tallied
+from .lm import language_model
+from .model import Model
+from .openai_http import OpenAIHTTP
+from .openai_wire import OpenAIWire
+from .repeated_draws import RepeatedDraws
+from .replies import AnswerStore, MemoryStore, Reply, key_of_content, reply_key, request_content
+from .serving import Several, SyntheticServer
+from .serving_faults import FaultPlan
+from .settings import EngineSettings, Prices
+from .threads import run_in_background, start_in_background
+
+__all__ = [
+    "AnswerStore",
+    "Engine",
+    "EngineSettings",
+    "FaultPlan",
+    "InProcess",
+    "MemoryStore",
+    "Model",
+    "OpenAIHTTP",
+    "OpenAIWire",
+    "Prices",
+    "RepeatedDraws",
+    "Replier",
+    "Reply",
+    "Several",
+    "SyncEngine",
+    "SyntheticServer",
+    "Usage",
+    "connect",
+    "estimated_tokens",
+    "key_of_content",
+    "language_model",
+    "reply_key",
+    "request_content",
+    "run_in_background",
+    "start_in_background",
+    "tallied",
+]

@@ -1,0 +1,53 @@
+"""A folder of the top level is used through the names that it, or a package in it, lists in ``__all__``."""
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("signatures", "data", "programs", "experiments")
+
+
+def imports(folder: str) -> Iterator[tuple[Path, str, str]]:
+    """Every name that a folder's files import from another one: file, module, name."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.ImportFrom) and node.module):
+                continue
+            root, _, inner = node.module.partition(".")
+            if root == "value_personas" and inner and inner.split(".")[0] != folder:
+                yield from ((path, node.module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_other_folders_are_imported_through_their_faces(folder: str) -> None:
+    found = list(imports(folder))
+    assert folder == "signatures" or found, "nothing was looked at"
+    for path, module, name in found:
+        where = f"{path.relative_to(ROOT)}: from {module} import {name}"
+        face = ROOT / Path(*module.split(".")[1:]) / "__init__.py"
+        assert face.is_file(), f"{where}: an inner module"
+        listed = face.with_suffix(".pyi") if face.with_suffix(".pyi").is_file() else face
+        assert name in names_of(listed), f"{where}: not in its __all__"
+
+
+def names_of(face: Path) -> list[str]:
+    for node in ast.parse(face.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            names: list[str] = ast.literal_eval(node.value)
+            return names
+    return []
+
+
+@pytest.mark.parametrize("stub", [p for f in (*FOLDERS, "value_personas") for p in (ROOT / f).rglob("*.pyi")])
+def test_a_stub_gives_what_it_lists(stub: Path) -> None:
+    inner = stub.relative_to(ROOT).parent.as_posix().replace("/", ".").removeprefix("value_personas")
+    if inner.endswith(".local"):
+        pytest.importorskip("torch")
+    face = import_module(f"value_personas.{inner}".rstrip("."))
+    assert sorted(names_of(stub)) == sorted(face.__all__)
+    for name in face.__all__:
+        assert getattr(face, name) is not None
