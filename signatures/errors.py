@@ -7,10 +7,10 @@ The command line prints it and exits with 2; nothing else is caught there.
 __all__ = [
     "AuthenticationError",
     "BudgetError",
-    "CalibrationError",
     "EngineError",
     "LeakError",
     "RecipeError",
+    "StatisticsError",
     "StoreError",
     "SurveyError",
     "ValuePersonasError",
@@ -45,8 +45,8 @@ class StoreError(ValuePersonasError):
     """An answer store that is foreign, newer than this version, read-only, full or gone."""
 
 
-class CalibrationError(ValuePersonasError):
-    """A distribution, scale or setting that no calibration is defined for."""
+class StatisticsError(ValuePersonasError):
+    """A distribution, scale or setting that no calibration, score, interval or share is defined for."""
 
 
 class LeakError(ValuePersonasError):

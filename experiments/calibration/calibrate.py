@@ -17,7 +17,7 @@ from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.figures.pareto import draw_pareto_front
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import FittedCalibration
-from value_personas.signatures import CalibrationError, Question, Scale
+from value_personas.signatures import Question, Scale, StatisticsError
 
 __all__ = ["CalibrationResult", "calibrate", "split_panel"]
 
@@ -103,11 +103,11 @@ def split_panel(panel: StoredPanel, settings: SearchSettings, seed: int) -> tupl
     if zones:
         if unknown := [zone for zone in zones if zone not in panel.zones]:
             there = ", ".join(sorted(set(panel.zones)))
-            raise CalibrationError(f"no country of zone {unknown[0]!r}; there are {there}")
+            raise StatisticsError(f"no country of zone {unknown[0]!r}; there are {there}")
         held = [code for code, zone in zip(panel.countries, panel.zones, strict=True) if zone in zones]
         training = [code for code in panel.countries if code not in held]
         if not training:
-            raise CalibrationError("every zone is held out; leave at least one to fit on")
+            raise StatisticsError("every zone is held out; leave at least one to fit on")
         countries = data.Split(tuple(training), tuple(held))
     else:
         countries = data.split_countries(panel.countries, share=share, seed=seed)

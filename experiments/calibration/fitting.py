@@ -11,7 +11,7 @@ from value_personas.programs.calibration import (
     fit_dirichlet,
     pool_shape,
 )
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["fit_parts"]
 
@@ -24,17 +24,17 @@ def fit_parts(setting: Setting, training: Prepared) -> Setting:
         training: cells to learn from, prepared; its panel must be a ``TrainingPanel``.
 
     Raises:
-        CalibrationError: when there is no training cell with human answers, a Dirichlet map is asked for at
+        StatisticsError: when there is no training cell with human answers, a Dirichlet map is asked for at
             persona level (no human distribution belongs to one persona), or answers have zeros.
     """
     if setting.method not in FITTED_METHODS:
         return setting
     if not isinstance(training.panel, TrainingPanel):
-        raise CalibrationError("a calibration is fitted on a TrainingPanel, never on a whole panel")
+        raise StatisticsError("a calibration is fitted on a TrainingPanel, never on a whole panel")
     if setting.method == "pooled-shape":
         return setting.model_copy(update={"shapes": _shapes(training.panel)})
     if setting.level == "persona":
-        raise CalibrationError(
+        raise StatisticsError(
             "Dirichlet calibration is fitted to population distributions; set level to population"
         )
     return setting.model_copy(update={"maps": _maps(setting, training)})

@@ -10,7 +10,7 @@ from value_personas.experiments.evaluation.answers import TrainingPanel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.programs.calibration import FITTED_METHODS, Setting
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["FoldedObjective", "fold_names", "loss"]
 
@@ -51,7 +51,7 @@ class FoldedObjective:
 
     def __init__(self, panel: TrainingPanel, scores: tuple[str, ...]) -> None:
         if unknown := [name for name in scores if name not in SCORES]:
-            raise CalibrationError(f"no score {unknown[0]!r}; there are {', '.join(SCORES)}")
+            raise StatisticsError(f"no score {unknown[0]!r}; there are {', '.join(SCORES)}")
         self.panel = panel
         self.scores = scores
         self.prepared = Prepared(panel)
@@ -73,7 +73,7 @@ class FoldedObjective:
         if setting.method not in FITTED_METHODS:
             return self.prepared.estimate(setting)
         if len(set(self.folds)) < 2:
-            raise CalibrationError(
+            raise StatisticsError(
                 f"{setting.method} is cross-validated and needs two training countries or more"
             )
         out = np.empty(self.prepared.shape)

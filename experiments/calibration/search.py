@@ -19,7 +19,7 @@ from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import TrainingPanel
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting, group_names
-from value_personas.signatures import CalibrationError, StoreError
+from value_personas.signatures import StatisticsError, StoreError
 
 __all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
 
@@ -45,7 +45,7 @@ def search(
         on_trial: called with the trials done and wanted; in this process only.
 
     Raises:
-        CalibrationError: when the space holds no possible setting.
+        StatisticsError: when the space holds no possible setting.
         StoreError: when the storage cannot be opened.
     """
     study = open_study(panel, settings, folder, seed)
@@ -132,10 +132,10 @@ def chosen(study: optuna.Study, panel: TrainingPanel, settings: SearchSettings) 
     With several objectives it is the trial on the Pareto front that is best on the first.
 
     Raises:
-        CalibrationError: when no trial succeeded.
+        StatisticsError: when no trial succeeded.
     """
     if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
-        raise CalibrationError("no setting could be applied; widen the space (methods, levels, alphas)")
+        raise StatisticsError("no setting could be applied; widen the space (methods, levels, alphas)")
     best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
     objective = FoldedObjective(panel, settings.objectives[:1])
     setting = suggest(optuna.trial.FixedTrial(best.params), panel, settings)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.scoring import SCORES, Cells
-from value_personas.signatures import CalibrationError, LeakError, Persona, Question, StoreError
+from value_personas.signatures import LeakError, Persona, Question, StatisticsError, StoreError
 
 __all__ = [
     "Answers",
@@ -86,17 +86,17 @@ class _Panel:
         for name, shape in expected.items():
             got = np.shape(getattr(self, name))
             if got != shape:
-                raise CalibrationError(
+                raise StatisticsError(
                     f"stored answers of shape {self.log_p.shape} need {name} of shape {shape}, got {got}"
                 )
         if not self.people.size:
             alone = np.where(self.weights > 0, np.arange(n), -1)
             object.__setattr__(self, "people", alone)
         if len(self.people) != c or self.people.min() < -1 or self.people.max() + self.texts > n:
-            raise CalibrationError(f"people must name places among {n} personas of each of {c} countries")
+            raise StatisticsError(f"people must name places among {n} personas of each of {c} countries")
         sums = self.weights.sum(axis=1)
         if not (np.abs(sums - 1.0) <= 1e-6).all() or (self.weights < 0).any():
-            raise CalibrationError(
+            raise StatisticsError(
                 f"the weights of each country's personas must sum to 1, got {sums.tolist()}"
             )
 
@@ -156,7 +156,7 @@ class StoredPanel(_Panel):
         """Cut out the cells that may be learnt from.
 
         Raises:
-            CalibrationError: when a code is not in the panel.
+            StatisticsError: when a code is not in the panel.
             LeakError: when nothing is named.
         """
         if not countries or not questions:
@@ -224,7 +224,7 @@ def stack_personas(
 
 def _place(codes: Sequence[str], code: str, what: str) -> int:
     if code not in codes:
-        raise CalibrationError(
+        raise StatisticsError(
             f"{what} {code} is not among the stored answers; there are {', '.join(codes[:12])}"
         )
     return list(codes).index(code)

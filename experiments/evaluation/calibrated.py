@@ -18,7 +18,7 @@ from value_personas.programs.calibration import (
     smooth,
     variance,
 )
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["Prepared", "Rows", "Spread"]
 
@@ -125,7 +125,7 @@ class Prepared:
         """The rows that a setting works on, smoothed as it says; made once for each smoothing."""
         draws = self.panel.draws
         if setting.alpha and not draws:
-            raise CalibrationError(
+            raise StatisticsError(
                 "these answers are log-probabilities, not counts: there is nothing to smooth; set alpha to 0"
             )
         split = setting.method in FITTED_METHODS or setting.level == "persona"

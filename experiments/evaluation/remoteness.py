@@ -13,7 +13,7 @@ from value_personas.experiments.evaluation.comparing import baseline_of
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching_up
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.signatures import CalibrationError, RecipeError, SurveyError
+from value_personas.signatures import RecipeError, StatisticsError, SurveyError
 
 __all__ = ["Gap", "Remoteness", "find_gap", "gap_tables", "read_remoteness"]
 
@@ -144,7 +144,7 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
         draws, level, seed = recipe.scoring.draws, recipe.scoring.level, recipe.seed
         analysis = analyse_gap(without, with_values, index, draws=draws, level=level, seed=seed)
         guard = catching_up(without, with_values, draws=draws, level=level, seed=seed)
-    except CalibrationError as error:
+    except StatisticsError as error:
         return f"no gap analysis: {error}"
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))
 

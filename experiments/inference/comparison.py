@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
 from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["CellGroups", "compare_methods"]
 
@@ -68,9 +68,7 @@ def compare_methods(
     # A calibration keeps means to about 1e-12; what is left of a mean's error beyond is no difference.
     e = np.asarray(errors, dtype=np.float64).round(_DIGITS)
     if e.ndim != 3 or len(methods) != len(e) or not 0 <= baseline < len(e) or len(e) < 2:
-        raise CalibrationError(
-            f"compare two methods or more, named one by one, got errors of shape {e.shape}"
-        )
+        raise StatisticsError(f"compare two methods or more, named one by one, got errors of shape {e.shape}")
     drawing = _Drawing(draws, level, seed)
     rows: list[dict[str, object]] = []
     for (group, value), c, m in _groups(groups):

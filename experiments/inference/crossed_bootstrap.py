@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 from scipy.stats import t as student_t
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["BootstrapResult", "crossed_bootstrap"]
 
@@ -83,7 +83,7 @@ def crossed_bootstrap(
         Points and percentile intervals; NaN for a method without a defined cell.
 
     Raises:
-        CalibrationError: when shapes do not fit or a number is out of range.
+        StatisticsError: when shapes do not fit or a number is out of range.
     """
     e = np.asarray(errors, dtype=np.float64)
     _check(e, draws, level, clusters)
@@ -109,11 +109,11 @@ def crossed_bootstrap(
 
 def _check(e: Array, draws: int, level: float, clusters: Sequence[object] | None) -> None:
     if e.ndim != 3 or 0 in e.shape:
-        raise CalibrationError(f"errors must have the axes (method, country, question), got shape {e.shape}")
+        raise StatisticsError(f"errors must have the axes (method, country, question), got shape {e.shape}")
     if draws < 1 or not 0.0 < level < 1.0:
-        raise CalibrationError(f"a bootstrap needs draws ≥ 1 and a level in (0, 1), got {draws=} {level=}")
+        raise StatisticsError(f"a bootstrap needs draws ≥ 1 and a level in (0, 1), got {draws=} {level=}")
     if clusters is not None and len(clusters) != e.shape[1]:
-        raise CalibrationError(f"clusters must name one unit for each of {e.shape[1]} countries")
+        raise StatisticsError(f"clusters must name one unit for each of {e.shape[1]} countries")
 
 
 def _contrasts(e: Array, pairs: Sequence[tuple[int, int]]) -> Array:
@@ -129,7 +129,7 @@ def _parts(e: Array, replicates: ArrayLike | None, draws: int) -> Iterator[tuple
         return
     r = np.asarray(replicates, dtype=np.float64)
     if r.ndim != 4 or r.shape[1:] != e.shape or len(r) < 2:
-        raise CalibrationError(f"replicates must be two or more arrays of shape {e.shape}, got {r.shape}")
+        raise StatisticsError(f"replicates must be two or more arrays of shape {e.shape}, got {r.shape}")
     shares = np.diff(np.linspace(0, draws, len(r) + 1).astype(int))
     known = ~np.isnan(r)
     total = np.where(known, r, 0.0).sum(axis=0)

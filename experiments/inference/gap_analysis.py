@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["CatchingUp", "GapAnalysis", "analyse_gap", "catching_up"]
 
@@ -72,7 +72,7 @@ def analyse_gap(
         seed: of the draws.
 
     Raises:
-        CalibrationError: when shapes do not fit, or fewer than four countries have an index and errors.
+        StatisticsError: when shapes do not fit, or fewer than four countries have an index and errors.
     """
     a, b, x, kept = _aligned(baseline, method, index)
     z = (x - x.mean()) / x.std()
@@ -138,7 +138,7 @@ def catching_up(
     rng = np.random.default_rng(seed)
     m = a.shape[1]
     if m < 4:
-        raise CalibrationError(f"a split half needs four questions or more, got {m}")
+        raise StatisticsError(f"a split half needs four questions or more, got {m}")
     counts = rng.multinomial(len(a), np.full(len(a), 1 / len(a)), size=draws).astype(float)
     points, drawn = [], np.zeros(draws)
     for _ in range(splits):
@@ -159,13 +159,13 @@ def _aligned(
     """Cells that both methods have, of countries that have an index; and which countries those are."""
     a, b, x = (np.asarray(v, dtype=np.float64) for v in (baseline, method, index))
     if a.ndim != 2 or a.shape != b.shape or x.shape != a.shape[:1]:
-        raise CalibrationError(
+        raise StatisticsError(
             f"errors (C, M) twice and an index (C,) are needed, got {a.shape} {b.shape} {x.shape}"
         )
     both = ~np.isnan(a) & ~np.isnan(b)
     kept = both.any(axis=1) & ~np.isnan(x)
     if kept.sum() < 4 or np.ptp(x[kept]) == 0.0:
-        raise CalibrationError("a gap needs four countries with errors and an index that is not constant")
+        raise StatisticsError("a gap needs four countries with errors and an index that is not constant")
     return np.where(both, a, np.nan)[kept], np.where(both, b, np.nan)[kept], x[kept], kept
 
 
@@ -211,5 +211,5 @@ def _row_means(e: Array) -> Array:
     known = ~np.isnan(e)
     n = known.sum(axis=1)
     if (n == 0).any():
-        raise CalibrationError("a country has no error in one half of the questions; leave it out")
+        raise StatisticsError("a country has no error in one half of the questions; leave it out")
     return np.asarray(np.where(known, e, 0.0).sum(axis=1) / n)

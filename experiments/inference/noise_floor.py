@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from value_personas.experiments.scoring import SCORES, score_cells
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["FloorReading", "noise_floor", "read_against_floor"]
 
@@ -29,7 +29,7 @@ def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> di
     """
     drawn = np.asarray(resamples, dtype=np.float64)
     if drawn.ndim != 2 or not len(drawn):
-        raise CalibrationError(f"resamples must have shape (B, K) with B ≥ 1, got {drawn.shape}")
+        raise StatisticsError(f"resamples must have shape (B, K) with B ≥ 1, got {drawn.shape}")
     values = score_cells(np.broadcast_to(np.asarray(human, dtype=np.float64), drawn.shape), drawn, scores)
     return {name: _average(name, column) for name, column in values.items()}
 
@@ -57,7 +57,7 @@ def read_against_floor(errors: ArrayLike, floor: ArrayLike) -> FloorReading:
     """Read errors (0 is best) beside their floor; arrays of one shape, NaN where undefined."""
     e, f = np.asarray(errors, dtype=np.float64), np.asarray(floor, dtype=np.float64)
     if e.shape != f.shape:
-        raise CalibrationError(f"errors and floor must match, got shapes {e.shape} and {f.shape}")
+        raise StatisticsError(f"errors and floor must match, got shapes {e.shape} and {f.shape}")
     both = ~np.isnan(e) & ~np.isnan(f)
     if not both.any():
         return FloorReading(*(float("nan"),) * 4, 0)

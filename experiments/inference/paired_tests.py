@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["holm", "sign_flip_p", "unit_means", "wilcoxon_p"]
 
@@ -91,12 +91,12 @@ def holm(p_values: ArrayLike) -> Array:
         Adjusted p-values in the given order.
 
     Raises:
-        CalibrationError: when a value lies outside [0, 1].
+        StatisticsError: when a value lies outside [0, 1].
     """
     p = np.asarray(p_values, dtype=np.float64)
     made = np.flatnonzero(~np.isnan(p))
     if ((p[made] < 0.0) | (p[made] > 1.0)).any():
-        raise CalibrationError(f"p-values must lie in [0, 1], got {p.tolist()}")
+        raise StatisticsError(f"p-values must lie in [0, 1], got {p.tolist()}")
     order = made[np.argsort(p[made], kind="stable")]
     steps = p[order] * np.arange(len(order), 0, -1)
     out = np.full(p.shape, np.nan)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["Price", "VarianceParts", "half_width", "needed_personas", "pilot_parts", "plan_table"]
 
@@ -31,7 +31,7 @@ class VarianceParts:
 
     def __post_init__(self) -> None:
         if any(not value >= 0.0 for value in asdict(self).values()):
-            raise CalibrationError(f"variances must be ≥ 0, got {self}")
+            raise StatisticsError(f"variances must be ≥ 0, got {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def half_width(
     effects. Personas shrink the last term only; countries and questions are what intervals hang on.
     """
     if min(countries, questions, personas) < 1:
-        raise CalibrationError(
+        raise StatisticsError(
             f"a design needs at least one of each, got {countries=} {questions=} {personas=}"
         )
     cell = (parts.cell + parts.persona / personas) / (countries * questions)
@@ -81,7 +81,7 @@ def needed_personas(
 ) -> int | None:
     """The fewest personas a country for an interval of ± width; None where no number of them suffices."""
     if not width > 0.0:
-        raise CalibrationError(f"an interval's half width must be above 0, got {width}")
+        raise StatisticsError(f"an interval's half width must be above 0, got {width}")
     allowed = (width / norm.ppf((1 + level) / 2)) ** 2
     left = allowed - parts.country / countries - parts.question / questions
     left -= parts.cell / (countries * questions)
@@ -101,17 +101,17 @@ def pilot_parts(errors: ArrayLike, replicates: ArrayLike | None = None, personas
         personas: how many the pilot asked a country.
 
     Raises:
-        CalibrationError: when fewer than two complete countries or questions remain.
+        StatisticsError: when fewer than two complete countries or questions remain.
     """
     e = np.asarray(errors, dtype=np.float64)
     if e.ndim != 2:
-        raise CalibrationError(f"a pilot's errors must have shape (countries, questions), got {e.shape}")
+        raise StatisticsError(f"a pilot's errors must have shape (countries, questions), got {e.shape}")
     columns = ~np.isnan(e).any(axis=0) if (~np.isnan(e).any(axis=0)).sum() >= 2 else np.ones(e.shape[1], bool)
     rows = ~np.isnan(e[:, columns]).any(axis=1)
     full = e[rows][:, columns]
     c, m = full.shape
     if c < 2 or m < 2:
-        raise CalibrationError("a pilot needs two countries and two questions without gaps")
+        raise StatisticsError("a pilot needs two countries and two questions without gaps")
     centre = full.mean()
     by_country, by_question = full.mean(axis=1), full.mean(axis=0)
     residual = full - by_country[:, None] - by_question + centre

@@ -15,7 +15,7 @@ from value_personas.experiments.run.stored import find_panel
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.calibration import Setting
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["Pilot", "pilot_variances", "stated_or_piloted"]
 
@@ -72,7 +72,7 @@ def _stated(variances: str) -> VarianceParts:
     try:
         country, question, cell, persona = (float(part) for part in variances.split(","))
     except ValueError:
-        raise CalibrationError(
+        raise StatisticsError(
             f"variances must be four numbers country,question,cell,persona, got {variances!r}"
         ) from None
     return VarianceParts(country, question, cell, persona)
@@ -90,15 +90,15 @@ def pilot_variances(
         seed: of those draws; both methods take the same, so that shared personas stay paired.
 
     Raises:
-        CalibrationError: for an unknown score, or panels that do not match.
+        StatisticsError: for an unknown score, or panels that do not match.
     """
     if score not in SCORES:
-        raise CalibrationError(f"no score {score!r}; there are {', '.join(SCORES)}")
+        raise StatisticsError(f"no score {score!r}; there are {', '.join(SCORES)}")
     if len(panels) not in (1, 2):
-        raise CalibrationError(f"a pilot is one method or the difference of two, got {len(panels)}")
+        raise StatisticsError(f"a pilot is one method or the difference of two, got {len(panels)}")
     first = panels[0]
     if any((p.countries, p.questions) != (first.countries, first.questions) for p in panels):
-        raise CalibrationError("the two methods of a pilot must have the same countries and questions")
+        raise StatisticsError("the two methods of a pilot must have the same countries and questions")
     errors = [panel_errors(p, Prepared(p).estimate(UNCALIBRATED), score) for p in panels]
     drawn = [
         panel_errors(p, persona_replicates(p, UNCALIBRATED, replicates=replicates, seed=seed), score)

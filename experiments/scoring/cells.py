@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["Cells"]
 
@@ -41,19 +41,19 @@ class Cells:
         """Check arrays as they come from outside.
 
         Raises:
-            CalibrationError: when shapes do not fit, a row neither sums to 1 (± 1e-6) nor is all NaN, a
+            StatisticsError: when shapes do not fit, a row neither sums to 1 (± 1e-6) nor is all NaN, a
                 probability is negative, or scores are not finite and strictly monotone.
         """
         h, q, r = (np.asarray(a, dtype=np.float64) for a in (human, model, scores))
         if h.ndim == 0 or h.shape != q.shape:
-            raise CalibrationError(
+            raise StatisticsError(
                 f"human and predicted distributions must match, got {h.shape} and {q.shape}"
             )
         exists = np.ones(h.shape[-1], dtype=np.bool_) if mask is None else np.asarray(mask, dtype=np.bool_)
         try:
             np.broadcast_to(r, h.shape), np.broadcast_to(exists, h.shape)
         except ValueError:
-            raise CalibrationError(
+            raise StatisticsError(
                 f"scores {r.shape} and mask {exists.shape} must fit distributions of shape {h.shape}"
             ) from None
         r, exists = np.broadcast_arrays(r, exists)
@@ -98,14 +98,14 @@ class Cells:
 
 def _check_scale(scores: Array, mask: NDArray[np.bool_]) -> None:
     if (mask[..., 1:] & ~mask[..., :-1]).any() or mask.shape[-1] < 2 or not mask[..., :2].all():
-        raise CalibrationError("a scale needs at least two options, and its own come first in the mask")
+        raise StatisticsError("a scale needs at least two options, and its own come first in the mask")
     if not np.isfinite(np.where(mask, scores, 0.0)).all():
-        raise CalibrationError("scores must be finite wherever an option exists")
+        raise StatisticsError("scores must be finite wherever an option exists")
     with np.errstate(invalid="ignore"):
         steps = np.where(mask[..., 1:], np.diff(scores, axis=-1), 0.0)
     sign = np.sign(steps[..., :1])
     if not ((steps * sign > 0.0) | ~mask[..., 1:]).all():
-        raise CalibrationError(
+        raise StatisticsError(
             "scores must rise or fall strictly along the options; order the options by their score"
         )
 
@@ -116,11 +116,11 @@ def _checked(p: Array, mask: NDArray[np.bool_], name: str) -> Array:
     absent = np.asarray((np.isnan(p) | ~mask).all(axis=-1))
     known = inside[~absent]
     if not ((known >= 0.0) & (known < np.inf)).all():
-        raise CalibrationError(f"{name} distributions must hold finite probabilities ≥ 0, or NaN throughout")
+        raise StatisticsError(f"{name} distributions must hold finite probabilities ≥ 0, or NaN throughout")
     total = np.asarray(known.sum(axis=-1))
     off = np.abs(total - 1.0) > SUM_TOLERANCE
     if off.any():
-        raise CalibrationError(
+        raise StatisticsError(
             f"{name} distributions must sum to 1 (± {SUM_TOLERANCE:g}), got a sum of "
             f"{total[off].flat[0]:.9g} in {int(off.sum())} of {off.size} cells"
         )

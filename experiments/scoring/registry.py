@@ -73,7 +73,7 @@ def score(human: ArrayLike, model: ArrayLike, scores: ArrayLike) -> dict[str, fl
         Score name → value; NaN where it is undefined.
 
     Raises:
-        CalibrationError: when a row is no distribution or the scores are not strictly monotone.
+        StatisticsError: when a row is no distribution or the scores are not strictly monotone.
     """
     cells = Cells.check(np.atleast_2d(human), np.atleast_2d(model), scores)
     return {name: float(one.kernel(cells)[0]) for name, one in SCORES.items()}
@@ -95,7 +95,7 @@ def score_cells(
         belongs beside any mean of them.
 
     Raises:
-        CalibrationError: as ``score``.
+        StatisticsError: as ``score``.
     """
     cells = Cells.check(human, model, scores, mask)
     return {name: one.kernel(cells) for name, one in SCORES.items()}

@@ -11,7 +11,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
 from value_personas.programs import mean_of_known
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["ALL", "COLUMNS", "TOLERANCE", "Figures"]
 
@@ -50,7 +50,7 @@ class Figures:
         self._recipe, self._plan, self._countries = recipe, plan, countries
         self.known = np.isfinite(errors.cells).all(axis=0)
         if not self.known.any():
-            raise CalibrationError(
+            raise StatisticsError(
                 "shapley: no cell has an error in every coalition; see the missing answers of the model, or "
                 "raise respondent.max_missing"
             )
@@ -116,7 +116,7 @@ class Figures:
             Columns country, v_empty, v_all, difference, sum and gap; countries without a cell are left out.
 
         Raises:
-            CalibrationError: when they differ by more than ``TOLERANCE``.
+            StatisticsError: when they differ by more than ``TOLERANCE``.
         """
         ends = np.column_stack([self._by_country, self._over_all()])[[0, -1]]
         sums = values.groupby("country", sort=False)["value"].sum(min_count=1)
@@ -126,9 +126,7 @@ class Figures:
         frame["gap"] = frame["sum"] - frame["difference"]
         frame = frame.dropna(ignore_index=True)
         if (worst := frame["gap"].abs().max()) > TOLERANCE:
-            raise CalibrationError(
-                f"shapley: values do not add up to v(all) − v(∅), they are {worst:.1e} off"
-            )
+            raise StatisticsError(f"shapley: values do not add up to v(all) − v(∅), they are {worst:.1e} off")
         return frame
 
     def _over_all(self) -> Array:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["fit_dirichlet"]
 
@@ -27,10 +27,10 @@ def fit_dirichlet(log_p: Array, human: Array, penalty: float) -> tuple[Array, Ar
         W, shape (K, K), and b, shape (K,).
 
     Raises:
-        CalibrationError: when a probability is zero; smooth counted answers first.
+        StatisticsError: when a probability is zero; smooth counted answers first.
     """
     if not np.isfinite(log_p).all():
-        raise CalibrationError(
+        raise StatisticsError(
             "Dirichlet calibration needs every option to have some probability; "
             "smooth the answers (alpha > 0)"
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["Distributions", "aligned", "floats"]
 
@@ -49,12 +49,12 @@ class Distributions:
             log: whether ``p`` are logarithms.
 
         Raises:
-            CalibrationError: when a probability is negative, NaN or infinite, a row does not sum to 1
+            StatisticsError: when a probability is negative, NaN or infinite, a row does not sum to 1
                 within 1e-6, or a score is not finite; the first offending row is named.
         """
         values = floats(p, "probabilities")
         if values.ndim == 0 or values.shape[-1] < 1:
-            raise CalibrationError(f"a distribution needs a last axis of options, got shape {values.shape}")
+            raise StatisticsError(f"a distribution needs a last axis of options, got shape {values.shape}")
         k, shape = values.shape[-1], values.shape[:-1]
         exists = aligned(np.ones(k, dtype=bool) if mask is None else mask, shape, k, "mask").astype(np.bool_)
         points = aligned(floats(scores, "scores"), shape, k, "scores")
@@ -76,7 +76,7 @@ class Distributions:
         ``first`` is the number by which a message calls the first row.
         """
         if not np.isfinite(np.where(mask, scores, 0.0)).all():
-            raise CalibrationError(
+            raise StatisticsError(
                 "scores must be finite wherever an option exists; mask out options that a question lacks"
             )
         log_p = _checked_log(values, mask, log, first)
@@ -113,7 +113,7 @@ def floats(values: ArrayLike, name: str) -> Array:
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise CalibrationError(f"{name} must be an array of numbers, got {type(values).__name__}") from None
+        raise StatisticsError(f"{name} must be an array of numbers, got {type(values).__name__}") from None
 
 
 def aligned(values: ArrayLike, shape: tuple[int, ...], k: int, name: str) -> NDArray[Any]:
@@ -124,7 +124,7 @@ def aligned(values: ArrayLike, shape: tuple[int, ...], k: int, name: str) -> NDA
     try:
         return np.broadcast_to(array, (*shape, k)).reshape(-1, k)
     except ValueError:
-        raise CalibrationError(
+        raise StatisticsError(
             f"{name} of shape {array.shape} do not fit distributions of shape {(*shape, k)}; "
             f"give one for each of the {k} options"
         ) from None
@@ -138,12 +138,12 @@ def _checked_log(values: Array, exists: NDArray[np.bool_], log: bool, first: int
     if bad.any():
         row = int(np.flatnonzero(bad.any(axis=-1))[0])
         what = "log-probabilities below +inf" if log else "finite probabilities ≥ 0"
-        raise CalibrationError(f"distribution {first + row} must hold {what}, got {inside[row].tolist()}")
+        raise StatisticsError(f"distribution {first + row} must hold {what}, got {inside[row].tolist()}")
     total = (np.exp(inside) if log else inside).sum(axis=-1)
     off = ~(np.abs(total - 1.0) <= SUM_TOLERANCE)
     if off.any():
         row = int(np.flatnonzero(off)[0])
-        raise CalibrationError(
+        raise StatisticsError(
             f"distribution {first + row} must sum to 1 (± {SUM_TOLERANCE:g}), got a sum of {total[row]:.9g}; "
             "renormalise it, or leave a missing answer out"
         )

@@ -10,7 +10,7 @@ from scipy.special import log_softmax
 from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law
 from value_personas.programs.calibration.tilt import solve_tilt, tilt_rows
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = [
     "Calibrator",
@@ -184,7 +184,7 @@ class DirichletCalibration:
         """See ``Calibrator``."""
         _same_options(rows, len(self.bias))
         if not np.isfinite(rows.log_p).all():
-            raise CalibrationError(
+            raise StatisticsError(
                 "Dirichlet calibration needs every option to have some probability; "
                 "smooth the answers (alpha > 0)"
             )
@@ -202,19 +202,17 @@ def pool_shape(human: Array, floor: float = 0.01) -> Array:
         Shape (K,), summing to 1.
     """
     if human.ndim != 2 or not len(human):
-        raise CalibrationError(f"a pooled shape needs training distributions (n, K), got shape {human.shape}")
+        raise StatisticsError(f"a pooled shape needs training distributions (n, K), got shape {human.shape}")
     return np.asarray((1.0 - floor) * human.mean(axis=0) + floor / human.shape[1])
 
 
 def _mix(p: Array, other: Array, weight: float | Array) -> Array:
     share = np.asarray(weight)
     if not ((share >= 0.0) & (share <= 1.0)).all():
-        raise CalibrationError(f"a mixing weight must lie in [0, 1], got {share.tolist()}")
+        raise StatisticsError(f"a mixing weight must lie in [0, 1], got {share.tolist()}")
     return np.asarray((1.0 - share) * p + share * other)
 
 
 def _same_options(rows: Distributions, k: int) -> None:
     if rows.log_p.shape[0] != k or not rows.mask.all():
-        raise CalibrationError(
-            f"this calibration was fitted to scales of {k} options; apply it to those only"
-        )
+        raise StatisticsError(f"this calibration was fitted to scales of {k} options; apply it to those only")

@@ -18,7 +18,7 @@ from value_personas.programs.calibration import (
     Uncalibrated,
     UniformShrinkage,
 )
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = [
     "FITTED_METHODS",
@@ -182,7 +182,7 @@ def build_calibrator(setting: Setting, strength: float | Array, k: int) -> Calib
         k: the rows' scale length, where the method's parts depend on it.
 
     Raises:
-        CalibrationError: when the setting has no part for scales of k options.
+        StatisticsError: when the setting has no part for scales of k options.
     """
     if setting.method == "none":
         return Uncalibrated()
@@ -196,7 +196,7 @@ def build_calibrator(setting: Setting, strength: float | Array, k: int) -> Calib
 
 def _part(parts: dict[str, Part], k: int, what: str) -> Part:
     if str(k) not in parts:
-        raise CalibrationError(
+        raise StatisticsError(
             f"no {what} was fitted for scales of {k} options; train on questions of that length, or choose a "
             "method without fitted parts"
         )

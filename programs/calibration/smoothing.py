@@ -6,7 +6,7 @@ import numpy as np
 
 from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.tilt import solve_tilt
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["smooth"]
 
@@ -27,10 +27,10 @@ def smooth(rows: Distributions, draws: float, alpha: float, *, keep_mean: bool) 
         keep_mean: whether the mean is taken before smoothing (it stays exact) or after (it moves).
 
     Raises:
-        CalibrationError: when α < 0 or draws ≤ 0.
+        StatisticsError: when α < 0 or draws ≤ 0.
     """
     if not (alpha >= 0.0 and draws > 0.0):
-        raise CalibrationError(f"smoothing needs alpha ≥ 0 and draws > 0, got {alpha=} {draws=}")
+        raise StatisticsError(f"smoothing needs alpha ≥ 0 and draws > 0, got {alpha=} {draws=}")
     if alpha == 0.0:
         return rows
     options = rows.mask.sum(axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from value_personas.programs.calibration.distributions import Distributions, aligned, floats
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["solve_tilt", "tilt", "tilt_rows"]
 
@@ -51,7 +51,7 @@ def tilt(
         the range; as a rule it is of the order of 1e-15.
 
     Raises:
-        CalibrationError: when a row is no distribution, a score is not finite, or T is not in (0, ∞).
+        StatisticsError: when a row is no distribution, a score is not finite, or T is not in (0, ∞).
     """
     values = floats(p, "probabilities")
     if values.ndim < 2 or values.size <= CHUNK * values.shape[-1]:
@@ -127,9 +127,9 @@ def _temperatures(temperature: ArrayLike, shape: tuple[int, ...]) -> float | Arr
     try:
         values = np.asarray(temperature, dtype=np.float64)
     except (TypeError, ValueError):
-        raise CalibrationError(f"a temperature must be a number, got {temperature!r}") from None
+        raise StatisticsError(f"a temperature must be a number, got {temperature!r}") from None
     if not ((values > 0.0) & (values < np.inf)).all():
-        raise CalibrationError(
+        raise StatisticsError(
             f"a temperature must be above 0 and finite, got {np.ravel(values)[:5].tolist()}"
         )
     if values.ndim == 0:
@@ -137,7 +137,7 @@ def _temperatures(temperature: ArrayLike, shape: tuple[int, ...]) -> float | Arr
     try:
         return np.broadcast_to(values, shape).reshape(-1)
     except ValueError:
-        raise CalibrationError(
+        raise StatisticsError(
             f"temperatures of shape {values.shape} do not fit distributions of leading shape {shape}"
         ) from None
 

@@ -19,7 +19,7 @@ from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import MaximumEntropyMix
 from value_personas.programs.calibration import calibrate as apply
 from value_personas.programs.calibration.setting import FittedCalibration, Setting
-from value_personas.signatures import CalibrationError, LeakError
+from value_personas.signatures import LeakError, StatisticsError
 
 QUICK = SearchSettings(trials=12, held_out_zones=("Z1",), held_out_questions=0.4)
 
@@ -117,9 +117,9 @@ def test_a_hotter_tilt_stays_below_the_limit_for_log_concave_answers():
 
 def test_splits_that_leave_nothing_are_refused():
     panel = stored_panel()
-    with pytest.raises(CalibrationError, match="no country of zone"):
+    with pytest.raises(StatisticsError, match="no country of zone"):
         split_panel(panel, QUICK.model_copy(update={"held_out_zones": ("Nowhere",)}), 0)
-    with pytest.raises(CalibrationError, match="every zone"):
+    with pytest.raises(StatisticsError, match="every zone"):
         split_panel(panel, QUICK.model_copy(update={"held_out_zones": ("Z0", "Z1", "Z2")}), 0)
 
 

@@ -13,7 +13,7 @@ from value_personas.experiments.evaluation.answers import TrainingPanel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration.setting import FittedCalibration, Setting
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 SETTINGS = [
     Setting(strength={"all": 3.0}),
@@ -67,16 +67,16 @@ def test_one_zone_is_split_by_country():
     panel = whole(stored_panel(zones=("Z",) * 6))
     assert list(FoldedObjective(panel, ("wasserstein",))(SETTINGS[1])) == list(panel.countries)
     alone = stored_panel(countries=1)
-    with pytest.raises(CalibrationError, match="two training countries"):
+    with pytest.raises(StatisticsError, match="two training countries"):
         FoldedObjective(whole(alone), ("wasserstein",))(SETTINGS[1])
 
 
 def test_parts_are_fitted_on_training_panels_only():
-    with pytest.raises(CalibrationError, match="TrainingPanel"):
+    with pytest.raises(StatisticsError, match="TrainingPanel"):
         fit_parts(SETTINGS[1], Prepared(stored_panel()))
-    with pytest.raises(CalibrationError, match="population"):
+    with pytest.raises(StatisticsError, match="population"):
         fit_parts(Setting(method="dirichlet", level="persona"), Prepared(whole(stored_panel())))
-    with pytest.raises(CalibrationError, match="no score"):
+    with pytest.raises(StatisticsError, match="no score"):
         FoldedObjective(whole(stored_panel()), ("wassersteen",))
 
 

@@ -15,11 +15,11 @@ from value_personas.experiments.evaluation.answers import (
 )
 from value_personas.experiments.run.stored import find_panel
 from value_personas.signatures import (
-    CalibrationError,
     LeakError,
     Persona,
     Question,
     Scale,
+    StatisticsError,
     StoreError,
 )
 
@@ -88,7 +88,7 @@ def test_a_file_of_an_earlier_version_takes_every_persona_for_one_person(tmp_pat
 
 @pytest.mark.parametrize(("people", "texts"), [([[20]] * 6, 1), ([[19]] * 6, 2), ([[0]] * 5, 1)])
 def test_people_who_are_nowhere_are_refused(people, texts):
-    with pytest.raises(CalibrationError, match="people"):
+    with pytest.raises(StatisticsError, match="people"):
         stored_panel(people=np.array(people), texts=texts)
 
 
@@ -99,16 +99,16 @@ def test_a_training_panel_holds_training_cells_only():
     np.testing.assert_array_equal(training.log_p, panel.log_p[[3, 1]][:, [4, 0]])
     assert training.zones == ("Z1", "Z0")
     assert training.without(["C3"]).countries == ("C1",)
-    with pytest.raises(CalibrationError, match="C9"):
+    with pytest.raises(StatisticsError, match="C9"):
         panel.training(["C9"], ["Q0"])
     with pytest.raises(LeakError, match="at least one"):
         panel.training([], ["Q0"])
 
 
 def test_shapes_and_weights_are_checked():
-    with pytest.raises(CalibrationError, match="zones of shape"):
+    with pytest.raises(StatisticsError, match="zones of shape"):
         stored_panel(zones=("Z0",))
-    with pytest.raises(CalibrationError, match="sum to 1"):
+    with pytest.raises(StatisticsError, match="sum to 1"):
         stored_panel(weights=np.ones((6, 20)))
 
 

@@ -14,7 +14,7 @@ from value_personas.programs.calibration import (
     calibrate,
 )
 from value_personas.programs.calibration.setting import Setting
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 CALIBRATORS = {
     "tilt": Tilt, "temperature": PlainTemperature, "uniform": UniformShrinkage,
@@ -91,10 +91,10 @@ def test_smoothing_keeps_or_moves_the_mean_as_it_says(level, keeps):
 
 
 def test_log_probabilities_cannot_be_smoothed():
-    with pytest.raises(CalibrationError, match="nothing to smooth"):
+    with pytest.raises(StatisticsError, match="nothing to smooth"):
         Prepared(stored_panel()).estimate(Setting(alpha=0.5))
 
 
 def test_a_method_without_its_fitted_parts_is_refused():
-    with pytest.raises(CalibrationError, match="no pooled shape"):
+    with pytest.raises(StatisticsError, match="no pooled shape"):
         Prepared(stored_panel()).estimate(Setting(method="pooled-shape", strength={"all": 0.5}))

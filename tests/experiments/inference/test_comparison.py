@@ -12,7 +12,7 @@ from value_personas.experiments.inference import (
     unit_means,
     wilcoxon_p,
 )
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 GROUPS = CellGroups(
     zones=["A"] * 4 + ["B"] * 4 + ["C"],
@@ -85,7 +85,7 @@ def test_a_zone_of_one_country_has_no_interval(table):
 
 
 def test_one_method_cannot_be_compared(errors):
-    with pytest.raises(CalibrationError, match="two methods"):
+    with pytest.raises(StatisticsError, match="two methods"):
         compare_methods(errors[:1], ["none"], GROUPS)
 
 

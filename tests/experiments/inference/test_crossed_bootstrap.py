@@ -7,7 +7,7 @@ import pytest
 
 from value_personas.experiments.benchmarks.coverage import DESIGNS, RESULTS, simulate_coverage
 from value_personas.experiments.inference import crossed_bootstrap
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_method_without_cells_is_nan(errors):
 )
 def test_bad_input_gets_one_clear_line(errors, change, words):
     arguments = {"errors": errors} | change
-    with pytest.raises(CalibrationError, match=words):
+    with pytest.raises(StatisticsError, match=words):
         crossed_bootstrap(arguments.pop("errors"), **arguments)
 
 

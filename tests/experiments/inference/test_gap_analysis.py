@@ -7,7 +7,7 @@ from scipy.stats import linregress
 
 from value_personas.experiments.figures.gap import draw_gap
 from value_personas.experiments.inference import analyse_gap, catching_up
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 
 def planted(rng, countries=40, questions=30, slope=0.05, kept=0.4, noise=0.05, own=0.0):
@@ -79,9 +79,9 @@ def test_the_figure_shows_both_sides(tmp_path):
 
 def test_bad_input_gets_one_clear_line():
     base, method, x = planted(np.random.default_rng(0))
-    with pytest.raises(CalibrationError, match="not constant"):
+    with pytest.raises(StatisticsError, match="not constant"):
         analyse_gap(base, method, np.ones(40))
-    with pytest.raises(CalibrationError, match="index"):
+    with pytest.raises(StatisticsError, match="index"):
         analyse_gap(base, method, x[:5])
-    with pytest.raises(CalibrationError, match="four questions"):
+    with pytest.raises(StatisticsError, match="four questions"):
         catching_up(base[:, :3], method[:, :3])

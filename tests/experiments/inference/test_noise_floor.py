@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from value_personas.experiments.inference import noise_floor, read_against_floor
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 
 def test_floor_of_the_mean_agrees_with_the_normal_approximation():
@@ -32,7 +32,7 @@ def test_nothing_is_read_as_better_than_the_floor():
 
 
 def test_bad_input_gets_one_clear_line():
-    with pytest.raises(CalibrationError, match="shape"):
+    with pytest.raises(StatisticsError, match="shape"):
         noise_floor([0.5, 0.5], [0.5, 0.5], [1, 2])
-    with pytest.raises(CalibrationError, match="must match"):
+    with pytest.raises(StatisticsError, match="must match"):
         read_against_floor([1.0], [1.0, 2.0])

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from value_personas.experiments.inference import holm, sign_flip_p, unit_means, wilcoxon_p
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 
 def test_sign_flips_by_hand():
@@ -39,7 +39,7 @@ def test_wilcoxon_by_hand():
 def test_holm_by_hand():
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, np.nan]), [0.03, 0.06, 0.06, np.nan])
     np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
-    with pytest.raises(CalibrationError, match=r"\[0, 1\]"):
+    with pytest.raises(StatisticsError, match=r"\[0, 1\]"):
         holm([1.2])
 
 

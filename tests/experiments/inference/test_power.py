@@ -11,7 +11,7 @@ from value_personas.experiments.inference import (
     pilot_parts,
     plan_table,
 )
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 PARTS = VarianceParts(country=0.0004, question=0.0009, cell=0.0025, persona=0.09)
 
@@ -73,9 +73,9 @@ def test_the_table_counts_calls_and_cost():
 
 
 def test_bad_input_gets_one_clear_line():
-    with pytest.raises(CalibrationError, match="≥ 0"):
+    with pytest.raises(StatisticsError, match="≥ 0"):
         VarianceParts(-1.0, 0, 0, 0)
-    with pytest.raises(CalibrationError, match="two countries"):
+    with pytest.raises(StatisticsError, match="two countries"):
         pilot_parts([[1.0, 2.0]])
-    with pytest.raises(CalibrationError, match="above 0"):
+    with pytest.raises(StatisticsError, match="above 0"):
         needed_personas(PARTS, 3, 3, 0.0)

@@ -12,7 +12,7 @@ from value_personas.experiments.commands.power import power
 from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.inference import half_width, plan_table
 from value_personas.experiments.run.pilot import pilot_variances
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 
 def invoke(*arguments):
@@ -40,9 +40,9 @@ def test_the_difference_of_a_method_from_itself_has_no_variance():
 
 
 def test_pilots_that_do_not_match_are_refused():
-    with pytest.raises(CalibrationError, match="same countries"):
+    with pytest.raises(StatisticsError, match="same countries"):
         pilot_variances([stored_panel(), stored_panel(countries=4)])
-    with pytest.raises(CalibrationError, match="no score"):
+    with pytest.raises(StatisticsError, match="no score"):
         pilot_variances([stored_panel()], "accuracy")
 
 
@@ -82,5 +82,5 @@ def test_the_command_plans_from_a_runs_answers(tmp_path):
 
 
 def test_unreadable_variances_get_one_clear_line(tmp_path):
-    with pytest.raises(CalibrationError, match="four numbers"):
+    with pytest.raises(StatisticsError, match="four numbers"):
         invoke("--workspace", str(tmp_path), "--variances", "1,2")

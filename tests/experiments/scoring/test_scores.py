@@ -19,7 +19,7 @@ from value_personas.experiments.scoring import (
     summarise_variance_ratios,
 )
 from value_personas.programs.calibration import tilt
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 # One case by hand. h = (.1 .2 .3 .4), q = (.4 .4 .1 .1) on 1, 3, 5, 9: E_h = 5.8, E_q = 3.0, range 8.
 HUMAN, MODEL, SCALE = [0.1, 0.2, 0.3, 0.4], [0.4, 0.4, 0.1, 0.1], [1.0, 3.0, 5.0, 9.0]
@@ -152,13 +152,13 @@ def test_undefined_is_nan_and_never_zero():
     ],
 )
 def test_bad_input_gets_one_clear_line(human, model, scores, words):
-    with pytest.raises(CalibrationError, match=words) as caught:
+    with pytest.raises(StatisticsError, match=words) as caught:
         score(human, model, scores)
     assert "\n" not in str(caught.value)
 
 
 def test_the_mask_must_name_the_first_options():
-    with pytest.raises(CalibrationError, match="come first"):
+    with pytest.raises(StatisticsError, match="come first"):
         Cells.check([[0.5, 0, 0.5]], [[0.5, 0, 0.5]], [1, 2, 3], [True, False, True])
 
 

@@ -10,7 +10,7 @@ from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, plan_coalitions
 from value_personas.experiments.shapley.players import Player
 from value_personas.experiments.shapley.tables import Figures
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 PLAYERS = tuple(Player(f"I{i}", f"item {i}", (f"I{i}",)) for i in range(5))
 RECIPE = load_recipe("shapley", ["scoring.draws=4000", "scoring.floor_draws=20"])
@@ -105,13 +105,13 @@ def test_values_that_do_not_add_up_are_an_error() -> None:
     figures = Figures(RECIPE, plan, errors(plan, cells), ["A", "B"])
     values = figures.table("shapley")
     figures.check(values)
-    with pytest.raises(CalibrationError, match="do not add up"):
+    with pytest.raises(StatisticsError, match="do not add up"):
         figures.check(values.assign(value=values["value"] + 1e-8))
 
 
 def test_no_cell_at_all_is_refused() -> None:
     plan = planned("exact")
-    with pytest.raises(CalibrationError, match="no cell has an error in every coalition"):
+    with pytest.raises(StatisticsError, match="no cell has an error in every coalition"):
         Figures(RECIPE, plan, errors(plan, np.full((32, 1, 1), np.nan)), ["A"])
 
 

@@ -23,7 +23,7 @@ from value_personas.programs.calibration import (
     smooth,
     tilt,
 )
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 SKEWED = np.array([0.7, 0.2, 0.06, 0.03, 0.01])
 FIVE = np.arange(1.0, 6.0)
@@ -165,5 +165,5 @@ def test_draws_all_on_one_end_stay_there_when_the_mean_is_kept():
     ],
 )
 def test_bad_input_gets_one_clear_line(act, words):
-    with pytest.raises(CalibrationError, match=words):
+    with pytest.raises(StatisticsError, match=words):
         act()

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 from tests.programs.calibration.strategies import TEMPERATURES, distributions
 from value_personas.programs.calibration import tilt
-from value_personas.signatures import CalibrationError
+from value_personas.signatures import StatisticsError
 
 ONE_TO_TEN = np.arange(1.0, 11.0)
 
@@ -228,7 +228,7 @@ def test_constant_scores_have_no_mean_to_lose():
     ],
 )
 def test_bad_input_gets_one_clear_line(p, scores, temperature, words):
-    with pytest.raises(CalibrationError, match=words) as caught:
+    with pytest.raises(StatisticsError, match=words) as caught:
         tilt(p, scores, temperature)
     assert "\n" not in str(caught.value)
 
@@ -236,5 +236,5 @@ def test_bad_input_gets_one_clear_line(p, scores, temperature, words):
 def test_a_bad_row_is_named_by_its_place_in_the_whole():
     p = np.full((10_000, 2), 0.5)
     p[9_001, 0] = 0.7
-    with pytest.raises(CalibrationError, match="distribution 9001"):
+    with pytest.raises(StatisticsError, match="distribution 9001"):
         tilt(p, [0, 1], 2.0)
