@@ -23,6 +23,7 @@ from .errors import (
     SurveyError,
     ValuePersonasError,
 )
+from .plugins import Registry
 from .respondent import AnswerAsPersona, StateAnswerDistribution
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Question",
     "RecipeError",
     "RecoverAnswer",
+    "Registry",
     "Scale",
     "StateAnswerDistribution",
     "StatisticsError",

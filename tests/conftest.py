@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.plugins import Plugins
+
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # before dspy: no network look-ups
 
 # The same examples on every machine and day: a property that fails is found by whoever widens it.
@@ -21,3 +23,9 @@ def shared_dir() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real survey files are not beside the repository")
     return SHARED
+
+
+@pytest.fixture
+def plugins(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Plugins:
+    """Distributions from outside, for one test."""
+    return Plugins(tmp_path_factory.mktemp("plugins"), monkeypatch)
