@@ -12,9 +12,7 @@ from value_personas.data.formats.readers import file_hash
 from value_personas.data.profiles import ProfileTable, value_profiles
 from value_personas.data.published import PublishedDistributions, read_distributions
 from value_personas.data.resampling import (
-    NoiseFloor,
     bootstrap_distributions,
-    noise_floor,
     split_half_distributions,
 )
 from value_personas.data.sampling import DESIGNS, ProfileSample, sample_profiles
@@ -39,7 +37,6 @@ __all__ = [
     "DirectionCheck",
     "Header",
     "Instrument",
-    "NoiseFloor",
     "ProfileSample",
     "ProfileTable",
     "PublishedDistributions",
@@ -65,7 +62,6 @@ __all__ = [
     "load_codebook",
     "load_instrument",
     "map_point",
-    "noise_floor",
     "one_line",
     "published_map",
     "read_distributions",

@@ -10,7 +10,6 @@ from .domain import (
     Question,
     Scale,
     ValueItem,
-    items_by_code,
 )
 from .errors import (
     AuthenticationError,
@@ -51,5 +50,4 @@ __all__ = [
     "UnhedgedDescriptor",
     "ValueItem",
     "ValuePersonasError",
-    "items_by_code",
 ]

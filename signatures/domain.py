@@ -5,7 +5,7 @@ probabilities always stand in the order of ``Scale.labels``.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -23,7 +23,6 @@ __all__ = [
     "Question",
     "Scale",
     "ValueItem",
-    "items_by_code",
 ]
 
 Axis = Literal["survival_self_expression", "traditional_secular"]
@@ -224,8 +223,3 @@ class Answer:
     def probabilities(self) -> NDArray[np.float64]:
         """Shape (K,), summing to 1."""
         return np.exp(np.asarray(self.log_probabilities, dtype=np.float64))
-
-
-def items_by_code(items: tuple[ValueItem, ...]) -> Mapping[str, ValueItem]:
-    """Index value items by their code."""
-    return {item.code: item for item in items}

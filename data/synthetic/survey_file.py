@@ -14,7 +14,6 @@ from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQ
 from value_personas.data.codebooks.file import AimsRule, AutonomyRule
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
 from value_personas.data.survey.layout import SYNTHETIC_COLUMN
-from value_personas.data.synthetic.truth import SyntheticTruth
 from value_personas.data.synthetic.world import People, SyntheticCountry, World, load_world
 from value_personas.signatures import SurveyError
 
@@ -42,7 +41,7 @@ def write_synthetic_survey(
     respondents_per_country: int = 1000,
     countries: int = 8,
     questions: Sequence[str] | None = None,
-) -> SyntheticTruth:
+) -> None:
     """Write a survey of the synthetic world as a ``.sav`` file.
 
     Townspeople are over-sampled and think differently: without ``W_WEIGHT`` every estimate is off. The column
@@ -54,9 +53,6 @@ def write_synthetic_survey(
         respondents_per_country: at least 50.
         countries: how many of the eight countries, from 1 to 8. Each quadrant of the map is visited first.
         questions: codes of target questions; all of the codebook's when None.
-
-    Returns:
-        The truth about the populations that were sampled.
 
     Raises:
         SurveyError: for an unknown question, a count out of range or a file that cannot be written.
@@ -75,8 +71,6 @@ def write_synthetic_survey(
         for home, stream in zip(homes, streams, strict=True)
     ]
     _save(Path(path), pd.concat(frames, ignore_index=True), columns)
-    options = {code: len(columns.codebook.questions[code].question.scale) for code in codes}
-    return SyntheticTruth(world, {home.alpha3: home for home in homes}, options, seed)
 
 
 def _question_codes(world: World, questions: Sequence[str] | None) -> tuple[str, ...]:

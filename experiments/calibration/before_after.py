@@ -31,7 +31,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     """
     panel = judged.panel
     cells = _cells(judged)
-    c, m = judged.in_sample.shape
+    c, m = judged.part.shape
     mean_before, mean_after = (_mean(p, cells.scores) for p in (judged.before, judged.after))
     human = cells.variance(cells.human)
     limit = variance_limit(panel, judged.record.setting)

@@ -1,6 +1,5 @@
 """A fitted calibration applied to stored answers, each cell marked by what the fit has seen of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +10,6 @@ from value_personas.experiments.evaluation.answers import StoredPanel
 from value_personas.experiments.evaluation.calibrated import Prepared, Spread
 from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration import FittedCalibration, Setting
-from value_personas.signatures import LeakError
 
 __all__ = ["CalibratedPanel", "apply_calibration"]
 
@@ -31,7 +29,6 @@ class CalibratedPanel:
         after: the same, calibrated.
         spread_before: the predicted variance, split.
         spread_after: the same, calibrated.
-        in_sample: shape (C, M), True for a cell that the calibration was fitted on.
     """
 
     panel: StoredPanel
@@ -40,7 +37,6 @@ class CalibratedPanel:
     after: Array
     spread_before: Spread
     spread_after: Spread
-    in_sample: NDArray[np.bool_]
 
     @cached_property
     def part(self) -> NDArray[np.str_]:
@@ -62,30 +58,10 @@ class CalibratedPanel:
         estimate = self.after if calibrated else self.before
         return score_cells(self.panel.human, estimate, self.panel.scores, self.panel.mask)
 
-    def held_out_scores(
-        self, countries: Sequence[str], questions: Sequence[str], calibrated: bool = True
-    ) -> dict[str, Array]:
-        """Scores that may be called held-out.
-
-        Raises:
-            LeakError: when one of the cells is in-sample.
-        """
-        c = [self.panel.countries.index(code) for code in countries]
-        m = [self.panel.questions.index(code) for code in questions]
-        if self.in_sample[np.ix_(c, m)].any():
-            row, column = np.argwhere(self.in_sample[np.ix_(c, m)])[0]
-            raise LeakError(
-                f"({countries[row]}, {questions[column]}) was used to fit this calibration and cannot be "
-                "called held-out; judge it on other countries or questions"
-            )
-        return {name: values[np.ix_(c, m)] for name, values in self.scores(calibrated).items()}
-
 
 def apply_calibration(record: FittedCalibration, panel: StoredPanel) -> CalibratedPanel:
     """Apply a record to any stored answers, those it was fitted on included."""
     prepared = Prepared(panel)
-    country = np.isin(panel.countries, record.countries)[:, None]
-    question = np.isin(panel.questions, record.questions)[None, :]
     untouched = UNCALIBRATED.model_copy(update={"level": "persona"})
     return CalibratedPanel(
         panel,
@@ -94,5 +70,4 @@ def apply_calibration(record: FittedCalibration, panel: StoredPanel) -> Calibrat
         prepared.estimate(record.setting),
         prepared.spread(untouched),
         prepared.spread(record.setting),
-        country & question,
     )

@@ -8,7 +8,7 @@ from value_personas.experiments.inference.gap_analysis import (
     analyse_gap,
     catching_up,
 )
-from value_personas.experiments.inference.noise_floor import FloorReading, noise_floor, read_against_floor
+from value_personas.experiments.inference.noise_floor import noise_floor
 from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
 from value_personas.experiments.inference.power import (
     Price,
@@ -23,7 +23,6 @@ __all__ = [
     "BootstrapResult",
     "CatchingUp",
     "CellGroups",
-    "FloorReading",
     "GapAnalysis",
     "Price",
     "VarianceParts",
@@ -37,7 +36,6 @@ __all__ = [
     "noise_floor",
     "pilot_parts",
     "plan_table",
-    "read_against_floor",
     "sign_flip_p",
     "unit_means",
     "wilcoxon_p",

@@ -1,14 +1,12 @@
 """The human sample's own error: what a perfect prediction would still be charged."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from value_personas.experiments.scoring import SCORES, score_cells
 from value_personas.signatures import StatisticsError
 
-__all__ = ["FloorReading", "noise_floor", "read_against_floor"]
+__all__ = ["noise_floor"]
 
 Array = NDArray[np.float64]
 
@@ -32,37 +30,6 @@ def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> di
         raise StatisticsError(f"resamples must have shape (B, K) with B ≥ 1, got {drawn.shape}")
     values = score_cells(np.broadcast_to(np.asarray(human, dtype=np.float64), drawn.shape), drawn, scores)
     return {name: _average(name, column) for name, column in values.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class FloorReading:
-    """A method's errors read against the noise floor.
-
-    Attributes:
-        error: mean error over cells.
-        floor: mean noise floor over the same cells.
-        excess: error − floor, never below 0: nothing is read as better than the survey can tell.
-        at_floor: the share of cells whose error does not exceed their floor.
-        cells: cells where both are defined.
-    """
-
-    error: float
-    floor: float
-    excess: float
-    at_floor: float
-    cells: int
-
-
-def read_against_floor(errors: ArrayLike, floor: ArrayLike) -> FloorReading:
-    """Read errors (0 is best) beside their floor; arrays of one shape, NaN where undefined."""
-    e, f = np.asarray(errors, dtype=np.float64), np.asarray(floor, dtype=np.float64)
-    if e.shape != f.shape:
-        raise StatisticsError(f"errors and floor must match, got shapes {e.shape} and {f.shape}")
-    both = ~np.isnan(e) & ~np.isnan(f)
-    if not both.any():
-        return FloorReading(*(float("nan"),) * 4, 0)
-    error, least = float(e[both].mean()), float(f[both].mean())
-    return FloorReading(error, least, max(error - least, 0.0), float((e <= f)[both].mean()), int(both.sum()))
 
 
 def _average(name: str, values: Array) -> float:

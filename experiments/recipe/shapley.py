@@ -1,8 +1,8 @@
 """What a recipe says of Shapley values."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.scoring import ScoreName
@@ -10,7 +10,7 @@ from value_personas.programs.personas import parse_kind
 
 __all__ = ["MethodName", "ShapleySettings"]
 
-MethodName = Literal["exact", "permutation", "kernel"]
+MethodName = Literal["exact", "permutation"]
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -26,11 +26,8 @@ class ShapleySettings(BaseModel):
         players: ``items``, ``axes``, or a table of groups, name = [item codes], which hold every item once.
         score: any score of a cell, turned so that 0 is best.
         method: ``exact`` asks every coalition; ``permutation`` adds the players one by one in drawn orders,
-            each followed by its reverse; ``kernel`` is KernelSHAP, by the ``shap`` library (extra
-            ``[shap]``).
+            each followed by its reverse.
         pairs: orders and their reverses that ``permutation`` draws.
-        samples: coalitions that one repetition of ``kernel`` draws besides the two ends.
-        repeats: repetitions of ``kernel``; how far they differ enters the intervals.
         budget_calls: calls in all, descriptors and stored answers included, so that what was stopped and goes
             on ends where an unbroken one does. Coalitions are chosen so that it cannot be passed; what a
             provider fails at and is asked again does not count here, but under ``respondent.max_calls``.
@@ -46,10 +43,18 @@ class ShapleySettings(BaseModel):
     score: ScoreName = "normalised_mae"
     method: MethodName = "permutation"
     pairs: Annotated[int, Field(ge=2)] = 16
-    samples: Count = 64
-    repeats: Annotated[int, Field(ge=2)] = 4
     budget_calls: Count | None = None
     calibrated: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_kernel(cls, told: Any) -> Any:
+        """Recipes of 0.1.0 could ask for KernelSHAP; beside another method its two settings are read over."""
+        if not isinstance(told, dict):
+            return told
+        if told.get("method") == "kernel":
+            raise ValueError("method kernel (KernelSHAP) is gone; name exact or permutation")
+        return {key: value for key, value in told.items() if key not in ("samples", "repeats")}
 
     @field_validator("kind")
     @classmethod

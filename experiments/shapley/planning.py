@@ -11,7 +11,6 @@ from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.shapley.designs import (
     Block,
     exact_block,
-    kernel_blocks,
     permutation_blocks,
     weight_matrix,
 )
@@ -158,9 +157,7 @@ def _blocks(settings: ShapleySettings, n: int, seed: int) -> tuple[int, int, Ite
     """How many blocks are taken at most and at least, and where they come from."""
     if settings.method == "exact":
         return 1, 1, iter([exact_block(n)])
-    if settings.method == "permutation":
-        return settings.pairs, 2, permutation_blocks(n, seed)
-    return settings.repeats, 2, kernel_blocks(n, settings.samples, seed)
+    return settings.pairs, 2, permutation_blocks(n, seed)
 
 
 def _singles(players: tuple[Player, ...], coalitions: Sequence[int]) -> dict[str, Table]:

@@ -22,7 +22,6 @@ from value_personas.signatures import StatisticsError
 
 __all__ = [
     "FITTED_METHODS",
-    "METHODS",
     "TEMPERATURE_METHODS",
     "DirichletMap",
     "FittedCalibration",
@@ -51,7 +50,6 @@ _CLASSES: dict[str, type[Calibrator]] = {
         DirichletCalibration,
     )
 }  # fmt: skip
-METHODS = tuple(_CLASSES)
 
 _ONE_PARAMETER: dict[str, Callable[[float | Array], Calibrator]] = {
     "tilt": Tilt,
@@ -81,7 +79,7 @@ class Setting(BaseModel):
     """How answers are calibrated, complete enough to be applied.
 
     Attributes:
-        method: one of ``METHODS``.
+        method: its name (``MethodName``).
         level: each persona's answers, then averaged; or the population's average.
         per: whether one strength serves all questions, those of a scale length, or those of a topic.
         strength: group → T (tilt, temperature) or λ; a group that is not named takes ``all``, or else the

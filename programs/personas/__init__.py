@@ -9,12 +9,7 @@ from value_personas.programs.personas.kinds import KNOWN_KINDS, PersonaKindSpec,
 from value_personas.programs.personas.neutral import NEUTRAL_WORDINGS, CountryRoleplay, NoPersona
 from value_personas.programs.personas.personality import PERSONALITY_TRAITS, PersonalityPart
 from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
-from value_personas.programs.personas.values import (
-    DescriptorPart,
-    ValuePersonas,
-    VerbatimPart,
-    verbatim_answer,
-)
+from value_personas.programs.personas.values import DescriptorPart, VerbatimPart, verbatim_answer
 
 __all__ = [
     "DEMOGRAPHIC_FACTS",
@@ -40,7 +35,6 @@ __all__ = [
     "PersonalityPart",
     "PopulationSample",
     "ShuffledPersonas",
-    "ValuePersonas",
     "VerbatimPart",
     "donors",
     "parse_kind",

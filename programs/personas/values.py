@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from value_personas.programs.descriptor_writer import DescriptorTable
-from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
+from value_personas.programs.personas.arrangement import Arranged
 from value_personas.programs.personas.base import Person, PopulationSample
-from value_personas.programs.personas.composed import ComposedPersonas
-from value_personas.signatures import Persona, ValueItem
+from value_personas.signatures import ValueItem
 
-__all__ = ["DescriptorPart", "ValuePersonas", "VerbatimPart", "verbatim_answer"]
+__all__ = ["DescriptorPart", "VerbatimPart", "verbatim_answer"]
 
 _HEADERS = {"you": "This is what is known of you:", "I": "This is what you say of yourself:"}
 
@@ -65,28 +64,6 @@ class VerbatimPart:
         pairs = (self._lines[items[i], answers[i]] for i in arranged.order)
         lines = [line for pair in pairs for line in pair]
         return ["You gave these answers in a survey:", *lines] if lines else []
-
-
-@dataclass(frozen=True, slots=True)
-class ValuePersonas:
-    """A persona for each sampled value profile: the descriptors of its answers, put together.
-
-    Attributes:
-        descriptors: the texts; every answer of every profile must be among them.
-        kind: its name, for example ``values-hedged``.
-        arrangement: order and wordings of the items.
-        address: as the descriptors were written.
-    """
-
-    descriptors: DescriptorTable
-    kind: str
-    arrangement: Arrangement = AS_IN_THE_INSTRUMENT
-    address: Literal["you", "I"] = "you"
-
-    def build(self, sample: PopulationSample) -> tuple[Persona, ...]:
-        """One text for each profile, with the profile's weight."""
-        part = DescriptorPart(self.descriptors, self.address)
-        return ComposedPersonas(self.kind, (part,), self.arrangement).build(sample)
 
 
 def verbatim_answer(item: ValueItem, score: float) -> str:

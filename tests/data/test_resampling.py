@@ -1,9 +1,9 @@
-"""The human noise floor against theory."""
+"""A sample drawn anew, against theory."""
 
 import numpy as np
 import pytest
 
-from value_personas.data import bootstrap_distributions, noise_floor, split_half_distributions
+from value_personas.data import bootstrap_distributions, split_half_distributions
 from value_personas.signatures import SurveyError
 
 SCORES = np.arange(1.0, 6.0)
@@ -35,27 +35,13 @@ def test_halves_add_up_and_differ_by_twice_the_standard_error() -> None:
     assert difference.std() == pytest.approx(2 * theory, rel=0.06)
 
 
-def test_the_floor_of_any_score() -> None:
-    positions, weights = sample()
-    floor = noise_floor(
-        positions, weights, 5, lambda h, q: abs(float((h - q) @ SCORES)) / 4, draws=2000, seed=3
-    )
-    answers = SCORES[positions]
-    mean = np.average(answers, weights=weights)
-    theory = np.sqrt(np.sum((weights * (answers - mean)) ** 2)) / weights.sum() / 4
-    assert floor.bootstrap == pytest.approx(np.sqrt(2 / np.pi) * theory, rel=0.08)  # mean of |Normal|
-    assert floor.split_half == pytest.approx(2 * np.sqrt(2 / np.pi) * theory, rel=0.08)
-    assert floor.effective_size == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
-    assert floor.interval[0] < floor.bootstrap < floor.interval[1]
+def test_a_larger_sample_spreads_less_and_seeds_decide() -> None:
+    def spread(rows: int, seed: int) -> float:
+        return float((bootstrap_distributions(*sample(rows), 5, 200, seed=seed) @ SCORES).std())
 
-
-def test_a_larger_sample_has_a_lower_floor_and_seeds_decide() -> None:
-    def floor(rows: int, seed: int) -> float:
-        return noise_floor(*sample(rows), 5, lambda h, q: float(np.abs(h - q).sum() / 2), seed=seed).bootstrap
-
-    assert floor(400, 1) > 1.5 * floor(1600, 1)
-    assert floor(400, 1) == floor(400, 1)
-    assert floor(400, 1) != floor(400, 2)
+    assert spread(400, 1) > 1.5 * spread(1600, 1)
+    assert spread(400, 1) == spread(400, 1)
+    assert spread(400, 1) != spread(400, 2)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +58,4 @@ def test_a_larger_sample_has_a_lower_floor_and_seeds_decide() -> None:
 )
 def test_impossible_samples_are_refused(positions: list[int], weights: list[float]) -> None:
     with pytest.raises(SurveyError):
-        noise_floor(np.array(positions, dtype=int), np.array(weights, dtype=float), 5, lambda h, q: 0.0)
+        split_half_distributions(np.array(positions, dtype=int), np.array(weights, dtype=float), 5, 10)

@@ -43,18 +43,3 @@ class KnownFaults(BaseModel):
     order_effect: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.1
     refusal_rate: Share = 0.002
     label_noise: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.03
-
-    @classmethod
-    def none(cls) -> "KnownFaults":
-        """Every fault off: a perfect reader who knows the true laws."""
-        return cls(
-            prior_pull=0.0,
-            country_knowledge=1.0,
-            spill_over=0.0,
-            hedge_relief=1.0,
-            knowledge_error=0.0,
-            sharpness=1.0,
-            order_effect=0.0,
-            refusal_rate=0.0,
-            label_noise=0.0,
-        )

@@ -1,5 +1,7 @@
 """The search: resumed, shared, pruned, and never mixed with another."""
 
+from typing import get_args
+
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -9,9 +11,10 @@ from tests.experiments.calibration.builders import stored_panel, whole
 from value_personas.experiments.calibration.oracle import fit_strength
 from value_personas.experiments.calibration.search import chosen, open_study, search
 from value_personas.experiments.recipe.calibration import SearchSettings
-from value_personas.programs.calibration.setting import METHODS, Setting
+from value_personas.programs.calibration.setting import MethodName, Setting
 from value_personas.signatures import StoreError
 
+METHODS = get_args(MethodName)
 TILT = SearchSettings(methods=("tilt",), levels=("persona",), trials=25)
 
 

@@ -1,9 +1,9 @@
-"""The noise floor against its closed form, and how errors are read beside it."""
+"""The noise floor against its closed form."""
 
 import numpy as np
 import pytest
 
-from value_personas.experiments.inference import noise_floor, read_against_floor
+from value_personas.experiments.inference import noise_floor
 from value_personas.signatures import StatisticsError
 
 
@@ -24,15 +24,6 @@ def test_split_halves_may_be_given_in_pairs():
     assert got["total_variation"] == pytest.approx(np.abs(halves[0] - halves[1]).sum(axis=1).mean() / 2)
 
 
-def test_nothing_is_read_as_better_than_the_floor():
-    got = read_against_floor([0.01, 0.02, np.nan], [0.03, 0.01, 0.5])
-    assert (got.error, got.floor, got.excess) == (pytest.approx(0.015), pytest.approx(0.02), 0.0)
-    assert (got.at_floor, got.cells) == (0.5, 2)
-    assert np.isnan(read_against_floor([np.nan], [0.1]).excess)
-
-
 def test_bad_input_gets_one_clear_line():
     with pytest.raises(StatisticsError, match="shape"):
         noise_floor([0.5, 0.5], [0.5, 0.5], [1, 2])
-    with pytest.raises(StatisticsError, match="must match"):
-        read_against_floor([1.0], [1.0, 2.0])

@@ -182,3 +182,11 @@ def test_flat_keys_are_those_of_set() -> None:
     flat = Recipe().flat()
     assert flat["respondent.elicitation.min_label_mass"] == 0.5
     assert load_recipe(None, [f"{key}={value}" for key, value in {"profiles.n": 3}.items()]).profiles.n == 3
+
+
+def test_settings_of_kernel_shap_are_read_over_and_the_method_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Recipes of 0.1.0, and the records beside its runs, hold them."""
+    own = write(tmp_path, "[shapley]\nsamples = 64\nrepeats = 4\n")
+    assert load_recipe(own).shapley == Recipe().shapley
+    with pytest.raises(RecipeError, match=r"kernel \(KernelSHAP\) is gone; name exact or permutation"):
+        load_recipe(own, ["shapley.method=kernel"])

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from value_personas.experiments.shapley.designs import (
     Block,
     exact_block,
-    kernel_block,
-    kernel_blocks,
     pair_block,
     permutation_blocks,
     weight_matrix,
 )
-from value_personas.signatures import RecipeError
 
 Values = np.ndarray
 
@@ -113,41 +110,6 @@ def test_values_of_a_sum_are_the_sum_of_values(v: Values, w: Values) -> None:
     block = exact_block(n)
     both = shared_out(block, 2 * v - w)
     np.testing.assert_allclose(both, 2 * shared_out(block, v) - shared_out(block, w), atol=1e-9)
-
-
-def test_kernel_shap_over_all_coalitions_is_exact() -> None:
-    pytest.importorskip("shap")
-    v = interacting(6)
-    (block,) = kernel_blocks(6, 62, seed=0)
-    assert len(block) == 64
-    np.testing.assert_allclose(shared_out(block, v), literal(v), atol=1e-9)
-
-
-def test_kernel_shap_over_some_adds_up_is_near_and_repeats_itself() -> None:
-    pytest.importorskip("shap")
-    v = 0.1 * interacting(8) + np.array([sum(i * (c >> i & 1) for i in range(8)) for c in range(256)])
-    state = np.random.get_state()[1].copy()  # noqa: NPY002
-    blocks = list(islice(kernel_blocks(8, 60, seed=2), 3))
-    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
-    for block in blocks:
-        assert len(block) == 62
-        assert shared_out(block, v).sum() == pytest.approx(v[-1] - v[0], abs=1e-9)
-        np.testing.assert_allclose(shared_out(block, v), literal(v), atol=0.15)
-    assert blocks[0].keys() != blocks[1].keys()
-    again = kernel_block(8, 60, int(np.random.SeedSequence(2, spawn_key=(32,)).generate_state(1)[0]))
-    np.testing.assert_equal(dict(again), dict(blocks[0]))
-
-
-def test_kernel_shap_with_too_few_samples_is_refused() -> None:
-    pytest.importorskip("shap")
-    with pytest.raises(RecipeError, match="10 players need at least 20 samples"):
-        next(kernel_blocks(10, 12, seed=0))
-
-
-def test_without_the_library_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "shap", None)
-    with pytest.raises(RecipeError, match=r"value-personas\[shap\]"):
-        next(kernel_blocks(4, 14, seed=0))
 
 
 def test_blocks_as_an_array_are_the_blocks() -> None:

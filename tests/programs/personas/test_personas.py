@@ -17,7 +17,6 @@ from value_personas.programs.personas import (
     Person,
     PersonaSources,
     PopulationSample,
-    ValuePersonas,
     parse_kind,
     persona_builder,
     verbatim_answer,
@@ -192,7 +191,7 @@ def test_no_persona_is_told_nothing_of_the_country() -> None:
 def test_an_answer_without_descriptor_is_an_error_not_a_gap() -> None:
     unknown = PopulationSample("XNA", "Northland", (Profile(("F063",), (3.0,)),), (1.0,))
     with pytest.raises(KeyError):
-        ValuePersonas(TABLE, "values-hedged").build(unknown)
+        persona_builder("values-hedged", sources()).build(unknown)
 
 
 def test_a_bare_number_is_told_with_the_ends_of_its_scale() -> None:
@@ -260,13 +259,14 @@ def test_wordings_are_drawn_by_seed_and_used_evenly() -> None:
     of = tuple(Profile(("F063", "A165"), (float(1 + i % 2), float(1 + i % 3))) for i in range(6))
     many = PopulationSample("XNA", "Northland", of, (1 / 6,) * 6)
     arrangement = Arrangement(wordings=3, replicates=200, seed=5)
-    people = ValuePersonas(TABLE, "values", arrangement).build(many)
+    builder = persona_builder("values-hedged", sources(arrangement))
+    people = builder.build(many)
     drawn = np.array([p.wordings for p in people])
     counts = np.stack([np.bincount(column, minlength=3) for column in drawn.T])
     expected = len(people) / 3
     assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
     assert abs(np.corrcoef(drawn.T)[0, 1]) < 5 / np.sqrt(len(people))
-    assert people == ValuePersonas(TABLE, "values", arrangement).build(many)
+    assert people == builder.build(many)
     texts = dict(zip(people[0].order, people[0].wordings, strict=True))
     assert people[0].text.splitlines()[1].endswith("." * (texts["F063"] + 1))
 

@@ -8,7 +8,7 @@ from dspy.lm15 import Config, Request
 from value_personas.data.codebooks.codebook import load_codebook
 from value_personas.data.codebooks.instruments import load_instrument
 from value_personas.programs.elicitation import FirstTokenLogprobs, forms_of
-from value_personas.programs.engines.synthetic import KnownFaults, SyntheticRespondent
+from value_personas.programs.engines.synthetic import SyntheticRespondent
 from value_personas.programs.rendering import PlainAdapter, PromptTemplate, parse_reply_fields, render_request
 from value_personas.signatures import (
     Answer,
@@ -22,6 +22,7 @@ from value_personas.signatures import (
 __all__ = [
     "FAULTLESS",
     "ITEMS",
+    "NO_FAULTS",
     "QUESTIONS",
     "SECULAR_TRUSTING",
     "TRADITIONAL",
@@ -32,7 +33,20 @@ __all__ = [
     "unit_mean",
 ]
 
-FAULTLESS = SyntheticRespondent(**KnownFaults.none().model_dump())
+NO_FAULTS: dict[str, float] = {
+    "prior_pull": 0.0,
+    "country_knowledge": 1.0,
+    "spill_over": 0.0,
+    "hedge_relief": 1.0,
+    "knowledge_error": 0.0,
+    "sharpness": 1.0,
+    "order_effect": 0.0,
+    "refusal_rate": 0.0,
+    "label_noise": 0.0,
+}
+"""Every fault off: a perfect reader who knows the true laws."""
+
+FAULTLESS = SyntheticRespondent(**NO_FAULTS)
 TRADITIONAL = (1, 1, 0, 2, 9, 0, 0, 0, 0, 0)
 SECULAR_TRUSTING = (0, 0, 2, 0, 0, 9, 9, 3, 2, 4)
 """Positions on the ten items, in the order of the instrument."""

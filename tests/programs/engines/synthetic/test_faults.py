@@ -8,9 +8,11 @@ from dspy.lm15 import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.data.synthetic.truth import population_distribution
 from tests.programs.engines.synthetic.prompts import (
     FAULTLESS,
     ITEMS,
+    NO_FAULTS,
     QUESTIONS,
     SECULAR_TRUSTING,
     TRADITIONAL,
@@ -21,17 +23,16 @@ from tests.programs.engines.synthetic.prompts import (
     unit_mean,
 )
 from value_personas.data.synthetic import load_world
-from value_personas.data.synthetic.truth import SyntheticTruth
 from value_personas.programs.calibration import tilt
 from value_personas.programs.elicitation import FirstTokenLogprobs, forms_of, parse_reply
-from value_personas.programs.engines.synthetic import KnownFaults, SyntheticRespondent
+from value_personas.programs.engines.synthetic import SyntheticRespondent
 from value_personas.programs.engines.synthetic.answering import answer_law
 from value_personas.programs.engines.synthetic.lexicon import load_lexicon
 from value_personas.signatures import MissingAnswer, MissingReason
 
 
 def faultless_but(**parameters: float) -> SyntheticRespondent:
-    return SyntheticRespondent(**{**KnownFaults.none().model_dump(), **parameters})
+    return SyntheticRespondent(**{**NO_FAULTS, **parameters})
 
 
 # --- honesty: a perfect reader of perfect descriptions reproduces the population --------------------------
@@ -62,13 +63,12 @@ def test_without_faults_whole_profiles_give_the_population_s_answers_question_by
 
 def test_without_faults_a_sample_of_personas_predicts_its_country_up_to_sampling_noise() -> None:
     world = load_world()
-    truth = SyntheticTruth(world, world.countries, {code: len(q.scale) for code, q in QUESTIONS.items()}, 0)
     home = world.countries["XNE"]
     people = world.people(home, np.arange(300) < 300 * home.urban, np.random.default_rng(2))
     texts = [persona(FAULTLESS, [people.answers[code][i] for code in ITEMS]) for i in range(300)]
     for code in ("Q29", "Q64", "Q185"):
         estimate = np.mean([ask(FAULTLESS, text, QUESTIONS[code]) for text in texts], axis=0)
-        np.testing.assert_allclose(estimate, truth.population_distribution(code, "XNE"), atol=0.03)
+        np.testing.assert_allclose(estimate, population_distribution(code, "XNE"), atol=0.03)
 
 
 # --- each fault, and that it vanishes with its cause -----------------------------------------------------
@@ -181,7 +181,7 @@ def test_the_first_listed_option_gains_and_both_orders_average_most_of_it_away()
 def test_errors_of_knowledge_are_the_same_every_time_and_other_for_another_seed() -> None:
     text, question = persona(FAULTLESS, TRADITIONAL), QUESTIONS["Q6"]
     first, again = (faultless_but(knowledge_error=0.3) for _ in range(2))
-    other = SyntheticRespondent(seed=1, **{**KnownFaults.none().model_dump(), "knowledge_error": 0.3})
+    other = SyntheticRespondent(seed=1, **{**NO_FAULTS, "knowledge_error": 0.3})
     assert ask(first, text, question) == ask(again, text, question)
     assert ask(first, text, question) != ask(other, text, question)
 
