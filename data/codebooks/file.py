@@ -145,7 +145,6 @@ class _SurveyEntry(_Entry):
     name: Text
     title: Text
     recognise: list[str] = []
-    text_answers: bool = False
 
 
 class _DesignEntry(_Entry):

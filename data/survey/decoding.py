@@ -19,7 +19,6 @@ __all__ = ["Coded", "ColumnFacts", "decode", "label_order", "labels_of_options"]
 Coded = NDArray[np.int8]
 
 _NUMBERED = re.compile(r"^(-?\d+(?:\.\d+)?)\s*(?:[.:)=–—]|-\s)\s*\D")
-_NOTHING: Mapping[float | str, str] = {}
 
 
 @dataclass(frozen=True)

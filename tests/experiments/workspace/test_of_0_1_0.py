@@ -1,0 +1,116 @@
+"""A workspace that 0.1.0 wrote goes on: the same keys and digits, and nothing is asked or fitted twice."""
+
+import json
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+import pytest
+
+from tests.experiments.commands.typed import call
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.report import read_material
+from value_personas.experiments.tracking import tracking_client
+
+PACKED = Path(__file__).parents[2] / "fixtures" / "workspace-0.1.0.tar.xz"
+MADE_IN = "file:///tmp/value-personas-0.1.0"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace and its recipes, unpacked; MLflow keeps the whole address of where files lie."""
+    folder = tmp_path_factory.mktemp("old")
+    with tarfile.open(PACKED) as packed:
+        packed.extractall(folder, filter="data")
+    moved = MADE_IN, folder.as_uri()
+    with closing(sqlite3.connect(folder / "ws" / "mlflow.db")) as store, store:
+        store.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", moved)
+        store.execute("UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", moved)
+    return folder
+
+
+@pytest.fixture
+def typed(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """A command on the old workspace, and the JSON object that it prints."""
+
+    def command(*words: str) -> Any:
+        monkeypatch.chdir(place)
+        assert call(monkeypatch, *words, "--workspace", str(place / "ws"), "--json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    return command
+
+
+def keys(place: Path) -> set[bytes]:
+    with closing(sqlite3.connect(place / "ws" / "answers.db")) as store:
+        return {key for (key,) in store.execute("SELECT key FROM replies")}
+
+
+def newest(place: Path, name: str) -> Path:
+    return sorted((place / "ws" / "runs").glob(f"{name}-2*"))[-1]
+
+
+def test_a_run_asks_nothing_and_comes_to_the_same_digits(place: Path, typed: Any) -> None:
+    then, stored = newest(place, "old"), keys(place)
+    result = typed("run", "old.toml")
+    assert result["usage"]["calls"] == 0
+    assert keys(place) == stored
+    for table in ("estimates", "scores", "comparisons", "summary", "map"):
+        was = pd.read_parquet(then / f"{table}.parquet")
+        now = pd.read_parquet(newest(place, "old") / f"{table}.parquet")
+        pd.testing.assert_frame_equal(now[list(was)], was, check_exact=True, obj=table)
+
+
+def test_its_run_is_done_again_from_its_record_and_read_for_a_report(place: Path, typed: Any) -> None:
+    then = sorted((place / "ws" / "runs").glob("old-2*"))[0]
+    again = typed("rerun", str(then))
+    assert again["agrees"]
+    assert again["calls"] == 0
+    told = read_material(then, place / "ws")
+    assert told.run.title == "old · 8 countries × 3 questions · synthetic respondent and population"
+
+
+def test_the_search_goes_on_from_its_trials(place: Path, typed: Any) -> None:
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(place / "ws" / "optuna.journal"))
+    )
+    (study,) = storage.get_all_studies()
+    before = [trial.params for trial in storage.get_all_trials(study._study_id)]
+    same = typed("calibrate", "old.toml", "--set", "calibration.search.trials=6")
+    assert same["record"]["study"] == study.study_name
+    assert same["record"]["trials"] == 6
+    typed("calibrate", "old.toml", "--set", "calibration.search.trials=8")
+    after = [trial.params for trial in storage.get_all_trials(study._study_id)]
+    assert len(storage.get_all_studies()) == 1
+    assert len(before) == 6
+    assert after[:6] == before
+    assert len(after) == 8
+
+
+def test_a_tuning_goes_on_within_its_budget_to_the_digits_of_0_1_0(place: Path, typed: Any) -> None:
+    assert typed("tune", "tune.toml")["paid"] == 0
+    more = typed("tune", "tune.toml", "--set", "tuning.budget_calls=600")
+    assert (more["calls"], more["paid"]) == (428, 202)
+    expected = pd.read_csv(place / "tuning_summary_600.csv")
+    now = pd.DataFrame(more["summary"])[list(expected)]
+    pd.testing.assert_frame_equal(now, expected, rtol=1e-14)
+
+
+def test_its_tracked_runs_are_there(place: Path) -> None:
+    with tracking_client(f"sqlite:///{place / 'ws' / 'mlflow.db'}") as client:
+        of_run = client.get_run("e7d34bad53624279bd070bee0c51ef02")
+        assert of_run.data.metrics
+        assert of_run.data.params["profiles.n"] == "2"
+        assert any(file.path == "result.json" for file in client.list_artifacts(of_run.info.run_id))
+        assert client.get_registered_model("old-tune-program").name == "old-tune-program"
+
+
+def test_recipes_of_0_1_0_load(place: Path) -> None:
+    recipes = sorted((place / "recipes").glob("*.toml"))
+    assert len(recipes) == 7
+    for recipe in recipes:
+        assert load_recipe(recipe).name
