@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from value_personas.signatures.errors import RecipeError
 
@@ -22,10 +22,12 @@ class Registry(Mapping[str, T], Generic[T]):
         group: for example ``value_personas.scores``.
         kind: what a thing must be an instance of; ``type`` for classes.
         own: the package's, in their order.
+        base: what classes must derive from.
     """
 
-    def __init__(self, group: str, kind: type[T], own: Mapping[str, T]) -> None:
+    def __init__(self, group: str, kind: type[T], own: Mapping[str, T], base: type = object) -> None:
         self._group, self._kind, self._own, self._loaded = group, kind, own, dict(own)
+        self._base = base
 
     @cached_property
     def _points(self) -> dict[str, EntryPoint]:
@@ -40,14 +42,17 @@ class Registry(Mapping[str, T], Generic[T]):
         if name not in self._loaded:
             point = self._points[name]
             try:
-                thing = point.load()
+                thing: Any = point.load()
             except Exception as error:  # noqa: BLE001  a stranger's module may raise anything
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 raise self._error(point, f"cannot be loaded: {reason}; repair or uninstall it") from None
-            if not isinstance(thing, self._kind):
+            fits = isinstance(thing, self._kind)
+            if not fits:
                 raise self._error(
                     point, f"expected an instance of {self._kind.__name__}, got {type(thing).__name__}"
                 )
+            if isinstance(thing, type) and not issubclass(thing, self._base):
+                raise self._error(point, f"expected a class that derives from {self._base.__qualname__}")
             self._loaded[name] = thing
         return self._loaded[name]
 

@@ -14,14 +14,13 @@ from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.sweep.cells import Cell, distinct_cells, label_of
 from value_personas.programs.calibration import Level
-from value_personas.programs.personas import parse_kind
+from value_personas.programs.personas import known_kinds, parse_kind
 from value_personas.signatures import RecipeError
 
 __all__ = ["Variant", "VariantRuns", "factors_of", "runs_of", "variants_of"]
 
 _ROW_FACTORS = ("kind", "country", "calibration")
 _MOST_VARIANTS = 500
-_KINDS = ("values-hedged", "values-unhedged", "values-verbatim", "shuffled", "marginal", "mean-profile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Variant:
     def kind(self) -> str:
         """Its persona kind."""
         kind = str(self.levels.get("kind", "values-hedged"))
-        named = self.levels.get("country", False) and not parse_kind(kind).country
+        named = self.levels.get("country", False) and not parse_kind(kind).names_country
         if not named:
             return kind
         return "country" if kind == "none" else f"{kind}+country"
@@ -85,7 +84,7 @@ def factors_of(recipe: Recipe) -> dict[str, tuple[Any, ...]]:
     if recipe.ablation.factors:
         return dict(recipe.ablation.factors)
     return {
-        "kind": _KINDS,
+        "kind": tuple(kind for kind in known_kinds() if "+" not in kind and parse_kind(kind).states_values),
         "country": (False, True),
         "calibration": ("none", "persona", "population"),
         "profiles.design": _first(recipe.profiles.design, ("systematic", "random")),

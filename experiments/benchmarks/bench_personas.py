@@ -23,7 +23,7 @@ from value_personas.programs import (
     Variant,
     persona_builder,
 )
-from value_personas.programs.personas import KNOWN_KINDS, PERSONALITY_TRAITS
+from value_personas.programs.personas import PERSONALITY_TRAITS, known_kinds
 from value_personas.signatures import Profile, ValueItem
 
 _TEXT = "You hold this view to a middling degree, whatever it is about. It tells nothing further about you."
@@ -43,7 +43,7 @@ def main() -> None:
         arrangement = Arrangement(order, wordings)  # type: ignore[arg-type]
         sources = PersonaSources(items, tables, samples, arrangement)  # type: ignore[arg-type]
         print(f"{wordings} wording{'s' if wordings > 1 else ''}, order {order}:")
-        for kind in KNOWN_KINDS:
+        for kind in known_kinds():
             builder = persona_builder(kind, sources)
             taken = _seconds(lambda builder=builder: builder.build(samples["XNA"]))  # type: ignore[misc]
             print(f"  {kind:<30} {taken:6.3f} s   {taken / joining:5.1f} × yardstick")

@@ -55,13 +55,14 @@ def check_leaks(recipe: Recipe, survey: data.Survey, items: Sequence[ValueItem])
 def _carried(
     kinds: Sequence[PersonaKindSpec], codebook: Codebook, items: Sequence[ValueItem]
 ) -> Iterator[Carried]:
-    if any(kind.statement for kind in kinds):
+    parts = [part for kind in kinds for part in kind.parts]
+    if any(part.states_values for part in parts):
         yield from (_value_item(item.code, codebook) for item in items)
-    if any(kind.demographic for kind in kinds):
-        for name, entry in codebook.demographics.items():
-            if name != "religion" or any(kind.religion for kind in kinds):
-                yield Carried(name, frozenset(_listed(entry.column)))
-    if any(kind.personality for kind in kinds):
+    facts = {fact for part in parts for fact in part.facts}
+    for name, entry in codebook.demographics.items():
+        if name in facts:
+            yield Carried(name, frozenset(_listed(entry.column)))
+    if any(part.of_traits for part in parts):
         yield from (Carried(t, frozenset({e.plus, e.minus})) for t, e in codebook.personality.items())
 
 

@@ -1,6 +1,7 @@
 """The drawing stage: whose values, facts and traits the personas of each country carry."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -11,7 +12,7 @@ from value_personas import data
 from value_personas.experiments.recipe.items import chosen_items
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.programs import Person, PopulationSample
-from value_personas.programs.personas import DEMOGRAPHIC_FACTS, PERSONALITY_TRAITS, Fact, donors, parse_kind
+from value_personas.programs.personas import PERSONALITY_TRAITS, Fact, Part, parse_kind
 from value_personas.signatures import RecipeError, ValueItem
 
 __all__ = ["Populations", "draw_populations"]
@@ -54,37 +55,42 @@ def draw_populations(recipe: Recipe, survey: data.Survey, profiles: data.Profile
         RecipeError: when a persona kind needs facts, traits or another country that no survey of the recipe
             holds.
     """
-    kinds = [parse_kind(kind) for kind in recipe.personas]
-    if any(kind.population == "shuffled" for kind in kinds):
-        donors(survey.countries, recipe.seed)  # refused here, before anything is asked
-    facts = _facts(recipe, profiles) if any(kind.demographic for kind in kinds) else ()
+    parts = tuple(dict.fromkeys(part for kind in recipe.personas for part in parse_kind(kind).parts))
+    for part in parts:
+        part.require(survey.countries, recipe.seed)
+    known = {part: _facts(recipe, profiles, part) for part in parts}
+    facts = tuple(dict.fromkeys(itertools.chain.from_iterable(known.values())))
     items = chosen_items(recipe.profiles.items, profiles.items, survey.questions)
     told = [item.code for item in items]
     samples = tuple(
         _draw(recipe, survey, profiles, country, facts).only(told) for country in survey.countries
     )
-    populations = Populations(samples, items, (*_fact_notes(facts), *_item_notes(items, profiles)))
-    if any(kind.personality for kind in kinds):
+    populations = Populations(samples, items, (*_fact_notes(known), *_item_notes(items, profiles)))
+    if any(part.of_traits for part in parts):
         return _with_traits(recipe, profiles, populations)
     return populations
 
 
-def _facts(recipe: Recipe, profiles: data.ProfileTable) -> tuple[str, ...]:
-    """The names of the facts that the recipe wants and the survey knows."""
-    wanted = recipe.persona_text.demographics or DEMOGRAPHIC_FACTS
+def _facts(recipe: Recipe, profiles: data.ProfileTable, part: Part) -> tuple[str, ...]:
+    """The facts that a part wants and the survey knows."""
+    wanted = part.told(recipe.persona_text.demographics or None)
     known = tuple(name for name in wanted if name in profiles.demographics.columns)
-    if not known:
+    if part.facts and not known:
         raise RecipeError(
-            f"personas demographic: the survey knows none of {', '.join(wanted)}; leave the kind out"
+            f"personas {part.usual[0]}: the survey knows none of {', '.join(wanted)}; leave the kind out"
+            if wanted
+            else f"persona_text.demographics: names nothing that {part.usual[0]} personas state"
         )
     return known
 
 
-def _fact_notes(facts: tuple[str, ...]) -> tuple[str, ...]:
-    absent = [name for name in DEMOGRAPHIC_FACTS if name not in facts]
-    if not facts or not absent:
-        return ()
-    return (f"sociodemographic personas state {', '.join(facts)}; not stated: {', '.join(absent)}",)
+def _fact_notes(known: Mapping[Part, tuple[str, ...]]) -> Iterator[str]:
+    for label in dict.fromkeys(part.label for part in known if part.facts):
+        alike = [part for part in known if part.label == label]
+        stated = dict.fromkeys(fact for part in alike for fact in known[part])
+        absent = dict.fromkeys(fact for part in alike for fact in part.facts if fact not in stated)
+        if absent:
+            yield f"{label} personas state {', '.join(stated)}; not stated: {', '.join(absent)}"
 
 
 def _item_notes(items: tuple[ValueItem, ...], profiles: data.ProfileTable) -> tuple[str, ...]:

@@ -60,13 +60,13 @@ class ShapleySettings(BaseModel):
     @classmethod
     def _carries_own_values(cls, kind: str) -> str:
         spec = parse_kind(kind)
-        if spec.statement is None or spec.population != "own":
+        if not spec.states_values or spec.population != "own":
             raise ValueError("it carries no values of a country's own people; name for example values-hedged")
         return kind
 
     @field_validator("empty")
     @classmethod
     def _carries_no_values(cls, kind: str) -> str:
-        if parse_kind(kind).statement is not None:
+        if parse_kind(kind).states_values:
             raise ValueError("it carries values, and stands for no item; name none or country")
         return kind

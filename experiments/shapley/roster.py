@@ -134,7 +134,7 @@ def _apart(spec: PersonaKindSpec, sizes: Sequence[int]) -> Array:
     """What keeps texts of equal values apart, shape (persons,): nothing, the country, or the person."""
     if spec.of_individuals:
         return np.arange(sum(sizes), dtype=np.float64)
-    if spec.country:
+    if spec.names_country:
         return np.repeat(np.arange(len(sizes), dtype=np.float64), sizes)
     return np.zeros(sum(sizes))
 

@@ -1,27 +1,26 @@
 """Persona texts: one builder for each kind, behind one interface."""
 
-from value_personas.programs.personas.arrangement import Arrangement, ItemOrder
+from value_personas.programs.personas.arrangement import Arranged, Arrangement, ItemOrder
 from value_personas.programs.personas.base import Fact, Person, PersonaBuilder, PopulationSample
-from value_personas.programs.personas.building import PersonaSources, persona_builder
-from value_personas.programs.personas.composed import ComposedPersonas, CountryPart, Part
-from value_personas.programs.personas.demographic import DEMOGRAPHIC_FACTS, DemographicPart
-from value_personas.programs.personas.kinds import KNOWN_KINDS, PersonaKindSpec, parse_kind
+from value_personas.programs.personas.building import persona_builder
+from value_personas.programs.personas.composed import ComposedPersonas
+from value_personas.programs.personas.demographic import DEMOGRAPHIC_FACTS
+from value_personas.programs.personas.kinds import PARTS, PersonaKindSpec, known_kinds, parse_kind
 from value_personas.programs.personas.neutral import NEUTRAL_WORDINGS, CountryRoleplay, NoPersona
-from value_personas.programs.personas.personality import PERSONALITY_TRAITS, PersonalityPart
+from value_personas.programs.personas.part import Part, PersonaSources
+from value_personas.programs.personas.personality import PERSONALITY_TRAITS
 from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
-from value_personas.programs.personas.values import DescriptorPart, VerbatimPart, verbatim_answer
+from value_personas.programs.personas.values import verbatim_answer
 
 __all__ = [
     "DEMOGRAPHIC_FACTS",
-    "KNOWN_KINDS",
     "NEUTRAL_WORDINGS",
+    "PARTS",
     "PERSONALITY_TRAITS",
+    "Arranged",
     "Arrangement",
     "ComposedPersonas",
-    "CountryPart",
     "CountryRoleplay",
-    "DemographicPart",
-    "DescriptorPart",
     "Fact",
     "ItemOrder",
     "MarginalPersonas",
@@ -32,11 +31,10 @@ __all__ = [
     "PersonaBuilder",
     "PersonaKindSpec",
     "PersonaSources",
-    "PersonalityPart",
     "PopulationSample",
     "ShuffledPersonas",
-    "VerbatimPart",
     "donors",
+    "known_kinds",
     "parse_kind",
     "persona_builder",
     "verbatim_answer",

@@ -3,40 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
+from value_personas.programs.personas.arrangement import Arrangement
 from value_personas.programs.personas.base import Person, PopulationSample
+from value_personas.programs.personas.part import Part, PersonaSources
 from value_personas.signatures import Persona, RecipeError
 
-__all__ = ["ComposedPersonas", "CountryPart", "Part"]
-
-
-class Part(Protocol):
-    """One part of a persona's text, which may stand alone or among others."""
-
-    @property
-    def of_individuals(self) -> bool:
-        """Whether it needs the individual draw; else the value profile is enough."""
-
-    @property
-    def states_values(self) -> bool:
-        """Whether it states the items of the profile."""
-
-    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
-        """Its lines for one person; empty where nothing is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class CountryPart:
-    """Names the country of birth and residence."""
-
-    of_individuals = False
-    states_values = False
-
-    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
-        """One line."""
-        return [f"You are a person, born in {sample.name} and living in {sample.name}."]
+__all__ = ["ComposedPersonas"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +21,14 @@ class ComposedPersonas:
     Attributes:
         kind: its name.
         parts: in the order in which they are stated.
+        sources: what they are stated from.
         arrangement: order and wordings of the value items.
     """
 
     kind: str
     parts: tuple[Part, ...]
-    arrangement: Arrangement = AS_IN_THE_INSTRUMENT
+    sources: PersonaSources
+    arrangement: Arrangement
 
     def build(self, sample: PopulationSample) -> tuple[Persona, ...]:
         """The personas of one country; texts of one person stand beside each other."""
@@ -77,7 +52,7 @@ class ComposedPersonas:
 
     def _persona(self, person: Person, sample: PopulationSample, replicate: int) -> Persona:
         arranged = self.arrangement.of(person.profile, replicate)
-        lines = [line for part in self.parts for line in part.lines(person, sample, arranged)]
+        lines = [line for part in self.parts for line in part.lines(person, sample, arranged, self.sources)]
         stated = any(part.states_values for part in self.parts)
         return Persona(
             kind=self.kind,

@@ -10,10 +10,9 @@ from typing import Literal
 
 from value_personas.programs.personas.arrangement import Arranged
 from value_personas.programs.personas.base import Fact, Person, PopulationSample
+from value_personas.programs.personas.part import Part, PersonaSources
 
-__all__ = ["DEMOGRAPHIC_FACTS", "DemographicForm", "DemographicPart"]
-
-DemographicForm = Literal["interview", "portrait"]
+__all__ = ["DEMOGRAPHIC_FACTS", "DemographicPart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +48,58 @@ DEMOGRAPHIC_FACTS = tuple(_WORDINGS)
 
 
 @dataclass(frozen=True, slots=True)
-class DemographicPart:
+class DemographicPart(Part):
     """The known facts of a person; what is not known is not spoken of.
 
     Attributes:
         form: ``interview`` or ``portrait``.
         religion: whether the denomination is among the facts.
-        fields: the facts to state; all when None.
     """
 
-    form: DemographicForm = "interview"
+    form: Literal["interview", "portrait"] = "interview"
     religion: bool = False
-    fields: Collection[str] | None = None
 
-    of_individuals = True
-    states_values = False
+    label = "sociodemographic"
+    usual = (
+        "demographic",
+        "demographic-religion",
+        "demographic-portrait",
+        "demographic-religion-portrait",
+        "demographic+country",
+    )
 
-    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+    @classmethod
+    def read(cls, name: str, rest: str) -> "DemographicPart | None":
+        """``-religion`` and ``-portrait``, in any order; ``-interview`` is the form without either."""
+        words = rest.split("-") if rest else []
+        if not set(words) <= {"religion", "portrait", "interview"} or len(set(words)) != len(words):
+            return None
+        if {"portrait", "interview"} <= set(words):
+            return None
+        return cls("portrait" if "portrait" in words else "interview", "religion" in words)
+
+    @property
+    def what(self) -> str:
+        """In few words."""
+        religion = " with religion" if self.religion else ""
+        form = "a portrait" if self.form == "portrait" else "an interview"
+        return f"sociodemographics of drawn respondents{religion} as {form}"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """All that have a wording; the denomination only where it is asked for."""
+        return tuple(name for name in DEMOGRAPHIC_FACTS if self.religion or name != "religion")
+
+    def told(self, wanted: Collection[str] | None) -> tuple[str, ...]:
+        """Those that are wanted; all when None."""
+        return tuple(name for name in self.facts if wanted is None or name in wanted)
+
+    def lines(
+        self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources
+    ) -> Sequence[str]:
         """The interview, or the portrait as one line."""
-        known = [(_WORDINGS[name], _spoken(person.facts[name])) for name in self.stated(person.facts)]
+        told = (name for name in self.told(sources.demographics) if name in person.facts)
+        known = [(_WORDINGS[name], _spoken(person.facts[name])) for name in told]
         if not known:
             return []
         if self.form == "portrait":
@@ -78,15 +110,6 @@ class DemographicPart:
             for line in (f"Interviewer: {words.question}", f"You: {_sentence(words.answer, fact)}")
         )
         return ["This is from an interview with you.", *lines]
-
-    def stated(self, facts: Collection[str]) -> tuple[str, ...]:
-        """Which of the known facts are stated, in order."""
-        wanted = DEMOGRAPHIC_FACTS if self.fields is None else tuple(self.fields)
-        return tuple(
-            name
-            for name in DEMOGRAPHIC_FACTS
-            if name in wanted and name in facts and (self.religion or name != "religion")
-        )
 
 
 def _spoken(fact: Fact) -> str:

@@ -1,50 +1,31 @@
 """The names of persona kinds: parts joined by ``+``, so that each part can be taken away on its own."""
 
 import difflib
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from value_personas.programs.descriptor_writer import Variant
-from value_personas.programs.personas.demographic import DemographicForm
-from value_personas.signatures import RecipeError
+from value_personas.programs.personas.demographic import DemographicPart
+from value_personas.programs.personas.neutral import CountryPart, NothingPart
+from value_personas.programs.personas.part import Part, Population
+from value_personas.programs.personas.personality import PersonalityPart
+from value_personas.programs.personas.values import ValuesPart
+from value_personas.signatures import RecipeError, Registry
 
-__all__ = ["KNOWN_KINDS", "PersonaKindSpec", "parse_kind"]
+__all__ = ["PARTS", "PersonaKindSpec", "known_kinds", "parse_kind"]
 
-Statement = Literal["hedged", "unhedged", "verbatim"]
-Population = Literal["own", "shuffled", "marginal", "mean"]
-
-KNOWN_KINDS = (
-    "none",
-    "country",
-    "values-hedged",
-    "values-unhedged",
-    "values-verbatim",
-    "demographic",
-    "demographic-religion",
-    "demographic-portrait",
-    "demographic-religion-portrait",
-    "demographic+country",
-    "personality",
-    "values+country",
-    "values+demographic",
-    "shuffled",
-    "marginal",
-    "mean-profile",
+PARTS: Registry[type[Part]] = Registry(
+    "value_personas.personas",
+    type,
+    {
+        "none": NothingPart,
+        "country": CountryPart,
+        "demographic": DemographicPart,
+        "personality": PersonalityPart,
+        **dict.fromkeys(("values", "shuffled", "marginal", "mean-profile"), ValuesPart),
+    },
+    Part,
 )
-"""The kinds that are usually compared; any other combination of parts may be named too."""
-
-_STATEMENTS: dict[str, Statement] = {
-    "hedged": "hedged",
-    "unhedged": "unhedged",
-    "no-hedge": "unhedged",
-    "verbatim": "verbatim",
-}
-_POPULATIONS: dict[str, Population] = {
-    "values": "own",
-    "shuffled": "shuffled",
-    "marginal": "marginal",
-    "mean-profile": "mean",
-}
+"""Word → the part that it begins to name, in the order in which they are stated, values always last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +34,49 @@ class PersonaKindSpec:
 
     Attributes:
         name: as it was written.
-        country: whether the country is named.
-        statement: how values are stated; None where they are not.
-        population: whose profiles are stated.
-        demographic: the form of sociodemographics; None where there are none.
-        religion: whether the denomination is among them.
-        personality: whether traits are stated.
-        parts: the parts in the order in which they were written.
+        parts: in the order in which they are stated.
     """
 
     name: str
-    country: bool = False
-    statement: Statement | None = None
-    population: Population = "own"
-    demographic: DemographicForm | None = None
-    religion: bool = False
-    personality: bool = False
-    parts: tuple[str, ...] = field(default=(), compare=False)
+    parts: tuple[Part, ...]
 
     @property
     def variant(self) -> Variant | None:
         """Which descriptors it needs."""
-        return self.statement if self.statement in ("hedged", "unhedged") else None
+        return next((part.variant for part in self.parts if part.variant), None)
+
+    @property
+    def population(self) -> Population:
+        """Whose profiles it states."""
+        return next((part.population for part in self.parts if part.population != "own"), "own")
+
+    @property
+    def states_values(self) -> bool:
+        """Whether it states items of the profile."""
+        return any(part.states_values for part in self.parts)
+
+    @property
+    def names_country(self) -> bool:
+        """Whether it names the country."""
+        return any(part.names_country for part in self.parts)
 
     @property
     def of_individuals(self) -> bool:
         """Whether it needs more of a respondent than the value profile."""
-        return self.demographic is not None or self.personality
+        return any(part.of_individuals for part in self.parts)
+
+    @property
+    def what(self) -> str:
+        """What it is, in the few words that a reader of a methods section needs."""
+        if len(self.parts) == 1:
+            return self.parts[0].what_alone
+        # A remark on the rest of the text follows it.
+        return ", ".join(part.what for part in sorted(self.parts, key=lambda part: part.names_country))
+
+
+def known_kinds() -> tuple[str, ...]:
+    """The kinds that are usually compared; any other combination of parts may be named too."""
+    return tuple(kind for part in dict.fromkeys(PARTS.values()) for kind in part.usual)
 
 
 def parse_kind(name: str) -> PersonaKindSpec:
@@ -91,49 +88,38 @@ def parse_kind(name: str) -> PersonaKindSpec:
     Raises:
         RecipeError: for a name that means nothing, with the nearest one that does.
     """
-    if name == "none":
-        return PersonaKindSpec(name, parts=("none",))
-    found: dict[str, object] = {}
-    parts = name.split("+")
-    for part in parts:
-        read = _read_part(part)
-        if read is None or found.keys() & read.keys():
-            raise RecipeError(_unknown(name))
-        found |= read
-    spec = PersonaKindSpec(name, parts=tuple(parts), **found)  # type: ignore[arg-type]
-    if spec.population in ("marginal", "mean") and spec.of_individuals:
+    words = name.split("+")
+    read = [pair for word in words if (pair := _read(word))]
+    # Country, then who, then values: what changes most between personas comes last.
+    read.sort(key=lambda pair: (pair[1].states_values, pair[0]))
+    parts = tuple(part for _, part in read)
+    distinct = len({type(part) for part in parts}) == len(words)
+    if not distinct or (len(words) > 1 and not all(part.joins for part in parts)):
+        raise RecipeError(_unknown(name))
+    kind = PersonaKindSpec(name, parts)
+    if kind.population in ("marginal", "mean") and kind.of_individuals:
         raise RecipeError(
-            f"persona kind {name!r}: {spec.population} profiles belong to nobody with such facts"
+            f"persona kind {name!r}: {kind.population} profiles belong to nobody with such facts"
         )
-    return spec
+    return kind
 
 
-def _read_part(part: str) -> dict[str, object] | None:
-    if part == "country":
-        return {"country": True}
-    if part == "personality":
-        return {"personality": True}
-    if part.startswith("demographic"):
-        return _read_demographic(part.removeprefix("demographic"))
-    for word, population in _POPULATIONS.items():
-        if part == word or part.startswith(f"{word}-"):
-            statement = _STATEMENTS.get(part[len(word) + 1 :] or "hedged")
-            return {"statement": statement, "population": population} if statement else None
-    return None
-
-
-def _read_demographic(modifiers: str) -> dict[str, object] | None:
-    words = modifiers.split("-")[1:] if modifiers.startswith("-") else []
-    known = {"religion", "portrait", "interview"}
-    if (modifiers and not words) or not set(words) <= known or len(set(words)) != len(words):
-        return None
-    if {"portrait", "interview"} <= set(words):
-        return None
-    form: DemographicForm = "portrait" if "portrait" in words else "interview"
-    return {"demographic": form, "religion": "religion" in words}
+def _read(word: str) -> tuple[int, Part] | None:
+    """The part that a word means, after its place in ``PARTS``; None where it means nothing."""
+    found = []
+    for place, name in enumerate(PARTS):
+        rest = word.removeprefix(f"{name}-")
+        if word == name or rest not in ("", word):
+            part = PARTS[name].read(name, "" if word == name else rest)
+            found += [(place, part)] if part else []
+    if len(found) > 1:
+        both = " and ".join(type(part).__qualname__ for _, part in found)
+        raise RecipeError(f"persona kind {word!r}: {both} both read it; uninstall one of them")
+    return found[0] if found else None
 
 
 def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, KNOWN_KINDS, n=1, cutoff=0.5)
+    kinds = known_kinds()
+    close = difflib.get_close_matches(name, kinds, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"unknown persona kind {name!r}{hint} There are {', '.join(KNOWN_KINDS)}, and parts joined by +"
+    return f"unknown persona kind {name!r}{hint} There are {', '.join(kinds)}, and parts joined by +"

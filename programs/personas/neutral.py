@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from value_personas.programs.personas.base import PopulationSample
+from value_personas.programs.personas.arrangement import Arranged
+from value_personas.programs.personas.base import Person, PersonaBuilder, PopulationSample
+from value_personas.programs.personas.part import Part, PersonaSources
 from value_personas.signatures import Persona
 
-__all__ = ["NEUTRAL_WORDINGS", "CountryRoleplay", "NoPersona"]
+__all__ = ["NEUTRAL_WORDINGS", "CountryPart", "CountryRoleplay", "NoPersona", "NothingPart"]
 
 NEUTRAL_WORDINGS = (
     "an average human being",
@@ -22,6 +24,41 @@ NEUTRAL_WORDINGS = (
 )
 """Ten neutral respondents, {average, typical, –} × {human being, person, individual} and a world citizen
 (Abels et al., arXiv 2605.16193): a baseline averaged over them does not hang on one phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPart(Part):
+    """Nothing is told; it cannot be joined to anything."""
+
+    label = "neutral"
+    usual = ("none",)
+    what = "no persona: ten neutral wordings"
+    joins = False
+
+    def alone(self, kind: str) -> PersonaBuilder:
+        """The ten wordings."""
+        return NoPersona(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPart(Part):
+    """Names the country of birth and residence; alone it is roleplay of the country."""
+
+    label = "country"
+    usual = ("country",)
+    what = "with the country named"
+    what_alone = "roleplay of the country by its name, in ten neutral wordings"
+    names_country = True
+
+    def lines(
+        self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources
+    ) -> Sequence[str]:
+        """One line."""
+        return [f"You are a person, born in {sample.name} and living in {sample.name}."]
+
+    def alone(self, kind: str) -> PersonaBuilder:
+        """The ten wordings, with the country."""
+        return CountryRoleplay(kind)
 
 
 @dataclass(frozen=True, slots=True)

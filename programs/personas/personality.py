@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from value_personas.programs.personas.arrangement import Arranged
 from value_personas.programs.personas.base import Person, PopulationSample
+from value_personas.programs.personas.part import Part, PersonaSources
 
 __all__ = ["PERSONALITY_TRAITS", "PersonalityPart"]
 
@@ -28,13 +29,17 @@ _STRONG = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class PersonalityPart:
+class PersonalityPart(Part):
     """One sentence of five adjectives with their degrees."""
 
-    of_individuals = True
-    states_values = False
+    label = "personality"
+    usual = ("personality",)
+    what = "personality traits of drawn respondents"
+    of_traits = True
 
-    def lines(self, person: Person, sample: PopulationSample, arranged: Arranged) -> Sequence[str]:
+    def lines(
+        self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources
+    ) -> Sequence[str]:
         """One line; empty where no trait is known."""
         told = [_told(trait, person.traits[trait]) for trait in PERSONALITY_TRAITS if trait in person.traits]
         if not told:

@@ -205,7 +205,7 @@ class _Job:
 
 
 def _default_kind(kinds: Sequence[PersonaKind]) -> PersonaKind:
-    of_values = [kind for kind in kinds if parse_kind(kind).statement]
+    of_values = [kind for kind in kinds if parse_kind(kind).states_values]
     return (of_values or list(kinds))[-1]
 
 

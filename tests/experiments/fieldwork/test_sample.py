@@ -13,7 +13,7 @@ from value_personas.experiments.fieldwork.asking import asking_of, build_persona
 from value_personas.experiments.fieldwork.leaks import check_leaks
 from value_personas.experiments.fieldwork.sample import draw_populations
 from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable
-from value_personas.programs.personas import KNOWN_KINDS, PERSONALITY_TRAITS, parse_kind
+from value_personas.programs.personas import PERSONALITY_TRAITS, known_kinds, parse_kind
 from value_personas.signatures import LeakError, RecipeError
 
 
@@ -78,7 +78,7 @@ def test_the_same_seed_draws_the_same_respondents_for_every_kind(
         samples = draw_populations(recipe(kinds(*names), f"seed={seed}"), survey, profiles).samples
         return [[person.respondent for person in sample.people] for sample in samples]
 
-    for kind in set(KNOWN_KINDS) - {"personality"}:
+    for kind in set(known_kinds()) - {"personality"}:
         assert respondents(kind) == respondents("values-hedged")
     assert respondents("values-hedged", seed=1) != respondents("values-hedged")
 
@@ -86,7 +86,7 @@ def test_the_same_seed_draws_the_same_respondents_for_every_kind(
 def test_every_kind_of_one_run_is_built_from_one_sample(
     survey: data.Survey, profiles: data.ProfileTable
 ) -> None:
-    asked = recipe(kinds(*(k for k in KNOWN_KINDS if k != "personality")))
+    asked = recipe(kinds(*(k for k in known_kinds() if k != "personality")))
     asking = asking_of(draw_populations(asked, survey, profiles), survey)
     table = DescriptorTable(
         tuple(
@@ -101,7 +101,7 @@ def test_every_kind_of_one_run_is_built_from_one_sample(
         codes = survey.countries
         weight = {code: sum(p.weight for p in personas if p.country == code) for code in codes}
         assert weight == pytest.approx(dict.fromkeys(codes, 1.0))
-        if parse_kind(kind).population == "own" and parse_kind(kind).statement:
+        if parse_kind(kind).population == "own" and parse_kind(kind).states_values:
             for sample in asking.samples:
                 shares: dict[object, float] = {}
                 for persona in personas:

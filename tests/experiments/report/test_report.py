@@ -33,7 +33,7 @@ from value_personas.experiments.report.page import render_html
 from value_personas.experiments.report.plate import drawing
 from value_personas.experiments.report.sections import sections, warnings
 from value_personas.experiments.scoring.digits import three_digits
-from value_personas.programs.personas import KNOWN_KINDS
+from value_personas.programs.personas import known_kinds
 from value_personas.signatures import StoreError
 
 
@@ -234,8 +234,8 @@ def test_every_kind_is_told_in_the_methods(reported: Reported) -> None:
     methods = " ".join(methods_paragraphs(reported.material))
     assert "none (no persona: ten neutral wordings)" in methods
     assert "values-hedged (whole value profiles of drawn respondents, in descriptors that are to" in methods
-    told = {what_it_is(kind) for kind in (*KNOWN_KINDS, *get_args(ComparatorName))}
-    assert len(told) == len(KNOWN_KINDS) + len(get_args(ComparatorName))
+    told = {what_it_is(kind) for kind in (*known_kinds(), *get_args(ComparatorName))}
+    assert len(told) == len(known_kinds()) + len(get_args(ComparatorName))
     assert what_it_is("shuffled-verbatim+country") == (
         "a placebo: value profiles of another country, in the questionnaire’s words, with the country named"
     )
