@@ -13,8 +13,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
-from scipy.stats import t as student_t
+from scipy.special import ndtr, stdtrit
 
 from value_personas.signatures import StatisticsError
 
@@ -170,7 +169,7 @@ def _tail(level: float, units: int | None) -> float:
     tail = (1.0 - level) / 2.0
     if units is None or units < 2:
         return tail
-    return float(norm.cdf(np.sqrt(units / (units - 1)) * student_t.ppf(tail, units - 1)))
+    return float(ndtr(np.sqrt(units / (units - 1)) * stdtrit(units - 1, tail)))
 
 
 def _quantiles(stats: Array, tail: float) -> tuple[Array, Array]:

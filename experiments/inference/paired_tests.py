@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from value_personas.signatures import StatisticsError
 
@@ -50,7 +49,11 @@ def wilcoxon_p(differences: ArrayLike) -> float:
     d = _known(differences)
     if d.size == 0:
         return float("nan")
-    return 1.0 if not d.any() else float(stats.wilcoxon(d[d != 0.0]).pvalue)
+    if not d.any():
+        return 1.0
+    from scipy.stats import wilcoxon  # most of a second of start-up
+
+    return float(wilcoxon(d[d != 0.0]).pvalue)
 
 
 def sign_flip_p(differences: ArrayLike, *, draws: int = 20_000, seed: int = 0) -> float:

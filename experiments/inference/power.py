@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from value_personas.signatures import StatisticsError
 
@@ -73,7 +73,7 @@ def half_width(
         )
     cell = (parts.cell + parts.persona / personas) / (countries * questions)
     variance = parts.country / countries + parts.question / questions + cell
-    return float(norm.ppf((1 + level) / 2) * np.sqrt(variance))
+    return float(ndtri((1 + level) / 2) * np.sqrt(variance))
 
 
 def needed_personas(
@@ -82,7 +82,7 @@ def needed_personas(
     """The fewest personas a country for an interval of ± width; None where no number of them suffices."""
     if not width > 0.0:
         raise StatisticsError(f"an interval's half width must be above 0, got {width}")
-    allowed = (width / norm.ppf((1 + level) / 2)) ** 2
+    allowed = (width / ndtri((1 + level) / 2)) ** 2
     left = allowed - parts.country / countries - parts.question / questions
     left -= parts.cell / (countries * questions)
     if left <= 0.0:

@@ -51,7 +51,7 @@ class Material:
     @property
     def methods(self) -> tuple[str, ...]:
         """In the order of the tables."""
-        return tuple(dict.fromkeys(self.run.scores["method"]))
+        return tuple(self.run.scores["method"].unique())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -78,12 +78,12 @@ class Material:
     @property
     def countries(self) -> tuple[str, ...]:
         """Codes, in the order of the tables."""
-        return tuple(dict.fromkeys(self.run.scores["country"]))
+        return tuple(self.run.scores["country"].unique())
 
     @property
     def questions(self) -> tuple[str, ...]:
         """Codes, in the order of the tables."""
-        return tuple(dict.fromkeys(self.run.scores["question"]))
+        return tuple(self.run.scores["question"].unique())
 
     @property
     def stamp(self) -> str:

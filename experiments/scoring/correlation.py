@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from value_personas.experiments.scoring.cells import Array
 
@@ -34,6 +33,8 @@ def spearman(human_mean: Array, model_mean: Array) -> Array:
 
     Args and returns as ``pearson``.
     """
+    from scipy.stats import rankdata  # most of a second of start-up, for the one score that ranks
+
     both = ~np.isnan(human_mean) & ~np.isnan(model_mean)
     h, q = (np.where(both, mean, np.nan) for mean in (human_mean, model_mean))
     return pearson(rankdata(h, axis=0, nan_policy="omit"), rankdata(q, axis=0, nan_policy="omit"))
