@@ -3,18 +3,19 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache, partial
 from itertools import islice
 
 import numpy as np
 from dspy.lm15 import Request
 from numpy.typing import NDArray
 
-from value_personas.programs.elicitation import Form, SampledAnswers, average
+from value_personas.programs.elicitation import Elicitation, Form, SampledAnswers, average
 from value_personas.programs.engines.collecting import rare_collections
 from value_personas.programs.engines.draws import runs_of_draws
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.replies import Reply, keys_of_texts
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import (
@@ -71,13 +72,37 @@ class PanelResult:
         return {REASONS[code].value: n for code, n in sorted(counts.items())}
 
 
+class _Wording:
+    """One wording of the prompt: the requests that ask it, and their keys without them."""
+
+    def __init__(self, model: Model, template: PromptTemplate, elicitation: Elicitation) -> None:
+        self.template = template
+        self._model = model.name
+        self._config = cache(elicitation.config)
+        draws = range(elicitation.draws)
+        self._keys = [keys_of_texts(model.identity, partial(self.request, draw)) for draw in draws]
+
+    def request(self, draw: int, text: str) -> Request:
+        """Draw number ``draw`` of a user message."""
+        return self.template.request_of(self._model, text, self._config(draw))
+
+    def keys(self, text: str) -> list[bytes]:
+        """One key a draw of a user message."""
+        return [key(text) for key in self._keys]
+
+
 @dataclass(slots=True)
 class _Page:
     """One wording and form of one cell, with a reply for each draw."""
 
+    wording: _Wording
     form: Form
-    requests: list[Request]
+    text: str
     replies: list[Reply | None]
+
+    def unanswered(self) -> list[Request]:
+        """The draws without a reply."""
+        return [self.wording.request(d, self.text) for d, reply in enumerate(self.replies) if reply is None]
 
 
 @dataclass(slots=True)
@@ -147,7 +172,8 @@ class Panel:
                 on_answered(copies[texts[cell.row]])
 
         with rare_collections():
-            await _all_of(work() for _ in range(self.concurrency))
+            # What is free is asked a block at a time, and so written with one commit.
+            await _all_of(work() for _ in range(_BLOCK if self.model.is_free else self.concurrency))
         row_of = {text: row for row, text in enumerate(texts)}
         rows = [row_of[persona.text] for persona in personas]
         return sheet.result(tuple(personas), rows, self._counted_draws(questions))
@@ -180,9 +206,7 @@ class Panel:
         texts = list(dict.fromkeys(persona.text for persona in personas))
         for cell in self._cells(texts, questions, every):
             for page in cell.pages:
-                open_draws = zip(page.requests, page.replies, strict=True)
-                unanswered = [request for request, reply in open_draws if reply is None]
-                yield from runs_of_draws(unanswered, self.model.at_once)
+                yield from runs_of_draws(page.unanswered(), self.model.at_once)
 
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
@@ -191,29 +215,33 @@ class Panel:
 
     def _cells(self, texts: Sequence[str], questions: Sequence[Question], every: int = 1) -> Iterator[_Cell]:
         """The cells in asking order, their stored replies filled in block by block."""
-        templates, style = self.respondent.templates, self.respondent.style
-        elicitation = self.respondent.elicitation
-        configs = [elicitation.config(draw) for draw in range(elicitation.draws)]
+        respondent, style = self.respondent, self.respondent.style
+        wordings = [_Wording(self.model, t, respondent.elicitation) for t in respondent.templates]
 
-        def page(template: PromptTemplate, text: str, form: Form) -> _Page:
-            values = form_values(text, form)
-            first = template.request(self.model.name, values, configs[0])
-            others = (replace(first, config=config) for config in configs[1:])
-            return _Page(form, [first, *others], [None] * len(configs))
+        def page(wording: _Wording, text: str, form: Form) -> _Page:
+            return _Page(wording, form, wording.template.user_text(form_values(text, form)), [])
 
         unfilled = (
-            _Cell(
-                row, column, [page(t, text, form) for t in templates for form in style.forms(question, row)]
-            )
+            _Cell(row, column, [page(w, text, form) for w in wordings for form in style.forms(question, row)])
             for row, text in islice(enumerate(texts), 0, None, every)
             for column, question in enumerate(questions)
         )
         while block := list(islice(unfilled, _BLOCK)):
-            slots = [(p, draw) for cell in block for p in cell.pages for draw in range(len(configs))]
-            stored = self.model.stored([(p.requests[draw], 0) for p, draw in slots])
-            for (p, draw), reply in zip(slots, stored, strict=True):
-                p.replies[draw] = reply
+            self._look_up([page for cell in block for page in cell.pages])
             yield from block
+
+    def _look_up(self, pages: Sequence[_Page]) -> None:
+        """Fill in the replies that the store has, with one query for all pages."""
+        draws = self.respondent.elicitation.draws
+        keys = [key for page in pages for key in page.wording.keys(page.text)]
+
+        def request_of(place: int) -> Request:
+            page = pages[place // draws]
+            return page.wording.request(place % draws, page.text)
+
+        stored = self.model.stored(keys, request_of)
+        for number, page in enumerate(pages):
+            page.replies = stored[number * draws : (number + 1) * draws]
 
     async def _settle(self, cell: _Cell) -> list[Answer | MissingAnswer]:
         """One answer a page."""
@@ -225,23 +253,22 @@ class Panel:
     async def _complete(self, page: _Page) -> list[Reply]:
         """Every draw's reply; a draw that is no answer is replaced once by a redraw, where allowed."""
         elicitation = self.respondent.elicitation
-        replies = await self._fill(page.requests, page.replies)
+        replies = await self._fill(page)
         if elicitation.redraws:
             empty = [d for d, reply in enumerate(replies) if not elicitation.usable(reply, page.form)]
             again = empty[: elicitation.redraws]
-            redraws = [
-                replace(page.requests[draw], config=elicitation.config(elicitation.draws + draw))
-                for draw in again
-            ]
+            redraws = [page.wording.request(elicitation.draws + draw, page.text) for draw in again]
             for draw, reply in zip(again, await self.model.replies(redraws), strict=True):
                 replies[draw] = reply
         return replies
 
-    async def _fill(self, requests: list[Request], replies: list[Reply | None]) -> list[Reply]:
-        """Replies to all requests, those that the store had among them."""
-        asked = [request for request, reply in zip(requests, replies, strict=True) if reply is None]
-        fresh = iter(await self.model.replies(asked))
-        return [reply or next(fresh) for reply in replies]
+    async def _fill(self, page: _Page) -> list[Reply]:
+        """Replies to all draws, those that the store had among them."""
+        known = [reply for reply in page.replies if reply is not None]
+        if len(known) == len(page.replies):
+            return known
+        fresh = iter(await self.model.replies(page.unanswered(), looked_up=True))
+        return [reply or next(fresh) for reply in page.replies]
 
     def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
         return self.respondent.elicitation.read(page.form, replies)

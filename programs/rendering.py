@@ -119,8 +119,12 @@ class PromptTemplate:
 
     def request(self, model: str, values: Mapping[str, str], config: Config) -> Request:
         """The request that asks a model this signature with these values."""
+        return self.request_of(model, self.user_text(values), config)
+
+    def request_of(self, model: str, user_text: str, config: Config) -> Request:
+        """The same, with a user message that is filled in already."""
         turns = [m for ask, reply in self.examples for m in (Message.user(ask), Message.assistant(reply))]
-        messages = (*turns, Message.user(self.user_text(values)))
+        messages = (*turns, Message.user(user_text))
         return Request(model=model, system=self.system, messages=messages, config=config)
 
 

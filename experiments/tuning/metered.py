@@ -1,6 +1,6 @@
 """Models whose every request and every attempt passes the meter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -107,7 +107,7 @@ class MeteredModel(Model):
         self._price(key, request, reply)
         return reply
 
-    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+    async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
         """Answer several requests, each in a call of its own: an attempt is booked before it is sent.
 
         Raises:
@@ -121,16 +121,22 @@ class MeteredModel(Model):
         return 1
 
     @property
+    def is_free(self) -> bool:
+        """Its calls count, whatever they cost."""
+        return False
+
+    @property
     def gives_several(self) -> bool | None:
         """It is never asked for several."""
         return False
 
-    def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
+    def stored(self, keys: Sequence[bytes], request_of: Callable[[int], Request]) -> list[Reply | None]:
         """Look many replies up at once; those that are there count like any other."""
-        replies = self._model.stored(requests)
-        for (request, sample), reply in zip(requests, replies, strict=True):
+        replies = self._model.stored(keys, request_of)
+        for place, (key, reply) in enumerate(zip(keys, replies, strict=True)):
             if reply is not None:
-                self._price(self._meet(request, sample), request, reply)
+                self._meter.meet(key)
+                self._price(key, request_of(place), reply)
         return replies
 
     async def aclose(self) -> None:

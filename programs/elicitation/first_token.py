@@ -74,7 +74,9 @@ def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[
     """Probability of each option in scale order, and of "don't know"; variants of a letter summed."""
     mass, places = [0.0] * (len(form.order) + 1), form.places
     for token, log_probability in first_token:
-        position = places.get(token.strip().upper())
+        position = places.get(token)  # most are a letter as it stands
+        if position is None:
+            position = places.get(token.strip().upper())
         if position is not None:
             mass[position] += math.exp(log_probability)
     return mass[:-1], mass[-1]

@@ -67,6 +67,8 @@ class Replier(Protocol):
 
     identity: str
 
+    # An engine that answers at once, in this thread and at no cost, may say so: ``is_free = True``.
+
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request; ``sample`` tells several draws of the same request apart."""
 

@@ -34,9 +34,17 @@ class DurableEngine:
         self._usage = usage
         self.identity = engine.identity
         self._in_flight = _InFlight()
+        self._is_free: bool = getattr(engine, "is_free", False)
 
-    async def reply(self, request: Request, sample: int = 0) -> Reply:
-        """Answer one request, from the store or anew; durable when this returns."""
+    async def reply(self, request: Request, sample: int = 0, *, looked_up: bool = False) -> Reply:
+        """Answer one request, from the store or anew; durable when this returns.
+
+        Args:
+            request: what is asked.
+            sample: which draw of it.
+            looked_up: the store was just found to lack it. What is free is then asked without a claim: that
+                another process asks it too costs less than to find out.
+        """
         key = reply_key(self.identity, request, sample)
         while (awaited := self._in_flight.join(key)) is not None:
             reply = await awaited
@@ -44,7 +52,8 @@ class DurableEngine:
                 return reply
         reply, failure = None, None
         try:
-            reply = await self._claim_and_ask(key, request, sample)
+            ask = self._ask if looked_up and self._is_free else self._claim_and_ask
+            reply = await ask(key, request, sample)
             return reply
         except Exception as error:
             failure = error
@@ -57,10 +66,14 @@ class DurableEngine:
         """How many answers of one request the engine is asked for in one call."""
         return getattr(self._engine, "at_once", 1)
 
-    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+    async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
         """Answer several requests; those that differ by successive seeds in one call, where the engine can.
 
         Each reply is kept under its request's own key, as if that had been asked alone.
+
+        Args:
+            requests: in the order of their seeds.
+            looked_up: as in ``reply``.
 
         Returns:
             One reply a request, durable.
@@ -69,7 +82,7 @@ class DurableEngine:
             ReplyFailure: when one was given up; the replies that came beside it are kept.
         """
         if self.at_once == 1 or len(requests) <= 1:
-            return [await self.reply(request) for request in requests]
+            return [await self.reply(request, looked_up=looked_up) for request in requests]
         keys = [reply_key(self.identity, request) for request in requests]
         mine = {k: request for k, request in zip(keys, requests, strict=True) if self._in_flight.begin(k)}
         replies: dict[bytes, Reply] = {}
@@ -95,11 +108,14 @@ class DurableEngine:
             self._usage.count(stored=1)
             return stored
         try:
-            reply = await self._engine.reply(request, sample)
-            await self._store.put(key, self.identity, request, reply, sample)
+            return await self._ask(key, request, sample)
         except BaseException:
             self._store.release(key)
             raise
+
+    async def _ask(self, key: bytes, request: Request, sample: int) -> Reply:
+        reply = await self._engine.reply(request, sample)
+        await self._store.put(key, self.identity, request, reply, sample)
         return reply
 
     async def _claim_and_ask_together(

@@ -1,6 +1,6 @@
 """One language model as everything here speaks to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,6 @@ from value_personas.programs.engines.replies import (
     MemoryStore,
     Reply,
     ReplyFailure,
-    reply_key,
 )
 from value_personas.programs.engines.settings import EngineSettings
 
@@ -69,6 +68,11 @@ class Model:
         return self._patient.at_once
 
     @property
+    def is_free(self) -> bool:
+        """Whether the engine answers at once and at no cost: nothing is gained by asking it slowly."""
+        return self._patient.is_free
+
+    @property
     def gives_several(self) -> bool | None:
         """Whether the engine gives several draws in one call; None as long as it was not asked for them."""
         return self._patient.gives_several
@@ -91,11 +95,12 @@ class Model:
         """
         return await self._engine.reply(request, sample)
 
-    async def replies(self, requests: Sequence[Request]) -> list[Reply]:
+    async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
         """Answer several requests, in one call where they are draws of one that the engine gives together.
 
         Args:
             requests: in the order of their seeds.
+            looked_up: ``stored`` just found none of them.
 
         Returns:
             One reply a request, each already durable under the key that it has when asked alone.
@@ -103,18 +108,18 @@ class Model:
         Raises:
             ReplyFailure, EngineError, StoreError: as ``reply`` does; what came before it is kept.
         """
-        return await self._engine.replies(requests)
+        return await self._engine.replies(requests, looked_up=looked_up)
 
-    def stored(self, requests: Sequence[tuple[Request, int]]) -> list[Reply | None]:
+    def stored(self, keys: Sequence[bytes], request_of: Callable[[int], Request]) -> list[Reply | None]:
         """Look many replies up at once.
 
         Args:
-            requests: (request, sample) pairs.
+            keys: of requests to this model, as ``reply_key`` gives them.
+            request_of: the place of a key → its request, for whoever must know what was found.
 
         Returns:
-            One entry a pair, None where nothing is stored.
+            One entry a key, None where nothing is stored.
         """
-        keys = [reply_key(self.identity, request, sample) for request, sample in requests]
         found = self._store.get_many(keys)
         self.usage.count(stored=len(found))
         return [found.get(key) for key in keys]

@@ -57,6 +57,7 @@ class PatientEngine:
             several when it is first asked for them; where it refuses, or gives fewer, this is lowered for
             good and the rest is asked for separately.
         gives_several: whether it does; None as long as it was not asked.
+        is_free: whether it answers at once in this thread; then no call waits or runs out of time.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class PatientEngine:
         self._first_delay_s = first_delay_s
         self.at_once = min(getattr(engine, "at_once", 1), settings.answers_per_call)
         self.gives_several: bool | None = None
+        self.is_free: bool = getattr(engine, "is_free", False)
         self._answered = False
         self._given_up = 0
 
@@ -120,23 +122,36 @@ class PatientEngine:
         await self._engine.aclose()
 
     async def _attempt(self, request: Request, sample: int, count: int) -> list[Reply]:
+        replies = await (self._pay if self.is_free else self._pay_in_a_place)(request, sample, count)
+        self._answered, self._given_up = True, 0
+        return replies
+
+    async def _pay_in_a_place(self, request: Request, sample: int, count: int) -> list[Reply]:
         slots = await self._slots.get()
         await slots.enter()
-        started, estimate, replies = time.monotonic(), None, []
+        started = time.monotonic()
         try:
-            await self._keep_pace(request, count)
-            estimate = self._budget.book(request, count)
-            async with asyncio.timeout(self._settings.timeout_s):
-                replies = await self._try(request, sample, count)
+            replies = await self._pay(request, sample, count)
         except RateLimitError:
             slots.lower_limit(started)
             raise
         finally:
             slots.leave()
-            if estimate is not None:
-                self._budget.settle(estimate, replies)
         slots.raise_limit()
-        self._answered, self._given_up = True, 0
+        return replies
+
+    async def _pay(self, request: Request, sample: int, count: int) -> list[Reply]:
+        replies: list[Reply] = []
+        await self._keep_pace(request, count)
+        estimate = self._budget.book(request, count)
+        try:
+            if self.is_free:
+                replies = await self._try(request, sample, count)
+            else:
+                async with asyncio.timeout(self._settings.timeout_s):
+                    replies = await self._try(request, sample, count)
+        finally:
+            self._budget.settle(estimate, replies)
         return replies
 
     async def _try(self, request: Request, sample: int, count: int) -> list[Reply]:

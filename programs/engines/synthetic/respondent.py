@@ -175,6 +175,8 @@ class AsyncSyntheticRespondent:
         identity: that of the respondent.
     """
 
+    is_free = True
+
     def __init__(self, respondent: SyntheticRespondent) -> None:
         self.respondent = respondent
         self.identity = respondent.identity

@@ -16,7 +16,7 @@ from value_personas.programs.engines.base import InProcess, Replier
 from value_personas.programs.engines.limits import estimated_tokens
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.patient import PatientEngine
-from value_personas.programs.engines.replies import AnswerStore, MemoryStore, Reply, ReplyFailure
+from value_personas.programs.engines.replies import AnswerStore, MemoryStore, Reply, ReplyFailure, reply_key
 from value_personas.signatures import BudgetError
 
 A_TOKEN_COSTS_1 = Prices(input_per_million=1e6, output_per_million=1e6)
@@ -95,7 +95,8 @@ def test_answers_that_another_tuning_paid_for_count_and_cost_nothing_now() -> No
     ask(metered(Meter(10), store)[0], "a", "b")
     meter = Meter(3)
     model, engine = metered(meter, store)
-    stored = model.stored([(model.request("", text, max_tokens=10), 0) for text in "ab"])
+    requests = [model.request("", text, max_tokens=10) for text in "ab"]
+    stored = model.stored([reply_key(model.identity, r) for r in requests], requests.__getitem__)
     assert all(stored)
     ask(model, "a", "c")
     assert len(engine.requests) == 1

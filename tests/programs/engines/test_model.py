@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from tests.fake_server import FakeServer, LetterEngine
 from value_personas.programs.engines import EngineSettings, InProcess, connect
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import MemoryStore, Reply
+from value_personas.programs.engines.replies import MemoryStore, Reply, reply_key
 from value_personas.signatures import AuthenticationError, BudgetError, EngineError, RecipeError
 
 
@@ -63,7 +63,9 @@ def test_stored_keeps_order_and_holes() -> None:
     model = Model("m", Counting())
     request = model.request("", "x")
     asyncio.run(model.reply(request, 1))
-    found: Sequence[Reply | None] = model.stored([(request, 0), (request, 1), (model.request("", "y"), 1)])
+    pairs = [(request, 0), (request, 1), (model.request("", "y"), 1)]
+    keys = [reply_key(model.identity, asked, sample) for asked, sample in pairs]
+    found: Sequence[Reply | None] = model.stored(keys, lambda place: pairs[place][0])
     assert [reply and reply.text for reply in found] == [None, "draw 1", None]
 
 

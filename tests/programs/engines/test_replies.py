@@ -1,8 +1,9 @@
 import itertools
 
+import pytest
 from dspy.lm15 import CacheConfig, Config, Message, Request
 
-from value_personas.programs.engines.replies import reply_key, request_content
+from value_personas.programs.engines.replies import keys_of_texts, reply_key, request_content
 
 BASE = {"model": "m", "system": "s", "messages": (Message.user("u"),), "config": Config(temperature=1.0)}
 
@@ -51,3 +52,20 @@ def test_keys_stay_what_they_were() -> None:
     assert reply_key("e", request()).hex() == (
         "ac4eb883e722f9f1a814131d08a47449faf259345d024b128f68897f51af9cdd"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["u", "", 'a "quoted"\n\nparagraph\\', "Größe Ж 学\u2028", "\x00\x1f", "x" * 5000]
+)
+@pytest.mark.parametrize("config", [Config(temperature=1.0, logprobs=20), Config(seed=3, stop=("x",))])
+def test_a_key_by_its_text_is_the_key_of_the_whole_request(text: str, config: Config) -> None:
+    def request_of(said: str) -> Request:
+        turns = (Message.user("before"), Message.assistant("B"), Message.user(said))
+        return request(messages=turns, config=config)
+
+    assert keys_of_texts("an engine", request_of)(text) == reply_key("an engine", request_of(text))
+
+
+def test_a_request_that_does_not_hold_its_text_has_no_key_by_it() -> None:
+    with pytest.raises(ValueError, match="does not hold its text"):
+        keys_of_texts("e", lambda text: request(messages=(Message.user(f"{text}!"),)))
