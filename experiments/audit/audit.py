@@ -16,7 +16,7 @@ from value_personas.experiments.fieldwork.asking import Asking, country_names, w
 from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.fieldwork.survey import open_survey
-from value_personas.experiments.fieldwork.synthetic import in_words, is_synthetic_model
+from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.spill_over import draw_spill_over
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -35,6 +35,7 @@ from value_personas.programs import (
 )
 from value_personas.programs.elicitation import ElicitationSettings
 from value_personas.programs.engines import AnswerStore as Replies
+from value_personas.programs.engines import engine_kind
 from value_personas.signatures import ValueItem
 
 __all__ = ["run_audit"]
@@ -48,7 +49,6 @@ class _Judgement:
     descriptors: Mapping[Variant, DescriptorTable]
     writer: str
     judge: str
-    identities: tuple[str, ...]
 
 
 def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> AuditResult:
@@ -102,7 +102,7 @@ async def _judge(
     finally:
         await writer.aclose()
         await judge.aclose()
-    return _Judgement(judged, descriptors, writer.name, judge.name, (writer.identity, judge.identity))
+    return _Judgement(judged, descriptors, writer.name, judge.name)
 
 
 def _statements(
@@ -171,7 +171,7 @@ def _write_files(
 
 
 def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:
-    writer, judge = map(is_synthetic_model, found.identities)
+    writer, judge = (engine_kind(lm).is_synthetic for lm in (found.writer, found.judge))
     parts = {"writer": writer, "judge": judge, "population": survey.is_synthetic}
     return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.programs.engines import engine_kind
 from value_personas.signatures import BudgetError
 
 __all__ = ["Approval", "is_free"]
@@ -14,9 +15,9 @@ _TOLERANCE = 1.1
 
 
 def is_free(recipe: Recipe) -> bool:
-    """Whether nothing that a recipe asks costs anything: the embedded models answer alone."""
+    """Whether nothing that a recipe asks costs money or time worth asking for: invented answers alone."""
     models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
-    return all(model.lm.startswith("synthetic/") for model in models)
+    return all(engine_kind(model.lm).is_synthetic for model in models)
 
 
 class Approval:

@@ -3,24 +3,20 @@
 from collections.abc import Sequence
 
 from value_personas import data
+from value_personas.programs.engines import engine_kind
 
-__all__ = ["in_words", "is_synthetic_model", "synthetic_parts"]
+__all__ = ["in_words", "synthetic_parts"]
 
 
-def synthetic_parts(identity: str, survey: data.Survey) -> tuple[str, ...]:
-    """``respondent`` and ``population``, as far as they are the embedded ones.
+def synthetic_parts(lm: str, survey: data.Survey) -> tuple[str, ...]:
+    """``respondent`` and ``population``, as far as they are invented.
 
     Args:
-        identity: of the model that answered.
+        lm: the model that answered, as the recipe names it.
         survey: where the human answers came from.
     """
-    parts = {"respondent": is_synthetic_model(identity), "population": survey.is_synthetic}
+    parts = {"respondent": engine_kind(lm).is_synthetic, "population": survey.is_synthetic}
     return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
-
-
-def is_synthetic_model(identity: str) -> bool:
-    """Whether the embedded model answered; a server or deployment whose name holds the word is another."""
-    return identity.startswith("synthetic/")
 
 
 def in_words(parts: Sequence[str]) -> str:

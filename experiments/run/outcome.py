@@ -67,7 +67,7 @@ class Outcome:
     @property
     def synthetic(self) -> tuple[str, ...]:
         """Which parts were synthetic."""
-        return synthetic_parts(self.asked.identity, self.survey)
+        return synthetic_parts(self.recipe.respondent.lm, self.survey)
 
     @property
     def missing(self) -> dict[str, dict[str, int]]:

@@ -121,7 +121,7 @@ def _add_up(
         usage=played.usage,
         seconds=time.perf_counter() - started,
         notes=tuple(_notes(recipe, known, played, figures)),
-        synthetic=synthetic_parts(played.identity, known.survey),
+        synthetic=synthetic_parts(recipe.respondent.lm, known.survey),
         leaks=known.leaks,
         folder=_folder(recipe, workspace),
     )

@@ -9,15 +9,12 @@ from value_personas.experiments.tuning.metered import MeteredModel
 from value_personas.experiments.tuning.probing import PROBED
 from value_personas.experiments.tuning.splitting import TuningCells
 from value_personas.programs import PopulationProgram
-from value_personas.programs.engines import EngineSettings
+from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import RecipeError
 
 __all__ = ["CallPlan", "need_prices", "plan_calls"]
 
 Cell = tuple[str, str]
-
-_FREE = ("synthetic/", "local/")
-"""Providers whose answers cost no money."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,7 @@ def need_prices(recipe: Recipe) -> None:
         "tuning.proposer": recipe.tuning.proposer,
     }
     used = {name: settings for name, settings in sections.items() if settings is not None}
-    unpriced = [n for n, s in used.items() if s.prices is None and not s.lm.startswith(_FREE)]
+    unpriced = [n for n, s in used.items() if s.prices is None and not engine_kind(s.lm).is_free]
     if not any(settings.prices for settings in used.values()):
         unpriced.append("respondent")
     if unpriced:

@@ -207,7 +207,7 @@ def _result(
         cost=session.meter.cost,
         stopped=search.stopped,
         seconds=seconds,
-        synthetic=synthetic_parts(session.respondent.identity, survey),
+        synthetic=synthetic_parts(recipe.respondent.lm, survey),
         folder=folder,
     )
 

@@ -1,5 +1,6 @@
-from .base import Engine, InProcess, Replier, SyncEngine
+from .base import Engine, EngineKind, InProcess, Replier, SyncEngine
 from .connecting import connect
+from .kinds import ENGINES, engine_kind
 from .limits import Usage, estimated_tokens, tallied
 from .lm import language_model
 from .model import Model
@@ -13,8 +14,10 @@ from .settings import EngineSettings, Prices
 from .threads import run_in_background, start_in_background
 
 __all__ = [
+    "ENGINES",
     "AnswerStore",
     "Engine",
+    "EngineKind",
     "EngineSettings",
     "FaultPlan",
     "InProcess",
@@ -31,6 +34,7 @@ __all__ = [
     "SyntheticServer",
     "Usage",
     "connect",
+    "engine_kind",
     "estimated_tokens",
     "key_of_content",
     "language_model",

@@ -5,22 +5,27 @@ small ``Reply`` in place of a tree of response objects, which would cost more th
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, TopLogprob, Usage
+from pydantic import BaseModel, ValidationError
 
 from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.signatures import RecipeError
 
 __all__ = [
     "Engine",
+    "EngineKind",
     "InProcess",
     "ManyReplier",
     "Replier",
     "SyncEngine",
     "as_replier",
+    "checked",
     "rank_alternatives",
     "reply_of",
     "reseeded",
@@ -92,6 +97,52 @@ class ManyReplier(Replier, Protocol):
             At least one reply and at most ``count``, the first for the request itself. Where the tokens of a
             call are counted together, the replies share them, so that they sum to what was billed.
         """
+
+
+class EngineKind:
+    """What ``ENGINES`` lists: a class that says what is asked about its engine, and opens one.
+
+    To add an engine, derive a class from this and list it there under what ``lm`` begins with; outside this
+    package, list it as an entry point of the group ``value_personas.engines``.
+
+    Attributes:
+        parameters: what ``respondent.parameters`` may hold; None where it takes none.
+        is_free: whether its answers cost no money.
+        is_synthetic: whether its answers are invented: what comes of them bears the word synthetic.
+    """
+
+    parameters: ClassVar[type[BaseModel] | None] = None
+    is_free: ClassVar[bool] = False
+    is_synthetic: ClassVar[bool] = False
+
+    @classmethod
+    def opened(cls, settings: EngineSettings, model: str) -> Engine | Replier:
+        """An engine by its settings. Nothing is sent yet.
+
+        Args:
+            settings: of which the limits are no concern of the engine's.
+            model: what follows the first slash of ``lm``.
+
+        Raises:
+            RecipeError: for settings that do not fit it.
+        """
+        raise NotImplementedError
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(parameters: type[M], given: Mapping[str, Any]) -> M:
+    """An engine's own parameters.
+
+    Raises:
+        RecipeError: for one that does not fit.
+    """
+    try:
+        return parameters(**given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise RecipeError(f"parameters.{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from None
 
 
 def as_replier(engine: Engine | Replier) -> Replier:

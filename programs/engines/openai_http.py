@@ -9,12 +9,14 @@ import aiohttp
 from dspy.lm15 import Request, Response, TransportError
 from yarl import URL
 
-from value_personas.programs.engines.base import reseeded, response_of
+from value_personas.programs.engines.base import EngineKind, reseeded, response_of
 from value_personas.programs.engines.faults import MalformedReplyError, UnreachableError
 from value_personas.programs.engines.http_errors import error_of, error_text, retry_after
 from value_personas.programs.engines.openai_wire import OpenAIWire
 from value_personas.programs.engines.per_loop import PerLoop
 from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.signatures import RecipeError
 
 __all__ = ["LARGEST_BODY", "OpenAIHTTP"]
 
@@ -22,9 +24,10 @@ LARGEST_BODY = 8 * 1024 * 1024
 """Bytes after which a reply is given up. An honest one has a few thousand."""
 
 _OPENAI_HOST = "api.openai.com"
+_OPENAI = f"https://{_OPENAI_HOST}/v1"
 
 
-class OpenAIHTTP:
+class OpenAIHTTP(EngineKind):
     """The chat or completions endpoint of one model behind one or several addresses.
 
     Calls go to the address with the fewest outstanding. Redirects are never followed, so that the key
@@ -43,6 +46,18 @@ class OpenAIHTTP:
     """
 
     at_once = 128
+
+    @classmethod
+    def opened(cls, settings: EngineSettings, model: str) -> "OpenAIHTTP":
+        """The servers of the settings; OpenAI's own where ``lm`` names it and no address is given."""
+        addresses, key_of_openai = settings.addresses, None
+        if not addresses:
+            if settings.lm.partition("/")[0] != "openai":
+                raise RecipeError(
+                    f"lm = {settings.lm!r} needs base_url, for example http://127.0.0.1:8000/v1"
+                )
+            addresses, key_of_openai = (_OPENAI,), "OPENAI_API_KEY"
+        return cls(model, addresses, settings.key(key_of_openai), settings.endpoint, settings.deployment)
 
     def __init__(
         self,

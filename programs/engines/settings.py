@@ -1,10 +1,13 @@
 """The settings of a language model, as they stand in a recipe."""
 
 import difflib
+import os
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from yarl import URL
+
+from value_personas.signatures import AuthenticationError
 
 __all__ = ["EngineSettings", "Prices"]
 
@@ -89,7 +92,7 @@ class EngineSettings(BaseModel):
 
     @model_validator(mode="after")
     def _check_parameters(self) -> "EngineSettings":
-        known = _parameters_of(self.lm) if self.parameters else ()
+        known = self._own_parameters() if self.parameters else ()
         for name in self.parameters:
             if not known:
                 raise ValueError(
@@ -115,16 +118,27 @@ class EngineSettings(BaseModel):
         """The base URLs, without trailing slashes."""
         return (self.base_url,) if isinstance(self.base_url, str) else self.base_url
 
+    def key(self, variable: str | None = None) -> str | None:
+        """The key from the environment; None when no variable is named.
 
-def _parameters_of(lm: str) -> tuple[str, ...]:
-    """The names of an engine's own parameters; empty where it has none."""
-    # Imported here: the engines themselves need these settings.
-    from value_personas.programs.engines.local.parameters import LocalParameters
-    from value_personas.programs.engines.synthetic.known_faults import KnownFaults
+        Args:
+            variable: where the settings name none.
 
-    of_engine = {
-        "local": tuple(LocalParameters.model_fields),
-        "synthetic/proposer": ("seed",),
-        "synthetic/respondent": ("seed", *KnownFaults.model_fields),
-    }
-    return of_engine.get(lm) or of_engine.get(lm.partition("/")[0], ())
+        Raises:
+            AuthenticationError: when the variable is not set.
+        """
+        variable = self.api_key_env or variable
+        if variable is None:
+            return None
+        key = os.environ.get(variable, "").strip()
+        if not key:
+            raise AuthenticationError(f"the environment variable {variable} is not set; export the key in it")
+        return key
+
+    def _own_parameters(self) -> tuple[str, ...]:
+        """The names of the engine's own parameters; empty where it has none."""
+        # Imported here: the engines themselves need these settings.
+        from value_personas.programs.engines.kinds import engine_kind
+
+        parameters = engine_kind(self.lm).parameters
+        return () if parameters is None else tuple(parameters.model_fields)

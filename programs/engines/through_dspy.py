@@ -6,6 +6,9 @@ import dspy
 from dspy.clients.engines import LM15Engine
 from dspy.lm15 import LM15Error, Request, Response, RouterConfig, UnknownModelError
 
+from value_personas.programs.engines.base import EngineKind
+from value_personas.programs.engines.settings import EngineSettings
+
 __all__ = ["ThroughDSPy", "is_known"]
 
 
@@ -20,7 +23,7 @@ def is_known(name: str) -> bool:
     return True
 
 
-class ThroughDSPy:
+class ThroughDSPy(EngineKind):
     """One of DSPy's providers as an engine of ours: no cache and no retries of DSPy's own.
 
     Args:
@@ -32,6 +35,14 @@ class ThroughDSPy:
         where = options.get("api_base", "")
         self.identity = f"dspy {where}".strip()
         self._lm = dspy.LM(name, cache=False, num_retries=0, **options)
+
+    @classmethod
+    def opened(cls, settings: EngineSettings, model: str) -> "ThroughDSPy":
+        """By the whole name, which DSPy reads itself."""
+        options = {"api_base": settings.addresses[0]} if settings.addresses else {}
+        if key := settings.key():
+            options["api_key"] = key
+        return cls(settings.lm, **options)
 
     async def complete(self, request: Request) -> Response:
         """Answer one request.

@@ -4,12 +4,19 @@ Persona kinds and engines come as other distributions, through entry points.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.experiments.commands.typed import call
 from tests.plugins import Plugins
+from value_personas import load_recipe
+from value_personas.experiments.commands.approval import is_free
+from value_personas.experiments.fieldwork.synthetic import synthetic_parts
+from value_personas.experiments.tuning.budget import need_prices
+from value_personas.programs.engines import ENGINES, EngineSettings, connect
 from value_personas.programs.personas import PARTS, known_kinds
+from value_personas.signatures import RecipeError
 
 SMALL = (
     "survey.respondents=100",
@@ -33,27 +40,58 @@ ZODIAC = """
             return [f"You were born under sign {person.draws[0] % 12}."]
 """
 
+YES_MEN = """
+    from dspy.lm15 import Message, Response, Usage
+    from pydantic import BaseModel
+    from value_personas.programs.engines import EngineKind, InProcess
+
+    class Parameters(BaseModel):
+        letter: str = "A"
+
+    class THING(EngineKind):
+        parameters = Parameters
+        is_free = True
+        is_synthetic = True
+
+        def __init__(self, model, letter):
+            self.identity, self._letter = f"yes-men {model} {letter}", letter
+
+        @classmethod
+        def opened(cls, settings, model):
+            return InProcess(cls(model, **dict(Parameters(**settings.parameters))))
+
+        def complete(self, request):
+            said = Message.assistant(self._letter)
+            return Response(id=None, model=request.model, message=said, finish_reason="stop", usage=Usage())
+"""
+
 
 def sets(*settings: str) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
 
 
 @pytest.mark.slow
-def test_a_persona_kind_is_run_shown_and_reported(
+def test_a_persona_kind_and_an_engine_are_run_shown_and_reported(
     plugins: Plugins, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     plugins.install(PARTS, "zodiac", ZODIAC)
+    plugins.install(ENGINES, "yes-men", YES_MEN)
     assert "zodiac" in known_kinds()
     where = ("--workspace", str(tmp_path))
-    personas = sets(*SMALL, 'personas=["none", "zodiac", "values-verbatim+zodiac"]', "calibration.kinds=[]")
+    engine = ("respondent.lm=yes-men/b", "respondent.parameters.letter=B")
+    kinds = ('personas=["none", "zodiac", "values-verbatim+zodiac"]', "calibration.kinds=[]")
+    personas = sets(*SMALL, *engine, *kinds)
     assert call(monkeypatch, "run", *where, *personas) == 0
-    rows = {line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()}
+    shown = capsys.readouterr().out
+    assert "synthetic respondent and population" in shown
+    rows = {line.partition(" ")[0] for line in shown.splitlines()}
     assert {"zodiac", "values-verbatim+zodiac"} <= rows
     assert call(monkeypatch, "inspect", "persona", *where, *personas, "--kind", "zodiac") == 0
     assert "You were born under sign" in capsys.readouterr().out
     assert call(monkeypatch, "report", *where, "--to", str(tmp_path / "report")) == 0
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "yes-men/b" in page
     assert "the star sign of drawn respondents" in page
     assert "in the questionnaire’s words" in page
 
@@ -88,3 +126,46 @@ def test_a_word_that_two_read_is_refused(
     plugins.install(PARTS, "values-hedged", ZODIAC)
     assert call(monkeypatch, "run", *sets('personas=["values-hedged"]')) == 2
     assert "ValuesPart and THING both read it" in capsys.readouterr().err
+
+
+# --- engines -----------------------------------------------------------------------------------------------
+
+
+def test_an_engine_says_what_it_takes_costs_and_is(plugins: Plugins) -> None:
+    plugins.install(ENGINES, "yes-men", YES_MEN)
+    settings = EngineSettings(lm="yes-men/b", parameters={"letter": "B"})
+    assert connect(settings).identity == "yes-men b B"
+    with pytest.raises(ValueError, match=r"parameters\.leter is not known to yes-men/b; did you mean letter"):
+        EngineSettings(lm="yes-men/b", parameters={"leter": "B"})
+    assert synthetic_parts("yes-men/b", SimpleNamespace(is_synthetic=False)) == ("respondent",)  # type: ignore[arg-type]
+    assert is_free(load_recipe(None, ["respondent.lm=yes-men/b"]))
+    prices = "tuning.proposer.prices={input_per_million=1.0, output_per_million=1.0}"
+    priced = ("tuning.budget_cost=1", "tuning.proposer.lm=openai/m", prices)
+    need_prices(load_recipe(None, ["respondent.lm=yes-men/b", *priced]))
+    with pytest.raises(RecipeError, match="needs the price of openai/m"):
+        need_prices(load_recipe(None, ["respondent.lm=openai/m", *priced]))
+    with pytest.raises(RecipeError, match=r"use .*yes-men/ or a name that DSPy knows"):
+        connect(EngineSettings(lm="nonsense/b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "problem"),
+    [
+        ("openai", YES_MEN, "the name is taken already"),
+        ("yes-men", "raise RuntimeError('no')", "cannot be loaded: RuntimeError: no"),
+        ("yes-men", "class THING: pass", "expected a class that derives from EngineKind"),
+        ("yes-men", "THING = 3", "expected an instance of type, got int"),
+    ],
+)
+def test_an_engine_that_cannot_be_had_is_one_line(
+    plugins: Plugins,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    source: str,
+    problem: str,
+) -> None:
+    whose = plugins.install(ENGINES, name, source)
+    assert call(monkeypatch, "engine", "check", "--lm", "yes-men/b") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"of distribution {whose}: {problem}" in line

@@ -145,8 +145,8 @@ def inspect_personas(  # each is a choice of the person who looks
     reporter.stage(f"building {chosen}")
     job = _Job(recipe, asking_of(populations, survey), sample.country, chosen, n, answers)
     with AnswerStore(recipe.store or workspace.answers) as store:
-        personas, of, identity = asyncio.run(job.run(store, reporter.answered))
-    synthetic = synthetic_parts(identity, survey)
+        personas, of = asyncio.run(job.run(store, reporter.answered))
+    synthetic = synthetic_parts(recipe.respondent.lm, survey)
     warning = f" · synthetic {in_words(synthetic)}" if synthetic else ""
     return Inspection(f"{recipe.name} · {chosen} · {sample.name}{warning}", sample.name, of, personas)
 
@@ -164,8 +164,8 @@ class _Job:
 
     async def run(
         self, store: Replies, on_answered: Callable[[str, int, int], None]
-    ) -> tuple[tuple[InspectedPersona, ...], int, str]:
-        """The personas, how many there are in all, and the respondent's identity."""
+    ) -> tuple[tuple[InspectedPersona, ...], int]:
+        """The personas, and how many there are in all."""
         recipe, asking = self.recipe, self.asking
         model = connect(recipe.respondent, store)
         writer = connect(recipe.descriptors.lm, store) if recipe.descriptors.lm else model
@@ -185,7 +185,7 @@ class _Job:
         inspected = tuple(
             self._inspected(persona, panel, table, lines) for persona, lines in zip(shown, told, strict=True)
         )
-        return inspected, len(home), model.identity
+        return inspected, len(home)
 
     async def _answers(
         self, panel: Panel, shown: Sequence[Persona], on_answered: Callable[[str, int, int], None]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["KnownFaults"]
+__all__ = ["KnownFaults", "RespondentParameters", "Seed"]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
@@ -43,3 +43,19 @@ class KnownFaults(BaseModel):
     order_effect: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.1
     refusal_rate: Share = 0.002
     label_noise: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.03
+
+
+class Seed(BaseModel):
+    """What every synthetic model takes.
+
+    Attributes:
+        seed: of its draws.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = 0
+
+
+class RespondentParameters(KnownFaults, Seed):
+    """Everything that the synthetic respondent takes."""

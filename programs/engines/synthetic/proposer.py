@@ -14,8 +14,10 @@ from importlib.resources import files
 
 from dspy.lm15 import Request, Response, TextPart
 
-from value_personas.programs.engines.base import response_of
+from value_personas.programs.engines.base import EngineKind, InProcess, response_of
 from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines.synthetic.known_faults import Seed
 from value_personas.signatures import RecipeError
 
 __all__ = ["SyntheticProposer"]
@@ -26,7 +28,7 @@ _MODULES = re.compile(r"\[\[ ## module_names ## \]\]\s*(\[.*?\])", re.DOTALL)
 _REMARK = "An answer to a survey item is put into words, for a reader who then answers as that person."
 
 
-class SyntheticProposer:
+class SyntheticProposer(EngineKind):
     """A DSPy engine that proposes instructions from a pool, in turn.
 
     The text of the prompt and the seed decide where in the pool it begins; further draws of the same prompt
@@ -41,6 +43,15 @@ class SyntheticProposer:
     Attributes:
         identity: the name, the pool's digest and the seed.
     """
+
+    parameters = Seed
+    is_free = True
+    is_synthetic = True
+
+    @classmethod
+    def opened(cls, settings: EngineSettings, model: str) -> InProcess:
+        """With the seed of the settings."""
+        return InProcess(cls(**settings.parameters))
 
     def __init__(self, *, seed: int = 0, **parameters: object) -> None:
         if parameters:

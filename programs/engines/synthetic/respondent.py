@@ -15,9 +15,11 @@ import numpy as np
 from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
 from pydantic import ValidationError
 
+from value_personas.programs.engines.base import EngineKind
 from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.synthetic.answering import answer_law
-from value_personas.programs.engines.synthetic.known_faults import KnownFaults
+from value_personas.programs.engines.synthetic.known_faults import KnownFaults, RespondentParameters
 from value_personas.programs.engines.synthetic.lexicon import Belief, load_lexicon
 from value_personas.programs.engines.synthetic.perceiving import Perception, perceive
 from value_personas.programs.engines.synthetic.prompts import DescriptorTask, QuestionTask, read_request
@@ -35,7 +37,7 @@ _UNKNOWN_CENTRE, _UNKNOWN_SPREAD = 0.5, 0.35
 _PUZZLED = "I do not see which question I am asked."
 
 
-class SyntheticRespondent:
+class SyntheticRespondent(EngineKind):
     """A DSPy engine whose faults are parameters.
 
     It writes descriptors, answers questions as a described person with a letter and first-token
@@ -58,6 +60,10 @@ class SyntheticRespondent:
         >>> lm = dspy.LM("synthetic/respondent", engine=engine, cache=False)
     """
 
+    parameters = RespondentParameters
+    is_free = True
+    is_synthetic = True
+
     supports_response_schema = False
     supported_params = frozenset({"temperature", "max_tokens", "logprobs", "top_logprobs", "seed"})
 
@@ -73,6 +79,11 @@ class SyntheticRespondent:
         # Thousands of requests share a persona, and all share the questions.
         self._perceive = lru_cache(maxsize=8192)(self._perceive_text)
         self._recall = lru_cache(maxsize=1024)(self._recall_question)
+
+    @classmethod
+    def opened(cls, settings: EngineSettings, model: str) -> "AsyncSyntheticRespondent":
+        """With the faults of the settings."""
+        return AsyncSyntheticRespondent(cls(**settings.parameters))
 
     def complete(self, request: Request) -> Response:
         """Answer one request."""

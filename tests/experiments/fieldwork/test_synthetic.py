@@ -6,20 +6,17 @@ from typing import Any
 import pytest
 
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
-from value_personas.programs.engines.synthetic import SyntheticRespondent
 
 
 @pytest.mark.parametrize(
-    ("identity", "invented", "words"),
+    ("lm", "invented", "words"),
     [
-        (SyntheticRespondent().identity, True, "respondent and population"),
-        (SyntheticRespondent(seed=3).identity, False, "respondent"),
-        ("openai_http chat https://synthetic.example/v1", True, "population"),
-        ("openai_http chat synthetic-deployment", False, "no"),
+        ("synthetic/respondent", True, "respondent and population"),
+        ("synthetic/respondent", False, "respondent"),
+        ("openai/synthetic", True, "population"),
+        ("local/synthetic/respondent", False, "no"),
     ],
 )
-def test_the_embedded_model_and_population_alone_are_synthetic(
-    identity: str, invented: bool, words: str
-) -> None:
+def test_the_embedded_model_and_population_alone_are_synthetic(lm: str, invented: bool, words: str) -> None:
     survey: Any = SimpleNamespace(is_synthetic=invented)
-    assert in_words(synthetic_parts(identity, survey)) == words
+    assert in_words(synthetic_parts(lm, survey)) == words
