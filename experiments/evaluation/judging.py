@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas import data
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.predicting import Method
-from value_personas.experiments.inference import crossed_bootstrap, noise_floor
+from value_personas.experiments.inference import crossed_bootstrap
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import score_cells
 from value_personas.signatures import Question
 
-__all__ = ["HEADLINE_SCORES", "HeldOut", "HumanAnswers", "Judgement", "cell_floor", "human_answers", "judge"]
+__all__ = ["HEADLINE_SCORES", "HeldOut", "HumanAnswers", "Judgement", "human_answers", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,6 @@ class HeldOut:
 
 
 HEADLINE_SCORES = ("normalised_mae", "wasserstein", "js_distance", "total_variation", "rps", "variance_ratio")
-
-_FLOOR_STREAM = 1
-"""Keeps the noise floor's draws apart from every other draw of the recipe's seed."""
 
 Array = NDArray[np.float64]
 
@@ -127,9 +124,9 @@ def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
 
 
 def human_answers(
-    recipe: Recipe, survey: data.Survey, countries: Sequence[str], questions: Sequence[Question]
+    floors: Floors, survey: data.Survey, countries: Sequence[str], questions: Sequence[Question]
 ) -> HumanAnswers:
-    """Collect the human side of every cell; the noise floor's resamples are seeded by the recipe."""
+    """Collect the human side of every cell."""
     shape = (len(countries), len(questions))
     options = max(len(question.scale) for question in questions)
     p = np.full((*shape, options), np.nan)
@@ -143,20 +140,11 @@ def human_answers(
             k = len(question.scale)
             n[c, m] = len(positions)
             p[c, m, :k] = survey.distribution(question.code, country)
-            noise = cell_floor(recipe, survey, country, question)
+            noise = floors.of(survey, country, question)
             for name, values in floor.items():
                 values[c, m] = noise[name]
+    floors.keep()
     return HumanAnswers(p, n, floor)
-
-
-def cell_floor(recipe: Recipe, survey: data.Survey, country: str, question: Question) -> Mapping[str, float]:
-    """Score → the expected score of one resample of a cell's respondents against the sample itself."""
-    positions, weights = survey.responses(question.code, country)
-    cell = (_FLOOR_STREAM, crc32(f"{country}/{question.code}".encode()))
-    seed = np.random.SeedSequence(recipe.seed, spawn_key=cell)
-    k, draws = len(question.scale), recipe.scoring.floor_draws
-    resamples = data.bootstrap_distributions(positions, weights, k, draws, seed)
-    return noise_floor(survey.distribution(question.code, country), resamples, question.scale.values)
 
 
 def _scores(human: Array, predicted: Array, questions: Sequence[Question]) -> dict[str, Array]:
@@ -259,23 +247,23 @@ def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers)
 
 
 def _option_rows(method: Method, human: HumanAnswers) -> pd.DataFrame:
+    """One row for each country × question × option of it, in this order."""
     estimate = method.estimate
-    rows = [
-        pd.DataFrame(
-            {
-                "method": method.name,
-                "country": country,
-                "question": question.code,
-                "option": question.scale.labels,
-                "score": question.scale.scores,
-                "human": human.probabilities[c, m, : len(question.scale)],
-                "predicted": estimate.probabilities[c, m, : len(question.scale)],
-            }
-        )
-        for c, country in enumerate(estimate.countries)
-        for m, question in enumerate(estimate.questions)
-    ]
-    return pd.concat(rows, ignore_index=True)
+    scales = [question.scale for question in estimate.questions]
+    lengths = [len(scale) for scale in scales]
+    countries, asked = len(estimate.countries), np.repeat([q.code for q in estimate.questions], lengths)
+    own = np.arange(human.probabilities.shape[2]) < np.array(lengths)[:, None]
+    return pd.DataFrame(
+        {
+            "method": method.name,
+            "country": np.repeat(np.array(estimate.countries, dtype=object), len(asked)),
+            "question": np.tile(asked.astype(object), countries),
+            "option": [label for scale in scales for label in scale.labels] * countries,
+            "score": np.tile(np.concatenate([scale.scores for scale in scales]), countries),
+            "human": human.probabilities[:, own].ravel(),
+            "predicted": estimate.probabilities[:, own].ravel(),
+        }
+    )
 
 
 def _share_of_scale(p: Array, questions: Sequence[Question]) -> Array:

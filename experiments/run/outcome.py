@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from value_personas import data
+from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.comparing import compare
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.map_positions import map_positions
@@ -135,7 +136,7 @@ class Outcome:
             folder=folder,
             parent=parent,
             inputs=inputs,
-            kept_here=(PERSONAS_FILE,),
+            kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
         )
         run_id = record_run(self.recipe, workspace, record)
         write_run_id(folder, run_id)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from value_personas import data
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.recipe.recipe import Recipe
@@ -41,7 +42,13 @@ class Shelf:
         """The human side of every cell, as ``human_answers`` collects it."""
         asked = tuple(question.code for question in questions)
         key = ("human", *_reading(recipe), recipe.seed, recipe.scoring.floor_draws, tuple(countries), asked)
-        return self._get(key, lambda: human_answers(recipe, survey, countries, questions))
+        return self._get(
+            key, lambda: human_answers(self._floors(recipe, survey), survey, countries, questions)
+        )
+
+    def _floors(self, recipe: Recipe, survey: data.Survey) -> Floors:
+        file = self._workspace.floors([source.sha256 for source in survey.sources], recipe.seed)
+        return Floors(recipe.seed, recipe.scoring.floor_draws, file)
 
     def _get(self, key: Hashable, read: Callable[[], T]) -> T:
         with self._lock:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from value_personas import data
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
 from value_personas.experiments.fieldwork.asking import asking_of
 from value_personas.experiments.fieldwork.leaks import check_leaks
@@ -94,7 +95,8 @@ def _read(recipe: Recipe, workspace: Workspace) -> _Known:
     asked = recipe.model_copy(update={"personas": kinds})
     populations = draw_populations(asked, survey, profiles)
     leaks = check_leaks(asked, survey, populations.items)
-    human = human_answers(recipe, survey, survey.countries, survey.questions)
+    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+    human = human_answers(floors, survey, survey.countries, survey.questions)
     return _Known(survey, profiles, populations, leaks, human)
 
 

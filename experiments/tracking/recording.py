@@ -47,7 +47,8 @@ class Record:
         folder: every file in it becomes an artifact, but those of ``kept_here``.
         parent: the MLflow run that this one is a part of, if any.
         inputs: the files that were read.
-        kept_here: patterns of file names that stay in the folder, because they hold what respondents said.
+        kept_here: patterns of file names that stay in the folder alone, because they hold what respondents
+            said or are as large as the answers themselves.
     """
 
     name: str

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from value_personas import data
-from value_personas.experiments.evaluation.judging import cell_floor
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.recipe import Recipe
@@ -143,4 +143,5 @@ def _cells(
 def noise_floor_of(recipe: Recipe, survey: data.Survey, cell: Cell) -> float:
     """The human sample's own error on a cell, in the score that is tuned for."""
     country, code = cell
-    return cell_floor(recipe, survey, country, survey.question(code))[recipe.tuning.metric.score]
+    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+    return floors.of(survey, country, survey.question(code))[recipe.tuning.metric.score]

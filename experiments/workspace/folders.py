@@ -1,6 +1,8 @@
 """One folder of everything that is kept between runs."""
 
+import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +61,11 @@ class Workspace:
     def attempts(self, tuning: str) -> Path:
         """Every attempt of one tuning; ``tuning`` is its digest."""
         return self.folder / "tunings" / f"{tuning}.attempts"
+
+    def floors(self, sources: Sequence[str], seed: int) -> Path:
+        """Where the noise floors of a survey's cells are kept; ``sources`` are the digests of its files."""
+        digest = hashlib.sha256(" ".join(sources).encode()).hexdigest()[:16]
+        return self.folder / "floors" / f"{digest}-seed{seed}.json"
 
     def synthetic_survey(self, world: str, seed: int, respondents: int) -> Path:
         """Where the embedded population's survey file lies; ``world`` is the digest of its laws."""

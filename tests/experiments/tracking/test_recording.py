@@ -65,7 +65,10 @@ def test_a_run_has_a_name_to_read_and_its_folder_as_a_tag(result: RunResult, cli
 
 
 def test_the_tuned_program_is_part_of_the_record(result: RunResult, client: MlflowClient) -> None:
-    assert "program.json" in {artifact.path for artifact in client.list_artifacts(result.mlflow_run_id)}
+    artifacts = {artifact.path for artifact in client.list_artifacts(result.mlflow_run_id)}
+    assert "program.json" in artifacts
+    assert list(result.folder.glob("answers-*.npz"))
+    assert not [path for path in artifacts if path.endswith(".npz")]
     assert json.loads((result.folder / "program.json").read_text())["predictors"].keys() == {"writer.write"}
 
 

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from tests.data.surveys import frame, write_sav
+from value_personas import data
+from value_personas.data import read_survey
+from value_personas.experiments.evaluation.floors import Floors
+from value_personas.experiments.scoring import SCORES, score
+from value_personas.signatures import Question
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> data.Survey:
+    return read_survey(write_sav(frame(), tmp_path_factory.mktemp("floors") / "own.sav"))
+
+
+def cell(survey: data.Survey) -> tuple[str, Question]:
+    return survey.countries[0], survey.questions[0]
+
+
+def test_a_floor_is_the_mean_score_of_respondents_drawn_anew(survey: data.Survey) -> None:
+    country, question = cell(survey)
+    floor = Floors(seed=3, draws=4000).of(survey, country, question)
+    positions, weights = survey.responses(question.code, country)
+    rng, human, errors = np.random.default_rng(11), survey.distribution(question.code, country), []
+    for _ in range(4000):
+        drawn = rng.integers(0, len(positions), len(positions))
+        p = np.array([weights[drawn][positions[drawn] == k].sum() for k in range(len(human))])
+        errors.append(np.abs(np.cumsum(p / p.sum() - human)).sum() / (len(human) - 1))
+    assert floor["wasserstein"] == pytest.approx(np.mean(errors), rel=0.04)
+    assert floor.keys() == score(human, human, question.scale.values).keys()
+
+
+def test_a_kept_floor_is_read_to_the_last_digit_and_not_drawn_again(
+    survey: data.Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    country, question = cell(survey)
+    file = tmp_path / "floors" / "one.json"
+    first = Floors(0, 50, file)
+    drawn = first.of(survey, country, question)
+    first.keep()
+    monkeypatch.setattr(data, "bootstrap_distributions", None)
+    assert Floors(0, 50, file).of(survey, country, question) == pytest.approx(
+        drawn, rel=0, abs=0, nan_ok=True
+    )
+    for seed, draws in ((1, 50), (0, 51)):  # other draws are other floors
+        with pytest.raises(TypeError):
+            Floors(seed, draws, file).of(survey, country, question)
+
+
+def test_two_who_keep_in_one_file_lose_nothing_of_each_other(survey: data.Survey, tmp_path: Path) -> None:
+    file = tmp_path / "one.json"
+    one, other = Floors(0, 20, file), Floors(0, 20, file)
+    for floors, country in ((one, survey.countries[0]), (other, survey.countries[1])):
+        floors.of(survey, country, survey.questions[0])
+    one.keep()
+    other.keep()
+    assert len(orjson.loads(file.read_bytes())) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"k": 1}', b'{"k": {"rps": "x"}}', b"\xff"])
+def test_a_file_that_holds_no_floors_counts_as_empty(
+    survey: data.Survey, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "one.json"
+    file.write_bytes(content)
+    floors = Floors(0, 20, file)
+    floors.of(survey, *cell(survey))
+    floors.keep()
+    (kept,) = orjson.loads(file.read_bytes()).values()
+    assert kept.keys() == SCORES.keys()
