@@ -12,7 +12,13 @@ from .elicitation import FirstTokenLogprobs, SampledAnswers
 from .engines import AnswerStore, EngineSettings, MemoryStore, Model, Reply, connect
 from .panel import REASONS, Panel, PanelResult, mean_of_known
 from .personas import Arrangement, Person, PersonaSources, PopulationSample, persona_builder
-from .population import LEEWAY, PopulationEstimate, estimate_populations, weighted_means
+from .population import (
+    LEEWAY,
+    PopulationEstimate,
+    average_answers,
+    estimate_populations,
+    weighted_means,
+)
 from .population_program import PopulationProgram, Surroundings
 from .probing import ProbeReport, probe
 from .prompt_rules import proposal_problems
@@ -49,6 +55,7 @@ __all__ = [
     "Statement",
     "Surroundings",
     "Variant",
+    "average_answers",
     "connect",
     "descriptor_statements",
     "estimate_populations",

@@ -1,7 +1,7 @@
 """The whole method as one program that DSPy's optimisers can tune: (country, question) → distribution."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
@@ -10,19 +10,22 @@ import dspy
 import numpy as np
 from dspy.lm15 import Request
 
-from value_personas.programs.calibration.answers import calibrate_answers
 from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.threads import run_in_background
 from value_personas.programs.panel import Panel, PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
-from value_personas.programs.population import estimate_populations
+from value_personas.programs.population import PopulationEstimate, estimate_populations
 from value_personas.programs.prompt_rules import MAX_CHARACTERS, proposal_problems
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import Persona, Question, ValueItem
 
 __all__ = ["PopulationProgram", "Surroundings"]
+
+
+def _as_answered(answers: PanelResult) -> PopulationEstimate:
+    return estimate_populations(answers.personas, answers.questions, answers.log_p)
 
 
 @dataclass(eq=False)
@@ -38,8 +41,7 @@ class Surroundings:
         kind: the kind of persona, which must carry descriptors.
         arrangement: order and wordings of the items.
         forbidden_names: country names that no descriptor may speak.
-        temperature: of the calibration of each persona's answers; None for none.
-        max_missing: the share of missing answers above which nothing is estimated.
+        average: makes the estimate of the answers, calibrated or not.
         concurrency: cells in flight at once.
         max_characters: the longest instruction that is tried.
     """
@@ -52,8 +54,7 @@ class Surroundings:
     kind: str
     arrangement: Arrangement
     forbidden_names: tuple[str, ...] = ()
-    temperature: float | None = None
-    max_missing: float = 0.2
+    average: Callable[[PanelResult], PopulationEstimate] = _as_answered
     concurrency: int = 16
     max_characters: int = MAX_CHARACTERS
     tables: dict[tuple[str, int], DescriptorTable] = field(default_factory=dict, repr=False)
@@ -224,11 +225,7 @@ class PopulationProgram(dspy.Module):
         return around.tables[key]
 
     def _estimate(self, answers: PanelResult) -> list[float] | None:
-        around, log_p = self.surroundings, answers.log_p
-        if around.temperature is not None:
-            log_p = calibrate_answers(answers, around.temperature)
-        estimate = estimate_populations(answers.personas, answers.questions, log_p, around.max_missing)
-        p = estimate.probabilities[0, 0, : len(answers.questions[0].scale)]
+        p = self.surroundings.average(answers).probabilities[0, 0, : len(answers.questions[0].scale)]
         return None if np.isnan(p).any() else [float(value) for value in p]
 
     def _leave_trace(self, country: str, code: str, rollout: int) -> None:

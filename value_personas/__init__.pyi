@@ -1,7 +1,28 @@
 from . import data, experiments, programs, signatures
+from .experiments.ablation.ablate import ablate
+from .experiments.calibration.calibrate import calibrate
 from .experiments.recipe.loading import load_recipe
 from .experiments.recipe.recipe import Recipe
+from .experiments.report.writing import report
 from .experiments.run.pipeline import run
 from .experiments.run.result import RunResult
+from .experiments.shapley.shapley import shapley
+from .experiments.sweep.sweep import sweep
+from .experiments.tuning.tune import tune
 
-__all__ = ["Recipe", "RunResult", "data", "experiments", "load_recipe", "programs", "run", "signatures"]
+__all__ = [
+    "Recipe",
+    "RunResult",
+    "ablate",
+    "calibrate",
+    "data",
+    "experiments",
+    "load_recipe",
+    "programs",
+    "report",
+    "run",
+    "shapley",
+    "signatures",
+    "sweep",
+    "tune",
+]

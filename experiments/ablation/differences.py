@@ -7,9 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.experiments.ablation.variants import Variant
-from value_personas.experiments.evaluation.answers import StoredPanel, panel_errors, panel_file
+from value_personas.experiments.evaluation.answers import Answers, panel_errors, panel_file
+from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.comparing import zones_of
-from value_personas.experiments.evaluation.predicting import tilt_of
+from value_personas.experiments.evaluation.fitted import calibrations_of_run
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import CellGroups, compare_methods
 from value_personas.experiments.run.result import RunResult
@@ -100,9 +101,9 @@ def _replicates(
         return None
     drawn = []
     for variant, result in zip(variants, results, strict=True):
-        panel = StoredPanel.load(panel_file(result.folder, variant.kind))
+        panel = Answers.load(panel_file(result.folder, variant.kind))
         setting = _setting(variant, result)
-        estimate = persona_replicates(panel, setting, replicates=draws, seed=result.recipe.seed)
+        estimate = persona_replicates(Prepared(panel), setting, replicates=draws, seed=result.recipe.seed)
         drawn.append(_aligned(panel_errors(panel, estimate, score), panel, countries, questions))
     return np.stack(drawn, axis=1)
 
@@ -110,10 +111,11 @@ def _replicates(
 def _setting(variant: Variant, result: RunResult) -> Setting:
     if variant.calibration is None:
         return Setting(method="none")
-    return tilt_of(result.recipe.calibration.temperature, variant.calibration)
+    found = calibrations_of_run(result.recipe, result.folder)
+    return next(one.setting for one in found if one.setting.level == variant.calibration)
 
 
-def _aligned(errors: Array, panel: StoredPanel, countries: Sequence[str], questions: Sequence[str]) -> Array:
+def _aligned(errors: Array, panel: Answers, countries: Sequence[str], questions: Sequence[str]) -> Array:
     """Errors (R, C, M) in the order of the base's cells; NaN for one that the panel lacks."""
     out = np.full((len(errors), len(countries), len(questions)), np.nan)
     places: Mapping[str, int] = {code: i for i, code in enumerate(panel.countries)}

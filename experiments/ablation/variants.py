@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from value_personas.experiments.evaluation.fitted import find_calibrations
 from value_personas.experiments.evaluation.predicting import calibrated_name
 from value_personas.experiments.recipe.ablation import AblationSettings
 from value_personas.experiments.recipe.items import ITEM_SETS
@@ -122,6 +123,8 @@ def runs_of(recipe: Recipe, variants: Sequence[Variant]) -> VariantRuns:
     base = variants[0].settings
     settings = [(_run_label(group[0].settings, base), _settings(group)) for group in groups.values()]
     cells = distinct_cells(_plain(recipe), settings)
+    for cell, group in zip(cells, groups.values(), strict=True):
+        _require_levels(cell.recipe, group)
     place = {key: number for number, key in enumerate(groups)}
     return VariantRuns(cells, tuple(place[_key(variant.settings)] for variant in variants))
 
@@ -157,6 +160,19 @@ def _require_distinct(variants: Sequence[Variant]) -> None:
         if twin is not variant:
             raise RecipeError(
                 f"ablation.factors: {twin.label} and {variant.label} are both {variant.method}; leave one out"
+            )
+
+
+def _require_levels(recipe: Recipe, variants: Sequence[Variant]) -> None:
+    """A fitted calibration has one level of its own."""
+    if recipe.calibration.fitted is None or not any(variant.calibration for variant in variants):
+        return
+    has = {one.setting.level for one in find_calibrations(recipe)}
+    for variant in variants:
+        if variant.calibration and variant.calibration not in has:
+            raise RecipeError(
+                f"ablation.factors.calibration: {variant.calibration}: what calibration.fitted names is "
+                f"at {' and '.join(has)} level; name none and that"
             )
 
 

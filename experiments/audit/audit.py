@@ -150,7 +150,7 @@ def _written(  # the parts of one outcome, each a stage of its own
         for row in result.summary.to_dict("records")
         for score in ("recovery_error", "spill_over", "excess_spill_over")
     }
-    tags = {"audit": "yes", "synthetic": in_words(result.synthetic)}
+    tags = {"kind": "audit", "synthetic": in_words(result.synthetic)}
     title = run_title("audit", recipe.name, f"judge {found.judge}")
     inputs = input_files(recipe, survey)
     record_run(recipe, workspace, Record(title, metrics, tags, folder, inputs=inputs))

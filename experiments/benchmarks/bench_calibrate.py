@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from value_personas.experiments.calibration.objective import FoldedObjective
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration import Setting, tilt
 
@@ -18,7 +18,7 @@ COUNTRIES, QUESTIONS, PERSONAS = 20, 40, 200
 SCORES = ("wasserstein", "variance_ratio")
 
 
-def simulated_panel(lengths: np.ndarray[tuple[int], np.dtype[np.intp]]) -> StoredPanel:
+def simulated_panel(lengths: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Answers:
     """Answers with the shape of a real run; their content does not matter for time."""
     rng = np.random.default_rng(0)
     k = int(lengths.max())
@@ -30,7 +30,7 @@ def simulated_panel(lengths: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Store
     with np.errstate(divide="ignore"):
         log_p = np.where(mask[None, :, None, :], np.log(p), np.nan)
     codes = tuple(f"Q{m}" for m in range(QUESTIONS))
-    return StoredPanel(
+    return Answers(
         log_p=log_p,
         human=np.where(mask, human, np.nan),
         weights=np.full((COUNTRIES, PERSONAS), 1 / PERSONAS),
@@ -45,7 +45,7 @@ def simulated_panel(lengths: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Store
     )
 
 
-def unprepared_trial(panel: StoredPanel, temperature: float) -> None:
+def unprepared_trial(panel: Answers, temperature: float) -> None:
     """The same trial as one would first write it."""
     for zone in dict.fromkeys(panel.zones):
         c = [i for i, name in enumerate(panel.zones) if name == zone]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.oracle import fit_oracle, fit_strength
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.programs.calibration import FittedCalibration, Setting
 
@@ -32,7 +32,7 @@ class Rotation:
     oracle: bool
 
 
-def rotate(panel: StoredPanel, setting: Setting, objective: str, *, oracle: bool = False) -> Rotation:
+def rotate(panel: Answers, setting: Setting, objective: str, *, oracle: bool = False) -> Rotation:
     """Calibrate every zone by a fit on the others.
 
     Args:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.experiments.benchmarks.rotation import Rotation, rotate
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.inference import noise_floor
 from value_personas.experiments.scoring import score_cells, summarise_variance_ratios
 from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
@@ -44,7 +44,7 @@ SETTINGS = (
 Array = NDArray[np.float64]
 
 
-def by_group(frame: pd.DataFrame, model: str) -> StoredPanel:
+def by_group(frame: pd.DataFrame, model: str) -> Answers:
     """Each demographic group is a cell of its own; its country is its zone."""
     people, answers = _sides(frame, model)
     return _panel(
@@ -53,7 +53,7 @@ def by_group(frame: pd.DataFrame, model: str) -> StoredPanel:
     )  # fmt: skip
 
 
-def by_country(frame: pd.DataFrame, model: str) -> StoredPanel:
+def by_country(frame: pd.DataFrame, model: str) -> Answers:
     """Each country is a cell, its groups the personas, weighted by their respondents."""
     people, answers = _sides(frame, model)
     codes = list(dict.fromkeys(people["country"]))
@@ -67,7 +67,7 @@ def by_country(frame: pd.DataFrame, model: str) -> StoredPanel:
     return _panel(log_p, human, weights, codes, codes, model)
 
 
-def table(panel: StoredPanel, settings: tuple[Setting, ...]) -> pd.DataFrame:
+def table(panel: Answers, settings: tuple[Setting, ...]) -> pd.DataFrame:
     """One row for each way of calibrating, in rotation, and the oracles of the tilts that keep the mean."""
     tilts = [s for s in settings if s.method == "tilt" and s.keeps_mean_of == "raw"]
     rotations = [rotate(panel, setting, OBJECTIVE) for setting in settings]
@@ -75,7 +75,7 @@ def table(panel: StoredPanel, settings: tuple[Setting, ...]) -> pd.DataFrame:
     return pd.DataFrame([_row(panel, rotation) for rotation in rotations])
 
 
-def _row(panel: StoredPanel, rotation: Rotation) -> dict[str, object]:
+def _row(panel: Answers, rotation: Rotation) -> dict[str, object]:
     setting = rotation.setting
     scores = score_cells(panel.human, rotation.estimate, panel.scores, panel.mask)
     before = np.exp(panel.log_p) * panel.weights[:, None, :, None]
@@ -128,8 +128,8 @@ def _normalised(p: Array) -> Array:
 
 def _panel(
     log_p: Array, human: Array, weights: Array, codes: Iterable[str], zones: Iterable[str], model: str
-) -> StoredPanel:
-    return StoredPanel(
+) -> Answers:
+    return Answers(
         log_p=log_p,
         human=human,
         weights=weights,

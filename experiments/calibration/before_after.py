@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.judged import CalibratedPanel
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import Cells
 from value_personas.programs.calibration import Setting
@@ -32,7 +32,8 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     panel = judged.panel
     cells = _cells(judged)
     c, m = judged.part.shape
-    mean_before, mean_after = (_mean(p, cells.scores) for p in (judged.before, judged.after))
+    before, after = judged.uncalibrated, judged.calibrated
+    mean_before, mean_after = (_mean(p.probabilities, cells.scores) for p in (before, after))
     human = cells.variance(cells.human)
     limit = variance_limit(panel, judged.record.setting)
     columns: dict[str, object] = {
@@ -48,7 +49,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
         "mean_difference": (mean_after - mean_before).ravel(),
         "human_variance": human.ravel(),
     }
-    for when, spread in (("before", judged.spread_before), ("after", judged.spread_after)):
+    for when, spread in (("before", before), ("after", after)):
         columns[f"variance_{when}"] = spread.total.ravel()
         columns[f"within_{when}"] = spread.within.ravel()
         columns[f"between_{when}"] = spread.between.ravel()
@@ -61,7 +62,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def variance_limit(panel: StoredPanel, setting: Setting) -> Array:
+def variance_limit(panel: Answers, setting: Setting) -> Array:
     """The variance of the maximum-entropy law: what an infinitely hot tilt of full support tends to.
 
     At persona level each persona has a limit of its own, and the spread between their means is added.
@@ -74,12 +75,12 @@ def variance_limit(panel: StoredPanel, setting: Setting) -> Array:
         Shape (C, M), in score points².
     """
     flat = setting.model_copy(update={"method": "maximum-entropy", "strength": {"all": 1.0}, "per": "all"})
-    return Prepared(panel).spread(flat).total
+    return Prepared(panel).average(flat).total
 
 
 def _cells(judged: CalibratedPanel) -> Cells:
     panel = judged.panel
-    cells = Cells.check(panel.human, judged.after, panel.scores, panel.mask)
+    cells = Cells.check(panel.human, judged.calibrated.probabilities, panel.scores, panel.mask)
     # The human variance is shown for cells that are not estimated, too.
     return replace(cells, scores=np.broadcast_to(cells.scores, cells.human.shape))
 

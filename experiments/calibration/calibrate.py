@@ -2,24 +2,39 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from value_personas import data
+from value_personas.data import file_hash
 from value_personas.experiments.calibration.before_after import SHOWN_SCORES, before_after
 from value_personas.experiments.calibration.judged import apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers, find_panel
+from value_personas.experiments.evaluation.fitted import write_calibration
+from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.pareto import draw_pareto_front
 from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import (
+    InputFile,
+    Record,
+    model_name,
+    record_run,
+    register_version,
+    run_title,
+    tracking_client,
+)
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import Question, Scale, StatisticsError
 
-__all__ = ["CalibrationResult", "calibrate", "split_panel"]
+__all__ = ["CalibrationResult", "calibrate", "fit_calibration", "split_panel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,8 @@ class CalibrationResult:
         summary: one row for each part of the cells (held-out, new country, …), and one for the oracle.
         folder: where record, tables and figure lie.
         synthetic: which parts of the answers were synthetic.
+        mlflow_run_id: the record; empty where none was written.
+        model: ``models:/NAME/VERSION`` of MLflow's registry; likewise.
     """
 
     record: FittedCalibration
@@ -39,6 +56,13 @@ class CalibrationResult:
     summary: pd.DataFrame
     folder: Path
     synthetic: tuple[str, ...]
+    mlflow_run_id: str = ""
+    model: str = ""
+
+    @property
+    def file(self) -> Path:
+        """What ``calibration.fitted`` takes."""
+        return self.folder / CALIBRATION_FILE
 
     def metrics(self) -> dict[str, float]:
         """``part/figure`` → value, as an experiment tracker takes them."""
@@ -53,13 +77,68 @@ class CalibrationResult:
                 "summary": json.loads(self.summary.to_json(orient="records")),
                 "synthetic": list(self.synthetic),
                 "folder": str(self.folder),
+                "fitted": str(self.file),
+                "mlflow_run_id": self.mlflow_run_id,
+                "model": self.model,
             },
             allow_nan=False,
         )
 
 
 def calibrate(
-    panel: StoredPanel,
+    recipe: Recipe | str | Path | None = None,
+    answers: Path | None = None,
+    on_trial: Callable[[int, int], None] = lambda done, total: None,
+) -> CalibrationResult:
+    """Fit a calibration to the answers of a run, judge it, and record it. The model is asked nothing.
+
+    Args:
+        recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent. Its table
+            ``calibration.search`` says what is searched.
+        answers: a run's answers-*.npz; those of the recipe's newest run when absent.
+        on_trial: called with the trials done and wanted.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    workspace = Workspace.open(recipe.workspace)
+    search = recipe.calibration.search
+    path = answers or find_panel(workspace.folder / "runs", recipe.name, search.method)
+    result = fit_calibration(
+        Answers.load(path),
+        search,
+        workspace.calibration(recipe.name),
+        study_folder=workspace.folder,
+        seed=recipe.seed,
+        on_trial=on_trial,
+    )
+    return _recorded(recipe, workspace, result, path)
+
+
+def _recorded(
+    recipe: Recipe, workspace: Workspace, result: CalibrationResult, answers: Path
+) -> CalibrationResult:
+    """Write the MLflow run, and register what was found under a version."""
+    tags = {
+        "kind": "calibration",
+        "synthetic": in_words(result.synthetic),
+        "answers": str(answers),
+        "calibration": result.record.setting.in_one_line(),
+    }
+    title = run_title("calibrate", recipe.name, recipe.calibration.search.method)
+    inputs = (InputFile("calibration.answers", str(answers), file_hash(answers)),)
+    run_id = record_run(
+        recipe, workspace, Record(title, result.metrics(), tags, result.folder, inputs=inputs)
+    )
+    with tracking_client(recipe.tracking.uri or workspace.tracking_uri) as client:
+        name = model_name(recipe.name, "calibration")
+        model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")
+    return replace(result, mlflow_run_id=run_id, model=model)
+
+
+def fit_calibration(
+    panel: Answers,
     settings: SearchSettings,
     folder: Path,
     *,
@@ -97,7 +176,7 @@ def calibrate(
     return CalibrationResult(record, table, summary, folder, panel.synthetic)
 
 
-def split_panel(panel: StoredPanel, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:
+def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:
     """Training and held-out countries, and the same for questions; zones and batteries stay whole."""
     share, zones = settings.held_out_countries, settings.held_out_zones
     if zones:
@@ -114,7 +193,7 @@ def split_panel(panel: StoredPanel, settings: SearchSettings, seed: int) -> tupl
     return countries, data.split_questions(_questions(panel), share=settings.held_out_questions, seed=seed)
 
 
-def _questions(panel: StoredPanel) -> Sequence[Question]:
+def _questions(panel: Answers) -> Sequence[Question]:
     """As much of the questions as a split needs."""
     return [
         Question(
@@ -129,7 +208,7 @@ def _questions(panel: StoredPanel) -> Sequence[Question]:
     ]
 
 
-def _scale(panel: StoredPanel, m: int) -> Scale:
+def _scale(panel: Answers, m: int) -> Scale:
     scores = panel.scores[m, panel.mask[m]].tolist()
     return Scale(tuple(map(str, scores)), tuple(scores))
 
@@ -153,7 +232,7 @@ def _summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _oracle(
-    panel: StoredPanel, record: FittedCalibration, countries: Sequence[str], questions: Sequence[str]
+    panel: Answers, record: FittedCalibration, countries: Sequence[str], questions: Sequence[str]
 ) -> pd.DataFrame:
     """The same method fitted on the held-out cells themselves: what it could reach at best."""
     target = panel.part(countries, questions)
@@ -163,12 +242,12 @@ def _oracle(
     return _summarise(before_after(apply_calibration(fitted, target)))
 
 
-def _has_answers(panel: StoredPanel) -> bool:
+def _has_answers(panel: Answers) -> bool:
     return bool((~np.isnan(panel.human[..., 0]) & ~np.isnan(panel.log_p[..., 0]).all(axis=2)).any())
 
 
 def _write(folder: Path, record: FittedCalibration, table: pd.DataFrame, summary: pd.DataFrame) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "calibration.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_calibration(folder, record)
     table.to_parquet(folder / "before_after.parquet", index=False)
     summary.to_csv(folder / "calibration_summary.csv", index=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.programs.calibration import (
     FITTED_METHODS,
@@ -21,7 +21,7 @@ def fit_parts(setting: Setting, training: Prepared) -> Setting:
 
     Args:
         setting: which method, smoothing and penalty.
-        training: cells to learn from, prepared; its panel must be a ``TrainingPanel``.
+        training: cells to learn from, prepared; its panel must be a ``TrainingAnswers``.
 
     Raises:
         StatisticsError: when there is no training cell with human answers, a Dirichlet map is asked for at
@@ -29,8 +29,8 @@ def fit_parts(setting: Setting, training: Prepared) -> Setting:
     """
     if setting.method not in FITTED_METHODS:
         return setting
-    if not isinstance(training.panel, TrainingPanel):
-        raise StatisticsError("a calibration is fitted on a TrainingPanel, never on a whole panel")
+    if not isinstance(training.panel, TrainingAnswers):
+        raise StatisticsError("a calibration is fitted on a TrainingAnswers, never on a whole panel")
     if setting.method == "pooled-shape":
         return setting.model_copy(update={"shapes": _shapes(training.panel)})
     if setting.level == "persona":
@@ -40,7 +40,7 @@ def fit_parts(setting: Setting, training: Prepared) -> Setting:
     return setting.model_copy(update={"maps": _maps(setting, training)})
 
 
-def _shapes(panel: TrainingPanel) -> dict[str, tuple[float, ...]]:
+def _shapes(panel: TrainingAnswers) -> dict[str, tuple[float, ...]]:
     shapes = {}
     for k in np.unique(panel.lengths).tolist():
         human = panel.human[:, panel.lengths == k, :k].reshape(-1, k)

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import StoredPanel
-from value_personas.experiments.evaluation.calibrated import Prepared, Spread
+from value_personas.experiments.evaluation.answers import Answers
+from value_personas.experiments.evaluation.calibrated import Averages, Prepared
 from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration import FittedCalibration, Setting
 
@@ -25,18 +25,14 @@ class CalibratedPanel:
     Attributes:
         panel: the stored answers.
         record: the calibration.
-        before: shape (C, M, K), the uncalibrated estimate; NaN throughout a cell that is not estimated.
-        after: the same, calibrated.
-        spread_before: the predicted variance, split.
-        spread_after: the same, calibrated.
+        uncalibrated: what the answers lead to as they were given.
+        calibrated: the same, calibrated.
     """
 
-    panel: StoredPanel
+    panel: Answers
     record: FittedCalibration
-    before: Array
-    after: Array
-    spread_before: Spread
-    spread_after: Spread
+    uncalibrated: Averages
+    calibrated: Averages
 
     @cached_property
     def part(self) -> NDArray[np.str_]:
@@ -55,19 +51,16 @@ class CalibratedPanel:
 
     def scores(self, calibrated: bool = True) -> dict[str, Array]:
         """Score → shape (C, M), of all cells whatever the fit has seen of them."""
-        estimate = self.after if calibrated else self.before
-        return score_cells(self.panel.human, estimate, self.panel.scores, self.panel.mask)
+        averages = self.calibrated if calibrated else self.uncalibrated
+        return score_cells(self.panel.human, averages.probabilities, self.panel.scores, self.panel.mask)
 
 
-def apply_calibration(record: FittedCalibration, panel: StoredPanel) -> CalibratedPanel:
+def apply_calibration(record: FittedCalibration, panel: Answers) -> CalibratedPanel:
     """Apply a record to any stored answers, those it was fitted on included."""
     prepared = Prepared(panel)
-    untouched = UNCALIBRATED.model_copy(update={"level": "persona"})
     return CalibratedPanel(
         panel,
         record,
-        prepared.estimate(untouched),
-        prepared.estimate(record.setting),
-        prepared.spread(untouched),
-        prepared.spread(record.setting),
+        prepared.average(UNCALIBRATED),
+        prepared.average(record.setting),
     )

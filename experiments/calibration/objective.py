@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.fitting import fit_parts
-from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.programs.calibration import FITTED_METHODS, Setting
@@ -33,7 +33,7 @@ def loss(name: str, values: Array) -> float:
     return abs(mean - score.best) if score.better != "lower" else mean
 
 
-def fold_names(panel: TrainingPanel) -> tuple[str, ...]:
+def fold_names(panel: TrainingAnswers) -> tuple[str, ...]:
     """The fold of each country: its cultural zone, or itself where all are of one zone."""
     return panel.zones if len(set(panel.zones)) > 1 else panel.countries
 
@@ -49,7 +49,7 @@ class FoldedObjective:
         scores: names of the scores to report.
     """
 
-    def __init__(self, panel: TrainingPanel, scores: tuple[str, ...]) -> None:
+    def __init__(self, panel: TrainingAnswers, scores: tuple[str, ...]) -> None:
         if unknown := [name for name in scores if name not in SCORES]:
             raise StatisticsError(f"no score {unknown[0]!r}; there are {', '.join(SCORES)}")
         self.panel = panel

@@ -7,7 +7,7 @@ from scipy.optimize import minimize_scalar
 
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
-from value_personas.experiments.evaluation.answers import StoredPanel, TrainingPanel
+from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
 from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting
 
 __all__ = ["best_strength", "fit_oracle", "fit_strength"]
@@ -42,7 +42,7 @@ def best_strength(evaluate: Callable[[float], float], method: str) -> tuple[floa
     return (float(np.exp(x)) if hot else float(x)), float(value)
 
 
-def fit_strength(training: TrainingPanel, setting: Setting, objective: str) -> FittedCalibration:
+def fit_strength(training: TrainingAnswers, setting: Setting, objective: str) -> FittedCalibration:
     """Fit one strength for all questions to training cells, without a search over anything else.
 
     Args:
@@ -71,7 +71,7 @@ def fit_strength(training: TrainingPanel, setting: Setting, objective: str) -> F
     )
 
 
-def fit_oracle(panel: StoredPanel, setting: Setting, objective: str) -> FittedCalibration:
+def fit_oracle(panel: Answers, setting: Setting, objective: str) -> FittedCalibration:
     """Fit on the very cells to be judged, and say so: a bound on what this method could reach."""
     training = panel.training(panel.countries, panel.questions)
     return fit_strength(training, setting, objective).model_copy(update={"oracle": True})

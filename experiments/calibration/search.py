@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
-from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting, group_names
 from value_personas.signatures import StatisticsError, StoreError
@@ -27,7 +27,7 @@ Loss = Mapping[str, Mapping[str, float]]
 
 
 def search(
-    panel: TrainingPanel,
+    panel: TrainingAnswers,
     settings: SearchSettings,
     folder: Path,
     *,
@@ -69,7 +69,7 @@ def search(
     return study
 
 
-def open_study(panel: TrainingPanel, settings: SearchSettings, folder: Path, seed: int = 0) -> optuna.Study:
+def open_study(panel: TrainingAnswers, settings: SearchSettings, folder: Path, seed: int = 0) -> optuna.Study:
     """Open the study, or make it; a study of the same name goes on where it stopped.
 
     Raises:
@@ -98,12 +98,12 @@ def open_study(panel: TrainingPanel, settings: SearchSettings, folder: Path, see
     return _same_search(study, panel, settings)
 
 
-def study_name(panel: TrainingPanel, settings: SearchSettings) -> str:
+def study_name(panel: TrainingAnswers, settings: SearchSettings) -> str:
     """A name that changes with the data and the space, so that a study is never mixed."""
     return f"calibration-{_fingerprint(panel, settings)[:12]}"
 
 
-def suggest(trial: optuna.trial.BaseTrial, panel: TrainingPanel, settings: SearchSettings) -> Setting:
+def suggest(trial: optuna.trial.BaseTrial, panel: TrainingAnswers, settings: SearchSettings) -> Setting:
     """The next setting to try; names of parameters are method-dependent, their kinds never change."""
     method = trial.suggest_categorical("method", settings.methods)
     by_cell = method == "dirichlet"  # no human distribution belongs to one persona
@@ -126,7 +126,7 @@ def suggest(trial: optuna.trial.BaseTrial, panel: TrainingPanel, settings: Searc
     return setting.model_copy(update={"strength": strength})
 
 
-def chosen(study: optuna.Study, panel: TrainingPanel, settings: SearchSettings) -> FittedCalibration:
+def chosen(study: optuna.Study, panel: TrainingAnswers, settings: SearchSettings) -> FittedCalibration:
     """The best setting, its parts fitted on all training cells, as a record.
 
     With several objectives it is the trial on the Pareto front that is best on the first.
@@ -150,11 +150,22 @@ def chosen(study: optuna.Study, panel: TrainingPanel, settings: SearchSettings) 
         study=study.study_name,
         trials=_finished(study),
         synthetic=panel.synthetic,
+        aliases=_aliases(panel),
+        kind=panel.method,
+        respondent=panel.respondent,
+        elicitation=panel.elicitation,
     )
 
 
+def _aliases(panel: TrainingAnswers) -> dict[str, tuple[str, ...]]:
+    """The names by which a question, or one too like it, may be known again."""
+    names = zip(panel.questions, panel.ivs, panel.batteries, strict=True)
+    own = {code: tuple(name for name in others if name and name != code) for code, *others in names}
+    return {code: others for code, others in own.items() if others}
+
+
 def _work(
-    panel: TrainingPanel,
+    panel: TrainingAnswers,
     settings: SearchSettings,
     folder: Path,
     trials: int,
@@ -171,7 +182,7 @@ def _work(
 
 
 def _trial(
-    trial: optuna.Trial, panel: TrainingPanel, settings: SearchSettings, objective: FoldedObjective
+    trial: optuna.Trial, panel: TrainingAnswers, settings: SearchSettings, objective: FoldedObjective
 ) -> tuple[float, ...]:
     folds = objective(suggest(trial, panel, settings))
     trial.set_user_attr("folds", json.dumps(folds))
@@ -233,7 +244,7 @@ def _finished(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
-def _same_search(study: optuna.Study, panel: TrainingPanel, settings: SearchSettings) -> optuna.Study:
+def _same_search(study: optuna.Study, panel: TrainingAnswers, settings: SearchSettings) -> optuna.Study:
     """A study named by the user must not mix two data sets or two spaces."""
     mark = _fingerprint(panel, settings)
     found = study.user_attrs.get("fingerprint")
@@ -247,7 +258,7 @@ def _same_search(study: optuna.Study, panel: TrainingPanel, settings: SearchSett
     return study
 
 
-def _fingerprint(panel: TrainingPanel, settings: SearchSettings) -> str:
+def _fingerprint(panel: TrainingAnswers, settings: SearchSettings) -> str:
     space = settings.model_dump(mode="json", exclude={"trials", "workers", "study", "storage"})
     digest = hashlib.sha256(json.dumps([space, panel.countries, panel.questions, panel.method]).encode())
     for array in (panel.log_p, panel.human, panel.weights, panel.scores):

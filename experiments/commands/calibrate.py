@@ -1,5 +1,7 @@
 """``value-personas calibrate``: search a calibration on stored answers."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from value_personas.experiments.commands.options import (
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
+    all_overrides,
 )
 
 __all__ = ["calibrate"]
@@ -27,36 +30,26 @@ def calibrate(
     """Fit how answers are widened on training countries and questions, and judge it on the others.
 
     Reads the answers of an earlier run and asks the model nothing. The same command again goes on with the
-    same study; several may run at once.
+    same study; several may run at once. It ends with the command that applies what it found.
     """
-    from value_personas.data import file_hash
     from value_personas.experiments.calibration.calibrate import calibrate as run_search
     from value_personas.experiments.commands.printing.calibration import SearchProgress, print_calibration
-    from value_personas.experiments.evaluation.answers import StoredPanel
     from value_personas.experiments.recipe.loading import load_recipe
-    from value_personas.experiments.run.stored import find_panel
-    from value_personas.experiments.tracking import InputFile, Record, record_run, run_title
-    from value_personas.experiments.workspace.folders import Workspace
 
-    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
-    place = Workspace.open(loaded.workspace)
-    search = loaded.calibration.search
-    path = answers or find_panel(place.folder / "runs", loaded.name, search.method)
+    loaded = load_recipe(recipe, all_overrides(settings, workspace))
     with SearchProgress() as progress:
-        result = run_search(
-            StoredPanel.load(path),
-            search,
-            place.folder / "calibration" / loaded.name,
-            study_folder=place.folder,
-            seed=loaded.seed,
-            on_trial=progress.done,
-        )
-    tags = {"kind": "calibration", "synthetic": ", ".join(result.synthetic) or "no", "answers": str(path)}
-    tags["calibration"] = result.record.setting.in_one_line()
-    title = run_title("calibrate", loaded.name, search.method)
-    inputs = (InputFile("calibration.answers", str(path), file_hash(path)),)
-    record_run(loaded, place, Record(title, result.metrics(), tags, result.folder, inputs=inputs))
+        result = run_search(loaded, answers, progress.done)
     if as_json:
         typer.echo(result.to_json())
     else:
-        print_calibration(result)
+        print_calibration(result, next_command(recipe, settings, workspace, result.file))
+
+
+def next_command(recipe: str | None, settings: list[str] | None, workspace: Path | None, file: Path) -> str:
+    """The command that runs the recipe with what was found, as a shell takes it."""
+    words = ["value-personas", "run", *([recipe] if recipe else [])]
+    for setting in (s for s in settings or () if not s.partition("=")[0].strip().startswith("calibration.")):
+        words += ["--set", setting]
+    words += ["--set", f"calibration.fitted={json.dumps(str(file), ensure_ascii=False)}"]
+    words += ["--workspace", str(workspace)] if workspace else []
+    return shlex.join(words)

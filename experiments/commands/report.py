@@ -28,15 +28,9 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Write report.html, one page that needs nothing beside it, and its figures as PDF, SVG and PNG."""
-    from value_personas.experiments.report import read_material, write_report
-    from value_personas.experiments.run.stored import find_run
+    from value_personas.experiments.report import report as write
 
-    place = workspace.expanduser().resolve()
-    folder = find_run(place / "runs", run).resolve()
-    beside = (
-        folder.parents[1] if folder.parent.name == "runs" else place
-    )  # a folder may lie in another workspace
-    written = write_report(read_material(folder, beside, shapley), to or folder)
+    written = write(run, to, workspace=workspace, shapley=shapley)
     if as_json:
         files = {"report": str(written.page), "figures": [str(path) for path in written.figures]}
         typer.echo(json.dumps({"title": written.title, **files}))

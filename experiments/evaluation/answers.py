@@ -5,22 +5,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.scoring import SCORES, Cells
+from value_personas.experiments.workspace.folders import newest
+from value_personas.programs import PanelResult
 from value_personas.signatures import LeakError, Persona, Question, StatisticsError, StoreError
 
 __all__ = [
     "Answers",
-    "StoredPanel",
-    "TrainingPanel",
+    "TrainingAnswers",
+    "answers_of",
+    "find_panel",
     "panel_errors",
     "panel_file",
-    "panel_of_run",
-    "save_panels",
+    "shared_answers",
     "stack_personas",
 ]
 
@@ -28,12 +30,12 @@ Array = NDArray[np.float64]
 
 FORMAT = 1
 
-_LATER = {"people", "texts"}
+_LATER = {"people", "texts", "ivs", "respondent", "elicitation", "borne"}
 """Fields that files of earlier versions lack."""
 
 
 @dataclass(frozen=True)
-class _Panel:
+class _Answers:
     """Answers of N personas in each of C countries to M questions of at most K options.
 
     Attributes:
@@ -56,6 +58,11 @@ class _Panel:
         people: shape (C, D), for each of D persons drawn in a country the place of its first text among the
             N; −1 beyond a country's persons. Without it every persona is one person.
         texts: T texts a person, which stand beside each other.
+        ivs: each question's code in the Integrated Values Surveys; empty where it has none.
+        respondent: what answered; empty in files of earlier versions.
+        elicitation: how the answers were got; likewise.
+        borne: shape (C, N), the weights as the personas bear them, of any scale: averages are made with
+            these, so that they come to the same digits however the answers were kept.
     """
 
     log_p: Array
@@ -75,13 +82,21 @@ class _Panel:
     synthetic: tuple[str, ...] = ()
     people: NDArray[np.intp] = field(default_factory=lambda: np.empty((0, 0), dtype=np.intp))
     texts: int = 1
+    ivs: tuple[str, ...] = ()
+    respondent: str = ""
+    elicitation: str = ""
+    borne: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     def __post_init__(self) -> None:
         c, m, n, k = self.log_p.shape if self.log_p.ndim == 4 else (-1,) * 4
+        if not self.ivs:
+            object.__setattr__(self, "ivs", ("",) * m)
+        if not self.borne.size:
+            object.__setattr__(self, "borne", self.weights)
         expected = {
             "human": (c, m, k), "weights": (c, n), "mask": (m, k), "scores": (m, k),
             "countries": (c,), "zones": (c,), "questions": (m,), "topics": (m,), "near": (m,),
-            "batteries": (m,),
+            "batteries": (m,), "ivs": (m,), "borne": (c, n),
         }  # fmt: skip
         for name, shape in expected.items():
             got = np.shape(getattr(self, name))
@@ -124,6 +139,7 @@ class _Panel:
             "log_p": self.log_p[np.ix_(c, m)],
             "human": self.human[np.ix_(c, m)],
             "weights": self.weights[c],
+            "borne": self.borne[c],
             "people": self.people[c],
             "mask": self.mask[m],
             "scores": self.scores[m],
@@ -133,26 +149,27 @@ class _Panel:
             "topics": tuple(self.topics[i] for i in m),
             "near": tuple(self.near[i] for i in m),
             "batteries": tuple(self.batteries[i] for i in m),
+            "ivs": tuple(self.ivs[i] for i in m),
         }
 
 
-class TrainingPanel(_Panel):
+class TrainingAnswers(_Answers):
     """The part of stored answers that a calibration may be fitted on; held-out cells are not in it."""
 
-    def without(self, countries: Sequence[str]) -> "TrainingPanel":
+    def without(self, countries: Sequence[str]) -> "TrainingAnswers":
         """The rest, when some countries are set aside as a fold."""
         kept = [code for code in self.countries if code not in set(countries)]
-        return TrainingPanel(**self._part(kept, self.questions))
+        return TrainingAnswers(**self._part(kept, self.questions))
 
-    def only(self, countries: Sequence[str]) -> "TrainingPanel":
+    def only(self, countries: Sequence[str]) -> "TrainingAnswers":
         """A fold."""
-        return TrainingPanel(**self._part(countries, self.questions))
+        return TrainingAnswers(**self._part(countries, self.questions))
 
 
-class StoredPanel(_Panel):
+class Answers(_Answers):
     """Everything that one method answered in one run."""
 
-    def training(self, countries: Sequence[str], questions: Sequence[str]) -> TrainingPanel:
+    def training(self, countries: Sequence[str], questions: Sequence[str]) -> TrainingAnswers:
         """Cut out the cells that may be learnt from.
 
         Raises:
@@ -161,11 +178,11 @@ class StoredPanel(_Panel):
         """
         if not countries or not questions:
             raise LeakError("name at least one training country and one training question")
-        return TrainingPanel(**self._part(countries, questions))
+        return TrainingAnswers(**self._part(countries, questions))
 
-    def part(self, countries: Sequence[str], questions: Sequence[str]) -> "StoredPanel":
+    def part(self, countries: Sequence[str], questions: Sequence[str]) -> "Answers":
         """The same for judging."""
-        return StoredPanel(**self._part(countries, questions))
+        return Answers(**self._part(countries, questions))
 
     def save(self, path: Path) -> None:
         """Write a compressed .npz of plain arrays, whole or not at all."""
@@ -176,7 +193,7 @@ class StoredPanel(_Panel):
         partial.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> "StoredPanel":
+    def load(cls, path: Path) -> "Answers":
         """Read what ``save`` wrote. Nothing in the file is executed.
 
         Raises:
@@ -208,18 +225,18 @@ def stack_personas(
         weights: P weights, of any scale within a country.
 
     Returns:
-        log_p of shape (C, M, N, K), weights (C, N) that sum to 1, and the C codes in order of appearance.
+        log_p of shape (C, M, N, K), weights (C, N) as they are, and the C codes in order of appearance.
     """
     codes = tuple(dict.fromkeys(countries))
     rows = [[i for i, code in enumerate(countries) if code == one] for one in codes]
     n = max(len(block) for block in rows)
     stacked = np.full((len(codes), log_p.shape[1], n, log_p.shape[2]), np.nan)
-    shares = np.zeros((len(codes), n))
+    stacked_weights = np.zeros((len(codes), n))
     weight = np.asarray(weights, dtype=np.float64)
     for c, block in enumerate(rows):
         stacked[c, :, : len(block)] = log_p[block].transpose(1, 0, 2)
-        shares[c, : len(block)] = weight[block] / weight[block].sum()
-    return stacked, shares, codes
+        stacked_weights[c, : len(block)] = weight[block]
+    return stacked, stacked_weights, codes
 
 
 def _place(codes: Sequence[str], code: str, what: str) -> int:
@@ -237,75 +254,93 @@ def _plain(array: NDArray[Any]) -> Any:
     return tuple(array.tolist()) if array.ndim == 1 else array
 
 
-class Answers(Protocol):
-    """What is needed of a ``PanelResult``: personas, questions and log-probabilities."""
-
-    @property
-    def personas(self) -> tuple[Persona, ...]:
-        """P personas."""
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """M questions."""
-
-    @property
-    def log_p(self) -> NDArray[np.float64]:
-        """Shape (P, M, K); NaN where there is no answer, and beyond a question's options."""
-
-
-def panel_of_run(
-    answers: Answers,
-    human: NDArray[np.float64],
-    zones: Mapping[str, str],
+def answers_of(
+    panel: PanelResult,
+    human: Array | None = None,
+    zones: Mapping[str, str] | None = None,
     *,
-    method: str,
-    draws: float = 0.0,
+    method: str = "",
     max_missing: float = 0.2,
     synthetic: tuple[str, ...] = (),
-) -> StoredPanel:
-    """Lay a panel's answers beside the human ones.
+    respondent: str = "",
+    elicitation: str = "",
+) -> Answers:
+    """Lay a panel's answers out by country, beside the human ones.
 
     Args:
-        answers: P personas × M questions.
+        panel: P personas × M questions.
         human: shape (C, M, K), countries in the order in which the personas name them first; NaN where a
-            country was not asked.
+            country was not asked. Nothing is known of people when absent.
         zones: country → cultural zone; a country that is not named is a zone of its own.
         method: the persona kind.
-        draws: answers counted in each distribution; 0 for log-probabilities.
         max_missing: as in ``estimate_populations``.
         synthetic: which parts were synthetic.
+        respondent: what answered.
+        elicitation: how the answers were got.
     """
-    personas, questions = answers.personas, answers.questions
+    personas, questions = panel.personas, panel.questions
     k = max(len(question.scale) for question in questions)
     log_p, weights, countries = stack_personas(
-        answers.log_p[:, :, :k],
+        panel.log_p[:, :, :k],
         [persona.country or "" for persona in personas],
         [persona.weight for persona in personas],
     )
     people, texts = _people(personas, countries)
-    mask = np.arange(k) < np.array([[len(question.scale)] for question in questions])
-    scores = np.full(mask.shape, np.nan)
-    for row, question in zip(scores, questions, strict=True):
-        row[: len(question.scale)] = question.scale.values
-    return StoredPanel(
+    unknown = np.full((len(countries), len(questions), k), np.nan)
+    return Answers(
         log_p=log_p,
-        human=human[:, :, :k],
-        weights=weights,
-        mask=mask,
-        scores=scores,
+        human=unknown if human is None else human[:, :, :k],
+        weights=weights / weights.sum(axis=1, keepdims=True),
+        borne=weights,
         countries=countries,
-        zones=tuple(zones.get(code, code) for code in countries),
-        questions=tuple(question.code for question in questions),
-        topics=tuple(question.topic for question in questions),
-        near=tuple(question.near for question in questions),
-        batteries=tuple(question.battery or question.code for question in questions),
-        draws=draws,
+        zones=tuple((zones or {}).get(code, code) for code in countries),
+        draws=float(panel.draws),
         max_missing=max_missing,
         method=method,
         synthetic=synthetic,
         people=people,
         texts=texts,
+        respondent=respondent,
+        elicitation=elicitation,
+        **_of_questions(questions, k),
     )
+
+
+def shared_answers(log_p: Array, questions: Sequence[Question], draws: float) -> Answers:
+    """The answers of texts that several populations share: one block, each text as heavy as any other.
+
+    Args:
+        log_p: shape (T, M, K), as in ``PanelResult``.
+        questions: M questions.
+        draws: answers counted in each distribution; 0 for log-probabilities.
+    """
+    n, m, k = log_p.shape
+    return Answers(
+        log_p=log_p.transpose(1, 0, 2)[None],
+        human=np.full((1, m, k), np.nan),
+        weights=np.full((1, n), 1.0 / n),
+        countries=("",),
+        zones=("",),
+        draws=draws,
+        max_missing=1.0,
+        **_of_questions(questions, k),
+    )
+
+
+def _of_questions(questions: Sequence[Question], k: int) -> dict[str, Any]:
+    """The fields that tell of M questions of at most k options."""
+    scores = np.full((len(questions), k), np.nan)
+    for row, question in zip(scores, questions, strict=True):
+        row[: len(question.scale)] = question.scale.values
+    return {
+        "mask": ~np.isnan(scores),
+        "scores": scores,
+        "questions": tuple(question.code for question in questions),
+        "topics": tuple(question.topic for question in questions),
+        "near": tuple(question.near for question in questions),
+        "batteries": tuple(question.battery or question.code for question in questions),
+        "ivs": tuple(question.ivs or "" for question in questions),
+    }
 
 
 def _people(personas: Sequence[Persona], countries: Sequence[str]) -> tuple[NDArray[np.intp], int]:
@@ -326,39 +361,33 @@ def _people(personas: Sequence[Persona], countries: Sequence[str]) -> tuple[NDAr
     return out, 1 + max(persona.replicate for persona in personas)
 
 
-def save_panels(
-    folder: Path,
-    answers: Mapping[str, Answers],
-    human: NDArray[np.float64],
-    zones: Mapping[str, str],
-    *,
-    draws: float = 0.0,
-    max_missing: float = 0.2,
-    synthetic: tuple[str, ...] = (),
-) -> None:
-    """Write every persona kind's answers into a run's folder, where ``find_panel`` looks for them.
-
-    Args as ``panel_of_run``; ``answers`` by persona kind.
-    """
-    for method, one in answers.items():
-        panel = panel_of_run(
-            one,
-            human,
-            zones,
-            method=method,
-            draws=draws,
-            max_missing=max_missing,
-            synthetic=synthetic,
-        )
-        panel.save(panel_file(folder, method))
-
-
 def panel_file(run_folder: Path, method: str) -> Path:
     """Where a run keeps one persona kind's answers."""
     return run_folder / f"answers-{method}.npz"
 
 
-def panel_errors(panel: StoredPanel, estimate: Array, score: str) -> Array:
+def find_panel(runs: Path, recipe: str, method: str) -> Path:
+    """The answers of a persona kind in the newest run of a recipe that has some.
+
+    Args:
+        runs: the workspace's folder of runs, each named ``<recipe>-<time>``.
+        recipe: the recipe's name.
+        method: the persona kind.
+
+    Raises:
+        StoreError: when there is none.
+    """
+    pattern = "*/" + panel_file(Path(), method).name
+    found = [path for path in runs.glob(pattern) if path.parent.name.rpartition("-")[0] == recipe]
+    if not found:
+        raise StoreError(
+            f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
+        )
+    in_order = sorted(found, key=lambda path: path.stat().st_mtime_ns)
+    return panel_file(newest([path.parent for path in in_order]), method)
+
+
+def panel_errors(panel: Answers, estimate: Array, score: str) -> Array:
     """One score of every cell.
 
     Args:

@@ -1,13 +1,13 @@
-"""Stored answers laid out for calibration: checked and transposed once, then read by every trial."""
+"""Answers calibrated and averaged: the one way from a panel's answers to what a population is predicted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import StoredPanel, TrainingPanel
-from value_personas.programs import LEEWAY
+from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers, shared_answers
+from value_personas.programs import LEEWAY, PanelResult, average_answers, weighted_means
 from value_personas.programs.calibration import (
     FITTED_METHODS,
     Distributions,
@@ -16,11 +16,10 @@ from value_personas.programs.calibration import (
     build_calibrator,
     group_names,
     smooth,
-    variance,
 )
 from value_personas.signatures import StatisticsError
 
-__all__ = ["Prepared", "Rows", "Spread"]
+__all__ = ["Averages", "Prepared", "Rows", "SharedAnswers", "as_answers", "smoothed_already"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -28,7 +27,7 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Rows:
-    """Distributions that are calibrated together, and the cells that they are averaged into.
+    """Distributions that are calibrated together, and the cells that they belong to.
 
     Attributes:
         distributions: n rows of at most K options.
@@ -48,22 +47,36 @@ class Rows:
     persona: Ints
     options: int
 
-    def average(self, q: Array) -> Array:
-        """Rows (K, n) averaged into cells (K, cells)."""
-        if len(self.start) == len(self.weight):
-            return q
-        return np.add.reduceat(q * self.weight, self.start, axis=1)
+    @property
+    def cell_of_row(self) -> Ints:
+        """Shape (n,), the cell of each row."""
+        return np.repeat(self.cell, np.diff(np.append(self.start, len(self.weight))))
+
+    def only(self, which: Ints) -> "Rows":
+        """Some rows of one question, their cells left out: enough to be calibrated."""
+        d, none = self.distributions, np.empty(0, dtype=np.intp)
+        alone = Distributions(
+            np.ascontiguousarray(d.log_p[:, which]), d.scores[:, which[:1]], d.mask, (len(which),)
+        )
+        return Rows(
+            alone, self.question[which], none, none, self.weight[which], self.persona[which], self.options
+        )
 
 
 @dataclass(frozen=True)
-class Spread:
-    """A cell's predicted variance and its parts, each of shape (C, M), in score points².
+class Averages:
+    """What populations are predicted to answer, and how it spreads.
 
     Attributes:
-        within: the weighted mean of the personas' own variances.
-        between: the weighted variance of the personas' means.
+        probabilities: shape (C, M, K); 0 beyond a question's options, NaN throughout a cell that is not
+            estimated.
+        missing_share: shape (C, M), the weighted share of personas without an answer.
+        within: shape (C, M), the weighted mean of the personas' own variances, in score points².
+        between: shape (C, M), the weighted variance of the personas' means.
     """
 
+    probabilities: Array
+    missing_share: Array
     within: Array
     between: Array
 
@@ -74,13 +87,13 @@ class Spread:
 
 
 class Prepared:
-    """A panel ready for any number of settings.
+    """Answers laid out for any number of settings: checked and transposed once, then read by each.
 
     Args:
         panel: stored answers. Cells with more missing than the panel allows are not estimated.
     """
 
-    def __init__(self, panel: StoredPanel | TrainingPanel) -> None:
+    def __init__(self, panel: Answers | TrainingAnswers) -> None:
         self.panel = panel
         self._rows = lru_cache(maxsize=64)(self._make_rows)
 
@@ -90,60 +103,97 @@ class Prepared:
         c, m, _, k = self.panel.log_p.shape
         return c, m, k
 
-    def estimate(self, setting: Setting) -> Array:
-        """Calibrate and average.
+    @cached_property
+    def estimated(self) -> NDArray[np.bool_]:
+        """Shape (C, M), whether so few answers are missing that the cell counts."""
+        answered = ~np.isnan(self.panel.log_p[..., 0])
+        share = np.where(answered, self.panel.weights[:, None, :], 0.0).sum(axis=2)
+        return np.asarray((share >= 1.0 - self.panel.max_missing - LEEWAY) & (share > 0.0))
+
+    def answers(self, setting: Setting) -> Array:
+        """Every persona's answer: smoothed, and calibrated where the setting is of persona level.
 
         Returns:
-            Shape (C, M, K): 0 beyond a question's options, NaN throughout a cell that is not estimated.
+            Probabilities, shape (C, M, N, K); NaN where ``log_p`` is.
         """
-        c, m, k = self.shape
-        out = np.where(self.panel.mask, np.nan, 0.0)[None].repeat(c, axis=0).reshape(c * m, k)
-        for rows in self.rows(setting):
-            q = rows.average(self.calibrate_rows(setting, rows))
-            out[rows.cell, : q.shape[0]] = q.T
-        return out.reshape(c, m, k)
+        own = setting if setting.level == "persona" else _uncalibrated(setting)
+        if own.method == "none" and not own.alpha:
+            return np.exp(self.panel.log_p)
+        m = self.shape[1]
+        out = np.full(self.panel.log_p.shape, np.nan)
+        # Question by question, so that a cell comes to the same digits whatever else is asked: how far the
+        # solver rounds depends on what it solves together.
+        for rows in self.rows(own):
+            country = rows.cell_of_row // m
+            for question in np.unique(rows.question):
+                which = np.flatnonzero(rows.question == question)
+                q = self.calibrate_rows(own, rows.only(which))
+                out[country[which], question, rows.persona[which], : rows.options] = q.T
+        return out
 
-    def spread(self, setting: Setting) -> Spread:
-        """The predicted variance of every cell, split.
+    def estimate(self, setting: Setting) -> Array:
+        """Calibrate and average; shape (C, M, K), as ``Averages.probabilities``."""
+        if setting.level == "population":
+            return self._calibrated_averages(setting)
+        p = self.answers(setting)
+        means = [weighted_means(*self._own(c, p), self.panel.mask, self._most)[0][0] for c in self._countries]
+        return self._filled(np.stack(means))
+
+    def average(self, setting: Setting) -> Averages:
+        """The same with its missing answers and its variance split.
 
         At population level the personas' means are as answered, so all that calibration adds is within.
+        Where a population is of two minds its average is wider than a tilt makes it; then the part within can
+        fall below zero, and the sum alone has a meaning.
         """
-        if setting.level == "population":
-            before = self.spread(setting.model_copy(update={"level": "persona", "method": "none"}))
-            q = self.estimate(setting)
-            mean = (q * self._scores).sum(axis=-1, keepdims=True)
-            total = (q * (self._scores - mean) ** 2).sum(axis=-1)
-            return Spread(total - before.between, before.between)
-        within, between = np.full((2, self.shape[0] * self.shape[1]), np.nan)
-        for rows in self.rows(setting):
-            q, r = self.calibrate_rows(setting, rows), rows.distributions.scores
-            within[rows.cell], between[rows.cell] = _parts(rows, q, r)
-        shape = self.shape[:2]
-        return Spread(within.reshape(shape), between.reshape(shape))
+        p, scores = self.answers(setting), np.where(self.panel.mask, self.panel.scores, np.nan)
+        own = (self._own(c, p) for c in self._countries)
+        parts = [average_answers(w[0], q, scores, self._most) for w, q in own]
+        means, missing, within, between = (np.stack(arrays) for arrays in zip(*parts, strict=True))
+        if setting.level == "persona":
+            return Averages(self._filled(means), missing, within, between)
+        q, r = self._calibrated_averages(setting), self._scores
+        total = (q * r**2).sum(axis=-1) - (q * r).sum(axis=-1) ** 2
+        return Averages(q, missing, total - between, between)
 
     def rows(self, setting: Setting) -> tuple[Rows, ...]:
         """The rows that a setting works on, smoothed as it says; made once for each smoothing."""
-        draws = self.panel.draws
-        if setting.alpha and not draws:
+        if setting.alpha and not self.panel.draws:
             raise StatisticsError(
                 "these answers are log-probabilities, not counts: there is nothing to smooth; set alpha to 0"
             )
         split = setting.method in FITTED_METHODS or setting.level == "persona"
         return self._rows(setting.level, split, setting.alpha, setting.keeps_mean_of == "raw")
 
+    def calibrate_rows(self, setting: Setting, rows: Rows) -> Array:
+        """One block of rows calibrated, each by its question's strength; shape (K, n)."""
+        names = group_names(setting.per, self.panel.lengths.tolist(), self.panel.topics)
+        by_question = setting.strengths(names)
+        same = bool((by_question == by_question[0]).all())
+        strength = float(by_question[0]) if same else by_question[rows.question]
+        return build_calibrator(setting, strength, rows.options)(rows.distributions)
+
+    def _calibrated_averages(self, setting: Setting) -> Array:
+        c, m, k = self.shape
+        out = np.where(self.panel.mask, np.nan, 0.0)[None].repeat(c, axis=0).reshape(c * m, k)
+        for rows in self.rows(setting):
+            q = self.calibrate_rows(setting, rows)
+            out[rows.cell, : q.shape[0]] = q.T
+        return out.reshape(c, m, k)
+
     def _make_rows(self, level: Level, split: bool, alpha: float, raw: bool) -> tuple[Rows, ...]:
-        if alpha:
-            personas = tuple(
-                _with(rows, smooth(rows.distributions, self.panel.draws, alpha, keep_mean=raw))
-                for rows in self._rows("persona", True, 0.0, True)
-            )
-        elif level == "persona":
-            return tuple(self._persona_rows(int(k)) for k in np.unique(self.panel.lengths))
-        else:
-            personas = self._rows("persona", True, 0.0, True)
-        if level == "persona":
-            return personas
-        return _population_rows(personas) if split else (_joined(personas, self.shape[2]),)
+        lengths = self.panel.lengths
+        if level == "population":
+            smoothed = Setting(method="none", alpha=alpha, keeps_mean_of="raw" if raw else "smoothed")
+            averages = self.estimate(smoothed)
+            blocks = [np.flatnonzero(lengths == k) for k in np.unique(lengths)] if split else [...]
+            return tuple(self._average_rows(averages, np.arange(self.shape[1])[block]) for block in blocks)
+        if not alpha:
+            return tuple(self._persona_rows(int(k)) for k in np.unique(lengths))
+        return tuple(
+            _with(rows, smooth(rows.distributions, self.panel.draws, alpha, keep_mean=raw))
+            for rows in self._rows("persona", True, 0.0, True)
+        )
 
     def _persona_rows(self, k: int) -> Rows:
         """All answers to questions of k options, persona by persona within a cell."""
@@ -153,7 +203,6 @@ class Prepared:
         weights = np.broadcast_to(panel.weights[:, None, :], p.shape[:3])
         valid = ~np.isnan(p[..., 0]) & (weights > 0)
         share = np.where(valid, weights, 0.0).sum(axis=2)
-        valid &= (share >= 1.0 - panel.max_missing - LEEWAY)[:, :, None] & (share > 0.0)[:, :, None]
         c, m, n = np.nonzero(valid)
         cell, start = np.unique(c * self.shape[1] + questions[m], return_index=True)
         distributions = Distributions.check_rows(
@@ -164,76 +213,98 @@ class Prepared:
             distributions, questions[m], cell[order], start[order], weights[valid] / share[c, m], n, k
         )
 
-    def calibrate_rows(self, setting: Setting, rows: Rows) -> Array:
-        """One block of rows calibrated, each by its question's strength; shape (K, n)."""
-        names = group_names(setting.per, self.panel.lengths.tolist(), self.panel.topics)
-        by_question = setting.strengths(names)
-        same = bool((by_question == by_question[0]).all())
-        strength = float(by_question[0]) if same else by_question[rows.question]
-        return build_calibrator(setting, strength, rows.options)(rows.distributions)
+    def _average_rows(self, averages: Array, questions: Ints) -> Rows:
+        """Each cell's average as one row. Few rows are cheapest solved together, whatever their lengths."""
+        k = int(self.panel.lengths[questions].max())
+        c, m = np.nonzero(~np.isnan(averages[:, questions, 0]))
+        own = questions[m]
+        mask, n = self.panel.mask[own, :k], len(own)
+        return Rows(
+            Distributions.check_rows(averages[c, own, :k], self._scores[own, :k], mask, (n,), log=False),
+            own,
+            c * self.shape[1] + own,
+            np.arange(n),
+            np.ones(n),
+            np.zeros(n, dtype=np.intp),
+            k if mask.all() else 0,
+        )
+
+    def _own(self, country: int, p: Array) -> tuple[Array, Array]:
+        """A country's personas, without the padding: weights (1, N) and answers (N, M, K)."""
+        weights = self.panel.borne[country]
+        there = weights > 0
+        return weights[None, there], p[country].transpose(1, 0, 2)[there]
+
+    def _filled(self, q: Array) -> Array:
+        return np.where(self.panel.mask, q, 0.0)
+
+    @property
+    def _countries(self) -> range:
+        return range(self.shape[0])
+
+    @property
+    def _most(self) -> float:
+        return self.panel.max_missing
 
     @cached_property
     def _scores(self) -> Array:
         return np.where(self.panel.mask, self.panel.scores, 0.0)
 
 
+class SharedAnswers:
+    """Answers of texts that several populations share: calibrated once, averaged with any weights.
+
+    Args:
+        panel: T texts × M questions.
+        setting: how answers or averages are calibrated.
+    """
+
+    def __init__(self, panel: PanelResult, setting: Setting) -> None:
+        self._answers = shared_answers(panel.log_p, panel.questions, panel.draws)
+        self._setting = setting
+        self._p = Prepared(self._answers).answers(setting)[0].transpose(1, 0, 2)
+
+    def means(self, weights: Array, max_missing: float) -> Array:
+        """Average under several sets of weights.
+
+        Args:
+            weights: shape (B, T), as for ``weighted_means``.
+            max_missing: as there.
+
+        Returns:
+            Shape (B, M, K), NaN beyond a question's options and where a cell is not estimated.
+        """
+        means, _ = weighted_means(weights, self._p, self._answers.mask, max_missing)
+        if self._setting.level == "persona":
+            return means
+        averages = Prepared(as_answers(self._answers, means)).estimate(smoothed_already(self._setting))
+        return np.where(self._answers.mask, averages, np.nan)
+
+
+def as_answers(panel: Answers | TrainingAnswers, averages: Array) -> Answers:
+    """Averages (B, M, K) as if each were one persona of a country of its own."""
+    with np.errstate(divide="ignore"):
+        log_p = np.log(np.where(panel.mask, averages, np.nan))
+    values = {field.name: getattr(panel, field.name) for field in fields(panel)}
+    b = len(averages)
+    if b != len(panel.countries):
+        names = tuple(map(str, range(b)))
+        human = np.full(averages.shape, np.nan)
+        values |= {"countries": names, "zones": names, "human": human}
+    one = np.ones((b, 1))
+    alone = {"people": np.zeros((b, 1), dtype=np.intp), "texts": 1, "weights": one, "borne": one}
+    return Answers(**values | alone | {"log_p": log_p[:, :, None, :]})
+
+
+def smoothed_already(setting: Setting) -> Setting:
+    """What is still to be done to averages of smoothed answers."""
+    return setting.model_copy(update={"alpha": 0.0})
+
+
+def _uncalibrated(setting: Setting) -> Setting:
+    """The answers that a population's average is made of: smoothed, nothing else."""
+    return setting.model_copy(update={"method": "none", "level": "persona"})
+
+
 def _with(rows: Rows, distributions: Distributions) -> Rows:
     return Rows(distributions, rows.question, rows.cell, rows.start, rows.weight, rows.persona, rows.options)
-
-
-def _population_rows(personas: tuple[Rows, ...]) -> tuple[Rows, ...]:
-    """Each cell's average as one row."""
-    out = []
-    for rows in personas:
-        p = rows.average(rows.distributions.p)
-        with np.errstate(divide="ignore"):
-            log_p = np.log(p / p.sum(axis=0))
-        d = rows.distributions
-        scores = d.scores if d.scores.shape[1] == 1 else d.scores[:, rows.start]
-        averaged = Distributions(log_p, scores, d.mask, (p.shape[1],))
-        n = p.shape[1]
-        out.append(
-            Rows(
-                averaged,
-                rows.question[rows.start],
-                rows.cell,
-                np.arange(n),
-                np.ones(n),
-                np.zeros(n, dtype=np.intp),
-                rows.options,
-            )
-        )
-    return tuple(out)
-
-
-def _joined(personas: tuple[Rows, ...], k: int) -> Rows:
-    """Population rows of every scale length in one block: few rows are cheapest solved together."""
-    parts = _population_rows(personas)
-    n = sum(len(rows.cell) for rows in parts)
-    log_p, scores, mask = np.full((k, n), -np.inf), np.zeros((k, n)), np.zeros((k, n), dtype=np.bool_)
-    at = 0
-    for rows in parts:
-        block = (slice(rows.options), slice(at, at + len(rows.cell)))
-        log_p[block], scores[block], mask[block] = rows.distributions.log_p, rows.distributions.scores, True
-        at += len(rows.cell)
-    return Rows(
-        Distributions(log_p, scores, mask, (n,)),
-        np.concatenate([rows.question for rows in parts]),
-        np.concatenate([rows.cell for rows in parts]),
-        np.arange(n),
-        np.ones(n),
-        np.zeros(n, dtype=np.intp),
-        0,
-    )
-
-
-def _parts(rows: Rows, q: Array, scores: Array) -> tuple[Array, Array]:
-    """Variance within and between the personas of each cell, shapes (cells,)."""
-    mean = (q * scores).sum(axis=0)
-    if len(rows.start) == len(rows.weight):
-        return variance(q, scores), np.zeros(len(rows.cell))
-    within = np.add.reduceat(variance(q, scores) * rows.weight, rows.start)
-    grand = np.add.reduceat(mean * rows.weight, rows.start)
-    size = np.diff(np.append(rows.start, len(mean)))
-    between = np.add.reduceat((mean - np.repeat(grand, size)) ** 2 * rows.weight, rows.start)
-    return within, between

@@ -21,7 +21,7 @@ __all__ = ["HEADLINE_SCORES", "HeldOut", "HumanAnswers", "Judgement", "human_ans
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The methods on cells whose country and question had no part in the tuning of any prompt.
+    """The methods on cells whose country and question had no part in a tuning or in the fit of a calibration.
 
     Attributes:
         summary: as of ``RunResult``, over these cells alone.
@@ -71,8 +71,8 @@ class Judgement:
         errors: method → score → shape (C, M).
         drawn: headline score → shape (R, methods, C, M), the errors after personas were drawn anew; None
             where they were not.
-        held_out: summary and floor of held-out cells alone; None where no prompt was tuned, or where none
-            is held-out.
+        held_out: summary and floor of held-out cells alone; None where nothing was tuned or fitted,
+            or where none is held-out.
     """
 
     cells: pd.DataFrame

@@ -1,22 +1,27 @@
 """Answers → one population estimate for each row of the result."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import panel_of_run
+from value_personas.experiments.evaluation.answers import answers_of
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.redrawn import persona_replicates
-from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
-from value_personas.programs import PanelResult, PopulationEstimate, estimate_populations
-from value_personas.programs.calibration import Level, Setting, calibrate_answers, calibrate_estimate
+from value_personas.programs import PanelResult, PopulationEstimate
+from value_personas.programs.calibration import Level, Setting
+from value_personas.signatures import Question, RecipeError
 
-__all__ = ["Method", "calibrated_name", "predict", "redrawn_estimates", "tilt_of"]
+__all__ = ["Method", "calibrated_name", "estimate_of", "in_sample_notes", "predict"]
 
 Array = NDArray[np.float64]
+
+_UNCALIBRATED = Setting(method="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Method:
         replicates: shape (R, C, M, K), the same after each country's personas were drawn anew; None where
             no personas were asked.
         fitted_on: what its tuned prompts have seen; None where it rests on none.
+        calibration: what widened it; None where nothing did.
     """
 
     name: str
@@ -39,31 +45,54 @@ class Method:
     estimate: PopulationEstimate
     replicates: Array | None = None
     fitted_on: FittedOn | None = None
+    calibration: Calibration | None = None
 
     @property
     def fitted(self) -> NDArray[np.str_]:
-        """Which part each cell had in the tuning of its prompts, shape (C, M)."""
+        """Which part each cell had in what its prompts and its calibration were fitted on, shape (C, M)."""
         estimate = self.estimate
-        return np.array(
-            [
-                [self.fitted_on.part_of(c, q) if self.fitted_on else "no" for q in estimate.questions]
-                for c in estimate.countries
-            ]
-        )
+        return np.array([[self._part_of(c, q) for q in estimate.questions] for c in estimate.countries])
+
+    def _part_of(self, country: str, question: Question) -> str:
+        """What was seen in training counts first, then what it was chosen on."""
+        fits = (fit for fit in (self.fitted_on, self.calibration) if fit is not None)
+        parts = {fit.part_of(country, question) for fit in fits}
+        return next((part for part in ("training", "validation") if part in parts), "no")
 
 
-def predict(recipe: Recipe, asked: Asked) -> tuple[Method, ...]:
-    """The estimate of each persona kind, uncalibrated, then calibrated at each level of the recipe."""
+def predict(
+    recipe: Recipe, panels: Mapping[PersonaKind, PanelResult], calibrations: Sequence[Calibration]
+) -> tuple[Method, ...]:
+    """The estimate of each persona kind, uncalibrated, then calibrated in every way of the recipe.
+
+    Args:
+        recipe: which kinds are calibrated, and how often personas are drawn anew.
+        panels: the answers of each kind.
+        calibrations: as ``find_calibrations`` gives them.
+
+    Raises:
+        RecipeError: when a calibration smooths answers that were not counted.
+    """
     methods = []
     program = find_program(recipe)
-    for kind, panel in asked.panels.items():
+    for kind, panel in panels.items():
         seen = program.fitted_on if program is not None and program.serves(kind) else None
-        estimate = _estimate(recipe, panel, panel.log_p)
-        replicates = redrawn_estimates(recipe, panel, Setting(method="none"), recipe.seed)
-        methods.append(Method(kind, kind, False, estimate, replicates, seen))
-        if kind in recipe.calibration.kinds:
-            widened = (_calibrated(recipe, kind, panel, estimate, at) for at in recipe.calibration.levels)
-            methods += [replace(method, fitted_on=seen) for method in widened]
+        prepared = Prepared(answers_of(panel, max_missing=recipe.respondent.max_missing))
+        wanted = calibrations if kind in recipe.calibration.kinds else ()
+        for one in (None, *wanted):
+            setting = one.setting if one else _UNCALIBRATED
+            _require_counts(setting, panel)
+            methods.append(
+                Method(
+                    name=calibrated_name(kind, setting.level) if one else kind,
+                    kind=kind,
+                    calibrated=one is not None,
+                    estimate=_estimate(prepared, panel.questions, setting),
+                    replicates=_replicates(recipe, prepared, setting),
+                    fitted_on=seen,
+                    calibration=one,
+                )
+            )
     return tuple(methods)
 
 
@@ -72,37 +101,43 @@ def calibrated_name(kind: PersonaKind, level: Level) -> str:
     return f"{kind} + calibrated" + (f" ({level})" if level != "persona" else "")
 
 
-def tilt_of(temperature: float, level: Level = "persona") -> Setting:
-    """The calibration of a recipe, as a setting."""
-    return Setting(method="tilt", level=level, strength={"all": temperature})
+def estimate_of(panel: PanelResult, setting: Setting, max_missing: float) -> PopulationEstimate:
+    """Answers calibrated and averaged."""
+    return _estimate(Prepared(answers_of(panel, max_missing=max_missing)), panel.questions, setting)
 
 
-def _calibrated(
-    recipe: Recipe, kind: PersonaKind, panel: PanelResult, estimate: PopulationEstimate, level: Level
-) -> Method:
-    temperature = recipe.calibration.temperature
-    if level == "persona":
-        widened = _estimate(recipe, panel, calibrate_answers(panel, temperature))
-    else:
-        widened = calibrate_estimate(estimate, temperature)
-    replicates = redrawn_estimates(recipe, panel, tilt_of(temperature, level), recipe.seed)
-    return Method(calibrated_name(kind, level), kind, True, widened, replicates)
+def _estimate(prepared: Prepared, questions: tuple[Question, ...], setting: Setting) -> PopulationEstimate:
+    found, panel = prepared.average(setting), prepared.panel
+    p = np.where(panel.mask, found.probabilities, np.nan)
+    return PopulationEstimate(panel.countries, questions, p, found.missing_share, found.within, found.between)
 
 
-def redrawn_estimates(
-    recipe: Recipe, panel: PanelResult, setting: Setting, seed: int | np.random.SeedSequence
-) -> Array | None:
-    """Estimates with the personas drawn anew, shape (R, C, M, K); None where the recipe wants no draws.
-
-    One seed keeps methods with the same personas paired.
-    """
-    if not recipe.scoring.persona_draws:
-        return None
-    countries = len({persona.country for persona in panel.personas})
-    unknown = np.full((countries, *panel.log_p.shape[1:]), np.nan)
-    stored = panel_of_run(panel, unknown, {}, method="", max_missing=recipe.respondent.max_missing)
-    return persona_replicates(stored, setting, replicates=recipe.scoring.persona_draws, seed=seed)
+def _replicates(recipe: Recipe, prepared: Prepared, setting: Setting) -> Array | None:
+    """Estimates with the personas drawn anew; one seed keeps methods with the same personas paired."""
+    draws = recipe.scoring.persona_draws
+    return persona_replicates(prepared, setting, replicates=draws, seed=recipe.seed) if draws else None
 
 
-def _estimate(recipe: Recipe, panel: PanelResult, log_p: Array) -> PopulationEstimate:
-    return estimate_populations(panel.personas, panel.questions, log_p, recipe.respondent.max_missing)
+def _require_counts(setting: Setting, panel: PanelResult) -> None:
+    if setting.alpha and not panel.draws:
+        raise RecipeError(
+            f"calibration.fitted: smooths counted answers (α = {setting.alpha:g}), and the model gave "
+            "probabilities; set respondent.elicitation.mode to sampled, or calibrate such answers anew"
+        )
+
+
+def in_sample_notes(recipe: Recipe, methods: Sequence[Method]) -> Iterator[str]:
+    """How many cells each method's prompts or calibration have seen: no score of those is held-out."""
+    for method in methods:
+        fitted = method.fitted
+        seen = int((fitted != "no").sum())
+        if not seen:
+            continue
+        apart = "its held-out means stand apart" if seen < fitted.size else "none of it is held-out"
+        by = [f"prompts ({recipe.program}) were tuned"] if method.fitted_on else []
+        if method.calibration and method.calibration.record:
+            by.append(f"calibration ({recipe.calibration.fitted}) was fitted")
+        yield (
+            f"{method.name}: in-sample on {seen} of {fitted.size} cells, whose country or question its "
+            f"{' or its '.join(f'{one} on' for one in by)}; {apart}"
+        )

@@ -1,13 +1,12 @@
 """Estimates after the people of each country were drawn anew: what sampling them adds to an error."""
 
-from dataclasses import fields
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import StoredPanel
-from value_personas.experiments.evaluation.calibrated import Prepared, Rows
+from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
+from value_personas.experiments.evaluation.calibrated import Prepared, Rows, as_answers, smoothed_already
 from value_personas.programs.calibration import Setting
 
 __all__ = ["persona_replicates", "redraw_people"]
@@ -19,7 +18,7 @@ _PERSON_STREAM = 33
 
 
 def persona_replicates(
-    panel: StoredPanel, setting: Setting, *, replicates: int = 100, seed: int | np.random.SeedSequence = 0
+    prepared: Prepared, setting: Setting, *, replicates: int = 100, seed: int | np.random.SeedSequence = 0
 ) -> Array:
     """Bootstrap the people within countries; a person keeps its weight and brings all its texts' answers.
 
@@ -29,7 +28,7 @@ def persona_replicates(
     level each new average is calibrated.
 
     Args:
-        panel: stored answers.
+        prepared: stored answers.
         setting: a complete setting.
         replicates: how often the personas are drawn.
         seed: of the draws; two methods of the same people and seed are paired.
@@ -37,13 +36,14 @@ def persona_replicates(
     Returns:
         Shape (replicates, C, M, K), as ``Prepared.estimate``; NaN where no drawn persona answered.
     """
-    counts = _counts(panel, replicates, seed)
+    counts = _counts(prepared.panel, replicates, seed)
     if setting.level == "persona":
-        return _averages(Prepared(panel), setting, counts)
+        return _averages(prepared, setting, counts)
     raw = setting.model_copy(update={"level": "persona", "method": "none"})
-    averages = _averages(Prepared(panel), raw, counts)
-    done = setting.model_copy(update={"alpha": 0.0})  # smoothed already, answer by answer
-    return np.stack([Prepared(_of_averages(panel, one)).estimate(done) for one in averages])
+    done = smoothed_already(setting)
+    return np.stack(
+        [Prepared(as_answers(prepared.panel, one)).estimate(done) for one in _averages(prepared, raw, counts)]
+    )
 
 
 def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> NDArray[np.int64]:
@@ -57,7 +57,7 @@ def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, countr
     return rng.multinomial(n, np.full(n, 1.0 / n), size=draws)
 
 
-def _counts(panel: StoredPanel, replicates: int, seed: int | np.random.SeedSequence) -> Array:
+def _counts(panel: Answers | TrainingAnswers, replicates: int, seed: int | np.random.SeedSequence) -> Array:
     """How much of each persona's weight every draw holds, shape (replicates, C, N); 1 on average."""
     counts = np.zeros((replicates, *panel.weights.shape))
     for c, country in enumerate(panel.countries):
@@ -77,10 +77,10 @@ def _averages(prepared: Prepared, setting: Setting, counts: Array) -> Array:
     out = out.repeat(c, axis=1).reshape(len(counts), c * m, k)
     for rows in prepared.rows(setting):
         q = prepared.calibrate_rows(setting, rows)
-        country = np.repeat(rows.cell // m, np.diff(np.append(rows.start, len(rows.weight))))
+        country = rows.cell_of_row // m
         for r, count in enumerate(counts):
             out[r, rows.cell, : q.shape[0]] = _average(rows, q, count[country, rows.persona]).T
-    return out.reshape(len(counts), c, m, k)
+    return np.where(prepared.estimated[..., None] | ~prepared.panel.mask, out.reshape(-1, c, m, k), np.nan)
 
 
 def _average(rows: Rows, q: Array, count: Array) -> Array:
@@ -88,13 +88,3 @@ def _average(rows: Rows, q: Array, count: Array) -> Array:
     share = np.add.reduceat(weight, rows.start)
     total = np.add.reduceat(q * weight, rows.start, axis=1)
     return np.asarray(np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0))
-
-
-def _of_averages(panel: StoredPanel, averages: Array) -> StoredPanel:
-    """Averages as if each country were one persona."""
-    with np.errstate(divide="ignore"):
-        log_p = np.log(np.where(panel.mask, averages, np.nan))
-    values = {field.name: getattr(panel, field.name) for field in fields(panel)}
-    weights = np.ones((len(panel.countries), 1))
-    alone = {"people": np.zeros(weights.shape, dtype=np.intp), "texts": 1}
-    return StoredPanel(**values | alone | {"log_p": log_p[:, :, None, :], "weights": weights})

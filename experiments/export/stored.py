@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from value_personas.data import first_line
-from value_personas.experiments.evaluation.answers import StoredPanel, panel_file
+from value_personas.experiments.evaluation.answers import Answers, panel_file
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.fitted import calibrations_of_run
 from value_personas.experiments.evaluation.predicting import calibrated_name
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
 from value_personas.experiments.workspace.tables import check_rows
-from value_personas.programs.calibration import tilt_answers
+from value_personas.programs.calibration import Setting
 from value_personas.signatures import RecipeError, StoreError
 
 __all__ = ["Asked", "MethodAnswers", "Options", "StoredRun", "read_answers"]
@@ -59,7 +60,7 @@ class MethodAnswers:
 
     method: str
     kind: str
-    panel: StoredPanel
+    panel: Answers
     personas: pd.DataFrame | None
     missing: Mapping[tuple[str, str], Mapping[int, str]]
 
@@ -143,12 +144,15 @@ def _methods(
 ) -> Iterator[MethodAnswers]:
     personas = None if tables.personas is None else tables.personas[tables.personas["kind"] == kind]
     missing = _by_cell(tables.missing[tables.missing["kind"] == kind])
-    panel = StoredPanel.load(panel_file(result.folder, kind))
+    panel = Answers.load(panel_file(result.folder, kind))
     if calibrated is not True:
         yield MethodAnswers(kind, kind, panel, personas, missing)
-    if calibrated is not False and _is_calibrated(result.recipe, kind):
-        widened = _widened(panel, result.recipe.calibration.temperature)
-        yield MethodAnswers(calibrated_name(kind, "persona"), kind, widened, personas, missing)
+    if calibrated is False or kind not in result.recipe.calibration.kinds:
+        return
+    for one in calibrations_of_run(result.recipe, result.folder):
+        if one.setting.level == "persona":
+            widened = _widened(panel, one.setting)
+            yield MethodAnswers(calibrated_name(kind, "persona"), kind, widened, personas, missing)
 
 
 def _by_cell(missing: pd.DataFrame) -> dict[tuple[str, str], dict[int, str]]:
@@ -159,7 +163,7 @@ def _by_cell(missing: pd.DataFrame) -> dict[tuple[str, str], dict[int, str]]:
     return cells
 
 
-def _require_match(asked: Asked, panel: StoredPanel, folder: Path) -> None:
+def _require_match(asked: Asked, panel: Answers, folder: Path) -> None:
     questions = tuple((question.code, len(question.scores)) for question in asked.questions)
     if questions != tuple(zip(panel.questions, panel.lengths.tolist(), strict=True)) or (
         set(panel.countries) - set(asked.countries)
@@ -167,15 +171,10 @@ def _require_match(asked: Asked, panel: StoredPanel, folder: Path) -> None:
         raise StoreError(f"{folder}: {QUESTIONS_FILE} does not belong to the answers beside it")
 
 
-def _is_calibrated(recipe: Recipe, kind: str) -> bool:
-    return kind in recipe.calibration.kinds and "persona" in recipe.calibration.levels
-
-
-def _widened(panel: StoredPanel, temperature: float) -> StoredPanel:
-    """Every answer tilted, as in the run."""
-    scores = [own[mask] for own, mask in zip(panel.scores, panel.mask, strict=True)]
-    widened = tilt_answers(np.moveaxis(panel.log_p, 2, 1), scores, temperature)
-    return replace(panel, log_p=np.moveaxis(widened, 1, 2))
+def _widened(panel: Answers, setting: Setting) -> Answers:
+    """Every answer calibrated, as in the run."""
+    with np.errstate(divide="ignore"):
+        return replace(panel, log_p=np.log(Prepared(panel).answers(setting)))
 
 
 def _asked(folder: Path) -> Asked:

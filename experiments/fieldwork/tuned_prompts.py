@@ -3,18 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram, read_program
+from value_personas.experiments.recipe.calibration import REGISTRY
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking import quiet_mlflow
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.tracking import registered_file
 from value_personas.programs import DescriptorWriter, Respondent
-from value_personas.signatures import RecipeError
 
-__all__ = ["find_program", "in_sample_notes", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
-
-_REGISTRY = "models:/"
+__all__ = ["find_program", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
 
 
 def find_program(recipe: Recipe) -> TunedProgram | None:
@@ -25,8 +20,8 @@ def find_program(recipe: Recipe) -> TunedProgram | None:
     """
     if recipe.program is None:
         return None
-    if recipe.program.startswith(_REGISTRY):
-        return read_program(_registered(recipe, recipe.program))
+    if recipe.program.startswith(REGISTRY):
+        return read_program(registered_file(recipe, "program", recipe.program, "program.json"))
     return read_program(Path(recipe.program).expanduser())
 
 
@@ -46,23 +41,6 @@ def tuned_respondent(recipe: Recipe, respondent: Respondent) -> Respondent:
     return respondent
 
 
-def in_sample_notes(recipe: Recipe, cells: pd.DataFrame) -> Iterator[str]:
-    """How many cells of each method its tuned prompts have seen: no score of those is held-out.
-
-    Args:
-        recipe: names the program.
-        cells: one row for each method × country × question, with the column ``fitted``.
-    """
-    for method, rows in cells.groupby("method", sort=False):
-        seen = int((rows["fitted"] != "no").sum())
-        apart = "its held-out means stand apart" if seen < len(rows) else "none of it is held-out"
-        if seen:
-            yield (
-                f"{method}: in-sample on {seen} of {len(rows)} cells, whose country or question its prompts "
-                f"({recipe.program}) were tuned on; {apart}"
-            )
-
-
 def tuned_on_notes(recipe: Recipe) -> Iterator[str]:
     """On which countries and questions the prompts were tuned: no figure of those is held-out."""
     program = find_program(recipe)
@@ -72,27 +50,3 @@ def tuned_on_notes(recipe: Recipe) -> Iterator[str]:
     countries, questions = (", ".join(sorted({cell[i] for cell in seen})) for i in (0, 1))
     told = f"prompts of {recipe.program} were tuned on {countries} × {questions}"
     yield f"{told}: figures of those are in-sample"
-
-
-def _registered(recipe: Recipe, name: str) -> Path:
-    """Fetch a version's program.json out of the registry."""
-    from mlflow import MlflowClient
-    from mlflow.artifacts import download_artifacts
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    model, slash, version = name.removeprefix(_REGISTRY).rpartition("/")
-    if not slash or not version.isdigit():
-        raise RecipeError(
-            f"program: {name}: expected models:/NAME/VERSION, for example models:/tune-program/1"
-        )
-    workspace = Workspace.open(recipe.workspace)
-    uri = recipe.tracking.uri or workspace.tracking_uri
-    with quiet_mlflow():
-        try:
-            found = MlflowClient(tracking_uri=uri, registry_uri=uri).get_model_version(model, version)
-            return Path(download_artifacts(f"{found.source}/program.json", tracking_uri=uri))
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise RecipeError(
-                f"program: {name} is not in the registry {uri}: {str(error).splitlines()[0]}"
-            ) from None

@@ -6,7 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from value_personas.programs.calibration import Grouping, Level, MethodName
 
-__all__ = ["SearchSettings"]
+__all__ = ["LATEST", "REGISTRY", "SearchSettings"]
+
+REGISTRY = "models:/"
+"""What the name of a version in MLflow's model registry begins with."""
+
+LATEST = "latest"
+"""The value of ``calibration.fitted`` that stands for what was found last for the recipe."""
+
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
 from value_personas.experiments.recipe.recipe import SYNTHETIC, Recipe
 from value_personas.experiments.recipe.sweep import dotted
 from value_personas.signatures import RecipeError
@@ -50,8 +51,9 @@ def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
 
 
 def _with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> Recipe:
-    for override in overrides:
-        key, text = _parsed(override)
+    settings = [_parsed(override) for override in overrides]
+    _give_way(raw, [key for key, text in settings if text])
+    for key, text in settings:
         if text:
             _put(raw, key, _toml_value(text), f"--set {key}")
         else:
@@ -70,6 +72,7 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
         RecipeError: as ``load_recipe``.
     """
     raw = recipe.model_dump()
+    _give_way(raw, settings)
     for key, value in settings.items():
         _put(raw, key, copy.deepcopy(value), key)
     return _checked(raw)
@@ -110,7 +113,9 @@ def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(base, str):
         raise RecipeError(f"recipe {path}: extends: expected a file or the name of a recipe, got {base!r}")
     beside = base if base in shipped_recipes() else path.parent / base
-    return _merged(_read(beside, (*above, itself)), raw)
+    under = _read(beside, (*above, itself))
+    _give_way(under, [key for key, _ in dotted(raw)])
+    return _merged(under, raw)
 
 
 def _toml(source: str | Path, path: Path) -> dict[str, Any]:
@@ -159,14 +164,30 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
+_EITHER = (("calibration.temperature", "calibration.fitted"),)
+"""Settings of which a recipe has one."""
+
+
+def _give_way(raw: dict[str, Any], given: Iterable[str]) -> None:
+    """Take away what is set already and excluded by what is set over it; set together, both are refused."""
+    keys = set(given)
+    for pair in _EITHER:
+        if len(over := keys.intersection(pair)) == 1:
+            _take_away(raw, next(key for key in pair if key not in over))
+
+
 _PATHS = frozenset(
     {"survey.path", "personality.path", "descriptors.overrides", "descriptors.frozen", "scoring.gap_index"}
 )
 
 
+_PATHS_OR_NAMES = {"program": None, "calibration.fitted": LATEST}
+"""Keys that take a file, a model of MLflow's registry, or a word of their own."""
+
+
 def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
     """Make the paths of a recipe file relative to where it lies, not to where the command is run."""
-    for key in (*_PATHS, "program"):
+    for key in (*_PATHS, *_PATHS_OR_NAMES):
         *tables, last = key.split(".")
         table: Any = raw
         for name in tables:
@@ -193,8 +214,9 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
         return [_anchored(key, one, folder) for one in value]
     if not isinstance(value, str) or value == SYNTHETIC:
         return value
-    if key == "program":  # a registry's name is no path
-        return value if value.startswith("models:/") else str(folder / value)
+    if key in _PATHS_OR_NAMES:
+        is_name = value.startswith(REGISTRY) or value == _PATHS_OR_NAMES[key]
+        return value if is_name else str(folder / value)
     return str(folder / value) if key in _PATHS else value
 
 

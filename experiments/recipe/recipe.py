@@ -31,6 +31,9 @@ PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", 
 SYNTHETIC = "synthetic"
 """The value of ``survey.path`` that stands for the embedded population."""
 
+DEFAULT_TEMPERATURE = 2.0
+"""Of a calibration that is not fitted."""
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -154,17 +157,32 @@ class CalibrationSection(_Section):
     """How the spread of answers is widened without moving their mean.
 
     Attributes:
-        temperature: T of q ∝ p^(1/T)·exp(βr); 1 leaves answers as they are.
+        temperature: T of q ∝ p^(1/T)·exp(βr); 1 leaves answers as they are. 2 where nothing is fitted.
+        fitted: in place of that, what ``value-personas calibrate`` found: a calibration.json,
+            models:/NAME/VERSION of MLflow's registry, or ``latest``, the workspace's newest of this recipe.
         kinds: the persona kinds that get a calibrated row.
         levels: what is widened, a row for each: every ``persona``'s answers, which are then averaged, or the
-            ``population``'s average.
+            ``population``'s average. A fitted calibration has its own level.
         search: what ``value-personas calibrate`` searches.
     """
 
-    temperature: Annotated[float, Field(gt=0.0, le=1e4)] = 2.0
+    temperature: Annotated[float, Field(gt=0.0, le=1e4)] | None = None
+    fitted: Annotated[str, Field(min_length=1)] | None = Field(default=None, exclude_if=lambda v: v is None)
     kinds: tuple[PersonaKind, ...] = ("values-hedged",)
     levels: tuple[Level, ...] = ("persona",)
     search: SearchSettings = SearchSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_strength(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        temperature, fitted = given.get("temperature"), given.get("fitted")
+        if temperature is not None and fitted is not None:
+            raise ValueError("temperature and fitted are two ways of saying one thing; leave one out")
+        if temperature is None and fitted is None:
+            return {**given, "temperature": DEFAULT_TEMPERATURE}
+        return given
 
     @field_validator("levels")
     @classmethod

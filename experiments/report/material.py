@@ -9,8 +9,9 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.data import one_line
-from value_personas.experiments.evaluation.answers import StoredPanel, panel_file
+from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.comparing import baseline_of, zones_of
+from value_personas.experiments.evaluation.fitted import Calibration, calibrations_of_run
 from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.report.audits import Audit, newest_audit
 from value_personas.experiments.report.shapley_files import newest_shapley
@@ -18,6 +19,7 @@ from value_personas.experiments.report.sources import Sources, read_sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run
 from value_personas.experiments.workspace.tables import check_rows, read_table
+from value_personas.programs.calibration import Setting
 
 __all__ = ["Material", "read_material"]
 
@@ -36,6 +38,7 @@ class Material:
         positions: on the cultural map; None where the survey or the instrument allows none.
         shapley: values of the items; None where none were computed.
         audit: of the descriptors; None where there was none.
+        calibrations: what answers were calibrated by.
     """
 
     run: RunResult
@@ -47,6 +50,7 @@ class Material:
     positions: pd.DataFrame | None
     shapley: pd.DataFrame | None
     audit: Audit | None
+    calibrations: tuple[Calibration, ...]
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -74,6 +78,11 @@ class Material:
     def calibrated(self) -> str | None:
         """The same kind calibrated, where it was: at the recipe's first level."""
         return next((name for name in self.methods if name.startswith(f"{self.main} + calibrated")), None)
+
+    @property
+    def calibration(self) -> Setting:
+        """What the main kind's calibrated row was calibrated by."""
+        return self.calibrations[0].setting
 
     @property
     def countries(self) -> tuple[str, ...]:
@@ -126,10 +135,10 @@ class Material:
         """The rows of the scores of one method."""
         return self.run.scores[self.run.scores["method"] == method]
 
-    def answers(self) -> StoredPanel | None:
+    def answers(self) -> Answers | None:
         """The stored answers of the main kind, where the folder holds them."""
         path = panel_file(self.run.folder, self.main)
-        return StoredPanel.load(path) if path.is_file() else None
+        return Answers.load(path) if path.is_file() else None
 
     @property
     def fitted_cells(self) -> Mapping[str, int]:
@@ -163,6 +172,7 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         positions=_positions(folder / "map.parquet", run),
         shapley=newest_shapley(workspace / "shapley", run.recipe, shapley),
         audit=newest_audit(workspace / "audits", run.recipe),
+        calibrations=calibrations_of_run(run.recipe, folder),
     )
 
 

@@ -8,6 +8,7 @@ from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring.digits import three_digits
+from value_personas.programs.calibration import keeps_mean
 
 __all__ = ["headline_sentences", "methods_paragraphs"]
 
@@ -25,12 +26,18 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
         said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
     if material.calibrated:
         said.append(
-            f"Calibration leaves the means where they are and takes the Wasserstein distance from "
+            f"{_what_means_do(material)} the Wasserstein distance from "
             f"{_with_interval(material, main, 'wasserstein')} to "
             f"{_with_interval(material, material.calibrated, 'wasserstein')}, the variance from "
             f"{_ratio(material, main)} to {_ratio(material, material.calibrated)} of people’s."
         )
     return tuple(said)
+
+
+def _what_means_do(material: Material) -> str:
+    if keeps_mean(material.calibration.method):
+        return "Calibration leaves the means where they are and takes"
+    return "Calibration, which may move means, takes"
 
 
 def methods_paragraphs(material: Material) -> tuple[str, ...]:
@@ -103,21 +110,48 @@ def _asking(material: Material) -> Iterator[str]:
 
 
 def _calibration(material: Material) -> Iterator[str]:
-    section = material.run.recipe.calibration
     if not material.calibrated:
         yield "No calibration was applied."
         return
     where = {"persona": "each persona’s answers, then averaged", "population": "the population’s average"}
-    yield (
-        "Answer distributions p over scores r were calibrated as q ∝ p^(1/T)·exp(βr) with T = "
-        f"{section.temperature:g} and β such that the mean stays (Robertson, Tallman & Whiteman 2005), "
-        f"applied to {'; and to '.join(where[level] for level in section.levels)}."
-    )
+    levels = "; and to ".join(where[one.setting.level] for one in material.calibrations)
+    if material.calibration.method == "tilt":
+        strength = ", ".join(
+            f"{value:g}" if group == "all" else f"{value:g} ({group})"
+            for group, value in material.calibration.strength.items()
+        )
+        yield (
+            f"Answer distributions p over scores r were calibrated as q ∝ p^(1/T)·exp(βr) with T = "
+            f"{strength} and β such that the mean stays (Robertson, Tallman & Whiteman 2005), "
+            f"applied to {levels}."
+        )
+    else:
+        moves = "which leaves" if keeps_mean(material.calibration.method) else "which may move"
+        yield (
+            f"Answer distributions were calibrated by {material.calibration.in_one_line()}, {moves} their "
+            f"means, applied to {levels}."
+        )
+    yield from _fitted_on(material)
     fitted = material.fitted_cells
     if fitted:
         yield f"In-sample cells: {'; '.join(f'{n} of {method}' for method, n in fitted.items())}."
-    else:
+    elif material.calibrations[0].record is None:
         yield "T was set in the recipe; the run records no cell that it was fitted on."
+
+
+def _fitted_on(material: Material) -> Iterator[str]:
+    """Where a fitted calibration comes from, and what it was chosen by."""
+    setting, record = material.calibrations[0].setting, material.calibrations[0].record
+    if record is None:
+        return
+    if setting.alpha:
+        kept = "before" if setting.keeps_mean_of == "raw" else "after"
+        yield (f"Counts were smoothed first, with α = {setting.alpha:g}; means are kept as {kept} that.")
+    synthetic = f" of a synthetic {' and '.join(record.synthetic)}" if record.synthetic else ""
+    yield (
+        f"The calibration was fitted to answers{synthetic} on {len(record.countries)} countries × "
+        f"{len(record.questions)} questions and chosen by {record.objective} among {record.trials} settings."
+    )
 
 
 def _scoring(material: Material) -> Iterator[str]:

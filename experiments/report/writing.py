@@ -1,15 +1,16 @@
-"""``write_report``: the page and its figures, into a folder."""
+"""``report``: the page and its figures, into a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from value_personas.experiments.report.material import Material
+from value_personas.experiments.report.material import Material, read_material
 from value_personas.experiments.report.page import render_html
 from value_personas.experiments.report.plate import drawing, save_plate
 from value_personas.experiments.report.sections import sections
+from value_personas.experiments.run.stored import find_run
 from value_personas.signatures import StoreError
 
-__all__ = ["ReportFiles", "write_report"]
+__all__ = ["ReportFiles", "report", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,31 @@ class ReportFiles:
     page: Path
     figures: tuple[Path, ...]
     title: str
+
+
+def report(
+    run: str | None = None,
+    to: Path | None = None,
+    *,
+    workspace: Path = Path(".value-personas"),
+    shapley: Path | None = None,
+) -> ReportFiles:
+    """Write the page of a finished run, and its figures.
+
+    Args:
+        run: a run's folder or its name, a recipe's name, or an MLflow run id; the newest when absent.
+        to: where it is written; the run's own folder when absent.
+        workspace: where the run is looked for.
+        shapley: a folder of Shapley values; the recipe's newest when absent.
+
+    Raises:
+        StoreError: when there is no such run, or a file of it is damaged.
+    """
+    place = workspace.expanduser().resolve()
+    folder = find_run(place / "runs", run).resolve()
+    # A folder may lie in another workspace.
+    beside = folder.parents[1] if folder.parent.name == "runs" else place
+    return write_report(read_material(folder, beside, shapley), to or folder)
 
 
 def write_report(material: Material, folder: Path) -> ReportFiles:

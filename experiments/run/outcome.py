@@ -10,6 +10,7 @@ import pandas as pd
 from value_personas import data
 from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.comparing import compare
+from value_personas.experiments.evaluation.fitted import Calibration, calibration_notes
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.map_positions import map_positions
 from value_personas.experiments.evaluation.remoteness import Gap, Remoteness, find_gap
@@ -17,7 +18,6 @@ from value_personas.experiments.evaluation.text_effects import text_notes
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
-from value_personas.experiments.fieldwork.tuned_prompts import in_sample_notes
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult, size_of
 from value_personas.experiments.run.stored import write_run_id
@@ -52,7 +52,8 @@ class Outcome:
         asked: what was asked and what came back.
         judgement: how well each method predicted.
         leaks: target questions that a persona states itself, which the recipe allowed.
-        remarks: what the comparators have to say.
+        remarks: what the comparators have to say, and which cells are in-sample.
+        calibrations: what answers were calibrated by.
     """
 
     recipe: Recipe
@@ -64,6 +65,7 @@ class Outcome:
     judgement: Judgement
     leaks: tuple[str, ...]
     remarks: tuple[str, ...]
+    calibrations: tuple[Calibration, ...]
 
     @property
     def synthetic(self) -> tuple[str, ...]:
@@ -86,7 +88,13 @@ class Outcome:
             *_asking_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
-            *in_sample_notes(self.recipe, self.judgement.cells),
+            *self._calibration_notes(),
+        )
+
+    def _calibration_notes(self) -> Iterator[str]:
+        panel = next(iter(self.asked.panels.values()))
+        return calibration_notes(
+            self.recipe, self.calibrations, panel, self.asked.identity, bool(self.synthetic)
         )
 
     def recorded(
@@ -127,6 +135,7 @@ class Outcome:
             gap if isinstance(gap, Gap) else None,
             inputs,
             map_positions(self.recipe, self.profiles, self.asked),
+            self.calibrations,
         )
         write_run_files(folder, files)
         record = Record(
@@ -154,6 +163,7 @@ class Outcome:
             "survey.sha256": " ".join(source.sha256 for source in self.survey.sources),
             "respondent.identity": self.asked.identity,
             "respondent.elicitation": self.asked.elicitation,
+            "calibration": "; ".join(one.setting.in_one_line() for one in self.calibrations),
         }
 
 

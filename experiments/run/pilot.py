@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import StoredPanel, panel_errors, panel_file
+from value_personas.experiments.evaluation.answers import Answers, find_panel, panel_errors, panel_file
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import VarianceParts, pilot_parts
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.run.stored import find_panel
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.calibration import Setting
@@ -61,7 +60,7 @@ def stated_or_piloted(recipe: Recipe, variances: str | None, against: str | None
     runs = Workspace.open(recipe.workspace).folder / "runs"
     newest = find_panel(runs, recipe.name, method)
     paths = [panel_file(newest.parent, against)] if against else []
-    panels = [StoredPanel.load(path) for path in (*paths, newest)]
+    panels = [Answers.load(path) for path in (*paths, newest)]
     what = f"{score} of {method}" + (f" − {against}" if against else "")
     synthetic = f", synthetic {' and '.join(panels[-1].synthetic)}" if panels[-1].synthetic else ""
     source = f"{what}, from the pilot {newest.parent.name}{synthetic}"
@@ -79,7 +78,7 @@ def _stated(variances: str) -> VarianceParts:
 
 
 def pilot_variances(
-    panels: Sequence[StoredPanel], score: str = "normalised_mae", *, replicates: int = 100, seed: int = 0
+    panels: Sequence[Answers], score: str = "normalised_mae", *, replicates: int = 100, seed: int = 0
 ) -> VarianceParts:
     """The parts of the variance of a pilot's error, or of the difference of two methods' errors.
 
@@ -101,8 +100,8 @@ def pilot_variances(
         raise StatisticsError("the two methods of a pilot must have the same countries and questions")
     errors = [panel_errors(p, Prepared(p).estimate(UNCALIBRATED), score) for p in panels]
     drawn = [
-        panel_errors(p, persona_replicates(p, UNCALIBRATED, replicates=replicates, seed=seed), score)
-        for p in panels
+        panel_errors(p, persona_replicates(ready, UNCALIBRATED, replicates=replicates, seed=seed), score)
+        for p, ready in zip(panels, map(Prepared, panels), strict=True)
     ]
     difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))
     people = float(panels[-1].effective_people.mean())

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from value_personas import data
 from value_personas.experiments.evaluation.comparators import predict_without_model
+from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations, require_applicable
 from value_personas.experiments.evaluation.judging import judge
-from value_personas.experiments.evaluation.predicting import predict
+from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
 from value_personas.experiments.fieldwork.asking import Asked, Asking, ask_everything, asking_of
 from value_personas.experiments.fieldwork.leaks import check_leaks
@@ -90,7 +91,7 @@ def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask
     asked = ask(recipe, ready.asking, reporter.answered)
 
     reporter.stage("scoring")
-    methods = (*predict(recipe, asked), *comparators)
+    methods = (*predict(recipe, asked.panels, ready.calibrations), *comparators)
     first = methods[0].estimate
     human = shelf.human(recipe, ready.survey, first.countries, first.questions)
     judgement = judge(recipe, human, methods)
@@ -103,7 +104,8 @@ def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask
         asked,
         judgement,
         ready.leaks,
-        tuple(remarks),
+        (*remarks, *in_sample_notes(recipe, methods)),
+        ready.calibrations,
     )
 
 
@@ -117,6 +119,7 @@ class Prepared:
         remoteness: the index of the gap analysis, where the recipe declares one.
         populations: whom the personas are built from.
         leaks: target questions that a persona states itself, which the recipe allows.
+        calibrations: what answers are calibrated by.
     """
 
     survey: data.Survey
@@ -124,6 +127,7 @@ class Prepared:
     remoteness: Remoteness | None
     populations: Populations
     leaks: tuple[str, ...]
+    calibrations: tuple[Calibration, ...]
 
     @property
     def asking(self) -> Asking:
@@ -143,7 +147,9 @@ def prepare(recipe: Recipe, shelf: Shelf) -> Prepared:
     remoteness = read_remoteness(recipe, profiles, len(survey.questions))
     populations = draw_populations(recipe, survey, profiles)
     leaks = check_leaks(recipe, survey, populations.items)
-    return Prepared(survey, profiles, remoteness, populations, leaks)
+    calibrations = find_calibrations(recipe)
+    require_applicable(recipe, calibrations, survey.questions)
+    return Prepared(survey, profiles, remoteness, populations, leaks, calibrations)
 
 
 def _ask_alone(

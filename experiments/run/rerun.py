@@ -24,7 +24,7 @@ from value_personas.experiments.run.stored import read_run, recorded_run
 from value_personas.experiments.run.writing import PROGRAM_FILE, asking_frame
 from value_personas.experiments.tracking import InputFile, input_files
 from value_personas.experiments.workspace.code_state import code_state
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.tables import read_table
 from value_personas.signatures import StoreError, SurveyError
 
@@ -166,6 +166,8 @@ def _repeatable(recipe: Recipe, folder: Path, place: Workspace, settings: Iterab
     kept: dict[str, object] = {"workspace": place.folder}
     if (folder / PROGRAM_FILE).is_file():
         kept["program"] = str(folder / PROGRAM_FILE)
+    if recipe.calibration.fitted is not None and (folder / CALIBRATION_FILE).is_file():
+        kept["calibration.fitted"] = str(folder / CALIBRATION_FILE)
     written = recipe.descriptors
     if any(path is not None and not path.is_file() for path in (written.frozen, written.overrides)):
         kept |= {"descriptors.overrides": None, "descriptors.frozen": folder / "descriptors.csv"}

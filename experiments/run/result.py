@@ -22,8 +22,8 @@ class RunResult:
         recipe: what was run.
         estimates: one row for each method × country × question × option: human and predicted probability.
         scores: one row for each method × country × question: every score, its noise floor, missing share,
-            and whether the method's tuned prompts were fitted on the cell (``no``, ``training`` or
-            ``validation``; by its country or its question).
+            and whether the method's tuned prompts or its calibration were fitted on the cell (``no``,
+            ``training`` or ``validation``; by its country or its question).
         summary: one row for each method × score: mean over cells with its bootstrap interval.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
@@ -33,8 +33,8 @@ class RunResult:
         mlflow_run_id: the record.
         folder: the tables and figures as files.
         leaks: target questions that a persona states itself, which the recipe allowed.
-        held_out: means over the cells that no tuned prompt was fitted on; None where no prompt was tuned, or
-            it was fitted on every cell.
+        held_out: means over the cells that no tuned prompt and no calibration was fitted on; None where
+            nothing was, or on every cell.
     """
 
     recipe: Recipe

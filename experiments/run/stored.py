@@ -12,13 +12,12 @@ import pandas as pd
 from pydantic import ValidationError
 
 from value_personas.data import first_line
-from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.tracking.client import tracking_client
 from value_personas.experiments.tracking.recording import FOLDER_TAG
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, newest
 from value_personas.experiments.workspace.tables import check_rows, read_table
 from value_personas.signatures import StoreError
 
@@ -28,10 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RunFigures",
-    "find_panel",
     "find_run",
-    "mark_part",
-    "newest",
     "read_figures",
     "read_run",
     "recorded_run",
@@ -42,7 +38,6 @@ __all__ = [
 _FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _CELL = ("method", "country", "question")
 _ID_FILE = "mlflow_run_id.txt"
-_PART_FILE = "part_of.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +150,6 @@ def find_run(runs: Path, wanted: str | None = None) -> Path:
     return newest(found)
 
 
-def newest(folders: Sequence[Path]) -> Path:
-    """The last of some runs, oldest first, that was made for its own sake; a sweep's cell where none was."""
-    own = [folder for folder in folders if not (folder / _PART_FILE).is_file()]
-    return (own or folders)[-1]
-
-
-def mark_part(folder: Path, parent: str) -> None:
-    """Note in a run's folder of which MLflow run it is a part: a cell of a sweep or an ablation."""
-    (folder / _PART_FILE).write_text(f"{parent}\n", encoding="utf-8")
-
-
 def run_folders(runs: Path) -> list[Path]:
     """Every finished run, oldest first."""
     finished = (path.parent for path in runs.glob("*/result.json"))
@@ -249,29 +233,3 @@ def _find(client: "MlflowClient", wanted: str) -> "Run | None":
         if newest := client.search_runs(every, of_recipes, max_results=1):
             return newest[0]
     return None
-
-
-def find_panel(runs: Path, recipe: str, method: str) -> Path:
-    """The answers of a persona kind in the newest run of a recipe that has some.
-
-    Args:
-        runs: the workspace's folder of runs, each named ``<recipe>-<time>``.
-        recipe: the recipe's name.
-        method: the persona kind.
-
-    Raises:
-        StoreError: when there is none.
-    """
-    found = sorted(
-        (path for path in runs.glob("*/" + panel_file(Path(), method).name) if _is_of(path.parent, recipe)),
-        key=lambda path: path.stat().st_mtime_ns,
-    )
-    if not found:
-        raise StoreError(
-            f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
-        )
-    return panel_file(newest([path.parent for path in found]), method)
-
-
-def _is_of(folder: Path, recipe: str) -> bool:
-    return folder.name.rpartition("-")[0] == recipe

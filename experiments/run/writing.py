@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from value_personas import data
-from value_personas.experiments.evaluation.answers import save_panels
+from value_personas.experiments.evaluation.answers import answers_of, panel_file
 from value_personas.experiments.evaluation.comparing import zones_of
+from value_personas.experiments.evaluation.fitted import Calibration, how_answered, write_calibration
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
 from value_personas.experiments.fieldwork.asking import Asked
@@ -58,6 +59,7 @@ class RunFiles:
         gap: errors against an index of representation, where the recipe declares one.
         inputs: the files that were read.
         map_points: positions on the cultural map, as ``map_positions`` gives them.
+        calibrations: what answers were calibrated by.
     """
 
     result: RunResult
@@ -69,6 +71,7 @@ class RunFiles:
     gap: Gap | None
     inputs: tuple[InputFile, ...]
     map_points: pd.DataFrame
+    calibrations: tuple[Calibration, ...]
 
 
 def write_run_files(folder: Path, files: RunFiles) -> None:
@@ -102,6 +105,9 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
     _write_json(folder / "sources.json", _sources(files, state))
     if program := find_program(files.result.recipe):
         program.save(folder / PROGRAM_FILE)
+    for one in files.calibrations:
+        if one.record is not None:
+            write_calibration(folder, one.record)
     _write_json(folder / "result.json", files.result.as_dict())
     (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
     draw_human_against_predicted(judgement.cells, title, folder / "human_against_predicted.png")
@@ -109,15 +115,18 @@ def write_run_files(folder: Path, files: RunFiles) -> None:
 
 def _save_answers(folder: Path, files: RunFiles) -> None:
     """Keep every persona kind's answers beside the human ones, for ``value-personas calibrate``."""
-    save_panels(
-        folder,
-        files.asked.panels,
-        files.judgement.human.probabilities,
-        zones_of(tuple(files.judgement.cells["country"].unique())),
-        draws=float(next(iter(files.asked.panels.values())).draws),
-        max_missing=files.result.recipe.respondent.max_missing,
-        synthetic=files.result.synthetic,
-    )
+    zones = zones_of(tuple(files.judgement.cells["country"].unique()))
+    for kind, panel in files.asked.panels.items():
+        answers_of(
+            panel,
+            files.judgement.human.probabilities,
+            zones,
+            method=kind,
+            max_missing=files.result.recipe.respondent.max_missing,
+            synthetic=files.result.synthetic,
+            respondent=files.asked.identity,
+            elicitation=how_answered(panel.draws),
+        ).save(panel_file(folder, kind))
 
 
 def _sources(files: RunFiles, code: CodeState) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.fieldwork.asking import (
     Asking,
     needed_variants,
@@ -41,12 +42,14 @@ class Game:
         asking: who is asked what.
         players: whose values are told.
         errors: of every cell.
+        calibration: what answers are calibrated by.
     """
 
     recipe: Recipe
     asking: Asking
     players: tuple[Player, ...]
     errors: CellErrors
+    calibration: Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ async def _make_ready(game: Game, roster: Roster, respondent: Model, writer: Mod
         empty,
         panel,
         asking.questions,
-        recipe.calibration.temperature if settings.calibrated else None,
+        game.calibration.setting,
         recipe.respondent.max_missing,
     )
     calls = _requests_a_text(panel, asking.questions)

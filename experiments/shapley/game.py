@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from value_personas.experiments.evaluation.calibrated import SharedAnswers
 from value_personas.experiments.scoring import SCORES, Cells, as_error
 from value_personas.experiments.shapley.planning import Plan
 from value_personas.experiments.shapley.roster import Cast, Roster
-from value_personas.programs import Panel, PanelResult, PopulationSample, weighted_means
-from value_personas.programs.calibration import calibrate_answers
+from value_personas.programs import Panel, PanelResult, PopulationSample
+from value_personas.programs.calibration import Setting
 from value_personas.programs.personas import PersonaBuilder
 from value_personas.signatures import Persona, Question
 
@@ -57,7 +58,7 @@ class Board:
         empty: of the kind that stands for no item.
         panel: asks.
         questions: M questions.
-        temperature: of the calibration of each answer; None for none.
+        setting: how answers are calibrated.
         max_missing: the share of missing answers above which a cell is not estimated.
     """
 
@@ -67,7 +68,7 @@ class Board:
     empty: PersonaBuilder
     panel: Panel
     questions: tuple[Question, ...]
-    temperature: float | None
+    setting: Setting
     max_missing: float
 
     def cast(self, coalition: int) -> Cast:
@@ -138,11 +139,10 @@ async def play(
 
 def _errors(board: Board, cast: Cast, answers: PanelResult, errors: CellErrors) -> tuple[Array, Array]:
     """A coalition's errors as drawn, shape (C, M), and after persons were drawn anew, shape (R, C, M)."""
-    log_p = answers.log_p if board.temperature is None else calibrate_answers(answers, board.temperature)
-    mean, _ = weighted_means(cast.weights, board.questions, log_p, board.max_missing)
-    as_drawn = errors.of(mean)
+    shared = SharedAnswers(answers, board.setting)
+    as_drawn = errors.of(shared.means(cast.weights, board.max_missing))
     r, c, t = cast.drawn.shape
     # A draw is estimated from whatever it caught: whether a cell counts is decided on the sample itself.
-    means, _ = weighted_means(cast.drawn.reshape(r * c, t), board.questions, log_p, 1.0)
+    means = shared.means(cast.drawn.reshape(r * c, t), 1.0)
     redrawn = errors.of(means.reshape(r, c, *means.shape[1:]))
     return as_drawn, np.where(np.isnan(redrawn), as_drawn, redrawn)

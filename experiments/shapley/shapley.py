@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from value_personas import data
+from value_personas.experiments.evaluation.fitted import Calibration, study_calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
 from value_personas.experiments.fieldwork.asking import asking_of
@@ -86,6 +87,7 @@ class _Known:
     populations: Populations
     leaks: tuple[str, ...]
     human: HumanAnswers
+    calibration: Calibration
 
 
 def _read(recipe: Recipe, workspace: Workspace) -> _Known:
@@ -97,14 +99,15 @@ def _read(recipe: Recipe, workspace: Workspace) -> _Known:
     leaks = check_leaks(asked, survey, populations.items)
     floors = Floors(recipe.seed, recipe.scoring.floor_draws)
     human = human_answers(floors, survey, survey.countries, survey.questions)
-    return _Known(survey, profiles, populations, leaks, human)
+    calibration = study_calibration(recipe, recipe.shapley.calibrated, survey.questions)
+    return _Known(survey, profiles, populations, leaks, human, calibration)
 
 
 def _game(recipe: Recipe, known: _Known) -> Game:
     names = data.load_instrument(recipe.profiles.instrument).names
     players = choose_players(recipe.shapley.players, known.populations.items, names)
     errors = CellErrors(known.human.probabilities, known.survey.questions, recipe.shapley.score)
-    return Game(recipe, asking_of(known.populations, known.survey), players, errors)
+    return Game(recipe, asking_of(known.populations, known.survey), players, errors, known.calibration)
 
 
 def _add_up(
@@ -164,6 +167,11 @@ def _notes(recipe: Recipe, known: _Known, played: Played, figures: Figures) -> I
     if len(asked) == 1:
         yield "one country: the intervals tell of other questions and people, not of other countries"
     yield from tuned_on_notes(recipe)
+    if record := known.calibration.record:
+        yield (
+            f"the calibration {recipe.calibration.fitted} ({record.setting.in_one_line()}) was fitted on "
+            f"{', '.join(record.countries)} × {', '.join(record.questions)}: figures of those are in-sample"
+        )
 
 
 def _sampling_note(recipe: Recipe, plan: Plan) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from value_personas.experiments.recipe.loading import varied
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import fitted_file
 from value_personas.signatures import RecipeError
 
 __all__ = ["Cell", "distinct_cells", "label_of", "short", "sweep_cells"]
@@ -118,7 +119,8 @@ def _files(recipe: Recipe) -> Iterator[Path]:
     for path in (recipe.survey.path, recipe.personality.path, recipe.survey.codebook, recipe.program):
         yield from (Path(one).expanduser() for one in ((path,) if isinstance(path, str) else path or ()))
     written = recipe.descriptors
-    yield from (p for p in (written.frozen, written.overrides, recipe.scoring.gap_index) if p)
+    others = (written.frozen, written.overrides, recipe.scoring.gap_index, fitted_file(recipe))
+    yield from (path for path in others if path)
 
 
 def _stamp(path: Path) -> list[str | int]:

@@ -12,14 +12,13 @@ from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.experiments.run.pipeline import predict_and_judge
 from value_personas.experiments.run.shelf import Shelf
-from value_personas.experiments.run.stored import mark_part
 from value_personas.experiments.sweep.asking import SharedAsking
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.plan import plan_what_can_be_run, total
 from value_personas.experiments.sweep.records import CellRecord, Ledger
 from value_personas.experiments.sweep.reporter import SweepReporter
 from value_personas.experiments.tracking import run_title
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, mark_part
 from value_personas.experiments.workspace.passwords import in_one_line
 from value_personas.signatures import ValuePersonasError
 

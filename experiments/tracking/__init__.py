@@ -1,7 +1,7 @@
 """Every experiment in MLflow: settings, inputs, numbers and files, to be found and repeated."""
 
 from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client
-from value_personas.experiments.tracking.inputs import InputFile, input_files
+from value_personas.experiments.tracking.inputs import InputFile, fitted_file, input_files
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import (
     FOLDER_TAG,
@@ -11,6 +11,7 @@ from value_personas.experiments.tracking.recording import (
     open_run,
     record_run,
 )
+from value_personas.experiments.tracking.registry import model_name, register_version, registered_file
 from value_personas.experiments.workspace.passwords import without_passwords
 
 __all__ = [
@@ -18,12 +19,16 @@ __all__ = [
     "InputFile",
     "Record",
     "close_run",
+    "fitted_file",
     "input_files",
     "is_known",
     "metric_name",
+    "model_name",
     "open_run",
     "quiet_mlflow",
     "record_run",
+    "register_version",
+    "registered_file",
     "run_title",
     "store_errors",
     "tracking_client",

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from value_personas import data
 from value_personas.data import file_hash
+from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
-__all__ = ["InputFile", "dataset_inputs", "input_files"]
+__all__ = ["InputFile", "dataset_inputs", "fitted_file", "input_files"]
 
 _DIGEST = 36
 """Characters of a digest that MLflow keeps; the whole hash stands in the dataset's source."""
@@ -39,7 +41,7 @@ class InputFile:
 
 
 def input_files(recipe: Recipe, survey: data.Survey) -> tuple[InputFile, ...]:
-    """The survey's files, and whatever else the recipe names; a tuned program of a registry is no file."""
+    """The survey's files, and whatever else the recipe names; what is named of a registry is no file."""
     surveys = (InputFile("survey.path", s.path, s.sha256, s.columns_read, s.rows) for s in survey.sources)
     others = (InputFile(key, str(path), file_hash(path)) for key, path in _others(recipe) if path.is_file())
     return (*surveys, *others)
@@ -53,9 +55,20 @@ def _others(recipe: Recipe) -> Iterator[tuple[str, Path]]:
         "descriptors.overrides": recipe.descriptors.overrides,
         "descriptors.frozen": recipe.descriptors.frozen,
         "scoring.gap_index": recipe.scoring.gap_index,
+        "calibration.fitted": fitted_file(recipe),
         "program": Path(recipe.program).expanduser() if recipe.program else None,
     }
     yield from ((key, path) for key, path in files.items() if path is not None)
+
+
+def fitted_file(recipe: Recipe) -> Path | None:
+    """Where the recipe's fitted calibration lies; None where it names none, or one of a registry."""
+    fitted = recipe.calibration.fitted
+    if fitted is None or fitted.startswith(REGISTRY):
+        return None
+    if fitted == LATEST:
+        return Workspace(recipe.workspace.expanduser().resolve()).calibration(recipe.name) / CALIBRATION_FILE
+    return Path(fitted).expanduser()
 
 
 def dataset_inputs(files: Iterable[InputFile]) -> list["DatasetInput"]:

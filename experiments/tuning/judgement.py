@@ -1,7 +1,8 @@
 """The original and the chosen prompts on training, validation and held-out cells, with intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from zlib import crc32
 
 import dspy
@@ -10,16 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas import data
-from value_personas.experiments.evaluation.predicting import redrawn_estimates, tilt_of
+from value_personas.experiments.evaluation.answers import answers_of
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.fitted import Calibration
+from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import crossed_bootstrap
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.metric import CellMetric
 from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
 from value_personas.programs import PopulationProgram
-from value_personas.programs.calibration import Setting
 from value_personas.signatures import LeakError
 
-__all__ = ["TuningJudgement", "judge_programs", "lay_out"]
+__all__ = ["TuningJudgement", "judge_programs", "lay_out", "require_held_out"]
 
 Cell = tuple[str, str]
 Array = NDArray[np.float64]
@@ -63,6 +66,7 @@ def judge_programs(
     cells: TuningCells,
     metric: CellMetric,
     programs: tuple[PopulationProgram, PopulationProgram],
+    calibration: Calibration,
 ) -> TuningJudgement:
     """Score both programs; the only step that reads held-out answers, when all choices are made.
 
@@ -72,16 +76,20 @@ def judge_programs(
         cells: the three parts.
         metric: the reward that was tuned for.
         programs: the original and the chosen one, which may be the same.
+        calibration: what their answers are calibrated by.
+
+    Raises:
+        LeakError: when a held-out cell was tuned on, or the calibration was fitted on it.
     """
-    if set(cells.held_out) & set(cells.seen):
-        raise LeakError("a held-out cell was tuned on; no score of it is held-out")
+    require_held_out(survey, cells, calibration)
     parts: dict[str, Sequence[Cell]] = {
         "training": cells.training.cells,
         "validation": cells.validation.cells,
         "held-out": cells.held_out,
     }
     where = [(part, *cell) for part, members in parts.items() for cell in members]
-    judged = [[_reward(recipe, survey, metric, p, cell) for p in programs] for _, *cell in where]
+    redraw = partial(_redrawn, recipe, calibration)
+    judged = [[_reward(recipe, survey, metric, p, cell, redraw) for p in programs] for _, *cell in where]
     table = pd.DataFrame(where, columns=["part", "country", "question"])
     table[["original", "tuned"]] = [[reward.point for reward in pair] for pair in judged]
     draws = np.array([[reward.draws for reward in pair] for pair in judged]).transpose(2, 1, 0)
@@ -95,6 +103,22 @@ def judge_programs(
     return TuningJudgement(table, draws, summary, float(gains["training"] - gains["held-out"]))
 
 
+def require_held_out(survey: data.Survey, cells: TuningCells, calibration: Calibration) -> None:
+    """Let nothing that was tuned or fitted on be called held-out.
+
+    Raises:
+        LeakError: when a held-out cell was.
+    """
+    if set(cells.held_out) & set(cells.seen):
+        raise LeakError("a held-out cell was tuned on; no score of it is held-out")
+    for country, code in cells.held_out:
+        if calibration.part_of(country, survey.question(code)) != "no":
+            raise LeakError(
+                f"calibration.fitted was fitted on {country} or {code}, which the tuning holds out; set "
+                "tuning.calibrated to false, or calibrate on what the tuning trains on"
+            )
+
+
 @dataclass(frozen=True)
 class _Reward:
     """One program on one cell, and after its personas were drawn anew, shape (R,)."""
@@ -103,8 +127,24 @@ class _Reward:
     draws: Array
 
 
+def _redrawn(
+    recipe: Recipe, calibration: Calibration, program: PopulationProgram, country: str, code: str
+) -> Array:
+    """A program's estimate after the country's personas were drawn anew, shape (R, 1, 1, K)."""
+    # The personas of a country are the same in every question and program: so are their draws.
+    seed = np.random.SeedSequence(recipe.seed, spawn_key=(_STREAM, crc32(country.encode())))
+    answers = answers_of(program.answers(country, code), max_missing=recipe.respondent.max_missing)
+    draws = recipe.scoring.persona_draws
+    return persona_replicates(Prepared(answers), calibration.setting, replicates=draws, seed=seed)
+
+
 def _reward(
-    recipe: Recipe, survey: data.Survey, metric: CellMetric, program: PopulationProgram, cell: Sequence[str]
+    recipe: Recipe,
+    survey: data.Survey,
+    metric: CellMetric,
+    program: PopulationProgram,
+    cell: Sequence[str],
+    redraw: Callable[[PopulationProgram, str, str], Array],
 ) -> _Reward:
     country, code = cell
     example = _example(recipe, survey, (country, code))
@@ -112,12 +152,9 @@ def _reward(
     point, draws = metric.score(example, prediction), recipe.scoring.persona_draws
     if prediction.distribution is None:
         return _Reward(point, np.full(draws, point))
-    # The personas of a country are the same in every question and program: so are their draws.
-    seed = np.random.SeedSequence(recipe.seed, spawn_key=(_STREAM, crc32(country.encode())))
-    setting = tilt_of(recipe.calibration.temperature) if recipe.tuning.calibrated else Setting(method="none")
-    drawn = redrawn_estimates(recipe, program.answers(country, code), setting, seed)
-    if drawn is None:
+    if not draws:
         return _Reward(point, np.empty(0))
+    drawn = redraw(program, country, code)
     return _Reward(point, metric.redrawn(example, prediction, drawn[:, 0, 0]))
 
 

@@ -1,7 +1,6 @@
 """A tuning in MLflow: one run, a child for each candidate, and the program in the model registry."""
 
 import math
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +10,13 @@ import pandas as pd
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking import Record, record_run, tracking_client
+from value_personas.experiments.tracking import (
+    Record,
+    model_name,
+    record_run,
+    register_version,
+    tracking_client,
+)
 from value_personas.experiments.tuning.judgement import TuningJudgement
 from value_personas.experiments.workspace.folders import Workspace
 
@@ -92,7 +97,8 @@ def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: 
             _record_candidate(
                 client, experiment, run_id, place, {str(k): v for k, v in row.items()}, synthetic
             )
-        model = _register(client, recipe.tuning.model_name or _model_name(recipe.name), run_id, tags)
+        model_id = recipe.tuning.model_name or model_name(recipe.name, "program")
+        model = register_version(client, model_id, run_id, tags, "Prompts tuned by value-personas tune.")
     return run_id, model
 
 
@@ -120,20 +126,6 @@ def _record_candidate(
     params = [Param(name, str(row[name])) for name in ("candidate", "instruction", "demonstrations")]
     client.log_batch(run.info.run_id, metrics=metrics, params=params)
     client.set_terminated(run.info.run_id)
-
-
-def _register(client: "MlflowClient", name: str, run_id: str, tags: dict[str, str]) -> str:
-    """A new version of the model, whose source is the run's own folder of artifacts."""
-    if not client.search_registered_models(filter_string=f"name = '{name}'"):
-        client.create_registered_model(name, description="Prompts tuned by value-personas tune.")
-    source = f"{client.get_run(run_id).info.artifact_uri}"
-    version = client.create_model_version(name, source, run_id=run_id, tags=tags)
-    return f"models:/{name}/{version.version}"
-
-
-def _model_name(recipe: str) -> str:
-    """MLflow's names hold no slash or colon, and its filters no quotation mark."""
-    return re.sub(r"[^\w .-]", "-", recipe) + "-program"
 
 
 def _metrics(result: Recorded) -> dict[str, float]:

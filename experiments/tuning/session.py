@@ -2,10 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import dspy
 
+from value_personas.experiments.evaluation.fitted import study_calibration
+from value_personas.experiments.evaluation.predicting import estimate_of
 from value_personas.experiments.fieldwork.asking import Asking, arrangement_of, open_panel
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_writer
 from value_personas.experiments.recipe.recipe import Recipe
@@ -56,6 +59,7 @@ class TuningSession:
         self.respondent = self._connect(recipe.respondent, store)
         self.writer = self._connect(recipe.descriptors.lm or recipe.respondent, store)
         self.proposer = self._connect(section.proposer or recipe.respondent, store)
+        self.calibration = study_calibration(recipe, section.calibrated, asking.questions)
         self.table = ProgramTable()
         self.ledger = Ledger(lambda: self.meter.calls, on_evaluation)
         self.program = self._build(asking)
@@ -117,8 +121,9 @@ class TuningSession:
             kind=section.kind,
             arrangement=arrangement_of(recipe),
             forbidden_names=asking.forbidden_names,
-            temperature=recipe.calibration.temperature if section.calibrated else None,
-            max_missing=recipe.respondent.max_missing,
+            average=partial(
+                estimate_of, setting=self.calibration.setting, max_missing=recipe.respondent.max_missing
+            ),
             concurrency=concurrency,
             max_characters=section.max_characters,
         )

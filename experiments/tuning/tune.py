@@ -27,7 +27,11 @@ from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.budget import need_prices
 from value_personas.experiments.tuning.journal import AttemptJournal, tuning_digest
-from value_personas.experiments.tuning.judgement import TuningJudgement, judge_programs
+from value_personas.experiments.tuning.judgement import (
+    TuningJudgement,
+    judge_programs,
+    require_held_out,
+)
 from value_personas.experiments.tuning.recording import record_tuning
 from value_personas.experiments.tuning.search import Search, search_prompts
 from value_personas.experiments.tuning.session import TuningSession
@@ -140,6 +144,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     ):
         session = TuningSession(recipe, asking, store, journal, progress.moved)
         try:
+            require_held_out(survey, cells, session.calibration)
             search = search_prompts(session, cells, folder / "optimizer.log")
             reporter.stage("judging on held-out cells")
             judgement = _judged(recipe, survey, cells, session, search)
@@ -170,7 +175,8 @@ def _judged(
     recipe: Recipe, survey: data.Survey, cells: TuningCells, session: TuningSession, search: Search
 ) -> TuningJudgement:
     try:
-        return judge_programs(recipe, survey, cells, session.metric, (search.original, search.chosen))
+        programs = (search.original, search.chosen)
+        return judge_programs(recipe, survey, cells, session.metric, programs, session.calibration)
     except TuningStopped as stop:
         raise stop.reason from None
 

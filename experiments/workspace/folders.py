@@ -8,7 +8,12 @@ from pathlib import Path
 
 from value_personas.signatures import StoreError
 
-__all__ = ["Workspace", "replace_text"]
+__all__ = ["CALIBRATION_FILE", "Workspace", "mark_part", "newest", "replace_text"]
+
+CALIBRATION_FILE = "calibration.json"
+"""A fitted calibration, where it was found and in the record of a run that applied it."""
+
+_PART_FILE = "part_of.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def calibration(self, recipe: str) -> Path:
+        """The folder of what was found last for a recipe, by its name."""
+        return self.folder / "calibration" / recipe
+
     def attempts(self, tuning: str) -> Path:
         """Every attempt of one tuning; ``tuning`` is its digest."""
         return self.folder / "tunings" / f"{tuning}.attempts"
@@ -72,6 +81,17 @@ class Workspace:
         folder = self.folder / "synthetic"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"population-{world}-seed{seed}-n{respondents}.sav"
+
+
+def newest(folders: Sequence[Path]) -> Path:
+    """The last of some runs, oldest first, that was made for its own sake; a sweep's cell where none was."""
+    own = [folder for folder in folders if not (folder / _PART_FILE).is_file()]
+    return (own or folders)[-1]
+
+
+def mark_part(folder: Path, parent: str) -> None:
+    """Note in a run's folder of which MLflow run it is a part: a cell of a sweep or an ablation."""
+    (folder / _PART_FILE).write_text(f"{parent}\n", encoding="utf-8")
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -1,6 +1,5 @@
 """Widening answer distributions: the mean-preserving tilt and what it is compared with."""
 
-from value_personas.programs.calibration.answers import calibrate_answers, calibrate_estimate, tilt_answers
 from value_personas.programs.calibration.dirichlet import fit_dirichlet
 from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law, variance
@@ -54,8 +53,6 @@ __all__ = [
     "UniformShrinkage",
     "build_calibrator",
     "calibrate",
-    "calibrate_answers",
-    "calibrate_estimate",
     "end_point_law",
     "fit_dirichlet",
     "group_names",
@@ -64,6 +61,5 @@ __all__ = [
     "pool_shape",
     "smooth",
     "tilt",
-    "tilt_answers",
     "variance",
 ]

@@ -1,6 +1,6 @@
 """A calibration setting, and the frozen record of one that was fitted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Literal, TypeVar
 
 import numpy as np
@@ -42,6 +42,9 @@ MethodName = Literal[
 ]
 Level = Literal["persona", "population"]
 Grouping = Literal["all", "scale_length", "topic"]
+
+GroupName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+"""Of the questions of a scale length or a topic."""
 
 _CLASSES: dict[str, type[Calibrator]] = {
     one.name: one
@@ -96,7 +99,7 @@ class Setting(BaseModel):
     method: MethodName = "tilt"
     level: Level = "persona"
     per: Grouping = "all"
-    strength: dict[str, Annotated[float, Field(ge=0.0, le=1e4)]] = {}
+    strength: dict[GroupName, Annotated[float, Field(ge=0.0, le=1e4)]] = {}
     alpha: Annotated[float, Field(ge=0.0)] = 0.0
     keeps_mean_of: Literal["raw", "smoothed"] = "raw"
     shapes: dict[str, tuple[float, ...]] = {}
@@ -143,6 +146,11 @@ class FittedCalibration(BaseModel):
         trials: how many settings were tried.
         oracle: whether it was fitted on the very cells it is to be judged on.
         synthetic: which parts of the answers were synthetic.
+        aliases: question → its IVS code and its battery, as far as it has them: the same question in another
+            survey, and questions too alike to be held out from it.
+        kind: the persona kind whose answers it was fitted to; empty in records of earlier versions.
+        respondent: what gave the answers; likewise.
+        elicitation: how they were got; likewise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -157,6 +165,17 @@ class FittedCalibration(BaseModel):
     trials: int = 0
     oracle: bool = False
     synthetic: tuple[str, ...] = ()
+    aliases: dict[str, tuple[str, ...]] = {}
+    kind: str = ""
+    respondent: str = ""
+    elicitation: str = ""
+
+    def has_seen(self, country: str, question: str, names: Collection[str] = ()) -> bool:
+        """Whether a cell's country or question, by its code or another of its names, was fitted on."""
+        known = {question, *names}
+        return country in self.countries or any(
+            known & {code, *self.aliases.get(code, ())} for code in self.questions
+        )
 
 
 def keeps_mean(method: str) -> bool:

@@ -6,6 +6,7 @@ from value_personas.programs.population import estimate_populations, weighted_me
 from value_personas.signatures import Persona
 
 QUESTIONS = [question("Q1"), question("Q3", TEN)]
+MASK = np.arange(10) < np.array([[4], [10]])
 
 
 def panel(rng: np.random.Generator, people: int) -> np.ndarray:
@@ -79,7 +80,7 @@ def test_several_weights_on_the_same_answers_are_as_many_estimates() -> None:
     log_p = panel(np.random.default_rng(5), 4)
     log_p[2, 1] = np.nan
     weights = np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.4, 0.1, 0.0], [0.25, 0.25, 0.25, 0.25]])
-    found, missing = weighted_means(weights, QUESTIONS, log_p, max_missing=0.26)
+    found, missing = weighted_means(weights, np.exp(log_p), MASK, max_missing=0.26)
     for b, row in enumerate(weights):
         one = estimate_populations(people(row.tolist()), QUESTIONS, log_p, max_missing=0.26)
         np.testing.assert_allclose(found[b], one.probabilities[0], rtol=1e-12)
@@ -95,7 +96,7 @@ def test_several_weights_on_the_same_answers_are_as_many_estimates() -> None:
 def test_weights_on_nobody_who_answered_estimate_nothing() -> None:
     log_p = panel(np.random.default_rng(6), 2)
     log_p[0, 0] = np.nan
-    found, missing = weighted_means(np.array([[1.0, 0.0]]), QUESTIONS, log_p, max_missing=1.0)
+    found, missing = weighted_means(np.array([[1.0, 0.0]]), np.exp(log_p), MASK, max_missing=1.0)
     assert np.isnan(found[0, 0]).all()
     assert missing[0].tolist() == [1.0, 0.0]
 

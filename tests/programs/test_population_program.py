@@ -1,6 +1,7 @@
 """The whole method as one program: its predictions, its trace, and what a candidate costs."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import dspy
@@ -8,14 +9,14 @@ import numpy as np
 import pytest
 
 from value_personas.data import load_instrument
-from value_personas.programs.calibration.answers import calibrate_answers
+from value_personas.programs.calibration import tilt
 from value_personas.programs.descriptor_writer import DescriptorWriter
 from value_personas.programs.elicitation import FirstTokenLogprobs
 from value_personas.programs.engines import EngineSettings, connect
 from value_personas.programs.engines.model import Model
-from value_personas.programs.panel import Panel
+from value_personas.programs.panel import Panel, PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
-from value_personas.programs.population import estimate_populations
+from value_personas.programs.population import PopulationEstimate, estimate_populations
 from value_personas.programs.population_program import PopulationProgram, Surroundings
 from value_personas.programs.respondent import Respondent
 from value_personas.signatures import Profile, Question, Scale
@@ -50,9 +51,17 @@ def program(**changes: Any) -> PopulationProgram:
     return PopulationProgram(DescriptorWriter("hedged"), Respondent(FirstTokenLogprobs()), around, tunes)
 
 
+def tilted(temperature: float) -> Callable[[PanelResult], PopulationEstimate]:
+    def average(answers: PanelResult) -> PopulationEstimate:
+        log_p = tilt(answers.log_p, QUESTION.scale.values, temperature, log=True)
+        return estimate_populations(answers.personas, answers.questions, log_p)
+
+    return average
+
+
 @pytest.mark.parametrize("temperature", [None, 2.5])
 def test_it_predicts_what_the_parts_predict_by_themselves(temperature: float | None) -> None:
-    asked = program(temperature=temperature)
+    asked = program(**({} if temperature is None else {"average": tilted(temperature)}))
     found = asked(country="XNA", question="Q1")
 
     async def by_hand() -> np.ndarray:
@@ -61,8 +70,10 @@ def test_it_predicts_what_the_parts_predict_by_themselves(temperature: float | N
         sources = PersonaSources(ITEMS, {"hedged": table}, {"XNA": sample("XNA")})
         personas = persona_builder("values-hedged", sources).build(sample("XNA"))
         answers = await Panel(model, Respondent(FirstTokenLogprobs())).ask(personas, (QUESTION,))
-        log_p = answers.log_p if temperature is None else calibrate_answers(answers, temperature)
-        return estimate_populations(personas, (QUESTION,), log_p).probabilities[0, 0]
+        p = np.exp(answers.log_p[:, 0])
+        if temperature is not None:
+            p = tilt(p, QUESTION.scale.values, temperature)
+        return np.array([0.7, 0.3]) @ p
 
     np.testing.assert_allclose(found.distribution, asyncio.run(by_hand()), rtol=0, atol=1e-12)
     assert found.missing_share == 0.0

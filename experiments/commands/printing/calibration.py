@@ -47,8 +47,8 @@ class SearchProgress:
         self._progress.update(self._bar, completed=trials, total=total)
 
 
-def print_calibration(result: CalibrationResult) -> None:
-    """The setting in one line, and before → after for each part of the cells."""
+def print_calibration(result: CalibrationResult, command: str) -> None:
+    """The setting in one line, before → after for each part of the cells, and the command that uses it."""
     console = plain_console()
     record = result.record
     console.print(Text(record.setting.in_one_line(), style="bold"))
@@ -67,7 +67,9 @@ def print_calibration(result: CalibrationResult) -> None:
     )
     if result.synthetic:
         console.print(Text(f"synthetic {' and '.join(result.synthetic)}: says nothing about real people"))
+    console.print(Text(f"MLflow run   {result.mlflow_run_id}, {result.model}"), soft_wrap=True)
     console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
+    console.print(Text(f"to use it    {command}"), soft_wrap=True)
 
 
 def _table(summary: pd.DataFrame) -> Table:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.before_after import variance_limit
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
@@ -43,7 +43,7 @@ class CalibrationCurve:
     limits: Mapping[Level, float]
 
 
-def calibration_curve(panel: StoredPanel, temperatures: Sequence[float] = TEMPERATURES) -> CalibrationCurve:
+def calibration_curve(panel: Answers, temperatures: Sequence[float] = TEMPERATURES) -> CalibrationCurve:
     """Tilt stored answers at each temperature, each persona's and the population's average."""
     prepared = Prepared(panel)
     cells = Cells.check(panel.human, panel.human, panel.scores, panel.mask)
@@ -66,7 +66,7 @@ def calibration_curve(panel: StoredPanel, temperatures: Sequence[float] = TEMPER
     return CalibrationCurve(pd.DataFrame(points), pd.DataFrame(beyond), limits)
 
 
-def _judged(panel: StoredPanel, estimate: Array) -> dict[str, float]:
+def _judged(panel: Answers, estimate: Array) -> dict[str, float]:
     scores = score_cells(panel.human, estimate, panel.scores, panel.mask)
     ratios = scores["variance_ratio"]
     return {
@@ -121,5 +121,6 @@ def _temperature_axis(axis: Axes, material: Material) -> None:
     axis.set_xticks(ticks, [str(tick) for tick in ticks])
     axis.minorticks_off()
     axis.set_xlabel("temperature T")
-    if material.calibrated:
-        axis.axvline(material.run.recipe.calibration.temperature, color=FAINT, linewidth=1.5, zorder=0)
+    strength = material.calibration.strength if material.calibrated else {}
+    if material.calibration.method == "tilt" and list(strength) == ["all"]:
+        axis.axvline(strength["all"], color=FAINT, linewidth=1.5, zorder=0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from value_personas.experiments.evaluation.answers import StoredPanel
+from value_personas.experiments.evaluation.answers import Answers
 from value_personas.programs.calibration import tilt
 
 
@@ -53,7 +53,7 @@ def stored_panel(
         "batteries": tuple(f"Q{q}" for q in range(m)),
         "draws": float(draws),
     }
-    return StoredPanel(**(values | changes))
+    return Answers(**(values | changes))
 
 
 def whole(panel):

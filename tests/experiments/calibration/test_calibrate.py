@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.experiments.calibration.builders import stored_panel
 from value_personas.experiments.calibration.before_after import before_after, variance_limit
-from value_personas.experiments.calibration.calibrate import calibrate, split_panel
+from value_personas.experiments.calibration.calibrate import fit_calibration, split_panel
 from value_personas.experiments.calibration.judged import apply_calibration
 from value_personas.experiments.commands.calibrate import calibrate as command
 from value_personas.experiments.evaluation.answers import panel_file
@@ -37,7 +37,7 @@ def record(level="persona", **changes):
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    return calibrate(stored_panel(countries=8), QUICK, tmp_path_factory.mktemp("calibration"), seed=3)
+    return fit_calibration(stored_panel(countries=8), QUICK, tmp_path_factory.mktemp("calibration"), seed=3)
 
 
 def test_nothing_held_out_was_fitted_on(result):
@@ -67,7 +67,7 @@ def test_everything_is_written_down(result):
 
 def test_a_front_is_drawn_for_two_objectives(tmp_path):
     settings = QUICK.model_copy(update={"objectives": ("wasserstein", "variance_ratio")})
-    calibrate(stored_panel(countries=8), settings, tmp_path)
+    fit_calibration(stored_panel(countries=8), settings, tmp_path)
     assert (tmp_path / "pareto_front.png").stat().st_size > 5000
 
 

@@ -9,7 +9,7 @@ from value_personas.experiments.benchmarks.rotation import rotate
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective, loss
 from value_personas.experiments.calibration.oracle import fit_oracle, fit_strength
-from value_personas.experiments.evaluation.answers import TrainingPanel
+from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration.setting import FittedCalibration, Setting
@@ -30,7 +30,7 @@ def with_other_people(panel, countries):
         for m, k in enumerate(panel.lengths):
             human[c, m, :k] = human[c, m, :k][::-1].copy()
     values = {name: getattr(panel, name) for name in panel.__dataclass_fields__}
-    return TrainingPanel(**values | {"human": human})
+    return TrainingAnswers(**values | {"human": human})
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: f"{s.method}-{s.level}")
@@ -72,7 +72,7 @@ def test_one_zone_is_split_by_country():
 
 
 def test_parts_are_fitted_on_training_panels_only():
-    with pytest.raises(StatisticsError, match="TrainingPanel"):
+    with pytest.raises(StatisticsError, match="TrainingAnswers"):
         fit_parts(SETTINGS[1], Prepared(stored_panel()))
     with pytest.raises(StatisticsError, match="population"):
         fit_parts(Setting(method="dirichlet", level="persona"), Prepared(whole(stored_panel())))

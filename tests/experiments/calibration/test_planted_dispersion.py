@@ -7,7 +7,7 @@ import pytest
 from value_personas import data
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.calibration.oracle import fit_strength
-from value_personas.experiments.evaluation.answers import panel_of_run
+from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import human_answers
 from value_personas.experiments.fieldwork.asking import ask_everything, asking_of
@@ -41,7 +41,7 @@ def answered(folder, sharpness):
         asked = asyncio.run(ask_everything(recipe, asking, Models(store), lambda *_: None))
     floors = Floors(recipe.seed, recipe.scoring.floor_draws)
     human = human_answers(floors, survey, survey.countries, survey.questions)
-    return panel_of_run(asked.panels[KIND], human.probabilities, {}, method=KIND, synthetic=("respondent",))
+    return answers_of(asked.panels[KIND], human.probabilities, {}, method=KIND, synthetic=("respondent",))
 
 
 @pytest.mark.slow

@@ -7,13 +7,12 @@ import pytest
 
 from tests.experiments.calibration.builders import stored_panel
 from value_personas.experiments.evaluation.answers import (
-    StoredPanel,
+    Answers,
+    answers_of,
+    find_panel,
     panel_file,
-    panel_of_run,
-    save_panels,
     stack_personas,
 )
-from value_personas.experiments.run.stored import find_panel
 from value_personas.signatures import (
     LeakError,
     Persona,
@@ -27,7 +26,7 @@ from value_personas.signatures import (
 def test_saved_and_loaded_is_the_same(tmp_path):
     panel = stored_panel(missing=0.1, synthetic=("respondent",), draws=10)
     panel.save(tmp_path / "a.npz")
-    got = StoredPanel.load(tmp_path / "a.npz")
+    got = Answers.load(tmp_path / "a.npz")
     for name in ("log_p", "human", "weights", "mask", "scores"):
         np.testing.assert_array_equal(getattr(got, name), getattr(panel, name))
     for name in (
@@ -49,7 +48,7 @@ def test_a_pickle_in_the_file_is_refused(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, log_p=np.array([{"a": 1}], dtype=object))
     with pytest.raises(StoreError, match="not a file of stored answers"):
-        StoredPanel.load(path)
+        Answers.load(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"hello"])
@@ -57,31 +56,31 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "a.npz"
     path.write_bytes(content)
     with pytest.raises(StoreError) as caught:
-        StoredPanel.load(path)
+        Answers.load(path)
     assert "\n" not in str(caught.value)
 
 
 def test_absent_newer_and_incomplete_files_are_refused(tmp_path):
     with pytest.raises(StoreError, match="run value-personas run first"):
-        StoredPanel.load(tmp_path / "none.npz")
+        Answers.load(tmp_path / "none.npz")
     np.savez(tmp_path / "new.npz", format=np.asarray(99))
     with pytest.raises(StoreError, match="format 1"):
-        StoredPanel.load(tmp_path / "new.npz")
+        Answers.load(tmp_path / "new.npz")
     np.savez(tmp_path / "part.npz", format=np.asarray(1), draws=np.asarray(0.0))
     with pytest.raises(StoreError, match="lack"):
-        StoredPanel.load(tmp_path / "part.npz")
+        Answers.load(tmp_path / "part.npz")
 
 
 def test_a_file_of_an_earlier_version_takes_every_persona_for_one_person(tmp_path):
     panel = stored_panel(people=np.array([[0, 2, 2, 4]] * 6), texts=2)
     panel.save(tmp_path / "a.npz")
-    loaded = StoredPanel.load(tmp_path / "a.npz")
+    loaded = Answers.load(tmp_path / "a.npz")
     np.testing.assert_array_equal(loaded.people, panel.people)
     assert loaded.texts == 2
     with np.load(tmp_path / "a.npz") as file:
         arrays = {name: file[name] for name in file.files if name not in ("people", "texts")}
     np.savez(tmp_path / "old.npz", **arrays)
-    old = StoredPanel.load(tmp_path / "old.npz")
+    old = Answers.load(tmp_path / "old.npz")
     np.testing.assert_array_equal(old.people, np.tile(np.arange(20), (6, 1)))
     assert old.texts == 1
 
@@ -119,7 +118,7 @@ def test_personas_of_countries_of_unequal_size_are_stacked():
     np.testing.assert_array_equal(stacked[0, 1, 2], log_p[3, 1])
     np.testing.assert_array_equal(stacked[1, 0, 1], log_p[4, 0])
     assert np.isnan(stacked[1, :, 2]).all()
-    np.testing.assert_allclose(weights, [[0.25, 0.5, 0.25], [0.25, 0.75, 0.0]])
+    np.testing.assert_allclose(weights, [[1, 2, 1], [1, 3, 0]])
 
 
 def test_a_runs_answers_become_a_panel(tmp_path):
@@ -130,10 +129,10 @@ def test_a_runs_answers_become_a_panel(tmp_path):
     people = tuple(Persona("values-hedged", f"text {i}", 1.0, c) for i, c in enumerate("AAB"))
     log_p = np.full((3, 2, 3), np.log(1 / 3))
     log_p[:, 1] = [np.log(0.25), np.log(0.75), np.nan]
-    answers = SimpleNamespace(personas=people, questions=questions, log_p=log_p)
+    answers = SimpleNamespace(personas=people, questions=questions, log_p=log_p, draws=10)
     human = np.full((2, 2, 3), np.nan)
     human[0, 0] = 1 / 3
-    panel = panel_of_run(answers, human, {"A": "Zone"}, method="values-hedged", draws=10)
+    panel = answers_of(answers, human, {"A": "Zone"}, method="values-hedged")
     assert panel.countries == ("A", "B")
     assert panel.zones == ("Zone", "B")
     assert panel.batteries == ("B", "Q2")
@@ -142,9 +141,9 @@ def test_a_runs_answers_become_a_panel(tmp_path):
 
     for name in ("other-1", "quick-start-1", "quick-start-2"):
         (tmp_path / name).mkdir()
-        save_panels(tmp_path / name, {"values-hedged": answers, "none": answers}, human, {}, draws=7)
-    kept = StoredPanel.load(panel_file(tmp_path / "other-1", "none"))
-    assert (kept.method, kept.draws) == ("none", 7)
+        panel.save(panel_file(tmp_path / name, "values-hedged"))
+    kept = Answers.load(panel_file(tmp_path / "other-1", "values-hedged"))
+    assert (kept.method, kept.draws) == ("values-hedged", 10)
     assert find_panel(tmp_path, "quick-start", "values-hedged").parent.name == "quick-start-2"
     with pytest.raises(StoreError, match="value-personas run quick"):
         find_panel(tmp_path, "quick", "values-hedged")

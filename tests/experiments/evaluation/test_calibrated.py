@@ -69,11 +69,11 @@ def test_the_parts_of_the_variance_add_up(level):
     panel = stored_panel(missing=0.1)
     prepared = Prepared(panel)
     setting = Setting(level=level, strength={"all": 4.0})
-    q, spread = prepared.estimate(setting), prepared.spread(setting)
+    q, spread = prepared.estimate(setting), prepared.average(setting)
     r = np.nan_to_num(panel.scores)
     total = (q * r**2).sum(axis=-1) - (q * r).sum(axis=-1) ** 2
     np.testing.assert_allclose(spread.total, total, atol=1e-10)
-    before = prepared.spread(Setting(method="none", level="persona"))
+    before = prepared.average(Setting(method="none", level="persona"))
     np.testing.assert_allclose(spread.between, before.between, atol=1e-10)
     assert np.nanmin(spread.between) > 0
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.experiments.calibration.builders import stored_panel
-from value_personas.experiments.evaluation.answers import panel_of_run
+from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.redrawn import persona_replicates, redraw_people
 from value_personas.programs.calibration.setting import Setting
@@ -39,7 +39,7 @@ SETTINGS = [
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: f"{s.method}-{s.level}")
 def test_a_replicate_is_the_estimate_of_the_drawn_personas(setting):
     panel = stored_panel(countries=2, personas=6, missing=0.1, max_missing=1.0)
-    got = persona_replicates(panel, setting, replicates=3, seed=4)
+    got = persona_replicates(Prepared(panel), setting, replicates=3, seed=4)
     counts = [redraw_people(6, 3, 4, country) for country in panel.countries]
     for r in range(3):
         weights = panel.weights * np.stack([one[r] for one in counts])
@@ -52,15 +52,15 @@ def test_the_mean_varies_as_the_personas_means_do():
     panel = stored_panel(personas=40, weights=EQUAL)
     setting = Setting(method="none")
     r = np.nan_to_num(panel.scores)
-    means = (persona_replicates(panel, setting, replicates=800) * r).sum(axis=-1)
-    expected = Prepared(panel).spread(setting).between / 40
+    means = (persona_replicates(Prepared(panel), setting, replicates=800) * r).sum(axis=-1)
+    expected = Prepared(panel).average(setting).between / 40
     np.testing.assert_allclose(means.var(axis=0), expected, rtol=0.25)
     np.testing.assert_allclose(means.var(axis=0).mean(), expected.mean(), rtol=0.04)
 
 
 def test_the_same_seed_draws_the_same_personas_for_every_method():
     panel = stored_panel()
-    one, two = (persona_replicates(panel, s, replicates=5, seed=1) for s in SETTINGS[:2])
+    one, two = (persona_replicates(Prepared(panel), s, replicates=5, seed=1) for s in SETTINGS[:2])
     r = np.nan_to_num(panel.scores)
     np.testing.assert_allclose((one * r).sum(axis=-1), (two * r).sum(axis=-1), atol=1e-9)
 
@@ -77,11 +77,12 @@ TABLE = DescriptorTable(
 
 
 @dataclass(frozen=True)
-class Answers:
+class Panel:
     """Everybody answers by the first item alone, whatever else the text tells."""
 
     personas: tuple[Persona, ...]
     questions: tuple[Question, ...] = (QUESTION,)
+    draws: int = 0
 
     @property
     def log_p(self) -> NDArray[np.float64]:
@@ -105,8 +106,8 @@ def redrawn(
     """The share of yes after persons were drawn anew, shape (R,)."""
     sources = PersonaSources(ITEMS, {"hedged": TABLE}, {"XNA": sample}, arrangement)
     personas = persona_builder(kind, sources).build(sample)
-    panel = panel_of_run(Answers(personas), np.full((1, 1, 2), np.nan), {}, method=kind)
-    return persona_replicates(panel, Setting(method="none"), replicates=2000, seed=3)[:, 0, 0, 1]
+    panel = answers_of(Panel(personas), np.full((1, 1, 2), np.nan), {}, method=kind)
+    return persona_replicates(Prepared(panel), Setting(method="none"), replicates=2000, seed=3)[:, 0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_persons_are_drawn_however_few_or_many_texts_tell_of_them(sample, arrang
 def test_texts_of_nobody_who_was_drawn_are_drawn_themselves():
     alone = tuple(replace(p, weight=1.0 / 30) for p in population().individuals())
     personas = tuple(Persona("x", str(i), p.weight, "XNA", p.profile) for i, p in enumerate(alone))
-    panel = panel_of_run(Answers(personas), np.full((1, 1, 2), np.nan), {}, method="x")
+    panel = answers_of(Panel(personas), np.full((1, 1, 2), np.nan), {}, method="x")
     assert panel.people.tolist() == [list(range(30))]
     assert panel.texts == 1
 
@@ -140,6 +141,6 @@ def test_persons_are_counted_not_texts(arrangement):
     sample = population().only(("I1",))
     sources = PersonaSources(ITEMS, {"hedged": TABLE}, {"XNA": sample}, arrangement)
     personas = persona_builder("values-hedged", sources).build(sample)
-    panel = panel_of_run(Answers(personas), np.full((1, 1, 2), np.nan), {}, method="values-hedged")
+    panel = answers_of(Panel(personas), np.full((1, 1, 2), np.nan), {}, method="values-hedged")
     assert len(personas) == 3 * panel.texts
     np.testing.assert_allclose(panel.effective_people, [30.0])

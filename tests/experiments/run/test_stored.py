@@ -11,7 +11,8 @@ import pytest
 
 from tests.experiments.small_runs import damaged_copy, small_run
 from value_personas import RunResult
-from value_personas.experiments.run.stored import find_run, mark_part, read_run
+from value_personas.experiments.run.stored import find_run, read_run
+from value_personas.experiments.workspace.folders import mark_part
 from value_personas.signatures import StoreError
 
 

@@ -1,0 +1,218 @@
+"""What a recipe's answers are calibrated by: its temperature, or a calibration that was fitted before."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from value_personas.data import first_line, one_line
+from value_personas.experiments.evaluation.answers import shared_answers
+from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.fieldwork.prompt_file import FittedPart, aliases_of
+from value_personas.experiments.recipe.calibration import LATEST
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import fitted_file, registered_file
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE
+from value_personas.programs import PanelResult
+from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
+from value_personas.signatures import Question, RecipeError, StatisticsError
+
+__all__ = [
+    "Calibration",
+    "calibration_notes",
+    "calibrations_of_run",
+    "find_calibrations",
+    "how_answered",
+    "read_calibration",
+    "require_applicable",
+    "study_calibration",
+    "tilt_of",
+    "write_calibration",
+]
+
+_LARGEST = 5_000_000
+"""Bytes; the maps of ten scale lengths take some thousands."""
+
+_UNCOUNTED = ("logprobs", "verbalised")
+"""Ways of asking that give distributions, in which there is nothing to smooth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How answers are calibrated.
+
+    Attributes:
+        setting: what is applied.
+        record: where it comes from; None for the recipe's own temperature.
+    """
+
+    setting: Setting
+    record: FittedCalibration | None = None
+
+    def part_of(self, country: str, question: Question) -> FittedPart:
+        """Which part a cell had in the fit, by its country or its question, as of tuned prompts."""
+        seen = self.record is not None and self.record.has_seen(country, question.code, aliases_of(question))
+        return "training" if seen else "no"
+
+
+def find_calibrations(recipe: Recipe) -> tuple[Calibration, ...]:
+    """What a recipe calibrates by: its temperature at each of its levels, or what it names as fitted.
+
+    Raises:
+        RecipeError: when what it names is not there, or is no calibration of this version.
+    """
+    section = recipe.calibration
+    if section.fitted is None:
+        levels = section.levels
+        return tuple(Calibration(tilt_of(section.temperature or 1.0, level)) for level in levels)
+    path = fitted_file(recipe)
+    if path is None:
+        path = registered_file(recipe, "calibration.fitted", section.fitted, CALIBRATION_FILE)
+    elif section.fitted == LATEST and not path.is_file():
+        raise RecipeError(
+            f"calibration.fitted: nothing was found for {recipe.name} in {path.parent}; value-personas "
+            "calibrate fits a calibration to the answers of a run"
+        )
+    record = read_calibration(path)
+    return (Calibration(record.setting, record),)
+
+
+def calibrations_of_run(recipe: Recipe, folder: Path) -> tuple[Calibration, ...]:
+    """What a run in a folder was calibrated by: its record's own copy, where what it names may have changed.
+
+    Raises:
+        RecipeError: as ``find_calibrations``.
+    """
+    kept = folder / CALIBRATION_FILE
+    if recipe.calibration.fitted is None or not kept.is_file():
+        return find_calibrations(recipe)
+    record = read_calibration(kept)
+    return (Calibration(record.setting, record),)
+
+
+def study_calibration(recipe: Recipe, wanted: bool, questions: Sequence[Question]) -> Calibration:
+    """The one calibration of a study that has a single row: what is fitted, or each answer's temperature.
+
+    Raises:
+        RecipeError: as ``find_calibrations`` and ``require_applicable``.
+    """
+    if not wanted:
+        return Calibration(Setting(method="none"))
+    if recipe.calibration.fitted is None:
+        return Calibration(tilt_of(recipe.calibration.temperature or 1.0))
+    (found,) = find_calibrations(recipe)
+    require_applicable(recipe, (found,), questions)
+    return found
+
+
+def tilt_of(temperature: float, level: Level = "persona") -> Setting:
+    """A recipe's temperature as a setting."""
+    return Setting(method="tilt", level=level, strength={"all": temperature})
+
+
+def read_calibration(path: Path) -> FittedCalibration:
+    """Read a fitted calibration. Nothing in the file is executed.
+
+    Raises:
+        RecipeError: when it is absent, damaged or of another version.
+    """
+    said = f"calibration.fitted: {path}"
+    try:
+        if path.is_file() and path.stat().st_size > _LARGEST:
+            raise RecipeError(f"{said}: larger than any calibration ({_LARGEST:,} bytes)")
+        return FittedCalibration.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RecipeError(f"{said}: {error.strerror or error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))[:80]
+        what = json.dumps(f"{where}: " if where else "", ensure_ascii=True)[1:-1] + one_line(first["msg"])
+        raise RecipeError(f"{said}: no calibration.json of this version: {what}") from None
+
+
+def write_calibration(folder: Path, record: FittedCalibration) -> None:
+    """Write ``calibration.json``."""
+    (folder / CALIBRATION_FILE).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def require_applicable(
+    recipe: Recipe, calibrations: Sequence[Calibration], questions: Sequence[Question]
+) -> None:
+    """Calibrate an imagined answer to every question: what cannot be is said before anything is asked.
+
+    Raises:
+        RecipeError: when a calibration has no part for a question's scale, smooths answers that are not
+            counted, or holds numbers that lead to no distribution.
+    """
+    for one in calibrations:
+        if one.record is None:
+            continue
+        if one.setting.alpha and recipe.respondent.elicitation.mode in _UNCOUNTED:
+            raise RecipeError(
+                f"calibration.fitted: smooths counted answers (α = {one.setting.alpha:g}), and "
+                f"{recipe.respondent.elicitation.mode} answers are not counted; set "
+                "respondent.elicitation.mode to sampled, or calibrate the answers of such a run"
+            )
+        try:
+            with np.errstate(all="ignore"):
+                p = _on_imagined(one.setting, questions)
+        except StatisticsError as error:
+            raise RecipeError(f"calibration.fitted: {first_line(error)}") from None
+        except (ValueError, IndexError):
+            p = np.full(1, np.nan)
+        if not (np.isfinite(p).all() and (p >= 0.0).all() and np.allclose(p.sum(axis=-1), 1.0)):
+            raise RecipeError("calibration.fitted: its numbers lead to no distribution; it is damaged")
+
+
+def _on_imagined(setting: Setting, questions: Sequence[Question]) -> NDArray[np.float64]:
+    """The setting applied to one answer to every question, shape (1, M, K)."""
+    lengths = [len(question.scale) for question in questions]
+    log_p = np.full((1, len(lengths), max(lengths)), np.nan)
+    for m, k in enumerate(lengths):
+        weight = np.arange(2.0, k + 2.0)
+        log_p[0, m, :k] = np.log(weight / weight.sum())
+    counted = float(bool(setting.alpha))
+    return Prepared(shared_answers(log_p, questions, counted)).estimate(setting)
+
+
+def calibration_notes(
+    recipe: Recipe, calibrations: Sequence[Calibration], panel: PanelResult, identity: str, synthetic: bool
+) -> Iterator[str]:
+    """Where a fitted calibration is used on something else than it was fitted to, a sentence each.
+
+    Args:
+        recipe: names the calibration and the persona kinds.
+        calibrations: what is applied.
+        panel: answers of this run, of any kind.
+        identity: what answered here.
+        synthetic: whether any part of this run is synthetic.
+    """
+    for setting, record in ((one.setting, one.record) for one in calibrations if one.record):
+        told = f"calibration {recipe.calibration.fitted}"
+        if record.respondent and record.respondent != identity:
+            yield f"{told} was fitted to answers of {_shortened(record.respondent)}, not of this run's model"
+        if record.elicitation and record.elicitation != how_answered(panel.draws):
+            yield f"{told} was fitted to {record.elicitation}, not to {how_answered(panel.draws)} as here"
+        for kind in recipe.calibration.kinds:
+            if record.kind and kind != record.kind and kind in recipe.personas:
+                yield f"{told} was fitted to answers of {_shortened(record.kind)}, and is applied to {kind}"
+        if record.synthetic and not synthetic:
+            yield f"{told} was fitted to synthetic answers: it says nothing about real people"
+        groups = group_names(
+            setting.per, [len(q.scale) for q in panel.questions], [q.topic for q in panel.questions]
+        )
+        if setting.strength and (others := set(groups) - set(setting.strength)):
+            yield f"{told} has no strength for {', '.join(sorted(others))}: they take the others' mean"
+
+
+def how_answered(draws: float) -> str:
+    """Counted answers, or probabilities: to which of them a calibration was fitted."""
+    return f"{draws:g} counted answers" if draws else "probabilities"
+
+
+def _shortened(name: str) -> str:
+    return one_line(name)[:60]
