@@ -114,6 +114,9 @@ class _Answers:
             raise StatisticsError(
                 f"the weights of each country's personas must sum to 1, got {sums.tolist()}"
             )
+        shares = self.borne / self.borne.sum(axis=1, keepdims=True)
+        if not np.allclose(shares, self.weights, rtol=0.0, atol=1e-6):
+            raise StatisticsError("the weights must be those that the personas bear, divided by their sum")
 
     @property
     def lengths(self) -> NDArray[np.intp]:

@@ -44,7 +44,8 @@ def test_a_replicate_is_the_estimate_of_the_drawn_personas(setting):
     for r in range(3):
         weights = panel.weights * np.stack([one[r] for one in counts])
         values = {name: getattr(panel, name) for name in panel.__dataclass_fields__}
-        drawn = type(panel)(**values | {"weights": weights / weights.sum(axis=1, keepdims=True)})
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        drawn = type(panel)(**values | {"weights": shares, "borne": shares})
         np.testing.assert_allclose(got[r], Prepared(drawn).estimate(setting), atol=1e-10)
 
 
