@@ -15,6 +15,11 @@ def imports(folder: str) -> Iterator[tuple[Path, str, str]]:
     """Every name that a folder's files import from another one: file, module, name."""
     for path in sorted((ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                whole = [name.name for name in node.names if name.name.startswith("value_personas.")]
+                yield from (
+                    (path, *name.rpartition(".")[::2]) for name in whole if name.split(".")[1] != folder
+                )
             if not (isinstance(node, ast.ImportFrom) and node.module):
                 continue
             root, _, inner = node.module.partition(".")
