@@ -92,7 +92,7 @@ def print_result(result: RunResult) -> None:
     console = plain_console()
     console.print(score_table(result.title, result.summary, result.recipe.scoring.level, result.floor))
     if (held_out := result.held_out) is not None:
-        title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that no prompt was tuned on"
+        title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that nothing was fitted on"
         console.print(score_table(title, held_out.summary, result.recipe.scoring.level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
