@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from value_personas.experiments.answer_store.contents import Record, records
-from value_personas.experiments.answer_store.records import original
+from value_personas.experiments.answer_store.records import original, unpacked
 from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.signatures import StoreError
 
@@ -77,7 +77,7 @@ def _table(rows: Iterable[dict[str, Any]]) -> pa.Table:
 
 def _row(record: Record) -> dict[str, Any]:
     row, content = record.row, record.content
-    first = orjson.loads(row.first_token) if row.first_token is not None else None
+    first = unpacked(row.first_token) if row.first_token is not None else None
     last = content["messages"][-1][1]
     return {
         "key": bytes(row.key).hex(),

@@ -17,11 +17,13 @@ __all__ = [
     "REPLY_COLUMNS",
     "numbers_in",
     "original",
+    "packed",
     "reply_of_row",
     "restore_content",
     "row_of",
     "storable",
     "text_number",
+    "unpacked",
 ]
 
 
@@ -39,7 +41,7 @@ def row_of(
         "prompt": struct.pack(f"<{len(numbers)}q", *numbers),
         "sample": sample,
         "text": storable(reply.text),
-        "first_token": None if reply.first_token is None else orjson.dumps(reply.first_token).decode(),
+        "first_token": None if reply.first_token is None else packed(reply.first_token),
         "finish_reason": storable(reply.finish_reason),
         "input_tokens": reply.input_tokens,
         "output_tokens": reply.output_tokens,
@@ -73,10 +75,51 @@ REPLY_COLUMNS = (
 def reply_of_row(row: Sequence[Any]) -> Reply:
     """The values of ``REPLY_COLUMNS`` as a reply."""
     text, first_token, finish_reason, input_tokens, output_tokens, latency_s = row
-    first: Any = None
-    if first_token is not None:
-        first = tuple(map(tuple, orjson.loads(first_token)))
+    first = None if first_token is None else unpacked(first_token)
     return Reply(original(text), first, original(finish_reason), input_tokens, output_tokens, latency_s)
+
+
+Alternatives = tuple[tuple[str, float], ...]
+
+
+def packed(alternatives: Alternatives) -> bytes:
+    """Tokens with their log-probabilities: a count, the logarithms, the tokens' lengths, the tokens.
+
+    All little-endian: 0, the count (2 bytes each), 8 bytes a logarithm, 2 bytes a length, UTF-8. The first
+    byte tells it from the JSON of older replies, which begins with a bracket.
+
+    Raises:
+        ValueError: when there are more than 65,535 of them, or a token is as long.
+    """
+    tokens = [token.encode("utf-8", "surrogatepass") for token, _ in alternatives]
+    n = len(tokens)
+    try:
+        head = struct.pack(f"<HH{n}d{n}H", 0, n, *(lp for _, lp in alternatives), *map(len, tokens))
+    except struct.error as error:
+        raise ValueError(f"first token: {error}") from None
+    return head + b"".join(tokens)
+
+
+def unpacked(stored: bytes) -> Alternatives:
+    """The alternatives that were ``packed``, or that an older version wrote as JSON."""
+    stored = bytes(stored)
+    if stored[:1] == b"[":
+        return tuple((token, log_probability) for token, log_probability in orjson.loads(stored))
+    (n,) = _COUNT.unpack_from(stored, 2)
+    numbers = _head(n).unpack_from(stored, 4)
+    alternatives, end = [], 4 + 10 * n
+    for log_probability, length in zip(numbers[:n], numbers[n:], strict=True):
+        start, end = end, end + length
+        alternatives.append((str(stored[start:end], "utf-8", "surrogatepass"), log_probability))
+    return tuple(alternatives)
+
+
+_COUNT = struct.Struct("<H")
+
+
+@lru_cache(maxsize=256)
+def _head(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}d{count}H")
 
 
 def restore_content(shape: str, prompt: bytes, text_of: Mapping[int, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ __all__ = ["HEAD", "VERSION_TABLE", "leases", "metadata", "replies", "texts"]
 VERSION_TABLE = "value_personas_schema"
 """Alembic's own default name would clash with MLflow's when both share one database."""
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test compares it with the scripts."""
 
 metadata = MetaData()
@@ -29,12 +29,13 @@ replies = Table(
     Column("prompt", LargeBinary, nullable=False),  # ids of those texts, 8 bytes each, little-endian
     Column("sample", Integer, nullable=False),
     Column("text", Text, nullable=False),
-    Column("first_token", Text),  # JSON: [[token, log-probability], ...]
+    Column("first_token", LargeBinary),  # as ``records.packed`` writes it; up to version 0002, JSON
     Column("finish_reason", Text, nullable=False),
     Column("input_tokens", Integer),
     Column("output_tokens", Integer),
     Column("latency_s", Double, nullable=False),
     Column("created_at", Double, nullable=False),  # seconds since 1970, UTC
+    sqlite_with_rowid=False,  # found by key alone: one tree to read and to change, not two
 )
 
 leases = Table(

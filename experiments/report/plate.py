@@ -100,7 +100,9 @@ def canvas(width: float, height: float, stamp: str) -> Figure:
 def save_plate(plate: Plate, folder: Path) -> list[Path]:
     """Write the figure as PDF, SVG and PNG, on white."""
     plate.figure.draw_without_rendering()
-    plate.figure.set_layout_engine("none")  # laid out once, and so alike in every format
+    plate.figure.set_layout_engine(
+        None
+    )  # laid out once, and so alike in every format; not drawn again for it
     paths = [folder / f"{plate.name}.{ending}" for ending in ("pdf", "svg", "png")]
     for path in paths:
         undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)

@@ -1,6 +1,7 @@
 """The same behaviour on SQLite and, where a server is given, on PostgreSQL."""
 
 import asyncio
+import math
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from dspy.lm15 import Config, Message, Request
 
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.answer_store.leases import new_holder
-from value_personas.experiments.answer_store.schema import leases, replies, texts
+from value_personas.experiments.answer_store.records import packed, unpacked
+from value_personas.experiments.answer_store.schema import VERSION_TABLE, leases, replies, texts
 from value_personas.experiments.answer_store.writer import Writer
 from value_personas.programs.engines.replies import Reply, reply_key
 
@@ -268,3 +270,61 @@ def test_a_killed_process_loses_nothing_it_counted_and_blocks_nobody(location: s
                 await asyncio.wait_for(store.claim(k), 5)
 
         asyncio.run(claim_the_next())
+
+
+def as_version_0002_left_it(store: AnswerStore) -> None:
+    """First tokens as JSON, replies numbered by row."""
+    with store.engine.begin() as connection:
+        run = connection.exec_driver_sql
+        if connection.dialect.name == "sqlite":
+            run("ALTER TABLE replies RENAME TO newer")
+            run(
+                "CREATE TABLE replies (key BLOB NOT NULL PRIMARY KEY, engine BIGINT NOT NULL, "
+                "shape BIGINT NOT NULL, prompt BLOB NOT NULL, sample INTEGER NOT NULL, text TEXT NOT NULL, "
+                "first_token TEXT, finish_reason TEXT NOT NULL, input_tokens INTEGER, output_tokens INTEGER, "
+                "latency_s DOUBLE NOT NULL, created_at DOUBLE NOT NULL)"
+            )
+            run("INSERT INTO replies SELECT * FROM newer")
+            run("DROP TABLE newer")
+        else:
+            run("ALTER TABLE replies ALTER COLUMN first_token TYPE text USING encode(first_token, 'hex')")
+        as_json = '[["A", -0.25], [" A", -1.5], ["B", -9999.0]]'
+        sa_text = sa.text("UPDATE replies SET first_token = :json WHERE first_token IS NOT NULL")
+        connection.execute(sa_text, {"json": as_json})
+        run(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
+
+
+def test_replies_of_version_0002_are_read_and_not_asked_again(location: str) -> None:
+    silent = Reply("", None, "length")
+    with AnswerStore(location) as store:
+        for n in range(40):
+            asyncio.run(put(store, n))
+        asyncio.run(put(store, 40, silent))
+        as_version_0002_left_it(store)
+    with AnswerStore(location) as store:
+        expected = {key(n): REPLY for n in range(40)} | {key(40): silent}
+        assert store.get_many(list(expected)) == expected
+        assert asyncio.run(store.claim(key(3))) == REPLY
+        asyncio.run(put(store, 41))
+        assert store.get_many([key(41)]) == {key(41): REPLY}
+        assert {"replies", "texts", "leases"} <= set(sa.inspect(store.engine).get_table_names())
+        assert "replies_0002" not in sa.inspect(store.engine).get_table_names()
+
+
+@pytest.mark.parametrize(
+    "alternatives",
+    [
+        (),
+        (("A", -0.1),),
+        (("", 0.0), ("\u4e2d\u6587", -1e-300), ("\ud800", -math.inf), ("x" * 65_535, -9999.0)),
+        tuple((f"t{n}", -n / 7) for n in range(300)),
+    ],
+)
+def test_alternatives_come_back_to_the_last_bit(alternatives: tuple[tuple[str, float], ...]) -> None:
+    assert unpacked(packed(alternatives)) == alternatives
+    assert packed(alternatives)[:1] != b"["
+
+
+def test_alternatives_that_cannot_be_kept_are_refused() -> None:
+    with pytest.raises(ValueError, match="first token"):
+        packed((("x" * 65_536, -1.0),))
