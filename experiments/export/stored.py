@@ -7,42 +7,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from value_personas.data import first_line
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import calibrations_of_run
 from value_personas.experiments.evaluation.predicting import calibrated_name
+from value_personas.experiments.run.record import QUESTIONS_FILE, Questions
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.run.writing import MISSING_FILE, PERSONAS_FILE, QUESTIONS_FILE
-from value_personas.experiments.workspace.tables import check_rows
+from value_personas.experiments.run.tables import read_run_table
+from value_personas.experiments.run.writing import PERSONAS_FILE
+from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import RecipeError, StoreError
 
-__all__ = ["Asked", "MethodAnswers", "Options", "StoredRun", "read_answers"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Options(_Strict):
-    """A question or value item: its code, text, and options in the order of the answer card."""
-
-    code: str
-    text: str
-    labels: tuple[str, ...]
-    scores: tuple[float, ...]
-
-
-class Asked(_Strict):
-    """What ``questions.json`` says."""
-
-    survey: str
-    countries: dict[str, str]
-    questions: tuple[Options, ...]
-    items: tuple[Options, ...]
+__all__ = ["MethodAnswers", "StoredRun", "read_answers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +75,7 @@ class StoredRun:
     """
 
     result: RunResult
-    asked: Asked
+    asked: Questions
     answers: tuple[MethodAnswers, ...]
 
 
@@ -126,7 +104,7 @@ def read_answers(
     known = result.recipe.personas
     if unknown := [kind for kind in kinds if kind not in known]:
         raise RecipeError(f"the run has no personas {unknown[0]!r}; it has {', '.join(known)}")
-    asked, tables = _asked(result.folder), _tables(result.folder, profiles)
+    asked, tables = read_json(result.folder / QUESTIONS_FILE, Questions), _tables(result.folder, profiles)
     wanted = [kind for kind in known if not kinds or kind in kinds]
     answers = tuple(method for kind in wanted for method in _methods(result, kind, tables, calibrated))
     for method in answers:
@@ -163,7 +141,7 @@ def _by_cell(missing: pd.DataFrame) -> dict[tuple[str, str], dict[int, str]]:
     return cells
 
 
-def _require_match(asked: Asked, panel: Answers, folder: Path) -> None:
+def _require_match(asked: Questions, panel: Answers, folder: Path) -> None:
     questions = tuple((question.code, len(question.scores)) for question in asked.questions)
     if questions != tuple(zip(panel.questions, panel.lengths.tolist(), strict=True)) or (
         set(panel.countries) - set(asked.countries)
@@ -177,20 +155,8 @@ def _widened(panel: Answers, setting: Setting) -> Answers:
         return replace(panel, log_p=np.log(Prepared(panel).answers(setting)))
 
 
-def _asked(folder: Path) -> Asked:
-    try:
-        return Asked.model_validate_json((folder / QUESTIONS_FILE).read_bytes())
-    except OSError:
-        raise StoreError(
-            f"{folder}: {QUESTIONS_FILE} is absent; a run of an earlier version has none, run it again"
-        ) from None
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
-        raise StoreError(f"{folder}: {QUESTIONS_FILE} is damaged: {where}") from None
-
-
 def _tables(folder: Path, profiles: bool) -> _Tables:
-    missing = _table(folder / MISSING_FILE, ("kind", "country", "persona", "question", "reason"))
+    missing = read_run_table(folder, "missing_answers")
     if not profiles:
         return _Tables(missing, None)
     if not (folder / PERSONAS_FILE).is_file():
@@ -198,12 +164,4 @@ def _tables(folder: Path, profiles: bool) -> _Tables:
             f"{folder}: {PERSONAS_FILE} is absent, for drawn profiles are kept where the run was made and "
             "nowhere else; export --without-profiles"
         )
-    return _Tables(missing, _table(folder / PERSONAS_FILE, ("kind", "country", "persona", "replicate")))
-
-
-def _table(path: Path, keys: Sequence[str]) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: absent or damaged: {first_line(error)}") from None
-    return check_rows(path, table, keys)
+    return _Tables(missing, read_run_table(folder, "personas"))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from value_personas.data import country_number
 from value_personas.experiments.export.drawing import Places, draw_answers
-from value_personas.experiments.export.stored import MethodAnswers, Options, StoredRun
+from value_personas.experiments.export.stored import MethodAnswers, StoredRun
 from value_personas.experiments.export.variables import Sheet, Variable, variable_names
 from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.run.record import Options
 from value_personas.programs import REASONS
 from value_personas.signatures import MissingReason
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -15,10 +14,11 @@ from value_personas.experiments.evaluation.fitted import Calibration, calibratio
 from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.report.audits import Audit, newest_audit
 from value_personas.experiments.report.shapley_files import newest_shapley
-from value_personas.experiments.report.sources import Sources, read_sources
+from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run
-from value_personas.experiments.workspace.tables import check_rows, read_table
+from value_personas.experiments.run.tables import has_table, read_run_table
+from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 
 __all__ = ["Material", "read_material"]
@@ -164,37 +164,25 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
     run = read_run(folder)
     return Material(
         run=run,
-        sources=read_sources(folder / "sources.json"),
-        comparisons=_read_table(folder / "comparisons"),
-        asking=_read_table(folder / "asking"),
-        gap=_read_table(folder / "gap", optional=True),
-        gap_countries=_read_table(folder / "gap_countries", optional=True),
-        positions=_positions(folder / "map.parquet", run),
+        sources=read_json(folder / SOURCES_FILE, Sources),
+        comparisons=read_run_table(folder, "comparisons"),
+        asking=read_run_table(folder, "asking"),
+        gap=_optional(folder, "gap"),
+        gap_countries=_optional(folder, "gap_countries"),
+        positions=_positions(run),
         shapley=newest_shapley(workspace / "shapley", run.recipe, shapley),
         audit=newest_audit(workspace / "audits", run.recipe),
         calibrations=calibrations_of_run(run.recipe, folder),
     )
 
 
-_AXES = ("survival_self_expression", "traditional_secular")
-_KEYS = {
-    "comparisons": ("score", "group", "value", "method"),
-    "asking": ("personas", "question"),
-    "gap": ("quantity",),
-    "gap_countries": ("country",),
-}
+def _optional(folder: Path, name: str) -> pd.DataFrame | None:
+    return read_run_table(folder, name) if has_table(folder, name) else None
 
 
-def _read_table(path: Path, optional: bool = False) -> Any:
-    if optional and not any(path.with_suffix(ending).is_file() for ending in (".parquet", ".csv")):
+def _positions(run: RunResult) -> pd.DataFrame | None:
+    table = _optional(run.folder, "map")
+    if table is None:
         return None
-    table = read_table(path)
-    return check_rows(path, table, _KEYS[path.name]) if len(table) else table
-
-
-def _positions(path: Path, run: RunResult) -> pd.DataFrame | None:
-    if not path.is_file():
-        return None
-    table = check_rows(path, read_table(path.with_suffix("")), ("method", "country"), _AXES)
     scored = table[table["country"].isin(set(run.scores["country"]))]
     return scored if (scored["method"] == HUMAN).any() else None

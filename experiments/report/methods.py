@@ -51,7 +51,7 @@ def _data(material: Material) -> Iterator[str]:
     source = material.sources.title or material.sources.codebook
     if "population" in material.run.synthetic:
         source = "an invented population with a known truth (synthetic, no people)"
-    rows = sum(one.rows for one in material.sources.survey)
+    rows = sum(one.rows or 0 for one in material.sources.survey)
     options = scores["options"]
     yield (
         f"Human answers are those of {len(material.countries)} "

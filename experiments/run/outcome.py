@@ -1,35 +1,27 @@
-"""A finished run, judged but not yet written down; and its record."""
+"""A finished run, judged but not yet written down."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from value_personas import data
-from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.comparing import compare
 from value_personas.experiments.evaluation.fitted import Calibration, calibration_notes
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.map_positions import map_positions
-from value_personas.experiments.evaluation.remoteness import Gap, Remoteness, find_gap
+from value_personas.experiments.evaluation.remoteness import Gap, Remoteness, find_gap, gap_tables
 from value_personas.experiments.evaluation.text_effects import text_notes
 from value_personas.experiments.fieldwork.asking import Asked
+from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.fieldwork.sample import Populations
-from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
+from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.run.result import RunResult, size_of
-from value_personas.experiments.run.stored import write_run_id
-from value_personas.experiments.run.writing import PERSONAS_FILE, RunFiles, write_run_files
-from value_personas.experiments.tracking import (
-    Record,
-    input_files,
-    metric_name,
-    record_run,
-    run_title,
-)
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.tables import asking_frame, missing_frame
 
 __all__ = ["Outcome"]
 
@@ -39,7 +31,7 @@ _FEW_COUNTRIES = 5
 each)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """A finished run.
 
@@ -72,10 +64,10 @@ class Outcome:
         """Which parts were synthetic."""
         return synthetic_parts(self.recipe.respondent.lm, self.survey)
 
-    @property
-    def missing(self) -> dict[str, dict[str, int]]:
-        """Persona kind → reason → answers missing."""
-        return {kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()}
+    @cached_property
+    def gap(self) -> Gap | str | None:
+        """Errors against an index of representation; a sentence where they cannot be analysed."""
+        return find_gap(self.recipe, self.remoteness, self.judgement)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -89,6 +81,7 @@ class Outcome:
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
             *self._calibration_notes(),
+            *((self.gap,) if isinstance(self.gap, str) else ()),
         )
 
     def _calibration_notes(self) -> Iterator[str]:
@@ -97,96 +90,44 @@ class Outcome:
             self.recipe, self.calibrations, panel, self.asked.identity, bool(self.synthetic)
         )
 
-    def recorded(
-        self, workspace: Workspace, parent: str | None = None, title: str | None = None
-    ) -> RunResult:
-        """Write tables and figure, then the MLflow run.
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table that is kept, by its name; those that not every run has only where this one does."""
+        judgement, descriptors = self.judgement, self.asked.descriptors.values()
+        tables = {
+            "estimates": judgement.estimates,
+            "scores": judgement.cells,
+            "summary": judgement.summary,
+            "comparisons": compare(self.recipe, judgement),
+            "missing": missing_frame(self.asked),
+            "asking": asking_frame(self.asked),
+        }
+        if descriptors:
+            tables["descriptors"] = descriptor_frame(descriptors, self.populations.items)
+        if judgement.held_out is not None:
+            tables["held_out"] = judgement.held_out.summary
+        if isinstance(self.gap, Gap):
+            tables["gap"], tables["gap_countries"] = gap_tables(self.gap)
+        if len(points := map_positions(self.recipe, self.profiles, self.asked)):
+            tables["map"] = points
+        return tables
 
-        Args:
-            workspace: where.
-            parent: the MLflow run that this one is a part of.
-            title: the run's name in MLflow; recipe, model, size and time when absent.
-        """
-        folder = workspace.run_folder(f"{self.recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-        inputs = input_files(self.recipe, self.survey)
-        gap = find_gap(self.recipe, self.remoteness, self.judgement)
-        result = RunResult(
+    def result(self, folder: Path) -> RunResult:
+        """What the run gives back, before it has a record; ``folder`` is where its files go."""
+        return RunResult(
             recipe=self.recipe,
             estimates=self.judgement.estimates,
             scores=self.judgement.cells,
             summary=self.judgement.summary,
             floor=self.judgement.floor,
             held_out=self.judgement.held_out,
-            missing=self.missing,
+            missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
             usage=self.asked.usage,
-            notes=(*self.notes, gap) if isinstance(gap, str) else self.notes,
+            notes=self.notes,
             synthetic=self.synthetic,
             leaks=self.leaks,
             mlflow_run_id="",
             folder=folder,
         )
-        files = RunFiles(
-            result,
-            self.survey,
-            self.populations.items,
-            self.asked,
-            self.judgement,
-            compare(self.recipe, self.judgement),
-            gap if isinstance(gap, Gap) else None,
-            inputs,
-            map_positions(self.recipe, self.profiles, self.asked),
-            self.calibrations,
-        )
-        write_run_files(folder, files)
-        record = Record(
-            name=title or self._title(),
-            metrics=_metrics(result),
-            tags=self._tags(),
-            folder=folder,
-            parent=parent,
-            inputs=inputs,
-            kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
-        )
-        run_id = record_run(self.recipe, workspace, record)
-        write_run_id(folder, run_id)
-        return replace(result, mlflow_run_id=run_id)
-
-    def _title(self) -> str:
-        """What tells the run from its neighbours in MLflow's list."""
-        return run_title(self.recipe.name, self.recipe.respondent.lm, size_of(self.judgement.cells))
-
-    def _tags(self) -> dict[str, str]:
-        return {
-            "kind": "run",
-            "synthetic": in_words(self.synthetic),
-            "survey.codebook": self.survey.codebook_name,
-            "survey.sha256": " ".join(source.sha256 for source in self.survey.sources),
-            "respondent.identity": self.asked.identity,
-            "respondent.elicitation": self.asked.elicitation,
-            "calibration": "; ".join(one.setting.in_one_line() for one in self.calibrations),
-        }
-
-
-def _metrics(result: RunResult) -> dict[str, float]:
-    """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
-    metrics = _score_metrics(result.summary)
-    if result.held_out is not None:
-        metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
-    metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
-    metrics |= {
-        metric_name("missing", kind, reason): float(n)
-        for kind, reasons in result.missing.items()
-        for reason, n in reasons.items()
-    }
-    return metrics | {f"usage.{name}": float(value) for name, value in result.usage.items()}
-
-
-def _score_metrics(summary: pd.DataFrame) -> dict[str, float]:
-    metrics: dict[str, float] = {}
-    for row in summary.to_dict("records"):
-        name = metric_name(row["method"], row["score"])
-        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
-    return metrics
 
 
 def _asking_notes(asked: Asked) -> Iterator[str]:

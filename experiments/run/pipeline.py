@@ -23,6 +23,7 @@ from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.shelf import Shelf
+from value_personas.experiments.run.writing import record_outcome
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import RecipeError
 
@@ -56,7 +57,7 @@ def run(
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
-    return carry_out(recipe, workspace, reporter or Silent(), approve).recorded(workspace)
+    return record_outcome(carry_out(recipe, workspace, reporter or Silent(), approve), workspace)
 
 
 def carry_out(

@@ -1,17 +1,12 @@
 """A recorded run done again from its record alone, and whether its numbers come out the same."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from value_personas.experiments.evaluation.comparing import compare
-from value_personas.experiments.evaluation.map_positions import map_positions
-from value_personas.experiments.evaluation.remoteness import Gap, find_gap, gap_tables
-from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.recipe.loading import changed, varied
@@ -19,34 +14,21 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.agreement import Agreement, compare_tables
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.pipeline import carry_out
+from value_personas.experiments.run.record import NOT_RECORDED, SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run, recorded_run
-from value_personas.experiments.run.writing import PROGRAM_FILE, asking_frame
+from value_personas.experiments.run.tables import KEYS, has_table, read_run_table
+from value_personas.experiments.run.writing import PROGRAM_FILE
 from value_personas.experiments.tracking import InputFile, input_files
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
-from value_personas.experiments.workspace.tables import read_table
-from value_personas.signatures import StoreError, SurveyError
+from value_personas.experiments.workspace.json_file import read_json
+from value_personas.signatures import SurveyError
 
 __all__ = ["Circumstance", "Rerun", "rerun", "workspace_of"]
 
-_KEYS = {
-    "estimates": ("method", "country", "question", "score"),
-    "scores": ("method", "country", "question"),
-    "summary": ("method", "score"),
-    "floor": ("score",),
-    "comparisons": ("score", "group", "value", "method"),
-    "missing": ("personas", "reason"),
-    "descriptors": ("variant", "item", "score", "wording"),
-    "asking": ("personas", "question"),
-    "held_out": ("method", "score"),
-    "gap": ("quantity",),
-    "gap_countries": ("country",),
-    "map": ("method", "country"),
-}
-"""The tables that are compared, and the columns that name a row of each."""
-
-_UNKNOWN = "not recorded"
+_ALWAYS = ("estimates", "scores", "summary", "comparisons", "missing", "descriptors")
+"""Tables that every run has where there is anything to say; the others came later or hang on the recipe."""
 
 Approve = Callable[[Estimate], None]
 
@@ -68,7 +50,7 @@ class Circumstance:
     @property
     def is_same(self) -> bool | None:
         """None where it was not recorded."""
-        return None if self.then == _UNKNOWN else self.then == self.now
+        return None if self.then == NOT_RECORDED else self.then == self.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +126,8 @@ def rerun(
         return Rerun(
             folder.name,
             then.title,
-            tuple(_circumstances(_sources(folder), recipe, now)),
-            tuple(_compared(then, folder, recipe, now)),
+            tuple(_circumstances(read_json(folder / SOURCES_FILE, Sources), recipe, now)),
+            tuple(_compared(then, folder, now)),
             int(now.asked.usage["calls"]),
             settings,
         )
@@ -189,42 +171,9 @@ def _each(paths: str | tuple[str, ...]) -> tuple[str, ...]:
     return (paths,) if isinstance(paths, str) else paths
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    key: str = "survey.path"
-    sha256: str
-
-
-class _Code(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    version: str = _UNKNOWN
-    commit: str = _UNKNOWN
-    changes: str = _UNKNOWN
-
-
-class _Sources(BaseModel):
-    """As much of ``sources.json`` as is compared; a run of an earlier version has less."""
-
-    model_config = ConfigDict(frozen=True)
-
-    survey: tuple[_Read, ...]
-    inputs: tuple[_Read, ...] = ()
-    respondent: str = _UNKNOWN
-    code: _Code = _Code()
-
-
-def _sources(folder: Path) -> _Sources:
-    try:
-        return _Sources.model_validate_json((folder / "sources.json").read_bytes())
-    except (OSError, ValidationError):
-        raise StoreError(f"{folder}: sources.json is absent or damaged") from None
-
-
-def _circumstances(then: _Sources, recipe: Recipe, now: Outcome) -> Iterator[Circumstance]:
+def _circumstances(then: Sources, recipe: Recipe, now: Outcome) -> Iterator[Circumstance]:
     """The data by their hashes, then the code, then what answered."""
-    old, new = _digests(then.inputs or then.survey), _digests(input_files(recipe, now.survey))
+    old, new = _digests(then.inputs), _digests(input_files(recipe, now.survey))
     for key in old:
         if key in new:  # else the record's own copy stands in for it
             yield Circumstance(f"data, {key}", old[key], new[key])
@@ -235,7 +184,7 @@ def _circumstances(then: _Sources, recipe: Recipe, now: Outcome) -> Iterator[Cir
     yield Circumstance("respondent", then.respondent, now.asked.identity)
 
 
-def _digests(files: Iterable[_Read | InputFile]) -> dict[str, str]:
+def _digests(files: Iterable[InputFile]) -> dict[str, str]:
     """Key → the hashes of its files."""
     found: dict[str, list[str]] = {}
     for file in files:
@@ -243,58 +192,21 @@ def _digests(files: Iterable[_Read | InputFile]) -> dict[str, str]:
     return {key: " ".join(sorted(hashes)) for key, hashes in found.items()}
 
 
-def _compared(then: RunResult, folder: Path, recipe: Recipe, now: Outcome) -> Iterator[Agreement]:
+def _compared(then: RunResult, folder: Path, now: Outcome) -> Iterator[Agreement]:
     """Every table of numbers that was recorded."""
-    tables = {
-        "estimates": (then.estimates, now.judgement.estimates),
-        "scores": (then.scores, now.judgement.cells),
-        "summary": (then.summary, now.judgement.summary),
-        "floor": (_as_table(then.floor), _as_table(now.judgement.floor)),
-        "comparisons": (_recorded(folder, "comparisons"), compare(recipe, now.judgement)),
-        "missing": (_missing(then.missing), _missing(now.missing)),
-        "descriptors": (_recorded(folder, "descriptors"), _descriptors(now)),
-    }
-    for name, (old, new) in tables.items():
-        if len(old) or len(new):
-            yield compare_tables(name, old, new, _KEYS[name])
-    for name, new in _further(recipe, now).items():
-        if len(old := _recorded(folder, name)):  # not every run has them, and earlier versions kept fewer
-            yield compare_tables(name, old, new, _KEYS[name])
+    tables = now.tables()
+    for name in dict.fromkeys((*_ALWAYS, *tables)):
+        old = _comparable(name, read_run_table(folder, name) if has_table(folder, name) else pd.DataFrame())
+        new = _comparable(name, tables.get(name, pd.DataFrame()))
+        if len(old) or (name in _ALWAYS and len(new)):
+            yield compare_tables(name, old, new, KEYS[name])
+    yield compare_tables("floor", _as_table(then.floor), _as_table(now.judgement.floor), ("score",))
 
 
-def _further(recipe: Recipe, now: Outcome) -> dict[str, pd.DataFrame]:
-    """Tables that not every run has; empty where this one has none."""
-    held_out, gap = now.judgement.held_out, find_gap(recipe, now.remoteness, now.judgement)
-    slopes, by_country = gap_tables(gap) if isinstance(gap, Gap) else (pd.DataFrame(), pd.DataFrame())
-    return {
-        "asking": asking_frame(now.asked),
-        "held_out": held_out.summary if held_out else pd.DataFrame(),
-        "gap": slopes,
-        "gap_countries": by_country,
-        "map": map_positions(recipe, now.profiles, now.asked),
-    }
+def _comparable(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Of descriptors the text alone: what wrote it stands among the circumstances."""
+    return table.filter([*KEYS[name], "text"]) if name == "descriptors" else table
 
 
 def _as_table(floor: "pd.Series[float]") -> pd.DataFrame:
     return pd.DataFrame({"score": floor.index, "value": floor.to_numpy()})
-
-
-def _missing(by_kind: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
-    rows = [(kind, reason, n) for kind, reasons in by_kind.items() for reason, n in reasons.items()]
-    return pd.DataFrame(rows, columns=["personas", "reason", "answers"])
-
-
-def _recorded(folder: Path, name: str) -> pd.DataFrame:
-    """A table of the run; empty where it has none."""
-    files = (folder / f"{name}.{suffix}" for suffix in ("parquet", "csv"))
-    if not any(file.is_file() and file.stat().st_size > 1 for file in files):
-        return pd.DataFrame()
-    table = read_table(folder / name)
-    return table.filter([*_KEYS[name], "text"]) if name == "descriptors" else table
-
-
-def _descriptors(now: Outcome) -> pd.DataFrame:
-    if not now.asked.descriptors:
-        return pd.DataFrame()
-    table = descriptor_frame(now.asked.descriptors.values(), now.populations.items)
-    return table[[*_KEYS["descriptors"], "text"]]

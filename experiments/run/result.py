@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.record import HeldOutPart, Result, summary_rows
 
 __all__ = ["RunResult", "size_of"]
 
@@ -74,36 +74,25 @@ class RunResult:
             )
         return lines
 
-    def as_dict(self) -> dict[str, Any]:
-        """Summary, floor, missing answers, usage and notes as JSON values; what is undefined is None."""
-        return {
-            "name": self.recipe.name,
-            "title": self.title,
-            "leaks": list(self.leaks),
-            "synthetic": list(self.synthetic),
-            "summary": [_defined(row) for row in self.summary.to_dict("records")],
-            "floor": _defined(self.floor.to_dict()),
-            "held_out": self.held_out
-            and {
-                "countries": self.held_out.countries,
-                "questions": self.held_out.questions,
-                "summary": [_defined(row) for row in self.held_out.summary.to_dict("records")],
-                "floor": _defined(self.held_out.floor.to_dict()),
-            },
-            "missing": {kind: dict(reasons) for kind, reasons in self.missing.items()},
-            "usage": dict(self.usage),
-            "notes": list(self.notes),
-        }
+    def record(self) -> Result:
+        """What ``result.json`` holds: everything but the tables, the recipe and where they lie."""
+        return Result(
+            name=self.recipe.name,
+            title=self.title,
+            leaks=self.leaks,
+            synthetic=self.synthetic,
+            summary=summary_rows(self.summary),
+            floor=self.floor.to_dict(),
+            held_out=self.held_out and HeldOutPart.of(self.held_out),
+            missing={kind: dict(reasons) for kind, reasons in self.missing.items()},
+            usage=dict(self.usage),
+            notes=self.notes,
+        )
 
     def to_json(self) -> str:
-        """One JSON object: the same, and where the rest lies."""
+        """One JSON object: the same, and where the rest lies; what is undefined is null."""
         where = {"mlflow_run_id": self.mlflow_run_id, "folder": str(self.folder)}
-        return json.dumps(self.as_dict() | where, allow_nan=False)
-
-
-def _defined(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Every digit as it is; None for NaN, which JSON lacks."""
-    return {str(key): None if value != value else value for key, value in values.items()}
+        return json.dumps(self.record().model_dump(mode="json") | where, allow_nan=False)
 
 
 def size_of(cells: pd.DataFrame) -> str:

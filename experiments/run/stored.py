@@ -1,24 +1,19 @@
 """Runs read back from their folders."""
 
-import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-from pydantic import ValidationError
-
-from value_personas.data import first_line
-from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.record import RESULT_FILE, Result
 from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.tables import read_run_table
 from value_personas.experiments.tracking.client import tracking_client
 from value_personas.experiments.tracking.recording import FOLDER_TAG
 from value_personas.experiments.workspace.folders import Workspace, newest
-from value_personas.experiments.workspace.tables import check_rows, read_table
+from value_personas.experiments.workspace.json_file import read_json
 from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
@@ -26,47 +21,22 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 __all__ = [
-    "RunFigures",
     "find_run",
-    "read_figures",
+    "read_result",
     "read_run",
     "recorded_run",
     "run_folders",
     "write_run_id",
 ]
 
-_FILES = ("result.json", "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
-_CELL = ("method", "country", "question")
+_FILES = (RESULT_FILE, "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _ID_FILE = "mlflow_run_id.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class RunFigures:
-    """The figures of a run without its tables of cells and options.
-
-    Attributes:
-        summary: as ``RunResult.summary``.
-        floor: as ``RunResult.floor``.
-        missing: as ``RunResult.missing``.
-        synthetic: as ``RunResult.synthetic``.
-    """
-
-    summary: pd.DataFrame
-    floor: "pd.Series[float]"
-    missing: Mapping[str, Mapping[str, int]]
-    synthetic: tuple[str, ...]
-
-
-def read_figures(folder: Path) -> RunFigures:
-    """As much of a run as a table of many shows; args and raises as ``read_run``."""
-    with _one_line(folder):
-        said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return RunFigures(
-            summary=_main_table(folder / "summary", ("method", "score"), ("mean", "lower", "upper")),
-            floor=pd.Series(said["floor"], dtype=float),
-            missing=said["missing"],
-            synthetic=tuple(said["synthetic"]),
-        )
+def read_result(folder: Path) -> Result:
+    """A run's figures without its tables; args and raises as ``read_run``."""
+    _require_finished(folder)
+    return read_json(folder / RESULT_FILE, Result)
 
 
 def read_run(folder: Path) -> RunResult:
@@ -78,53 +48,27 @@ def read_run(folder: Path) -> RunResult:
     Raises:
         StoreError: when a file is absent, damaged or of another version.
     """
-    figures = read_figures(folder)
-    with _one_line(folder):
-        said = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return RunResult(
-            recipe=Recipe.model_validate_json((folder / "recipe.json").read_bytes()),
-            estimates=_main_table(folder / "estimates", (*_CELL, "score"), ("option", "human", "predicted")),
-            scores=_main_table(folder / "scores", _CELL, ("normalised_mae",)),
-            summary=figures.summary,
-            floor=figures.floor,
-            held_out=_held_out(said["held_out"]),
-            missing=figures.missing,
-            usage=said["usage"],
-            notes=tuple(said["notes"]),
-            synthetic=figures.synthetic,
-            leaks=tuple(said["leaks"]),
-            mlflow_run_id=_run_id(folder),
-            folder=folder,
-        )
+    said = read_result(folder)
+    return RunResult(
+        recipe=read_json(folder / "recipe.json", Recipe),
+        estimates=read_run_table(folder, "estimates"),
+        scores=read_run_table(folder, "scores"),
+        summary=read_run_table(folder, "summary"),
+        floor=said.floor_series(),
+        held_out=said.held_out.restored() if said.held_out else None,
+        missing=said.missing,
+        usage=said.usage,
+        notes=said.notes,
+        synthetic=said.synthetic,
+        leaks=said.leaks,
+        mlflow_run_id=_run_id(folder),
+        folder=folder,
+    )
 
 
-def _main_table(path: Path, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
-    table = check_rows(path, read_table(path), keys, values)
-    if table.empty:
-        raise StoreError(f"{path}: damaged: holds no row")
-    return table
-
-
-def _held_out(said: Mapping[str, Any] | None) -> HeldOut | None:
-    """Read what ``RunResult.as_dict`` says of held-out cells."""
-    if said is None:
-        return None
-    floor, summary = pd.Series(said["floor"], dtype=float), pd.DataFrame(said["summary"])
-    return HeldOut(summary, floor, int(said["countries"]), int(said["questions"]))
-
-
-@contextmanager
-def _one_line(folder: Path) -> Iterator[None]:
-    """Whatever is wrong with a run's files, in one line."""
+def _require_finished(folder: Path) -> None:
     if absent := [name for name in _FILES if not (folder / name).is_file()]:
         raise StoreError(f"{folder}: no finished run, {absent[0]} is absent")
-    try:
-        yield
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
-        raise StoreError(f"{folder}: recipe.json is of another version or damaged: {where}") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{folder}: not a run of this version, or damaged: {first_line(error)}") from None
 
 
 def find_run(runs: Path, wanted: str | None = None) -> Path:
@@ -138,7 +82,7 @@ def find_run(runs: Path, wanted: str | None = None) -> Path:
     Raises:
         StoreError: when there is none.
     """
-    if wanted is not None and (Path(wanted) / "result.json").is_file():
+    if wanted is not None and (Path(wanted) / RESULT_FILE).is_file():
         return Path(wanted)
     folders = run_folders(runs)
     found = [folder for folder in folders if wanted is None or _is(folder, wanted)]
@@ -152,8 +96,8 @@ def find_run(runs: Path, wanted: str | None = None) -> Path:
 
 def run_folders(runs: Path) -> list[Path]:
     """Every finished run, oldest first."""
-    finished = (path.parent for path in runs.glob("*/result.json"))
-    return sorted(finished, key=lambda folder: (folder / "result.json").stat().st_mtime_ns)
+    finished = (path.parent for path in runs.glob(f"*/{RESULT_FILE}"))
+    return sorted(finished, key=lambda folder: (folder / RESULT_FILE).stat().st_mtime_ns)
 
 
 def write_run_id(folder: Path, run_id: str) -> None:
@@ -211,7 +155,7 @@ def _fetched(uri: str, wanted: str, place: Path) -> Path | None:
         folder = place / str(run.data.tags.get(FOLDER_TAG, run.info.run_id))
         folder.mkdir()
         download_artifacts(run_id=run.info.run_id, dst_path=str(folder), tracking_uri=uri)
-        if not (folder / "result.json").is_file():
+        if not (folder / RESULT_FILE).is_file():
             raise StoreError(f"MLflow run {run.info.run_id} is no run of a recipe, or did not finish")
     write_run_id(folder, run.info.run_id)
     return folder

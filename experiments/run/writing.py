@@ -1,180 +1,202 @@
-"""A run's files: tables, figure, prompts and everything that tells where they came from."""
+"""A run written down: its files, from which everything can be read back, and its MLflow record."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pydantic
 
-from value_personas import data
 from value_personas.experiments.evaluation.answers import answers_of, panel_file
 from value_personas.experiments.evaluation.comparing import zones_of
-from value_personas.experiments.evaluation.fitted import Calibration, how_answered, write_calibration
-from value_personas.experiments.evaluation.judging import Judgement
-from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
-from value_personas.experiments.fieldwork.asking import Asked
-from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.evaluation.fitted import how_answered, write_calibration
+from value_personas.experiments.evaluation.remoteness import Gap
+from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.figures.gap import draw_gap
 from value_personas.experiments.figures.human_against_predicted import draw_human_against_predicted
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.experiments.recipe.record import write_recipe
-from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.tracking import InputFile
+from value_personas.experiments.run.outcome import Outcome
+from value_personas.experiments.run.record import (
+    QUESTIONS_FILE,
+    RESULT_FILE,
+    SOURCES_FILE,
+    Code,
+    Questions,
+    Sources,
+)
+from value_personas.experiments.run.result import RunResult, size_of
+from value_personas.experiments.run.stored import write_run_id
+from value_personas.experiments.run.tables import KEYS
+from value_personas.experiments.tracking import (
+    InputFile,
+    Record,
+    input_files,
+    metric_name,
+    record_run,
+    run_title,
+)
 from value_personas.experiments.workspace.code_state import CodeState, code_state
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_table
-from value_personas.programs import REASONS, PanelResult, mean_of_known
-from value_personas.signatures import Persona, Question, ValueItem
+from value_personas.programs import REASONS, PanelResult
+from value_personas.signatures import Persona, ValueItem
 
-__all__ = [
-    "MISSING_FILE",
-    "PERSONAS_FILE",
-    "PROGRAM_FILE",
-    "QUESTIONS_FILE",
-    "RunFiles",
-    "asking_frame",
-    "write_gap",
-    "write_panel_files",
-    "write_run_files",
-]
+__all__ = ["PERSONAS_FILE", "PROGRAM_FILE", "record_outcome"]
 
 PROGRAM_FILE = "program.json"
 """The tuned prompts by which a run asked, so that its record is complete."""
 
+PERSONAS_FILE = "personas.parquet"
+"""Who stands behind each answer. It holds drawn value profiles, which are respondents' answers: it stays in
+the run's folder and never goes to a tracking server."""
 
-@dataclass(frozen=True, slots=True)
-class RunFiles:
-    """What is written.
+_LONG = ("estimates", "scores", "map")
+"""Tables that nobody opens as they are: they are kept as Parquet alone."""
 
-    Attributes:
-        result: what the run gives back.
-        survey: where the human answers came from.
-        items: the items that descriptors describe.
-        asked: descriptors, prompts, missing answers.
-        judgement: estimates and scores.
-        comparisons: paired differences of the methods.
-        gap: errors against an index of representation, where the recipe declares one.
-        inputs: the files that were read.
-        map_points: positions on the cultural map, as ``map_positions`` gives them.
-        calibrations: what answers were calibrated by.
+
+def record_outcome(
+    outcome: Outcome, workspace: Workspace, parent: str | None = None, title: str | None = None
+) -> RunResult:
+    """Write the run's files, then the MLflow run.
+
+    Args:
+        outcome: the run.
+        workspace: where.
+        parent: the MLflow run that this one is a part of.
+        title: the run's name in MLflow; recipe, model, size and time when absent.
     """
+    recipe = outcome.recipe
+    folder = workspace.run_folder(f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    inputs = input_files(recipe, outcome.survey)
+    result = outcome.result(folder)
+    _write_files(outcome, result, inputs)
+    record = Record(
+        name=title or run_title(recipe.name, recipe.respondent.lm, size_of(result.scores)),
+        metrics=_metrics(result),
+        tags=_tags(outcome),
+        folder=folder,
+        parent=parent,
+        inputs=inputs,
+        kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
+    )
+    run_id = record_run(recipe, workspace, record)
+    write_run_id(folder, run_id)
+    return replace(result, mlflow_run_id=run_id)
 
-    result: RunResult
-    survey: data.Survey
-    items: tuple[ValueItem, ...]
-    asked: Asked
-    judgement: Judgement
-    comparisons: pd.DataFrame
-    gap: Gap | None
-    inputs: tuple[InputFile, ...]
-    map_points: pd.DataFrame
-    calibrations: tuple[Calibration, ...]
+
+def _tags(outcome: Outcome) -> dict[str, str]:
+    return {
+        "kind": "run",
+        "synthetic": in_words(outcome.synthetic),
+        "survey.codebook": outcome.survey.codebook_name,
+        "survey.sha256": " ".join(source.sha256 for source in outcome.survey.sources),
+        "respondent.identity": outcome.asked.identity,
+        "respondent.elicitation": outcome.asked.elicitation,
+        "calibration": "; ".join(one.setting.in_one_line() for one in outcome.calibrations),
+    }
 
 
-def write_run_files(folder: Path, files: RunFiles) -> None:
-    """Write every file of a run into its folder."""
-    judgement, title = files.judgement, files.result.title
-    judgement.estimates.to_parquet(folder / "estimates.parquet", index=False)
-    judgement.cells.to_parquet(folder / "scores.parquet", index=False)
-    write_table(folder / "summary", judgement.summary)
-    if judgement.held_out is not None:
-        write_table(folder / "held_out", judgement.held_out.summary)
-    write_table(folder / "comparisons", files.comparisons)
-    if files.gap is not None:
-        write_gap(files.gap, title, folder)
-    if len(files.map_points):
-        files.map_points.to_parquet(folder / "map.parquet", index=False)
-    _save_answers(folder, files)
-    if files.asked.descriptors:
-        table = descriptor_frame(files.asked.descriptors.values(), files.items)
-        table.to_csv(folder / "descriptors.csv", index=False)
-        prompts = {
-            digest: text for t in files.asked.descriptors.values() for digest, text in t.prompts.items()
-        }
-        _write_json(folder / "descriptor_prompts.json", prompts)
-    write_table(folder / "missing", _missing_frame(files.asked))
-    write_table(folder / "asking", asking_frame(files.asked))
-    write_panel_files(folder, files.asked, files.items, files.survey)
+def _metrics(result: RunResult) -> dict[str, float]:
+    """Flat metrics: scores with their bounds, the floor, missing answers by reason, usage."""
+    metrics = _score_metrics(result.summary)
+    if result.held_out is not None:
+        metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
+    metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
+    metrics |= {
+        metric_name("missing", kind, reason): float(n)
+        for kind, reasons in result.missing.items()
+        for reason, n in reasons.items()
+    }
+    return metrics | {f"usage.{name}": float(value) for name, value in result.usage.items()}
+
+
+def _score_metrics(summary: pd.DataFrame) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    for row in summary.to_dict("records"):
+        name = metric_name(row["method"], row["score"])
+        metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
+    return metrics
+
+
+def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, ...]) -> None:
+    """Every file into the run's folder; ``result.json``, by which a run counts as finished, comes late."""
+    folder, asked, items = result.folder, outcome.asked, outcome.populations.items
+    for name, table in outcome.tables().items():
+        _write_run_table(folder, name, table)
+    if isinstance(gap := outcome.gap, Gap):
+        draw_gap(
+            gap.analysis,
+            folder / "gap.png",
+            index_name=gap.index_name,
+            names=gap.names,
+            title=result.title,
+        )
+    _save_answers(outcome, folder)
+    if asked.descriptors:
+        prompts = {digest: text for t in asked.descriptors.values() for digest, text in t.prompts.items()}
+        write_json(folder / "descriptor_prompts.json", pydantic.RootModel(prompts))
+    first = next(iter(asked.panels.values()))
+    write_json(folder / QUESTIONS_FILE, Questions.of(first, items, outcome.survey))
+    _personas(asked.panels, items).to_parquet(folder / PERSONAS_FILE, index=False)
+    _missing_answers(asked.panels).to_parquet(folder / "missing_answers.parquet", index=False)
     state = code_state()
     if state.diff:
         (folder / "code.diff").write_text(state.diff, encoding="utf-8")
-    write_recipe(files.result.recipe, folder)
-    _write_json(folder / "sources.json", _sources(files, state))
-    if program := find_program(files.result.recipe):
+    write_recipe(result.recipe, folder)
+    write_json(folder / SOURCES_FILE, _sources(outcome, inputs, state))
+    if program := find_program(result.recipe):
         program.save(folder / PROGRAM_FILE)
-    for one in files.calibrations:
+    for one in outcome.calibrations:
         if one.record is not None:
             write_calibration(folder, one.record)
-    _write_json(folder / "result.json", files.result.as_dict())
-    (folder / "prompts.md").write_text(_prompts(files.asked.prompts), encoding="utf-8")
-    draw_human_against_predicted(judgement.cells, title, folder / "human_against_predicted.png")
+    write_json(folder / RESULT_FILE, result.record())
+    (folder / "prompts.md").write_text(_prompts(asked.prompts), encoding="utf-8")
+    draw_human_against_predicted(result.scores, result.title, folder / "human_against_predicted.png")
 
 
-def _save_answers(folder: Path, files: RunFiles) -> None:
+def _write_run_table(folder: Path, name: str, table: pd.DataFrame) -> None:
+    if name == "descriptors":  # a file to be edited and given back to descriptors.frozen
+        table.to_csv(folder / f"{name}.csv", index=False)
+    elif name in _LONG:
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    else:
+        write_table(folder / name, table)
+
+
+def _save_answers(outcome: Outcome, folder: Path) -> None:
     """Keep every persona kind's answers beside the human ones, for ``value-personas calibrate``."""
-    zones = zones_of(tuple(files.judgement.cells["country"].unique()))
-    for kind, panel in files.asked.panels.items():
+    zones = zones_of(tuple(outcome.judgement.cells["country"].unique()))
+    for kind, panel in outcome.asked.panels.items():
         answers_of(
             panel,
-            files.judgement.human.probabilities,
+            outcome.judgement.human.probabilities,
             zones,
             method=kind,
-            max_missing=files.result.recipe.respondent.max_missing,
-            synthetic=files.result.synthetic,
-            respondent=files.asked.identity,
+            max_missing=outcome.recipe.respondent.max_missing,
+            synthetic=outcome.synthetic,
+            respondent=outcome.asked.identity,
             elicitation=how_answered(panel.draws),
         ).save(panel_file(folder, kind))
 
 
-def _sources(files: RunFiles, code: CodeState) -> dict[str, object]:
-    """Where the human answers came from, what they are of, what answered, and by which code."""
-    survey = files.survey
-    return {
-        "survey": [{k: str(v) for k, v in asdict(source).items()} for source in survey.sources],
-        "inputs": [{"key": f.key, "path": f.path, "sha256": f.sha256} for f in files.inputs],
-        "codebook": survey.codebook_name,
-        "title": survey.title,
-        "countries": {country: survey.country_name(country) for country in survey.countries},
-        "questions": {question.code: question.text for question in survey.questions},
-        "respondent": files.asked.identity,
-        "elicitation": files.asked.elicitation,
-        "code": {"version": code.version, "commit": code.commit, "changes": code.changes},
-    }
-
-
-def _missing_frame(asked: Asked) -> pd.DataFrame:
-    rows = [
-        {"personas": kind, "reason": reason, "answers": n}
-        for kind, panel in asked.panels.items()
-        for reason, n in panel.missing_by_reason().items()
-    ]
-    return pd.DataFrame(rows, columns=["personas", "reason", "answers"])
-
-
-def asking_frame(asked: Asked) -> pd.DataFrame:
-    """How each persona kind answered each question: label mass, don't know, order and wording effects.
-
-    ``normalised`` is the share of answers whose stated numbers were scaled to sum to 1.
-    """
-    frames = [
-        pd.DataFrame(
-            {
-                "personas": kind,
-                "question": [question.code for question in panel.questions],
-                "missing_share": (panel.missing >= 0).mean(axis=0),
-                "label_mass": mean_of_known(panel.label_mass),
-                "dont_know": mean_of_known(panel.dont_know),
-                "normalised": panel.normalised,
-                "order_effect": panel.order_effect,
-                "wording_spread": panel.wording_spread,
-            }
-        )
-        for kind, panel in asked.panels.items()
-    ]
-    return pd.concat(frames, ignore_index=True)
+def _sources(outcome: Outcome, inputs: tuple[InputFile, ...], state: CodeState) -> Sources:
+    survey = outcome.survey
+    return Sources(
+        inputs=inputs,
+        codebook=survey.codebook_name,
+        title=survey.title,
+        countries={country: survey.country_name(country) for country in survey.countries},
+        questions={question.code: question.text for question in survey.questions},
+        respondent=outcome.asked.identity,
+        elicitation=outcome.asked.elicitation,
+        code=Code.of(state),
+    )
 
 
 def _prompts(prompts: Mapping[PersonaKind, tuple[str, str]]) -> str:
@@ -184,54 +206,6 @@ def _prompts(prompts: Mapping[PersonaKind, tuple[str, str]]) -> str:
         for kind, (system, user) in prompts.items()
     ]
     return "# One persona of each kind, as the model sees it\n\n" + "\n".join(parts)
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-QUESTIONS_FILE = "questions.json"
-"""Codes, texts and options of what was asked and told."""
-
-PERSONAS_FILE = "personas.parquet"
-"""Who stands behind each answer. It holds drawn value profiles, which are respondents' answers: it stays in
-the run's folder and never goes to a tracking server."""
-
-MISSING_FILE = "missing_answers.parquet"
-"""One row for each answer that is missing, with its reason."""
-
-
-def write_panel_files(folder: Path, asked: Asked, items: tuple[ValueItem, ...], survey: data.Survey) -> None:
-    """Write the three files beside ``answers-*.npz``, whose places they number from 0.
-
-    Args:
-        folder: the run's.
-        asked: personas and their answers.
-        items: of the profiles.
-        survey: names the countries.
-    """
-    first = next(iter(asked.panels.values()))
-    countries = dict.fromkeys(persona.country for persona in first.personas)
-    said = {
-        "survey": survey.title,
-        "countries": {code: survey.country_name(code) for code in countries},
-        "questions": [_question(question) for question in first.questions],
-        "items": [_option_texts(item) for item in items],
-    }
-    text = json.dumps(said, indent=1, ensure_ascii=False)
-    (folder / QUESTIONS_FILE).write_text(text + "\n", encoding="utf-8")
-    _personas(asked.panels, items).to_parquet(folder / PERSONAS_FILE, index=False)
-    _missing(asked.panels).to_parquet(folder / MISSING_FILE, index=False)
-
-
-def _question(question: Question) -> dict[str, object]:
-    about = {"ivs": question.ivs, "topic": question.topic, "near": question.near, "battery": question.battery}
-    return {**_option_texts(question), **about}
-
-
-def _option_texts(asked: Question | ValueItem) -> dict[str, object]:
-    scale = asked.scale
-    return {"code": asked.code, "text": asked.text, "labels": scale.labels, "scores": scale.scores}
 
 
 def _personas(panels: Mapping[str, PanelResult], items: tuple[ValueItem, ...]) -> pd.DataFrame:
@@ -259,7 +233,7 @@ def _places(personas: tuple[Persona, ...]) -> Iterator[tuple[int, Persona]]:
         seen[persona.country] += 1
 
 
-def _missing(panels: Mapping[str, PanelResult]) -> pd.DataFrame:
+def _missing_answers(panels: Mapping[str, PanelResult]) -> pd.DataFrame:
     rows = []
     for kind, panel in panels.items():
         places = list(_places(panel.personas))
@@ -267,14 +241,7 @@ def _missing(panels: Mapping[str, PanelResult]) -> pd.DataFrame:
             place, persona = places[row]
             reason = REASONS[panel.missing[row, column]].value
             rows.append((kind, persona.country, place, panel.questions[column].code, reason))
-    columns = ["kind", "country", "persona", "question", "reason"]
+    columns = list(KEYS["missing_answers"])
     return pd.DataFrame(rows, columns=columns).astype(
         {"persona": np.int64} | dict.fromkeys(["kind", "country", "question", "reason"], "str")
     )
-
-
-def write_gap(gap: Gap, title: str, folder: Path) -> None:
-    """Write the gap's tables and figure into a run's folder."""
-    for name, table in zip(("gap", "gap_countries"), gap_tables(gap), strict=True):
-        write_table(folder / name, table)
-    draw_gap(gap.analysis, folder / "gap.png", index_name=gap.index_name, names=gap.names, title=title)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.record import Result
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.run.stored import RunFigures, read_figures, read_run
+from value_personas.experiments.run.stored import read_result, read_run
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.records import CellRecord, Ledger
 from value_personas.experiments.sweep.reporter import SilentSweep, SweepReporter
@@ -70,9 +71,9 @@ class Family:
         """What a cell's run gave back; None where it failed."""
         return read_run(self._folder(record.run)) if record.run else None
 
-    def figures(self, record: CellRecord) -> RunFigures | None:
-        """The same without tables of cells and options."""
-        return read_figures(self._folder(record.run)) if record.run else None
+    def figures(self, record: CellRecord) -> Result | None:
+        """The same without its tables."""
+        return read_result(self._folder(record.run)) if record.run else None
 
     def _folder(self, run: str) -> Path:
         return self.workspace.folder / "runs" / run

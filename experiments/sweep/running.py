@@ -12,6 +12,7 @@ from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.experiments.run.pipeline import predict_and_judge
 from value_personas.experiments.run.shelf import Shelf
+from value_personas.experiments.run.writing import record_outcome
 from value_personas.experiments.sweep.asking import SharedAsking
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.plan import plan_what_can_be_run, total
@@ -55,7 +56,7 @@ class Runner:
             outcome = predict_and_judge(cell.recipe, self.shelf, _OneOfMany(self), self.asking)
             with self._writing:  # figures and MLflow's SQLite take one writer at a time
                 title = run_title(cell.recipe.name, cell.label)
-                result = outcome.recorded(self.workspace, self.parent, title)
+                result = record_outcome(outcome, self.workspace, self.parent, title)
                 mark_part(result.folder, self.parent)
         except ValuePersonasError as error:
             return self._record(cell, started, reason=in_one_line(error))

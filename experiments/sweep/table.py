@@ -12,8 +12,6 @@ from value_personas.experiments.sweep.records import CellRecord
 
 __all__ = ["sweep_metrics", "sweep_table"]
 
-_SCORED = ("method", "score", "mean", "lower", "upper")
-
 
 def sweep_table(family: Family) -> pd.DataFrame:
     """One row for each cell × method × headline score, and one for each cell that failed."""
@@ -45,10 +43,9 @@ def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
         return
     missing = sum(sum(reasons.values()) for reasons in figures.missing.values())
     synthetic = in_words(figures.synthetic)
-    for row in figures.summary.to_dict("records"):
-        scored = {name: row[name] for name in _SCORED}
-        floor = float(figures.floor[row["score"]])
-        yield cell | scored | {"floor": floor, "missing": missing, "synthetic": synthetic} | where
+    for row in figures.summary:
+        of_all = {"floor": figures.floor[row.score], "missing": missing, "synthetic": synthetic}
+        yield cell | dict(row) | of_all | where
 
 
 def _one_type(values: "pd.Series[Any]") -> "pd.Series[Any]":

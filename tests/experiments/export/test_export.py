@@ -194,10 +194,10 @@ def test_what_cannot_be_exported_is_refused(result: RunResult, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("questions.json", None, "questions.json is absent; a run of an earlier version"),
-        ("questions.json", "{}", "questions.json is damaged: survey"),
+        ("questions.json", None, "questions.json: absent"),
+        ("questions.json", "{}", "questions.json: damaged or of another version: survey"),
         ("personas.parquet", None, "export --without-profiles"),
-        ("missing_answers.parquet", "no parquet", "absent or damaged"),
+        ("missing_answers.parquet", "no parquet", "missing_answers: damaged"),
         ("answers-country.npz", "no npz", "not a file of stored answers"),
     ],
 )

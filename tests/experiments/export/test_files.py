@@ -8,7 +8,6 @@ import pyreadstat
 import pytest
 
 from value_personas.experiments.export.files import WRITERS
-from value_personas.experiments.export.stored import Options
 from value_personas.experiments.export.variables import (
     Sheet,
     Variable,
@@ -17,6 +16,7 @@ from value_personas.experiments.export.variables import (
     variable_names,
 )
 from value_personas.experiments.export.wide import missing_codes
+from value_personas.experiments.run.record import Options
 
 LONG = "überaus wichtig für die Gemeinschaft – " * 8
 ODD = {

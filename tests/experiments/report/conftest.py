@@ -8,6 +8,7 @@ import pytest
 from tests.experiments.report.runs import small_run
 from value_personas import RunResult
 from value_personas.experiments.report import Material, read_material, write_report
+from value_personas.experiments.workspace.code_state import CodeState
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,11 @@ class Reported:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    return small_run(tmp_path_factory.mktemp("report"))
+    """By code that differs from its commit."""
+    with pytest.MonkeyPatch.context() as patched:
+        state = CodeState("0.2.0", "590fd93", "a patch")
+        patched.setattr("value_personas.experiments.run.writing.code_state", lambda: state)
+        return small_run(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="session")

@@ -281,6 +281,13 @@ def test_figures_that_write_codes_tell_the_questions(reported: Reported) -> None
         assert f"{question}: {texts[question]}" in caption
 
 
+def test_uncommitted_changes_are_said(reported: Reported) -> None:
+    assert (reported.run.folder / "code.diff").read_text() == "a patch"
+    seen = " ".join(_Seen(reported.page).text.split())
+    assert "Computed with Value Personas 0.2.0 (commit 590fd93 with uncommitted changes)" in seen
+    assert seen.count("commit 590fd93 with uncommitted changes") == 2  # in the methods and in the table
+
+
 def test_damaged_material_is_one_line(finished: RunResult, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished.folder, folder)

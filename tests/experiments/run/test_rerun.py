@@ -33,7 +33,7 @@ def test_every_number_and_text_comes_out_the_same(finished: RunResult) -> None:
         assert found.calls == 0
         assert all(same(found).values())
     assert [t.table for t in found.tables] == [
-        "estimates", "scores", "summary", "floor", "comparisons", "descriptors", "asking", "map",
+        "estimates", "scores", "summary", "comparisons", "descriptors", "asking", "map", "floor",
     ]  # fmt: skip
     assert all(table.values > 0 for table in found.tables)
 
@@ -74,16 +74,22 @@ def test_a_number_that_was_tampered_with_is_found(finished: RunResult, tmp_path:
 
 
 def test_a_record_without_its_sources_is_one_line(finished: RunResult, tmp_path: Path) -> None:
-    for text in (None, "[]", '{"survey": [{"path": "a"}]}'):
+    for text, said in (
+        (None, "absent"),
+        ("[]", "no JSON object"),
+        ('{"inputs": [{"key": "survey.path", "path": "a"}]}', r"inputs\.0\.sha256"),
+        ('{"survey": [{"path": "a"}]}', r"inputs\.0\.sha256"),
+        ('{"survey": 3}', "inputs"),
+    ):
         copy = damaged_copy(finished, tmp_path, "sources.json", text)
-        with pytest.raises(StoreError, match=r"sources\.json is absent or damaged"):
+        with pytest.raises(StoreError, match=rf"sources\.json: .*{said}"):
             rerun(str(copy), workspace=finished.recipe.workspace)
         shutil.rmtree(copy)
 
 
 def test_what_an_earlier_version_did_not_record_is_said(finished: RunResult, tmp_path: Path) -> None:
     said = json.loads((finished.folder / "sources.json").read_text())
-    older = {name: said[name] for name in ("survey", "respondent")}
+    older = {"survey": said["inputs"], "respondent": said["respondent"]}
     copy = damaged_copy(finished, tmp_path, "sources.json", json.dumps(older))
     found = rerun(str(copy), workspace=finished.recipe.workspace)
     assert found.agrees

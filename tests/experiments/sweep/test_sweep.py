@@ -228,7 +228,7 @@ def test_a_tracking_server_that_fails_costs_no_cell_its_tables(
         raise StoreError("MLflow store http://h: is down")
 
     with monkeypatch.context() as patched:
-        patched.setattr("value_personas.experiments.run.outcome.record_run", fail)
+        patched.setattr("value_personas.experiments.run.writing.record_run", fail)
         failed = sweep(recipe(tmp_path, GRID))
     assert [record.reason for record in failed.family.failed] == ["MLflow store http://h: is down"] * 2
     kept = list((tmp_path / "runs").iterdir())

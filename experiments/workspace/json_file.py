@@ -1,0 +1,60 @@
+"""JSON files of one frozen model each: the class that writes a file is the class that reads it."""
+
+import math
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+
+from value_personas.signatures import StoreError
+
+__all__ = ["Figure", "FileModel", "Rows", "read_json", "rows_of", "write_json"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _read(value: object) -> object:
+    return float("nan") if value is None else value
+
+
+def _shown(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Figure = Annotated[float, BeforeValidator(_read), PlainSerializer(_shown, when_used="json")]
+"""A number to its last digit; NaN, which JSON lacks, stands there as null."""
+
+Rows = tuple[dict[str, Annotated[bool | int | float | str | None, PlainSerializer(_shown)]], ...]
+"""The rows of a table; what is undefined is null."""
+
+
+class FileModel(BaseModel):
+    """A file of ours, or a part of one: frozen, and a key that it does not know is refused, never skipped."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def write_json(path: Path, model: BaseModel) -> None:
+    """Write a file that ``read_json`` reads."""
+    path.write_text(f"{model.model_dump_json(indent=2)}\n", encoding="utf-8")
+
+
+def read_json(path: Path, model: type[Model]) -> Model:
+    """Read what ``write_json`` wrote. Nothing in the file is executed.
+
+    Raises:
+        StoreError: when it is absent, damaged or of another version.
+    """
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise StoreError(f"{path}: absent ({error.strerror})") from None
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise StoreError(f"{path}: damaged or of another version: {where or 'no JSON object'}") from None
+
+
+def rows_of(table: pd.DataFrame) -> Rows:
+    """A table's rows, every digit as it is."""
+    return tuple({str(name): value for name, value in row.items()} for row in table.to_dict("records"))
