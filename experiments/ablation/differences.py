@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.experiments.ablation.variants import Variant
-from value_personas.experiments.evaluation.answers import Answers, panel_errors, panel_file
+from value_personas.experiments.evaluation.answers import Answers, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.comparing import zones_of
 from value_personas.experiments.evaluation.fitted import calibrations_of_run
@@ -104,7 +104,7 @@ def _replicates(
         panel = Answers.load(panel_file(result.folder, variant.kind))
         setting = _setting(variant, result)
         estimate = persona_replicates(Prepared(panel), setting, replicates=draws, seed=result.recipe.seed)
-        drawn.append(_aligned(panel_errors(panel, estimate, score), panel, countries, questions))
+        drawn.append(_aligned(score_panel(panel, estimate, [score])[score], panel, countries, questions))
     return np.stack(drawn, axis=1)
 
 

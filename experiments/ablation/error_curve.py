@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.figures.style import texts_as_they_are
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import SCORES, heading
 
 __all__ = ["draw_error_curve", "error_curve"]
 
@@ -73,5 +73,5 @@ def _panel(axis: Axes, curve: pd.DataFrame, score: str) -> None:
     axis.minorticks_off()
     axis.set_ylim(bottom=0.0)
     axis.set_xlabel("profiles drawn a country (log scale)")
-    axis.set_ylabel(SCORES[score].heading)
+    axis.set_ylabel(heading(score))
     axis.tick_params(labelsize=8)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from value_personas.experiments.benchmarks.rotation import Rotation, rotate
 from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.inference import noise_floor
-from value_personas.experiments.scoring import score_cells, summarise_variance_ratios
+from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
 
 __all__ = ["by_country", "by_group", "main", "table"]
@@ -83,7 +83,8 @@ def _row(panel: Answers, rotation: Rotation) -> dict[str, object]:
     symbol = "T" if setting.method in TEMPERATURE_METHODS else "λ"
     strengths = [record.setting.strength.get("all") for record in rotation.records.values()]
     smoothing = f"α {setting.alpha:g}, {setting.keeps_mean_of} mean" if setting.alpha else "–"
-    ratios = summarise_variance_ratios(scores["variance_ratio"])
+    with np.errstate(divide="ignore"):
+        log_ratios = np.log(scores["variance_ratio"])
     row: dict[str, object] = {
         "method": setting.method + (" (oracle)" if rotation.oracle else ""),
         "level": setting.level,
@@ -93,7 +94,7 @@ def _row(panel: Answers, rotation: Rotation) -> dict[str, object]:
         "mean moved": f"{np.abs(moved).mean():.9f}",
     }
     row |= {name: f"{scores[name].mean():.4f}" for name in SHOWN}
-    row["median variance ratio"] = f"{np.exp(ratios.median_log):.3f}"
+    row["median variance ratio"] = f"{np.exp(np.nanmedian(log_ratios)):.3f}"
     return row
 
 

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from value_personas.experiments.calibration.judged import CalibratedPanel
 from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.scoring import Cells
+from value_personas.experiments.scoring import Cells, shape_scores
 from value_personas.programs.calibration import Setting
 
-__all__ = ["SHOWN_SCORES", "before_after", "variance_limit"]
+__all__ = ["before_after", "variance_limit"]
 
 Array = NDArray[np.float64]
-
-SHOWN_SCORES = ("wasserstein", "js_distance", "kl_divergence")
 
 
 def before_after(judged: CalibratedPanel) -> pd.DataFrame:
@@ -26,8 +24,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     mean_after and mean_difference in score points; human_variance; for before and after the variance with
     its within- and between-persona parts and its ratio to the human variance; variance_limit, the
     maximum-entropy limit of a mean-preserving tilt at the record's level, and beyond_limit, whether the
-    human variance lies above it, out of a tilt's reach; Wasserstein, JS distance and KL divergence before
-    and after.
+    human variance lies above it, out of a tilt's reach; every score of the shape before and after.
     """
     panel = judged.panel
     cells = _cells(judged)
@@ -57,7 +54,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     columns["beyond_limit"] = (human > limit).ravel()
     for when, calibrated in (("before", False), ("after", True)):
         values = judged.scores(calibrated)
-        for name in ("variance_ratio", *SHOWN_SCORES):
+        for name in shape_scores():
             columns[f"{name}_{when}"] = values[name].ravel()
     return pd.DataFrame(columns)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.data import file_hash
-from value_personas.experiments.calibration.before_after import SHOWN_SCORES, before_after
+from value_personas.experiments.calibration.before_after import before_after
 from value_personas.experiments.calibration.judged import apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
@@ -21,6 +21,7 @@ from value_personas.experiments.figures.pareto import draw_pareto_front
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.tracking import (
     InputFile,
     Record,
@@ -214,7 +215,7 @@ def _scale(panel: Answers, m: int) -> Scale:
 
 
 def _summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each part: cells, means before and after, median variance ratios."""
+    """One row for each part: cells, means before and after, median ratios."""
     rows = []
     for part, cells in table.groupby("part", sort=True):
         row: dict[str, object] = {
@@ -225,8 +226,10 @@ def _summarise(table: pd.DataFrame) -> pd.DataFrame:
             "beyond_limit": float(cells["beyond_limit"].mean()),
         }
         for when in ("before", "after"):
-            row |= {f"{name}_{when}": float(cells[f"{name}_{when}"].mean()) for name in SHOWN_SCORES}
-            row[f"variance_ratio_{when}"] = float(cells[f"variance_ratio_{when}"].median())
+            for name in shape_scores():
+                values = cells[f"{name}_{when}"]
+                ratio = SCORES[name].mean == "geometric"
+                row[f"{name}_{when}"] = float(values.median() if ratio else values.mean())
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -6,9 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import Answers
+from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Averages, Prepared
-from value_personas.experiments.scoring import score_cells
 from value_personas.programs.calibration import FittedCalibration, Setting
 
 __all__ = ["CalibratedPanel", "apply_calibration"]
@@ -52,7 +51,7 @@ class CalibratedPanel:
     def scores(self, calibrated: bool = True) -> dict[str, Array]:
         """Score → shape (C, M), of all cells whatever the fit has seen of them."""
         averages = self.calibrated if calibrated else self.uncalibrated
-        return score_cells(self.panel.human, averages.probabilities, self.panel.scores, self.panel.mask)
+        return score_panel(self.panel, averages.probabilities)
 
 
 def apply_calibration(record: FittedCalibration, panel: Answers) -> CalibratedPanel:

@@ -6,31 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.fitting import fit_parts
-from value_personas.experiments.evaluation.answers import TrainingAnswers
+from value_personas.experiments.evaluation.answers import TrainingAnswers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.scoring import SCORES, Cells
+from value_personas.experiments.scoring import SCORES, known_score
 from value_personas.programs.calibration import FITTED_METHODS, Setting
 from value_personas.signatures import StatisticsError
 
-__all__ = ["FoldedObjective", "fold_names", "loss"]
+__all__ = ["FoldedObjective", "fold_names"]
 
 Array = NDArray[np.float64]
-
-
-def loss(name: str, values: Array) -> float:
-    """One number to minimise from a score's cells; 0 is best for every score but KL.
-
-    Lower-is-better scores: their mean. Higher-is-better: best − mean. The signed bias: |mean|. The variance
-    ratio v: the mean of 1 − min(v, 1/v), which is 0 where the spread is right and 1 where there is none.
-    """
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return float("nan")
-    if name == "variance_ratio":
-        inverse = np.divide(1.0, known, out=np.zeros_like(known), where=known > 0.0)
-        return float((1.0 - np.minimum(known, inverse)).mean())
-    score, mean = SCORES[name], float(known.mean())
-    return abs(mean - score.best) if score.better != "lower" else mean
 
 
 def fold_names(panel: TrainingAnswers) -> tuple[str, ...]:
@@ -50,8 +34,8 @@ class FoldedObjective:
     """
 
     def __init__(self, panel: TrainingAnswers, scores: tuple[str, ...]) -> None:
-        if unknown := [name for name in scores if name not in SCORES]:
-            raise StatisticsError(f"no score {unknown[0]!r}; there are {', '.join(SCORES)}")
+        for name in scores:
+            known_score(name)
         self.panel = panel
         self.scores = scores
         self.prepared = Prepared(panel)
@@ -61,10 +45,10 @@ class FoldedObjective:
 
     def __call__(self, setting: Setting) -> Mapping[str, dict[str, float]]:
         """Fold → score → loss."""
-        by_cell = self._score(self.estimate(setting))
+        by_cell = score_panel(self.panel, self.estimate(setting), self.scores)
         folds = np.array(self.folds)
         return {
-            fold: {name: loss(name, values[folds == fold]) for name, values in by_cell.items()}
+            fold: {name: SCORES[name].loss(values[folds == fold]) for name, values in by_cell.items()}
             for fold in dict.fromkeys(self.folds)
         }
 
@@ -100,15 +84,3 @@ class FoldedObjective:
             ]
             self._parts[fold] = Prepared(self.panel.without(codes)), Prepared(self.panel.only(codes))
         return self._parts[fold]
-
-    def _score(self, estimate: Array) -> dict[str, Array]:
-        """Score → shape (C, M). The arrays are our own, so they are not checked again."""
-        panel = self.panel
-        mask = np.broadcast_to(panel.mask, estimate.shape)
-        scores = np.broadcast_to(np.where(panel.mask, panel.scores, 0.0), estimate.shape)
-        cells = Cells(self._human, estimate, scores, mask)
-        return {name: SCORES[name].kernel(cells) for name in self.scores}
-
-    @property
-    def _human(self) -> Array:
-        return np.where(self.panel.mask, self.panel.human, 0.0)

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.scoring import SCORES, Cells
+from value_personas.experiments.scoring import score_array
 from value_personas.experiments.workspace.folders import newest
 from value_personas.programs import PanelResult
 from value_personas.signatures import LeakError, Persona, Question, StatisticsError, StoreError
@@ -20,8 +20,8 @@ __all__ = [
     "TrainingAnswers",
     "answers_of",
     "find_panel",
-    "panel_errors",
     "panel_file",
+    "score_panel",
     "shared_answers",
     "stack_personas",
 ]
@@ -390,16 +390,16 @@ def find_panel(runs: Path, recipe: str, method: str) -> Path:
     return panel_file(newest([path.parent for path in in_order]), method)
 
 
-def panel_errors(panel: Answers, estimate: Array, score: str) -> Array:
-    """One score of every cell.
+def score_panel(panel: _Answers, estimate: Array, names: Iterable[str] | None = None) -> dict[str, Array]:
+    """Scores of an estimate against a panel's human answers.
 
     Args:
         panel: holds the human answers.
         estimate: shape (..., C, M, K).
-        score: its name in ``SCORES``.
+        names: of scores; all when absent.
 
     Returns:
-        Shape (..., C, M); NaN where undefined.
+        Score name → shape (..., C, M); NaN where undefined.
     """
-    human = np.broadcast_to(panel.human, estimate.shape)
-    return SCORES[score].kernel(Cells.check(human, estimate, panel.scores, panel.mask))
+    scales = [scores[own] for scores, own in zip(panel.scores, panel.mask, strict=True)]
+    return score_array(panel.human, estimate, scales, names)

@@ -9,10 +9,9 @@ from value_personas import data
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.inference import CellGroups, compare_methods
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.scoring import compared_scores
 
 __all__ = ["baseline_of", "compare", "least_p_note", "zones_of"]
-
-COMPARED = ("normalised_mae", "wasserstein")
 
 _CLAIMED = 0.05
 """The p-value below which readers take a difference for shown."""
@@ -52,7 +51,7 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
             seed=recipe.seed,
             replicates=None if judgement.drawn is None else judgement.drawn[score],
         ).assign(score=score)
-        for score in COMPARED
+        for score in compared_scores()
     ]
     return pd.concat(tables, ignore_index=True)
 

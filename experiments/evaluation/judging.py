@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.predicting import Method
-from value_personas.experiments.inference import crossed_bootstrap
+from value_personas.experiments.inference import summarise
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.scoring import score_cells
+from value_personas.experiments.scoring import SCORES, headline_scores, score_array
 from value_personas.signatures import Question
 
-__all__ = ["HEADLINE_SCORES", "HeldOut", "HumanAnswers", "Judgement", "human_answers", "judge"]
+__all__ = ["HeldOut", "HumanAnswers", "Judgement", "human_answers", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,6 @@ class HeldOut:
     countries: int
     questions: int
 
-
-HEADLINE_SCORES = ("normalised_mae", "wasserstein", "js_distance", "total_variation", "rps", "variance_ratio")
 
 Array = NDArray[np.float64]
 
@@ -95,7 +93,7 @@ def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Jud
     """
     first = methods[0].estimate
     scores = {
-        method.name: _scores(human.probabilities, method.estimate.probabilities, first.questions)
+        method.name: score_array(human.probabilities, method.estimate.probabilities, _scales(first.questions))
         for method in methods
     }
     cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
@@ -120,7 +118,7 @@ def _held_out(
 
 
 def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
-    return pd.Series({name: _mean(name, human.floor[name][where]) for name in HEADLINE_SCORES})
+    return pd.Series({name: SCORES[name].average(floor[where]) for name, floor in human.floor.items()})
 
 
 def human_answers(
@@ -131,7 +129,7 @@ def human_answers(
     options = max(len(question.scale) for question in questions)
     p = np.full((*shape, options), np.nan)
     n = np.zeros(shape, dtype=np.int64)
-    floor = {name: np.full(shape, np.nan) for name in HEADLINE_SCORES}
+    floor = {name: np.full(shape, np.nan) for name in headline_scores()}
     for c, country in enumerate(countries):
         for m, question in enumerate(questions):
             positions, _ = survey.responses(question.code, country)
@@ -147,15 +145,8 @@ def human_answers(
     return HumanAnswers(p, n, floor)
 
 
-def _scores(human: Array, predicted: Array, questions: Sequence[Question]) -> dict[str, Array]:
-    """Every score, of the shape of ``predicted`` (..., C, M, K) without K; NaN where undefined."""
-    by_question = []
-    for m, question in enumerate(questions):
-        k = len(question.scale)
-        model = predicted[..., m, :k]
-        known = np.broadcast_to(human[:, m, :k], model.shape)
-        by_question.append(score_cells(known, model, question.scale.values))
-    return {name: np.stack([scores[name] for scores in by_question], axis=-1) for name in by_question[0]}
+def _scales(questions: Sequence[Question]) -> list[Array]:
+    return [question.scale.values for question in questions]
 
 
 def _persona_draws(human: Array, methods: Sequence[Method]) -> Mapping[str, Array] | None:
@@ -166,22 +157,13 @@ def _persona_draws(human: Array, methods: Sequence[Method]) -> Mapping[str, Arra
     draws = next((len(m.replicates) for m in methods if m.replicates is not None), 0)
     if not draws:
         return None
-    questions = methods[0].estimate.questions
+    scales = _scales(methods[0].estimate.questions)
     by_method = []
     for method in methods:
         drawn = method.replicates if method.replicates is not None else method.estimate.probabilities[None]
-        scores = _scores(human, drawn, questions)
+        scores = score_array(human, drawn, scales, headline_scores())
         by_method.append({n: np.broadcast_to(v, (draws, *v.shape[1:])) for n, v in scores.items()})
-    return {name: np.stack([scores[name] for scores in by_method], axis=1) for name in HEADLINE_SCORES}
-
-
-def _mean(name: str, values: Array) -> float:
-    """The mean over defined cells; of a ratio, the geometric mean, in which 2 and ½ cancel."""
-    ratio = name == "variance_ratio"
-    values = _finite_log(values) if ratio else values
-    defined = values[~np.isnan(values)]
-    mean = float(defined.mean()) if defined.size else float("nan")
-    return float(np.exp(mean)) if ratio else mean
+    return {name: np.stack([scores[name] for scores in by_method], axis=1) for name in by_method[0]}
 
 
 def _summary(
@@ -191,33 +173,17 @@ def _summary(
     where: NDArray[np.bool_],
 ) -> pd.DataFrame:
     """Each method's mean over a block of cells; its interval draws countries, questions and personas anew."""
-    block = np.ix_(where.any(axis=1), where.any(axis=0))
-    rows = []
-    for name in HEADLINE_SCORES:
-        ratio = name == "variance_ratio"
-        values = np.stack([by_name[name][block] for by_name in scores.values()])
-        redrawn = None if persona_draws is None else persona_draws[name][..., block[0], block[1]]
-        interval = crossed_bootstrap(
-            _finite_log(values) if ratio else values,
-            draws=recipe.scoring.draws,
-            level=recipe.scoring.level,
-            seed=recipe.seed,
-            replicates=_finite_log(redrawn) if ratio and redrawn is not None else redrawn,
-        )
-        found = np.stack([interval.point, interval.lower, interval.upper])
-        for method, bounds in zip(scores, (np.exp(found) if ratio else found).T, strict=True):
-            mean, lower, upper = bounds.tolist()
-            rows.append({"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper})
-    in_order = {method: position for position, method in enumerate(scores)}
-    table = pd.DataFrame(rows)
-    return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)
-
-
-def _finite_log(ratios: Array) -> Array:
-    """Logarithms; NaN for a ratio of 0, which no mean of logarithms can take in."""
-    with np.errstate(divide="ignore"):
-        logs = np.log(ratios)
-    return np.where(np.isfinite(logs), logs, np.nan)
+    rows, columns = np.ix_(where.any(axis=1), where.any(axis=0))
+    return summarise(
+        {
+            m: {name: by_name[name][rows, columns] for name in headline_scores()}
+            for m, by_name in scores.items()
+        },
+        draws=recipe.scoring.draws,
+        level=recipe.scoring.level,
+        seed=recipe.seed,
+        redrawn=persona_draws and {name: v[..., rows, columns] for name, v in persona_draws.items()},
+    )
 
 
 def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers) -> pd.DataFrame:

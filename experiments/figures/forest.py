@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.style import texts_as_they_are
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import heading
 
 __all__ = ["draw_forest"]
 
@@ -33,7 +33,7 @@ def draw_forest(table: pd.DataFrame, title: str, path: Path) -> None:
     axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
     for axis, score in zip(axes, scores, strict=True):
         _panel(axis, every[every["score"] == score], places)
-        axis.set_xlabel(f"{SCORES[score].heading}: variant − base\n← better    worse →", fontsize=8)
+        axis.set_xlabel(f"{heading(score)}: variant − base\n← better    worse →", fontsize=8)
     labels = {row.label: _label(str(row.level)) for row in every.itertuples()}
     axes[0].set_yticks(list(places.values()), [labels[label] for label in places], fontsize=8)
     axes[0].set_ylim(max(places.values()) + 0.8, -1.2)

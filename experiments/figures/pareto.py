@@ -40,6 +40,5 @@ def draw_pareto_front(study: optuna.Study, objectives: tuple[str, ...], path: Pa
 
 
 def _heading(name: str) -> str:
-    if name == "variance_ratio":
-        return "variance mismatch, mean of 1 − min(v, 1/v)"
-    return f"{SCORES[name].heading} (loss, cross-validated)"
+    what = ", mean of 1 − min(v, 1/v)" if SCORES[name].mean == "geometric" else " (loss, cross-validated)"
+    return SCORES[name].heading + what

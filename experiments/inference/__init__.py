@@ -18,6 +18,7 @@ from value_personas.experiments.inference.power import (
     pilot_parts,
     plan_table,
 )
+from value_personas.experiments.inference.summary import summarise
 
 __all__ = [
     "BootstrapResult",
@@ -37,6 +38,7 @@ __all__ = [
     "pilot_parts",
     "plan_table",
     "sign_flip_p",
+    "summarise",
     "unit_means",
     "wilcoxon_p",
 ]

@@ -29,14 +29,4 @@ def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> di
     if drawn.ndim != 2 or not len(drawn):
         raise StatisticsError(f"resamples must have shape (B, K) with B ≥ 1, got {drawn.shape}")
     values = score_cells(np.broadcast_to(np.asarray(human, dtype=np.float64), drawn.shape), drawn, scores)
-    return {name: _average(name, column) for name, column in values.items()}
-
-
-def _average(name: str, values: Array) -> float:
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return float("nan")
-    if SCORES[name].name == "variance_ratio":
-        with np.errstate(divide="ignore"):
-            return float(np.exp(np.log(known).mean()))
-    return float(known.mean())
+    return {name: SCORES[name].average(column) for name, column in values.items()}

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import SCORES, ScoreName
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import RecipeError
 
@@ -34,7 +34,7 @@ class AblationSettings(BaseModel):
 
     design: Literal["one-at-a-time", "factorial"] = "one-at-a-time"
     factors: dict[str, tuple[Any, ...]] = {}
-    scores: tuple[str, ...] = Field(default=("normalised_mae", "wasserstein"), min_length=1)
+    scores: tuple[ScoreName, ...] = Field(default=("normalised_mae", "wasserstein"), min_length=1)
 
     @field_validator("factors", mode="before")
     @classmethod

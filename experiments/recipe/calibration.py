@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.calibration import Grouping, Level, MethodName
 
 __all__ = ["LATEST", "REGISTRY", "SearchSettings"]
@@ -49,7 +50,7 @@ class SearchSettings(BaseModel):
     temperature: tuple[Annotated[float, Field(ge=0.05)], Annotated[float, Field(le=1e4)]] = (0.5, 50.0)
     alphas: tuple[Annotated[float, Field(ge=0.0)], ...] = (0.0, 0.1, 0.5, 1.0)
     keeps_mean_of: Literal["raw", "smoothed"] = "raw"
-    objectives: tuple[str, ...] = ("wasserstein",)
+    objectives: tuple[ScoreName, ...] = ("wasserstein",)
     trials: Annotated[int, Field(ge=1)] = 100
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     pruner: Literal["none", "median", "hyperband"] = "median"

@@ -131,6 +131,11 @@ class Material:
         row = rows[(rows["method"] == method) & (rows["score"] == name)].iloc[0]
         return {key: float(row[key]) for key in ("mean", "lower", "upper")}
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The headline scores that the run was judged by, in the order of its table."""
+        return tuple(self.run.summary["score"].unique())
+
     def cells(self, method: str) -> pd.DataFrame:
         """The rows of the scores of one method."""
         return self.run.scores[self.run.scores["method"] == method]

@@ -59,7 +59,12 @@ def warnings(material: Material) -> tuple[str, ...]:
 def sections(material: Material) -> tuple[Section, ...]:
     """Every section, drawn."""
     return (
-        Section("headline", "What was found", (headline_plate(material),), (tables.summary_table(material),)),
+        Section(
+            "headline",
+            "What was found",
+            (headline_plate(material),),
+            (tables.summary_table(material), tables.score_table(material)),
+        ),
         _paired(material),
         Section(
             "countries", "Error by country", (country_plate(material),), (tables.country_table(material),)

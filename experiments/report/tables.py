@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from value_personas.experiments.evaluation.judging import HEADLINE_SCORES
 from value_personas.experiments.report.figures.calibration import CalibrationCurve
 from value_personas.experiments.report.figures.countries import country_errors, shown_methods
 from value_personas.experiments.report.figures.cultural_map import map_shifts
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import SCORES, directions, heading
 from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = [
@@ -28,6 +27,7 @@ __all__ = [
     "map_table",
     "missing_table",
     "provenance_table",
+    "score_table",
     "summary_table",
 ]
 
@@ -61,19 +61,25 @@ class Table:
 
 def summary_table(material: Material) -> Table:
     """Every method's headline scores with intervals, and the floor beneath."""
+    scores = material.scores
     rows = [
-        (method, *(_interval(material.score(method, score)) for score in HEADLINE_SCORES))
+        (method, *(_interval(material.score(method, score)) for score in scores))
         for method in material.methods
     ]
-    rows.append(
-        ("noise floor", *(three_digits(float(material.run.floor[score])) for score in HEADLINE_SCORES))
-    )
+    rows.append(("noise floor", *(three_digits(float(material.run.floor[score])) for score in scores)))
     level = 100 * material.run.recipe.scoring.level
-    return Table(
-        f"Means over cells with {level:g} % intervals. Lower is better; of the variance ratio, 1 is right.",
-        ("method", *(SCORES[score].heading for score in HEADLINE_SCORES)),
-        tuple(rows),
+    caption = f"Means over cells with {level:g} % intervals; {directions(scores)}."
+    return Table(caption, ("method", *map(heading, scores)), tuple(rows))
+
+
+def score_table(material: Material) -> Table:
+    """What each of the headline scores is."""
+    known = [SCORES[name] for name in material.scores if name in SCORES]
+    caption = (
+        "What the scores say of a cell. People’s answers have the shares h, the predicted ones q, which F "
+        "adds up; the K options are scored r."
     )
+    return Table(caption, ("score", "meaning"), tuple((s.heading, s.meaning) for s in known), folded=True)
 
 
 def comparison_tables(material: Material) -> tuple[Table, ...]:
@@ -107,7 +113,7 @@ def _without(row: Mapping[str, str], head: str) -> dict[str, str]:
 
 def _comparison(row: Mapping[Hashable, Any], material: Material) -> dict[str, str]:
     told = {
-        "score": SCORES[str(row["score"])].heading,
+        "score": heading(str(row["score"])),
         "method": str(row["method"]),
         "cells": str(row["cells"]),
         "difference": three_digits(row["difference"], signed=True),

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import Answers, find_panel, panel_errors, panel_file
+from value_personas.experiments.evaluation.answers import Answers, find_panel, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import VarianceParts, pilot_parts
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import known_score
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import StatisticsError
@@ -91,16 +91,17 @@ def pilot_variances(
     Raises:
         StatisticsError: for an unknown score, or panels that do not match.
     """
-    if score not in SCORES:
-        raise StatisticsError(f"no score {score!r}; there are {', '.join(SCORES)}")
+    known_score(score)
     if len(panels) not in (1, 2):
         raise StatisticsError(f"a pilot is one method or the difference of two, got {len(panels)}")
     first = panels[0]
     if any((p.countries, p.questions) != (first.countries, first.questions) for p in panels):
         raise StatisticsError("the two methods of a pilot must have the same countries and questions")
-    errors = [panel_errors(p, Prepared(p).estimate(UNCALIBRATED), score) for p in panels]
+    errors = [score_panel(p, Prepared(p).estimate(UNCALIBRATED), [score])[score] for p in panels]
     drawn = [
-        panel_errors(p, persona_replicates(ready, UNCALIBRATED, replicates=replicates, seed=seed), score)
+        score_panel(p, persona_replicates(ready, UNCALIBRATED, replicates=replicates, seed=seed), [score])[
+            score
+        ]
         for p, ready in zip(panels, map(Prepared, panels), strict=True)
     ]
     difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))

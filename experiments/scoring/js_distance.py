@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["js_distance"]
+__all__ = ["JS_DISTANCE", "js_distance"]
 
 
 def js_distance(cells: Cells) -> Array:
@@ -22,6 +23,16 @@ def js_distance(cells: Cells) -> Array:
     middle = (cells.human + cells.model) / 2.0
     divergence = (_terms(cells.human, middle) + _terms(cells.model, middle)).sum(axis=-1) / 2.0
     return np.asarray(np.sqrt(np.maximum(divergence, 0.0)))  # rounding may leave −1e-17
+
+
+JS_DISTANCE = Score(
+    "JS distance",
+    "How well the two distributions can be told apart, from 0 to 1, whatever the options’ order: "
+    "√(½ KL(h‖m) + ½ KL(q‖m)), m = (h + q)/2, in bits.",
+    js_distance,
+    headline=True,
+    of_shape=True,
+)
 
 
 def _terms(p: Array, m: Array) -> Array:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["KL_SMOOTHING", "kl_divergence"]
+__all__ = ["KL_DIVERGENCE", "KL_SMOOTHING", "kl_divergence"]
 
 KL_SMOOTHING = 1e-3
 """Added to every predicted probability before renormalising, so that no cell is infinite."""
@@ -26,3 +27,12 @@ def kl_divergence(cells: Cells) -> Array:
     smooth = (cells.model + KL_SMOOTHING) / (1.0 + cells.count * KL_SMOOTHING)[..., None]
     ratio = np.divide(cells.human, smooth, out=np.ones_like(cells.human), where=cells.human != 0.0)
     return np.asarray((cells.human * np.log2(ratio)).sum(axis=-1))
+
+
+KL_DIVERGENCE = Score(
+    "KL divergence (bits)",
+    "What is lost by taking the prediction for people’s answers, in bits: KL(h‖q̃), "
+    "q̃ = (q + .001) / (1 + .001 K).",
+    kl_divergence,
+    of_shape=True,
+)

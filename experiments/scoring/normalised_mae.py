@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["normalised_mae"]
+__all__ = ["NORMALISED_MAE", "normalised_mae"]
 
 
 def normalised_mae(cells: Cells) -> Array:
@@ -19,3 +20,14 @@ def normalised_mae(cells: Cells) -> Array:
         Shape (...).
     """
     return np.asarray(np.abs(cells.bias) / cells.span)
+
+
+NORMALISED_MAE = Score(
+    "MAE of means",
+    "How far the predicted mean lies from people’s, as a share of the scale: "
+    "|E_q[r] − E_h[r]| / |r_K − r_1|.",
+    normalised_mae,
+    unit="share of the scale",
+    headline=True,
+    leading=True,
+)

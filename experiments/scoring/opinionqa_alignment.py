@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["opinionqa_alignment"]
+__all__ = ["OPINIONQA_ALIGNMENT", "opinionqa_alignment"]
 
 
 def opinionqa_alignment(cells: Cells) -> Array:
@@ -19,3 +20,12 @@ def opinionqa_alignment(cells: Cells) -> Array:
         Shape (...).
     """
     return np.asarray(1.0 - np.abs(cells.cumulative_difference).sum(axis=-1) / (cells.count - 1))
+
+
+OPINIONQA_ALIGNMENT = Score(
+    "OpinionQA alignment",
+    "How near the distributions are with options at 1 … K, from 0 to 1: 1 − W1(q, h) / (K − 1).",
+    opinionqa_alignment,
+    best=1.0,
+    better="higher",
+)

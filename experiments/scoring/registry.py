@@ -1,64 +1,123 @@
-"""Every score of a cell by name, with what a reader must know of it."""
+"""Every score of a cell by name: the package's own, then those of the group ``value_personas.scores``."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import AfterValidator
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
-from value_personas.experiments.scoring.js_distance import js_distance
-from value_personas.experiments.scoring.kl_divergence import kl_divergence
-from value_personas.experiments.scoring.normalised_mae import normalised_mae
-from value_personas.experiments.scoring.opinionqa_alignment import opinionqa_alignment
-from value_personas.experiments.scoring.rps import rps
-from value_personas.experiments.scoring.signed_bias import signed_bias
-from value_personas.experiments.scoring.simbench import simbench
-from value_personas.experiments.scoring.total_variation import total_variation
-from value_personas.experiments.scoring.variance_ratio import variance_ratio
-from value_personas.experiments.scoring.wasserstein import wasserstein
+from value_personas.experiments.scoring.js_distance import JS_DISTANCE
+from value_personas.experiments.scoring.kl_divergence import KL_DIVERGENCE
+from value_personas.experiments.scoring.normalised_mae import NORMALISED_MAE
+from value_personas.experiments.scoring.opinionqa_alignment import OPINIONQA_ALIGNMENT
+from value_personas.experiments.scoring.rps import RPS
+from value_personas.experiments.scoring.signed_bias import SIGNED_BIAS
+from value_personas.experiments.scoring.simbench import SIMBENCH
+from value_personas.experiments.scoring.total_variation import TOTAL_VARIATION
+from value_personas.experiments.scoring.variance_ratio import VARIANCE_RATIO
+from value_personas.experiments.scoring.wasserstein import WASSERSTEIN
+from value_personas.signatures import Registry, StatisticsError
 
-__all__ = ["SCORES", "Score", "score", "score_cells"]
+__all__ = [
+    "SCORES",
+    "ScoreName",
+    "compared_scores",
+    "directions",
+    "heading",
+    "headline_scores",
+    "known_score",
+    "leading_scores",
+    "score",
+    "score_array",
+    "score_cells",
+    "shape_scores",
+]
 
 Array = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A score of one cell.
-
-    Attributes:
-        name: as it stands in tables and settings.
-        heading: for people.
-        kernel: cells of shape (..., K) → values of shape (...), NaN where undefined.
-        best: where a perfect prediction lies.
-        better: the direction of improvement; ``target`` means nearer to ``best`` from either side.
-    """
-
-    name: str
-    heading: str
-    kernel: Callable[[Cells], Array]
-    best: float
-    better: Literal["lower", "higher", "target"]
-
-
-SCORES: Mapping[str, Score] = {
-    one.name: one
-    for one in (
-        Score("normalised_mae", "MAE of means", normalised_mae, 0.0, "lower"),
-        Score("signed_bias", "signed bias", signed_bias, 0.0, "target"),
-        Score("wasserstein", "Wasserstein", wasserstein, 0.0, "lower"),
-        Score("js_distance", "JS distance", js_distance, 0.0, "lower"),
-        Score("total_variation", "total variation", total_variation, 0.0, "lower"),
-        Score("kl_divergence", "KL divergence (bits)", kl_divergence, 0.0, "lower"),
-        Score("rps", "RPS", rps, 0.0, "lower"),
-        Score("variance_ratio", "variance ratio", variance_ratio, 1.0, "target"),
-        Score("opinionqa_alignment", "OpinionQA alignment", opinionqa_alignment, 1.0, "higher"),
-        Score("simbench", "SimBench", simbench, 100.0, "higher"),
-    )
-}
+SCORES = Registry(
+    "value_personas.scores",
+    Score,
+    {
+        "normalised_mae": NORMALISED_MAE,
+        "signed_bias": SIGNED_BIAS,
+        "wasserstein": WASSERSTEIN,
+        "js_distance": JS_DISTANCE,
+        "total_variation": TOTAL_VARIATION,
+        "kl_divergence": KL_DIVERGENCE,
+        "rps": RPS,
+        "variance_ratio": VARIANCE_RATIO,
+        "opinionqa_alignment": OPINIONQA_ALIGNMENT,
+        "simbench": SIMBENCH,
+    },
+)
 """Name → score, in the order of tables."""
+
+
+def headline_scores() -> tuple[str, ...]:
+    """Those in the table of every method."""
+    return tuple(name for name, one in SCORES.items() if one.headline)
+
+
+def leading_scores() -> tuple[str, ...]:
+    """Those in figures and narrow tables."""
+    return tuple(name for name, one in SCORES.items() if one.leading)
+
+
+def compared_scores() -> tuple[str, ...]:
+    """Those of which paired differences are tested."""
+    return tuple(name for name in leading_scores() if SCORES[name].better == "lower")
+
+
+def shape_scores() -> tuple[str, ...]:
+    """Those that are shown before and after a calibration."""
+    return tuple(name for name, one in SCORES.items() if one.of_shape)
+
+
+def heading(name: str) -> str:
+    """A score's name for people; one that a stored run knows and that is not installed here keeps its own."""
+    return SCORES[name].heading if name in SCORES else name
+
+
+def directions(names: Iterable[str]) -> str:
+    """What a caption says of how scores are read: what is not better the lower is named."""
+    known = [SCORES[name] for name in names if name in SCORES]
+    others = [
+        f"{one.heading}: {'higher' if one.better == 'higher' else f'{one.best:g}'}"
+        for one in known
+        if one.better != "lower"
+    ]
+    return ", ".join(["lower is better", *others])
+
+
+def known_score(name: str) -> Score:
+    """A score by the name that a person gave.
+
+    Raises:
+        StatisticsError: when there is none of that name; the message gives the nearest.
+    """
+    if name not in SCORES:
+        raise StatisticsError(f"no score {name!r}; {_nearest(name)}")
+    return SCORES[name]
+
+
+def _known(name: str) -> str:
+    if name not in SCORES:
+        raise ValueError(f"no such score; {_nearest(name)}")
+    return name
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, list(SCORES), n=1, cutoff=0.6)
+    return f"{f'did you mean {near[0]}? There' if near else 'there'} are {', '.join(SCORES)}"
+
+
+ScoreName = Annotated[str, AfterValidator(_known)]
+"""The name of a score as a recipe gives it."""
 
 
 def score(human: ArrayLike, model: ArrayLike, scores: ArrayLike) -> dict[str, float]:
@@ -76,7 +135,7 @@ def score(human: ArrayLike, model: ArrayLike, scores: ArrayLike) -> dict[str, fl
         StatisticsError: when a row is no distribution or the scores are not strictly monotone.
     """
     cells = Cells.check(np.atleast_2d(human), np.atleast_2d(model), scores)
-    return {name: float(one.kernel(cells)[0]) for name, one in SCORES.items()}
+    return {name: float(one.of(cells)[0]) for name, one in SCORES.items()}
 
 
 def score_cells(
@@ -98,4 +157,34 @@ def score_cells(
         StatisticsError: as ``score``.
     """
     cells = Cells.check(human, model, scores, mask)
-    return {name: one.kernel(cells) for name, one in SCORES.items()}
+    return {name: one.of(cells) for name, one in SCORES.items()}
+
+
+def score_array(
+    human: Array, predicted: Array, scales: Sequence[Array], names: Iterable[str] | None = None
+) -> dict[str, Array]:
+    """Scores of predictions of C countries × M questions, whose scales differ in length.
+
+    Args:
+        human: shape (C, M, K); NaN beyond a question's options and where a country was not asked.
+        predicted: shape (..., C, M, K), likewise.
+        scales: the options' scores of each of the M questions.
+        names: which scores; all when absent.
+
+    Returns:
+        Score name → values of shape (..., C, M); NaN where undefined.
+
+    Raises:
+        StatisticsError: as ``score``.
+    """
+    names = tuple(SCORES if names is None else names)
+    lengths = np.array([len(scale) for scale in scales])
+    found = {name: np.full(predicted.shape[:-1], np.nan) for name in names}
+    for k in np.unique(lengths):
+        of_length = np.flatnonzero(lengths == k)
+        model = predicted[..., of_length, :k]
+        known = np.broadcast_to(human[:, of_length, :k], model.shape)
+        cells = Cells.check(known, model, np.stack([scale for scale in scales if len(scale) == k]))
+        for name in names:
+            found[name][..., of_length] = SCORES[name].of(cells)
+    return found

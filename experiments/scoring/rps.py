@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["rps"]
+__all__ = ["RPS", "rps"]
 
 
 def rps(cells: Cells) -> Array:
@@ -21,3 +22,11 @@ def rps(cells: Cells) -> Array:
         Shape (...).
     """
     return np.asarray((cells.cumulative_difference**2).sum(axis=-1) / (cells.count - 1))
+
+
+RPS = Score(
+    "RPS",
+    "The part of the ranked probability score that a forecast can lower: Σ_k (F_q(k) − F_h(k))² / (K − 1).",
+    rps,
+    headline=True,
+)

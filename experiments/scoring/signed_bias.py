@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["signed_bias"]
+__all__ = ["SIGNED_BIAS", "signed_bias"]
 
 
 def signed_bias(cells: Cells) -> Array:
@@ -19,3 +20,11 @@ def signed_bias(cells: Cells) -> Array:
         Shape (...).
     """
     return np.asarray(cells.bias / cells.span)
+
+
+SIGNED_BIAS = Score(
+    "signed bias",
+    "Whether the predicted mean is too high or too low: (E_q[r] − E_h[r]) / |r_K − r_1|.",
+    signed_bias,
+    better="target",
+)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 from value_personas.experiments.scoring.total_variation import total_variation
 
-__all__ = ["simbench"]
+__all__ = ["SIMBENCH", "simbench"]
 
 
 def simbench(cells: Cells) -> Array:
@@ -25,3 +26,12 @@ def simbench(cells: Cells) -> Array:
     out = np.full(baseline.shape, np.nan)
     np.divide(total_variation(cells), baseline, out=out, where=baseline > 1e-12)
     return np.asarray(100.0 * (1.0 - out))
+
+
+SIMBENCH = Score(
+    "SimBench",
+    "How much of the uniform guess’s error is avoided, 100 at best: 100 · (1 − TV(q, h) / TV(uniform, h)).",
+    simbench,
+    best=100.0,
+    better="higher",
+)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["total_variation"]
+__all__ = ["TOTAL_VARIATION", "total_variation"]
 
 
 def total_variation(cells: Cells) -> Array:
@@ -19,3 +20,11 @@ def total_variation(cells: Cells) -> Array:
         Shape (...).
     """
     return np.asarray(np.abs(cells.model - cells.human).sum(axis=-1) / 2.0)
+
+
+TOTAL_VARIATION = Score(
+    "total variation",
+    "The share of answers that would have to change, whatever the options’ order: ½ Σ_k |q_k − h_k|.",
+    total_variation,
+    headline=True,
+)

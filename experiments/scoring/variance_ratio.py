@@ -1,12 +1,11 @@
 """Spread of the prediction against the human spread."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["VarianceSummary", "summarise_variance_ratios", "variance_ratio"]
+__all__ = ["VARIANCE_RATIO", "variance_ratio"]
 
 
 def variance_ratio(cells: Cells) -> Array:
@@ -25,26 +24,15 @@ def variance_ratio(cells: Cells) -> Array:
     return np.asarray(np.divide(cells.variance(cells.model), human, out=ratio, where=human > 0.0))
 
 
-@dataclass(frozen=True, slots=True)
-class VarianceSummary:
-    """How the spread compares over many cells.
-
-    Attributes:
-        median_log: the median natural logarithm of the ratio; 0 is right, −∞ where most cells are one-hot.
-        share_below_one: the share of cells that are narrower than the human answers.
-        cells: how many cells have a ratio.
-    """
-
-    median_log: float
-    share_below_one: float
-    cells: int
-
-
-def summarise_variance_ratios(ratios: Array) -> VarianceSummary:
-    """Summarise ratios of any shape; NaN cells are left out and not counted."""
-    known = ratios[~np.isnan(ratios)]
-    if known.size == 0:
-        return VarianceSummary(float("nan"), float("nan"), 0)
-    with np.errstate(divide="ignore"):
-        logs = np.log(known)
-    return VarianceSummary(float(np.median(logs)), float((known < 1.0).mean()), int(known.size))
+VARIANCE_RATIO = Score(
+    "variance ratio",
+    "Whether answers are spread as people’s are; below 1 they are too much alike: Var_q[r] / Var_h[r].",
+    variance_ratio,
+    best=1.0,
+    better="target",
+    mean="geometric",
+    unit="of people’s variance",
+    headline=True,
+    leading=True,
+    of_shape=True,
+)

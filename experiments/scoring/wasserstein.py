@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Array, Cells
 
-__all__ = ["wasserstein"]
+__all__ = ["WASSERSTEIN", "wasserstein"]
 
 
 def wasserstein(cells: Cells) -> Array:
@@ -22,3 +23,15 @@ def wasserstein(cells: Cells) -> Array:
         Shape (...).
     """
     return np.asarray((np.abs(cells.cumulative_difference) * cells.steps).sum(axis=-1) / cells.span)
+
+
+WASSERSTEIN = Score(
+    "Wasserstein",
+    "How far answers must be moved along the scale to become people’s, as a share of its width: "
+    "Σ_k |F_q(k) − F_h(k)| · |r_{k+1} − r_k| / |r_K − r_1|.",
+    wasserstein,
+    unit="share of the scale",
+    headline=True,
+    leading=True,
+    of_shape=True,
+)

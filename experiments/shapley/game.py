@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.calibrated import SharedAnswers
-from value_personas.experiments.scoring import SCORES, Cells, as_error
+from value_personas.experiments.scoring import SCORES, score_array
 from value_personas.experiments.shapley.planning import Plan
 from value_personas.experiments.shapley.roster import Cast, Roster
 from value_personas.programs import Panel, PanelResult, PopulationSample
@@ -36,14 +36,9 @@ class CellErrors:
 
     def of(self, predicted: Array) -> Array:
         """Errors, 0 is best: shape (..., C, M, K) → (..., C, M); NaN where undefined."""
-        options = max(len(q.scale) for q in self.questions)
-        scores = np.zeros((len(self.questions), options))
-        mask = np.zeros(scores.shape, dtype=np.bool_)
-        for m, question in enumerate(self.questions):
-            scores[m, : len(question.scale)] = question.scale.values
-            mask[m, : len(question.scale)] = True
-        cells = Cells.check(np.broadcast_to(self.human, predicted.shape), predicted, scores, mask)
-        errors = as_error(self.score, SCORES[self.score].kernel(cells))
+        scales = [question.scale.values for question in self.questions]
+        values = score_array(self.human, predicted, scales, [self.score])[self.score]
+        errors = SCORES[self.score].as_error(values)
         return np.where(np.isfinite(errors), errors, np.nan)
 
 

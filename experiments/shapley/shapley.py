@@ -26,6 +26,7 @@ from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_p
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.asking import Game, Played, ask_coalitions
 from value_personas.experiments.shapley.game import CellErrors
 from value_personas.experiments.shapley.planning import Plan
@@ -134,7 +135,7 @@ def _add_up(
 
 def _floor(score: str, human: HumanAnswers) -> float:
     """The mean noise floor of the score; NaN where none is kept for it, or it is no error itself."""
-    if score not in human.floor or score == "variance_ratio":
+    if score not in human.floor or SCORES[score].better != "lower":
         return float("nan")
     return float(mean_of_known(human.floor[score].ravel()))
 

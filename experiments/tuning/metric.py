@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.recipe.tuning import MetricSettings
-from value_personas.experiments.scoring import SCORES, Cells, as_error
+from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.experiments.tuning.ledger import Evaluation, Ledger
 from value_personas.experiments.tuning.probing import DescriptorProbe
 from value_personas.programs import MAX_WORDS
@@ -29,15 +29,14 @@ def error_of(score: str, human: Array, predicted: Array, question: Question) -> 
         predicted: shape (K,).
         question: its scale.
     """
-    cells = Cells.check(human[None], predicted[None], question.scale.values)
-    return float(as_error(score, SCORES[score].kernel(cells))[0])
+    one, cells = SCORES[score], Cells.check(human[None], predicted[None], question.scale.values)
+    return float(one.as_error(one.of(cells))[0])
 
 
 def floor_of(score: str, floor: float) -> float:
     """A noise floor, which is stated in the score's own terms, as an error."""
-    if score == "variance_ratio" and not floor > 0.0:
-        return 0.0
-    return float(as_error(score, floor))
+    one = SCORES[score]
+    return 0.0 if one.mean == "geometric" and not floor > 0.0 else float(one.as_error(floor))
 
 
 def reward(error: float, floor: float, penalty: float = 0.0) -> float:

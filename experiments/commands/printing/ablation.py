@@ -8,7 +8,7 @@ from rich.text import Text
 
 from value_personas.experiments.ablation.ablate import AblationResult
 from value_personas.experiments.commands.printing.console import plain_console
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import heading
 from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = ["print_ablation"]
@@ -36,7 +36,7 @@ def _table(result: AblationResult) -> Table:
     table = Table(title=result.title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("factor, level", overflow="fold")
     for score in scores:
-        table.add_column(SCORES[score].heading, justify="right", no_wrap=True)
+        table.add_column(heading(score), justify="right", no_wrap=True)
         table.add_column("p", justify="right", no_wrap=True)
     every = result.table[result.table["group"] == "all"]
     table.add_row(Text(f"base: {result.base.method}", style="bold"), *_base_cells(result))

@@ -9,15 +9,9 @@ from rich.text import Text
 
 from value_personas.experiments.calibration.calibrate import CalibrationResult
 from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.scoring import SCORES, heading, shape_scores
 
 __all__ = ["SearchProgress", "print_calibration"]
-
-_COLUMNS = {
-    "variance_ratio": "median\nvariance\nratio",
-    "wasserstein": "\n\nWasserstein",
-    "js_distance": "\nJS\ndistance",
-    "kl_divergence": "\n\nKL (bits)",
-}
 
 
 class SearchProgress:
@@ -75,15 +69,20 @@ def print_calibration(result: CalibrationResult, command: str) -> None:
 def _table(summary: pd.DataFrame) -> Table:
     """A row for each part of the cells, narrow enough for a terminal of 80 columns."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("\n\ncells", no_wrap=True)
-    for heading in ("\n\nn", "largest\nchange of\na mean", *_COLUMNS.values(), "out of\nreach"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("cells", no_wrap=True)
+    for head in ("n", "largest\nchange of\na mean", *map(_head, shape_scores()), "out of\nreach"):
+        table.add_column(head, justify="right", no_wrap=True)
     for _, row in summary.iterrows():
         table.add_row(
             str(row["part"]),
             str(row["cells"]),
             f"{row['largest_mean_difference']:.9f}",
-            *(f"{row[f'{name}_before']:.3f}\n→ {row[f'{name}_after']:.3f}" for name in _COLUMNS),
+            *(f"{row[f'{name}_before']:.3f}\n→ {row[f'{name}_after']:.3f}" for name in shape_scores()),
             f"{100 * row['beyond_limit']:.0f} %",
         )
     return table
+
+
+def _head(name: str) -> str:
+    median = "median " if SCORES[name].mean == "geometric" else ""
+    return f"{median}{heading(name)}".replace(" ", "\n")

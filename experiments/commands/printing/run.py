@@ -21,9 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import plain_console
-from value_personas.experiments.evaluation.judging import HEADLINE_SCORES
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import directions, heading
 from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = ["ConsoleReporter", "print_result", "score_table"]
@@ -104,7 +103,7 @@ def print_result(result: RunResult) -> None:
 def score_table(
     title: str, summary: pd.DataFrame, level: float, floor: "pd.Series[float] | None" = None
 ) -> Group:
-    """Six scores a method, narrow enough for a terminal of 80 columns.
+    """The scores of each method, narrow enough for a terminal of 80 columns.
 
     Args:
         title: printed above.
@@ -112,19 +111,20 @@ def score_table(
         level: of the intervals, 0–1.
         floor: the noise floor by score, set beneath the methods; left out where there is none.
     """
-    caption = f"means over cells, {round(100 * level)} % intervals; lower is better, variance ratio: 1"
+    names = summary["score"].unique().tolist()
+    caption = f"means over cells, {round(100 * level)} % intervals; {directions(names)}"
     table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
-    for name in HEADLINE_SCORES:
-        heading = SCORES[name].heading.replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
-        table.add_column(heading, justify="right", no_wrap=True)
+    for name in names:
+        narrow = heading(name).replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
+        table.add_column(narrow, justify="right", no_wrap=True)
     for method, scores in summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
-        name = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
-        table.add_row(name, *(_cell(by_name[score]) for score in HEADLINE_SCORES))
+        told = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
+        table.add_row(told, *(_cell(by_name[score]) for score in names))
     if floor is not None:
         table.add_row()
-        table.add_row("noise floor", *(three_digits(floor[name]) for name in HEADLINE_SCORES))
+        table.add_row("noise floor", *(three_digits(floor[name]) for name in names))
     return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
 
 

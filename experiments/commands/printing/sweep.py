@@ -12,7 +12,7 @@ from rich.text import Text
 from value_personas.experiments.commands.approval import Approval, is_free
 from value_personas.experiments.commands.printing.console import plain_console
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.experiments.sweep.family import Options
 from value_personas.experiments.sweep.records import CellRecord
@@ -95,21 +95,19 @@ def print_sweep(result: SweepResult) -> None:
     console.print(Text(f"MLflow run   {family.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
 
 
-_SHOWN = ("normalised_mae", "wasserstein", "variance_ratio")
-
-
 def _table(result: SweepResult) -> Table:
     family = result.family
     table = Table(title=f"{family.recipe.name} · {len(family.records)} cells", box=None, padding=(0, 1, 0, 0))
     table.add_column("cell, method", overflow="fold")
-    for name in _SHOWN:
-        table.add_column(SCORES[name].heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    shown = leading_scores()
+    for name in shown:
+        table.add_column(heading(name).replace(" ", "\n"), justify="right", no_wrap=True)
     scored = result.table[result.table["method"].notna()]
     for label, cell in scored.groupby("label", sort=False):
         table.add_row(Text(str(label), style="bold"))
         for method, rows in cell.groupby("method", sort=False):
             by_score = rows.set_index("score").to_dict("index")
-            table.add_row(Text(f"  {method}"), *(_interval(by_score[name]) for name in _SHOWN))
+            table.add_row(Text(f"  {method}"), *(_interval(by_score[name]) for name in shown))
     return table
 
 

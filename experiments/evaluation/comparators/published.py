@@ -1,19 +1,16 @@
 """Comparators on published distributions: no respondents are needed, and no model is asked."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from value_personas import data
-from value_personas.experiments.evaluation.comparators.distributions import Array, human_table, leave_one_out
+from value_personas.experiments.evaluation.comparators.distributions import human_table, leave_one_out
 from value_personas.experiments.evaluation.comparators.map_neighbours import country_places, map_neighbours
 from value_personas.experiments.evaluation.comparators.training_mean import training_mean
-from value_personas.experiments.evaluation.judging import HEADLINE_SCORES
-from value_personas.experiments.inference import crossed_bootstrap
-from value_personas.experiments.scoring import score_cells
+from value_personas.experiments.inference import summarise
+from value_personas.experiments.scoring import headline_scores, score_array
 
 __all__ = ["PublishedComparison", "compare_published"]
 
@@ -61,37 +58,11 @@ def compare_published(
             lambda country, others: map_neighbours(country, others, places, neighbours),
         ),
     }
-    scores = {name: _scores(source, table, p) for name, p in predicted.items()}
+    scales = [question.scale.values for question in source.questions]
+    scores = {name: score_array(table, p, scales, headline_scores()) for name, p in predicted.items()}
     title = f"{len(source.countries)} countries × {len(source.questions)} questions · {Path(path).name}"
     notes = list(source.notes)
     if unplaced:
         notes.append(f"map-neighbours: no place on the cultural map: {', '.join(unplaced)}")
-    return PublishedComparison(title, _summary(scores, draws, level, seed), level, tuple(notes))
-
-
-def _scores(source: data.PublishedDistributions, human: Array, predicted: Array) -> dict[str, Array]:
-    """Headline score → shape (C, M); NaN where a side is not known."""
-    columns = []
-    for m, question in enumerate(source.questions):
-        k = len(question.scale)
-        columns.append(score_cells(human[:, m, :k], predicted[:, m, :k], question.scale.values))
-    return {name: np.stack([scores[name] for scores in columns], axis=1) for name in HEADLINE_SCORES}
-
-
-def _summary(scores: Mapping[str, Mapping[str, Array]], draws: int, level: float, seed: int) -> pd.DataFrame:
-    rows = []
-    for name in HEADLINE_SCORES:
-        values = np.stack([by_name[name] for by_name in scores.values()])
-        ratio = name == "variance_ratio"
-        if ratio:  # averaged as a logarithm, in which 2 and ½ cancel
-            with np.errstate(divide="ignore"):
-                values = np.log(values)
-            values[~np.isfinite(values)] = np.nan
-        interval = crossed_bootstrap(values, draws=draws, level=level, seed=seed)
-        found = np.stack([interval.point, interval.lower, interval.upper])
-        for method, bounds in zip(scores, (np.exp(found) if ratio else found).T, strict=True):
-            mean, lower, upper = bounds.tolist()
-            rows.append({"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper})
-    in_order = {method: i for i, method in enumerate(scores)}
-    table = pd.DataFrame(rows)
-    return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)
+    summary = summarise(scores, draws=draws, level=level, seed=seed)
+    return PublishedComparison(title, summary, level, tuple(notes))

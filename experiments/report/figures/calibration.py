@@ -9,13 +9,12 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.before_after import variance_limit
-from value_personas.experiments.evaluation.answers import Answers
+from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
 from value_personas.experiments.report.plate import FULL, Plate, canvas
-from value_personas.experiments.scoring import Cells, score_cells
-from value_personas.programs import mean_of_known
+from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.programs.calibration import Level, Setting
 
 __all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
@@ -53,7 +52,7 @@ def calibration_curve(panel: Answers, temperatures: Sequence[float] = TEMPERATUR
     for level in LEVELS:
         limit = variance_limit(panel, Setting(level=level))
         known = ~np.isnan(limit) & (human > 0.0)
-        limits[level] = _geometric(limit[known] / human[known])
+        limits[level] = SCORES["variance_ratio"].average(limit[known] / human[known])
         for k in np.unique(panel.lengths):
             of_length = known & (panel.lengths == k)
             share = float((human > limit)[of_length].mean()) if of_length.any() else float("nan")
@@ -67,16 +66,8 @@ def calibration_curve(panel: Answers, temperatures: Sequence[float] = TEMPERATUR
 
 
 def _judged(panel: Answers, estimate: Array) -> dict[str, float]:
-    scores = score_cells(panel.human, estimate, panel.scores, panel.mask)
-    ratios = scores["variance_ratio"]
-    return {
-        "wasserstein": float(mean_of_known(scores["wasserstein"].ravel())),
-        "variance_ratio": _geometric(ratios[ratios > 0.0]),
-    }
-
-
-def _geometric(values: Array) -> float:
-    return float(np.exp(np.mean(np.log(values)))) if values.size else float("nan")
+    scores = score_panel(panel, estimate, ("wasserstein", "variance_ratio"))
+    return {name: SCORES[name].average(values) for name, values in scores.items()}
 
 
 def calibration_plate(material: Material, curve: CalibrationCurve) -> Plate:

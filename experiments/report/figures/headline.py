@@ -5,20 +5,19 @@ from matplotlib.axes import Axes
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
 from value_personas.experiments.report.plate import FULL, Plate, canvas
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import SCORES, directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = ["headline_plate"]
 
-_SHOWN = ("normalised_mae", "wasserstein", "variance_ratio")
-
 
 def headline_plate(material: Material) -> Plate:
-    """Three scores side by side, a row for each method."""
+    """The leading scores side by side, a row for each method."""
     methods = material.methods
+    shown = [name for name in leading_scores() if name in material.scores]
     figure = canvas(FULL, 0.21 * len(methods) + 0.95, material.stamp)
-    axes = figure.subplots(1, len(_SHOWN), sharey=True)
-    for axis, name in zip(axes, _SHOWN, strict=True):
+    axes = figure.subplots(1, len(shown), sharey=True)
+    for axis, name in zip(axes, shown, strict=True):
         _panel(axis, material, name)
     axes[0].set_yticks(range(len(methods)), methods)
     axes[0].set_ylim(len(methods) - 0.4, -0.6)
@@ -26,10 +25,10 @@ def headline_plate(material: Material) -> Plate:
     return Plate(
         "headline",
         figure,
-        f"Each method’s mean over cells with its {level} % interval. In the first two panels further left "
-        "is better, and nothing is to be read as better than the dashed line, the human sample’s own noise "
-        "floor; in the third, 1 is the spread of people’s answers.",
-        "Mean error, Wasserstein distance and variance ratio of each method with intervals: "
+        f"Each method’s mean over cells with its {level} % interval; {directions(shown)}. The dashed line is "
+        "the human sample’s own noise floor, and nothing is to be read as better than it; of what has a "
+        "target, it is the target.",
+        f"{', '.join(map(heading, shown))} of each method with intervals: "
         + "; ".join(f"{m} {three_digits(material.score(m, 'normalised_mae')['mean'])}" for m in methods),
         wide=True,
     )
@@ -37,20 +36,17 @@ def headline_plate(material: Material) -> Plate:
 
 def _panel(axis: Axes, material: Material, name: str) -> None:
     look = looks(material.methods)
-    floor = float(material.run.floor[name])
-    ratio = name == "variance_ratio"
-    axis.axvline(1.0 if ratio else floor, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+    score = SCORES[name]
+    line = score.best if score.better == "target" else float(material.run.floor[name])
+    axis.axvline(line, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
     for row, method in enumerate(material.methods):
         axis.axhline(row, color=FAINT, linewidth=0.4, zorder=0)
         found = material.score(method, name)
         axis.plot([found["lower"], found["upper"]], [row, row], color=look[method].colour, linewidth=1.4)
         axis.plot(found["mean"], row, look[method].marker, color=look[method].colour, markersize=4.5)
-    axis.set_title(SCORES[name].heading, loc="left")
+    axis.set_title(score.heading, loc="left")
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
-    if ratio:
+    if score.best >= 0.0 and score.better != "higher":
         axis.set_xlim(left=0.0)
-        axis.set_xlabel("of people’s variance", color=MUTED)
-    else:
-        axis.set_xlim(left=0.0)
-        axis.set_xlabel("share of the scale", color=MUTED)
+    axis.set_xlabel(score.unit, color=MUTED)

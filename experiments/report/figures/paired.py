@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
 from value_personas.experiments.report.plate import FULL, Plate, canvas
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import heading
 
 __all__ = ["overall_comparisons", "paired_plate"]
 
@@ -35,7 +35,7 @@ def paired_plate(material: Material) -> Plate | None:
         f"Differences from {material.baseline}, cell by cell; left of the line the method is better. "
         f"{_lines(material, level)}",
         f"Paired differences from {material.baseline} with intervals: {better} methods are better beyond "
-        f"their interval on {SCORES[scores[0]].heading}.",
+        f"their interval on {heading(scores[0])}.",
         wide=True,
     )
 
@@ -64,7 +64,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, material: Material, score: str) -> No
         axis.plot(row["difference"], place, own.marker, color=own.colour, markersize=4.5)
     axis.set_yticks(range(len(rows)), rows["method"])
     axis.set_ylim(len(rows) - 0.4, -0.6)
-    axis.set_title(SCORES[score].heading, loc="left")
+    axis.set_title(heading(score), loc="left")
     axis.set_xlabel(f"difference from {material.baseline}", color=MUTED)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)

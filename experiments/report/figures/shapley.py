@@ -21,7 +21,7 @@ from value_personas.experiments.report.plate import (
     row_height,
 )
 from value_personas.experiments.report.shapley_files import EVERYWHERE
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import heading
 
 __all__ = ["shapley_plates"]
 
@@ -61,7 +61,7 @@ def _bars(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     axis.set_ylim(len(over_all) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
-    axis.set_xlabel(f"Shapley value ({_heading(score)})")
+    axis.set_xlabel(f"Shapley value ({heading(score)})")
     level = round(100 * material.run.recipe.scoring.level)
     helps = int((over_all["upper"] < 0).sum())
     return Plate(
@@ -99,7 +99,7 @@ def _tiles(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     axis.tick_params(length=0)
     axis.spines[["left", "bottom"]].set_visible(False)
     figure.colorbar(
-        tiles, ax=axis, shrink=0.8, pad=0.01, aspect=30, label=f"Shapley value\n({_heading(score)})"
+        tiles, ax=axis, shrink=0.8, pad=0.01, aspect=30, label=f"Shapley value\n({heading(score)})"
     )
     return Plate(
         "shapley",
@@ -128,7 +128,3 @@ def _write(axis: Axes, table: pd.DataFrame, top: float) -> None:
 
 def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
-
-
-def _heading(score: str) -> str:
-    return SCORES[score].heading if score in SCORES else score

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from tests.experiments.calibration.builders import stored_panel, whole
 from value_personas.experiments.benchmarks.rotation import rotate
 from value_personas.experiments.calibration.fitting import fit_parts
-from value_personas.experiments.calibration.objective import FoldedObjective, loss
+from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.calibration.oracle import fit_oracle, fit_strength
 from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared
@@ -51,16 +51,6 @@ def test_the_loss_of_a_fold_is_the_mean_over_its_cells():
     assert list(got) == ["Z0", "Z1", "Z2"]
     for name in ("wasserstein", "js_distance"):
         assert got["Z1"][name] == pytest.approx(np.nanmean(by_cell[name][2:4]))
-
-
-def test_losses_point_downward():
-    values = np.array([0.5, 2.0, np.nan])
-    assert loss("variance_ratio", values) == pytest.approx(0.5)
-    assert loss("variance_ratio", np.array([0.0])) == 1.0
-    assert loss("wasserstein", values) == pytest.approx(1.25)
-    assert loss("signed_bias", np.array([-0.3, 0.1])) == pytest.approx(0.1)
-    assert loss("simbench", np.array([60.0, 80.0])) == pytest.approx(30.0)
-    assert np.isnan(loss("wasserstein", np.array([np.nan])))
 
 
 def test_one_zone_is_split_by_country():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from value_personas.experiments.scoring import SCORES, as_error, score
+from value_personas.experiments.scoring import SCORES, score
 
 HUMAN = np.array([0.1, 0.2, 0.3, 0.4])
 NEAR, FAR = np.array([0.12, 0.2, 0.29, 0.39]), np.array([0.45, 0.05, 0.05, 0.45])
@@ -12,16 +12,36 @@ R = np.array([1.0, 2.0, 3.0, 4.0])
 
 @pytest.mark.parametrize("name", SCORES)
 def test_a_perfect_prediction_has_no_error_and_a_worse_one_more(name: str) -> None:
-    perfect, near, far = (float(as_error(name, score(HUMAN, q, R)[name])) for q in (HUMAN, NEAR, FAR))
+    perfect, near, far = (float(SCORES[name].as_error(score(HUMAN, q, R)[name])) for q in (HUMAN, NEAR, FAR))
     assert perfect == pytest.approx(0.0, abs=1e-5)  # one smooths
     assert 0.0 < near < far
 
 
 def test_errors_worked_out_by_hand() -> None:
-    assert as_error("variance_ratio", [2.0, 0.5, 1.0, 0.0]).tolist() == pytest.approx(
+    assert SCORES["variance_ratio"].as_error([2.0, 0.5, 1.0, 0.0]).tolist() == pytest.approx(
         [np.log(2), np.log(2), 0.0, np.inf]
     )
-    assert as_error("signed_bias", [-0.3, 0.3]).tolist() == [0.3, 0.3]
-    assert as_error("simbench", [100.0, 40.0]).tolist() == [0.0, 0.6]
-    assert as_error("rps", [0.2]).tolist() == [0.2]
-    assert np.isnan(as_error("simbench", np.nan))
+    assert SCORES["signed_bias"].as_error([-0.3, 0.3]).tolist() == [0.3, 0.3]
+    assert SCORES["simbench"].as_error([100.0, 40.0]).tolist() == [0.0, 0.6]
+    assert SCORES["rps"].as_error([0.2]).tolist() == [0.2]
+    assert np.isnan(SCORES["simbench"].as_error(np.nan))
+
+
+def test_losses_point_downward() -> None:
+    values = np.array([0.5, 2.0, np.nan])
+    loss = {name: one.loss for name, one in SCORES.items()}
+    assert loss["variance_ratio"](values) == pytest.approx(0.5)
+    assert loss["variance_ratio"](np.array([0.0])) == 1.0
+    assert loss["wasserstein"](values) == pytest.approx(1.25)
+    assert loss["signed_bias"](np.array([-0.3, 0.1])) == pytest.approx(0.1)
+    assert loss["simbench"](np.array([60.0, 80.0])) == pytest.approx(30.0)
+    assert np.isnan(loss["wasserstein"](np.array([np.nan])))
+
+
+def test_a_ratio_is_averaged_as_its_logarithm_and_everything_else_as_it_is() -> None:
+    values = np.array([[0.5, 2.0], [np.nan, 8.0]])
+    assert SCORES["variance_ratio"].average(values) == pytest.approx(2.0)
+    assert SCORES["wasserstein"].average(values) == pytest.approx(3.5)
+    assert SCORES["variance_ratio"].average(np.array([0.0, 4.0])) == pytest.approx(4.0)
+    assert np.isnan(SCORES["variance_ratio"].average(np.array([0.0, np.nan])))
+    assert np.isnan(SCORES["wasserstein"].average(np.array([np.nan])))

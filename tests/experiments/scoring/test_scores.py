@@ -5,18 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import entropy, pearsonr, spearmanr, wasserstein_distance
+from scipy.stats import entropy, wasserstein_distance
 
 from value_personas.experiments.scoring import (
     KL_SMOOTHING,
     SCORES,
     Cells,
-    country_deviation,
-    pearson,
+    directions,
+    known_score,
     score,
+    score_array,
     score_cells,
-    spearman,
-    summarise_variance_ratios,
 )
 from value_personas.programs.calibration import tilt
 from value_personas.signatures import StatisticsError
@@ -124,6 +123,26 @@ def test_cells_of_different_scale_lengths_stand_in_one_array():
             assert table[name][2, m] == pytest.approx(alone[name], nan_ok=True)
 
 
+def test_questions_of_different_scale_lengths_are_scored_each_on_its_own_options():
+    rng = np.random.default_rng(2)
+    lengths = [4, 10, 2, 4]
+    scales = [np.cumsum(rng.uniform(0.5, 2.0, k)) for k in lengths]
+    h, q = np.full((2, 3, 5, 4, 10), np.nan)
+    for m, k in enumerate(lengths):
+        h[..., m, :k], q[..., m, :k] = rng.dirichlet(np.ones(k), size=(2, 3, 5))
+    human = h[0]
+    human[4, 1] = np.nan  # a country that was not asked
+    table = score_array(human, q, scales, ["rps", "variance_ratio"])
+    assert list(table) == ["rps", "variance_ratio"]
+    for r, c, m in np.ndindex(3, 5, 4):
+        k = lengths[m]
+        for name, values in table.items():
+            assert values.shape == (3, 5, 4)
+            alone = np.nan if (c, m) == (4, 1) else score(human[c, m, :k], q[r, c, m, :k], scales[m])[name]
+            assert values[r, c, m] == pytest.approx(alone, nan_ok=True)
+    assert list(score_array(human, q, scales)) == list(SCORES)
+
+
 @pytest.mark.parametrize("name", SCORES)
 def test_a_missing_cell_is_nan_and_leaves_the_others(name):
     h = np.array([HUMAN, [np.nan] * 4, HUMAN])
@@ -162,37 +181,16 @@ def test_the_mask_must_name_the_first_options():
         Cells.check([[0.5, 0, 0.5]], [[0.5, 0, 0.5]], [1, 2, 3], [True, False, True])
 
 
-def test_variance_ratios_are_summarised_on_the_log_scale():
-    got = summarise_variance_ratios(np.array([[0.5, 2.0], [np.nan, 0.25]]))
-    assert got.median_log == pytest.approx(np.log(0.5))
-    assert (got.share_below_one, got.cells) == (pytest.approx(2 / 3), 3)
-    assert summarise_variance_ratios(np.array([0.0, 0.0, 1.0])).median_log == -np.inf
-    assert np.isnan(summarise_variance_ratios(np.array([np.nan])).median_log)
-
-
-def test_country_deviation_forgives_a_shared_bias_only():
-    human = np.array([[1.0, 2.0], [3.0, 2.5], [2.0, np.nan]])
-    model = human + 5.0
-    np.testing.assert_allclose(
-        country_deviation(human, model, np.array([4.0, 4.0])), [[0, 0], [0, 0], [0, np.nan]], atol=1e-15
+def test_a_score_says_how_it_is_read():
+    assert directions(["rps"]) == "lower is better"
+    assert directions(["rps", "variance_ratio", "simbench"]) == (
+        "lower is better, variance ratio: 1, SimBench: higher"
     )
-    model[0, 0] += 3.0  # errors 8, 5, 5: mean 6, so 2, 1 and 1 points of 4
-    got = country_deviation(human, model, np.array([4.0, 4.0]))
-    np.testing.assert_allclose(got[:, 0], [0.5, 0.25, 0.25])
+    for one in SCORES.values():
+        assert one.meaning.endswith(".")
+        assert len(one.meaning) > len(one.heading)
 
 
-def test_country_deviation_of_one_country_is_undefined():
-    assert np.isnan(country_deviation(np.array([[1.0]]), np.array([[2.0]]), np.array([3.0]))).all()
-
-
-def test_correlations_agree_with_scipy_and_leave_gaps_out():
-    rng = np.random.default_rng(5)
-    h, q = rng.normal(size=(2, 12, 3)).round(1)
-    h[3, 0], q[7, 0] = np.nan, np.nan
-    keep = [i for i in range(12) if i not in (3, 7)]
-    q[:, 2] = 1.0
-    np.testing.assert_allclose(pearson(h, q)[0], pearsonr(h[keep, 0], q[keep, 0])[0])
-    np.testing.assert_allclose(spearman(h, q)[0], spearmanr(h[keep, 0], q[keep, 0])[0])
-    np.testing.assert_allclose(spearman(h, q)[1], spearmanr(h[:, 1], q[:, 1])[0])
-    assert np.isnan(pearson(h, q)[2])
-    assert np.isnan(pearson(h[:2], q[:2])).all()
+def test_an_unknown_score_is_refused_with_the_nearest():
+    with pytest.raises(StatisticsError, match="no score 'wassersteen'; did you mean wasserstein"):
+        known_score("wassersteen")

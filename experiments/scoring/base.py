@@ -1,0 +1,108 @@
+"""A score, with everything that is known of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from value_personas.experiments.scoring.cells import Cells
+from value_personas.signatures import StatisticsError
+
+__all__ = ["Score"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score of one cell. What tables, figures, tests and searches do with it follows from what stands here.
+
+    Attributes:
+        heading: its name for people.
+        meaning: one sentence with the formula, for a glossary.
+        kernel: cells of shape (..., K) → values of shape (...), NaN where undefined.
+        best: where a perfect prediction lies.
+        better: the direction of improvement; ``target`` means nearer to ``best`` from either side.
+        mean: how cells are averaged; ``geometric`` for a ratio, of which 2 and ½ cancel.
+        unit: what an axis says of its values.
+        headline: whether it stands in the table of every method, beside its noise floor.
+        leading: whether it stands in figures and narrow tables too, and, where lower is better, in the
+            paired tests.
+        of_shape: whether a calibration that keeps the mean moves it: it is shown before and after.
+    """
+
+    heading: str
+    meaning: str
+    kernel: Callable[[Cells], Array]
+    best: float = 0.0
+    better: Literal["lower", "higher", "target"] = "lower"
+    mean: Literal["arithmetic", "geometric"] = "arithmetic"
+    unit: str = ""
+    headline: bool = False
+    leading: bool = False
+    of_shape: bool = False
+
+    def of(self, cells: Cells) -> Array:
+        """Its values, shape (...).
+
+        Raises:
+            StatisticsError: when the kernel gives another shape.
+        """
+        values = np.asarray(self.kernel(cells), dtype=np.float64)
+        if values.shape != (shape := cells.human.shape[:-1]):
+            raise StatisticsError(
+                f"score {self.heading}: gave shape {values.shape} for cells of shape {shape}"
+            )
+        return values
+
+    def as_error(self, values: ArrayLike) -> Array:
+        """Turn values so that 0 is best and lower is better.
+
+        What is better the higher is measured from its best, in units of it; what has a target, by its
+        distance from it; of a ratio that is the absolute logarithm, in which 2 and ½ are equally wrong.
+
+        Returns:
+            The same shape; infinite for a ratio of 0, NaN where a value is.
+        """
+        v = np.asarray(values, dtype=np.float64)
+        if self.mean == "geometric":
+            with np.errstate(divide="ignore"):
+                return np.asarray(np.abs(np.log(v / self.best)))
+        if self.better == "higher":
+            return np.asarray((self.best - v) / (abs(self.best) or 1.0))
+        return np.asarray(np.abs(v - self.best))
+
+    def loss(self, values: Array) -> float:
+        """One finite number for a search to minimise from many cells; NaN where none is defined.
+
+        Lower-is-better scores: their mean. Others: |mean − best|. A ratio v: the mean of 1 − min(v, 1/v),
+        which is 0 where it is right and 1 where it is 0.
+        """
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return float("nan")
+        if self.mean == "geometric":
+            inverse = np.divide(self.best, known, out=np.zeros_like(known), where=known > 0.0)
+            return float((1.0 - np.minimum(known / self.best, inverse)).mean())
+        mean = float(known.mean())
+        return mean if self.better == "lower" else abs(mean - self.best)
+
+    def additive(self, values: Array) -> Array:
+        """What is averaged: values, or the logarithms of a ratio, NaN for 0, which no mean can take in."""
+        if self.mean == "arithmetic":
+            return values
+        with np.errstate(divide="ignore"):
+            logs = np.log(values)
+        return np.where(np.isfinite(logs), logs, np.nan)
+
+    def restored(self, mean: Array) -> Array:
+        """Means of ``additive`` values in the score's own terms."""
+        return mean if self.mean == "arithmetic" else np.exp(mean)
+
+    def average(self, values: Array) -> float:
+        """The mean over defined cells of any shape; NaN without one."""
+        terms = self.additive(values)
+        known = terms[~np.isnan(terms)]
+        return float(self.restored(known.mean())) if known.size else float("nan")
