@@ -23,6 +23,8 @@ _INTERRUPTED = 130
 def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
     import typer
 
+    from value_personas.experiments.commands.options import NamingCommand
+
     app = typer.Typer(
         name="value-personas",
         help="Predict how a country's people would answer a survey question, and how far to trust it.",
@@ -33,7 +35,8 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in _COMMANDS:
-        app.command(name)(getattr(import_module(f"value_personas.experiments.commands.{name}"), name))
+        command = getattr(import_module(f"value_personas.experiments.commands.{name}"), name)
+        app.command(name, cls=NamingCommand)(command)
     for name in _GROUPS:
         app.add_typer(import_module(f"value_personas.experiments.commands.{name}").app, name=name)
     return app

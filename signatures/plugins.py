@@ -1,6 +1,7 @@
 """What other distributions add through entry points, beside what the package has itself."""
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -26,14 +27,14 @@ class Registry(Mapping[str, T], Generic[T]):
     """
 
     def __init__(self, group: str, kind: type[T], own: Mapping[str, T], base: type = object) -> None:
-        self._group, self._kind, self._own, self._loaded = group, kind, own, dict(own)
+        self._group, self._kind, self.own, self._loaded = group, kind, own, dict(own)
         self._base = base
 
     @cached_property
     def _points(self) -> dict[str, EntryPoint]:
         points: dict[str, EntryPoint] = {}
         for point in entry_points(group=self._group):
-            if point.name in self._own or point.name in points:
+            if point.name in self.own or point.name in points:
                 raise self._error(point, "the name is taken already; rename or uninstall it")
             points[point.name] = point
         return points
@@ -57,10 +58,15 @@ class Registry(Mapping[str, T], Generic[T]):
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._own, *self._points))
+        return iter((*self.own, *self._points))
 
     def __len__(self) -> int:
-        return len(self._own) + len(self._points)
+        return len(self.own) + len(self._points)
+
+    def nearest(self, name: str) -> str:
+        """What a refusal of a name ends with: the nearest, and all there are."""
+        near = get_close_matches(name, list(self), n=1, cutoff=0.6)
+        return f"{f'did you mean {near[0]}? There' if near else 'there'} are {', '.join(self)}"
 
     def _error(self, point: EntryPoint, what: str) -> RecipeError:
         whose = point.dist.name if point.dist else "unnamed"

@@ -36,5 +36,5 @@ class Plugins:
         len(registry)  # what is known now is what monkeypatch brings back in the end
         self._monkeypatch.syspath_prepend(folder)
         self._monkeypatch.delitem(registry.__dict__, "_points")
-        self._monkeypatch.setattr(registry, "_loaded", dict(registry._own))
+        self._monkeypatch.setattr(registry, "_loaded", dict(registry.own))
         return module

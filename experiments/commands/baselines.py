@@ -8,7 +8,7 @@ import typer
 from value_personas.experiments.commands.options import JsonOption
 
 if TYPE_CHECKING:
-    from value_personas.experiments.evaluation.comparators.published import PublishedComparison
+    from value_personas.experiments.evaluation.published import PublishedComparison
 
 __all__ = ["baselines"]
 
@@ -21,12 +21,12 @@ def baselines(
 ) -> None:
     """Predict each country of a table of answer distributions from the other countries.
 
-    Two predictions: the mean of all others, and the mean of the nearest on the cultural map. With the records
-    of respondents, name comparators in a recipe instead: comparators.names.
+    By every comparator that needs no respondents, for example the mean of all others. With the records of
+    respondents, name comparators in a recipe instead, comparators.names: {comparators}.
     """
     import json
 
-    from value_personas.experiments.evaluation.comparators.published import compare_published
+    from value_personas.experiments.evaluation.published import compare_published
 
     found = compare_published(file, neighbours=neighbours, seed=seed)
     if as_json:

@@ -1,14 +1,17 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 __all__ = [
     "JobsOption",
     "JsonOption",
     "MaxCostOption",
+    "NamingCommand",
     "RecipeArgument",
     "RunArgument",
     "SettingsOption",
@@ -56,3 +59,20 @@ def all_overrides(
         *([f"workspace={workspace}"] if workspace else []),
         *([] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]),
     ]
+
+
+_NAMED = {"{scores}": ("scoring", "SCORES"), "{comparators}": ("comparators", "COMPARATORS")}
+
+
+class NamingCommand(TyperCommand):
+    """A command whose help names what is installed, by other distributions too, when it is asked for."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Put names in place of ``{scores}`` and ``{comparators}``."""
+        told: list[Any] = [self, *self.params]
+        for one in told:
+            for place, (room, registry) in _NAMED.items():
+                if place in (getattr(one, "help", None) or ""):
+                    names = getattr(import_module(f"value_personas.experiments.{room}"), registry)
+                    one.help = one.help.replace(place, ", ".join(names))
+        super().format_help(ctx, formatter)

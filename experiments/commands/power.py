@@ -28,7 +28,9 @@ def power(
     questions: Annotated[
         int | None, typer.Option(help="Target questions; the pilot's if absent.", min=2)
     ] = None,
-    score: Annotated[str, typer.Option(help="The score whose interval is planned.")] = "normalised_mae",
+    score: Annotated[
+        str, typer.Option(help="The score whose interval is planned, one of {scores}.")
+    ] = "normalised_mae",
     against: Annotated[
         str | None, typer.Option(help="A second persona kind: plan for the difference of the two.")
     ] = None,

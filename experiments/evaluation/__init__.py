@@ -1,1 +1,1 @@
-"""Answers beside people's: estimates, calibrated and redrawn; scores, comparisons, comparators."""
+"""Answers beside people's: estimates, calibrated and redrawn; scores, comparisons; no model at all."""

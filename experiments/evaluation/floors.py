@@ -35,8 +35,10 @@ class Floors:
     """
 
     def __init__(self, seed: int, draws: int, kept: Path | None = None) -> None:
-        self._seed, self._draws, self._file = seed, draws, kept
-        self._known: dict[str, dict[str, float | None]] = _read(kept) if kept else {}
+        # Whether another distribution changed its score since cannot be told here: such floors are not kept.
+        self._file = kept if len(SCORES) == len(SCORES.own) else None
+        self._seed, self._draws = seed, draws
+        self._known: dict[str, dict[str, float | None]] = _read(self._file) if self._file else {}
         self._new = False
 
     def of(self, survey: data.Survey, country: str, question: Question) -> Mapping[str, float]:

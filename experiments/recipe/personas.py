@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from value_personas.experiments.comparators import ComparatorName
 from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import DEMOGRAPHIC_FACTS, ItemOrder, parse_kind
 from value_personas.signatures import RecipeError
 
 __all__ = [
     "AuditSection",
-    "ComparatorName",
     "ComparatorSection",
     "PersonaKind",
     "PersonaTextSection",
@@ -34,8 +34,6 @@ def _known_kind(name: str) -> str:
 
 PersonaKind = Annotated[str, AfterValidator(_known_kind)]
 """A name that ``programs.personas.parse_kind`` understands."""
-
-ComparatorName = Literal["training-mean", "map-neighbours", "ridge", "ordinal", "split-half"]
 
 
 class PersonaTextSection(_Section):

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from value_personas import data
-from value_personas.experiments.evaluation.comparators import predict_without_model
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations, require_applicable
 from value_personas.experiments.evaluation.judging import judge
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
+from value_personas.experiments.evaluation.without_model import predict_without_model
 from value_personas.experiments.fieldwork.asking import Asked, Asking, ask_everything, asking_of
 from value_personas.experiments.fieldwork.leaks import check_leaks
 from value_personas.experiments.fieldwork.models import with_models

@@ -1,4 +1,9 @@
-"""How near a predicted distribution is to the human one: one score a file, kernels over arrays of cells."""
+"""How near a predicted distribution is to the human one: one score a file, kernels over arrays of cells.
+
+To add one, copy ``total_variation.py`` and name its ``Score`` in ``registry.SCORES``. What it says of itself
+puts it into tables, figures, tests and searches. Another distribution lists its ``Score`` under the entry
+points ``value_personas.scores``.
+"""
 
 from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells

@@ -1,6 +1,5 @@
 """Every score of a cell by name: the package's own, then those of the group ``value_personas.scores``."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -101,19 +100,14 @@ def known_score(name: str) -> Score:
         StatisticsError: when there is none of that name; the message gives the nearest.
     """
     if name not in SCORES:
-        raise StatisticsError(f"no score {name!r}; {_nearest(name)}")
+        raise StatisticsError(f"no score {name!r}; {SCORES.nearest(name)}")
     return SCORES[name]
 
 
 def _known(name: str) -> str:
     if name not in SCORES:
-        raise ValueError(f"no such score; {_nearest(name)}")
+        raise ValueError(f"no such score; {SCORES.nearest(name)}")
     return name
-
-
-def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, list(SCORES), n=1, cutoff=0.6)
-    return f"{f'did you mean {near[0]}? There' if near else 'there'} are {', '.join(SCORES)}"
 
 
 ScoreName = Annotated[str, AfterValidator(_known)]

@@ -24,6 +24,8 @@ def test_the_packages_own_come_first_and_nothing_is_executed_for_a_name(
     assert registry["two"] == 2
     assert module in sys.modules
     assert "three" not in registry
+    assert registry.nearest("on") == "did you mean one? There are one, two"
+    assert registry.nearest("seventeen") == "there are one, two"
 
 
 def test_a_thing_is_loaded_once(registry: Registry[int], plugins: Plugins) -> None:

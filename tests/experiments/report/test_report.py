@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from tests.experiments.report.runs import (
 )
 from value_personas import RunResult
 from value_personas.experiments.cli import main
-from value_personas.experiments.recipe.personas import ComparatorName
+from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.report import Material, read_material
 from value_personas.experiments.report.citations import citations
 from value_personas.experiments.report.figures.distributions import chosen_cells
@@ -234,8 +233,8 @@ def test_every_kind_is_told_in_the_methods(reported: Reported) -> None:
     methods = " ".join(methods_paragraphs(reported.material))
     assert "none (no persona: ten neutral wordings)" in methods
     assert "values-hedged (whole value profiles of drawn respondents, in descriptors that are to" in methods
-    told = {what_it_is(kind) for kind in (*known_kinds(), *get_args(ComparatorName))}
-    assert len(told) == len(known_kinds()) + len(get_args(ComparatorName))
+    told = {what_it_is(kind) for kind in (*known_kinds(), *COMPARATORS)}
+    assert len(told) == len(known_kinds()) + len(COMPARATORS)
     assert what_it_is("shuffled-verbatim+country") == (
         "a placebo: value profiles of another country, in the questionnaire’s words, with the country named"
     )

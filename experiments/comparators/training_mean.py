@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from value_personas.experiments.evaluation.comparators.distributions import Array, OtherCountries
+from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
+from value_personas.experiments.comparators.distributions import Array, OtherCountries
 
-__all__ = ["training_mean"]
+__all__ = ["TRAINING_MEAN", "training_mean"]
 
 
 def training_mean(country: str, others: OtherCountries) -> Array:
@@ -13,3 +14,10 @@ def training_mean(country: str, others: OtherCountries) -> Array:
     total = np.where(asked, others.table, 0.0).sum(axis=0)
     count = asked.sum(axis=0)
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+
+
+def _predict(sources: Sources) -> Prediction:
+    return Prediction(sources.leave_one_out(training_mean))
+
+
+TRAINING_MEAN = Comparator("no model: the mean of the other countries", _predict)

@@ -6,10 +6,11 @@ import numpy as np
 
 from value_personas import data
 from value_personas.data import published_map
-from value_personas.experiments.evaluation.comparators.distributions import Array, OtherCountries
+from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
+from value_personas.experiments.comparators.distributions import Array, OtherCountries
 from value_personas.signatures import SurveyError
 
-__all__ = ["Place", "country_places", "map_neighbours"]
+__all__ = ["MAP_NEIGHBOURS", "Place", "country_places", "map_neighbours"]
 
 Place = tuple[float, float]
 """Survival–self-expression, traditional–secular."""
@@ -71,3 +72,16 @@ def map_neighbours(
         if len(asked):
             predicted[m] = others.table[asked, m].mean(axis=0)
     return predicted
+
+
+def _predict(sources: Sources) -> Prediction:
+    places, unplaced = country_places(sources.answers.countries, sources.profiles)
+    predicted = sources.leave_one_out(
+        lambda country, others: map_neighbours(country, others, places, sources.neighbours)
+    )
+    return Prediction(
+        predicted, (f"no place on the cultural map: {', '.join(unplaced)}",) if unplaced else ()
+    )
+
+
+MAP_NEIGHBOURS = Comparator("no model: the mean of the nearest countries on the cultural map", _predict)

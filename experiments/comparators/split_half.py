@@ -5,9 +5,10 @@ from zlib import crc32
 import numpy as np
 
 from value_personas import data
-from value_personas.experiments.evaluation.comparators.distributions import Array
+from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
+from value_personas.experiments.comparators.distributions import Array
 
-__all__ = ["split_half"]
+__all__ = ["SPLIT_HALF", "split_half"]
 
 _STREAM = 31
 """Keeps the halves apart from every other draw of the recipe's seed."""
@@ -34,3 +35,12 @@ def split_half(survey: data.Survey, seed: int) -> Array:
             k = len(question.scale)
             halves[c, m, :k] = data.split_half_distributions(positions, weights, k, 1, stream)[0, 0]
     return halves
+
+
+def _predict(sources: Sources) -> Prediction:
+    return Prediction(split_half(sources.survey, sources.seed))
+
+
+SPLIT_HALF = Comparator(
+    "no model: a random half of the country’s own sample", _predict, needs=("respondents",)
+)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas import data
-from value_personas.experiments.evaluation.comparators.distributions import human_table, leave_one_out
-from value_personas.experiments.evaluation.comparators.map_neighbours import country_places, map_neighbours
-from value_personas.experiments.evaluation.comparators.training_mean import training_mean
+from value_personas.experiments.comparators import COMPARATORS, Sources
+from value_personas.experiments.evaluation.without_model import checked_prediction
 from value_personas.experiments.inference import summarise
 from value_personas.experiments.scoring import headline_scores, score_array
 
@@ -35,7 +34,7 @@ class PublishedComparison:
 def compare_published(
     path: str | Path, *, neighbours: int = 3, draws: int = 2000, level: float = 0.95, seed: int = 0
 ) -> PublishedComparison:
-    """Predict every country of a table of distributions from the others.
+    """Predict every country of a table of distributions from the others, by what needs no respondents.
 
     Args:
         path: as for ``data.read_distributions``.
@@ -47,22 +46,16 @@ def compare_published(
     Raises:
         SurveyError: when the table cannot be used as it stands.
     """
-    source = data.read_distributions(path)
-    table = human_table(source)
-    places, unplaced = country_places(source.countries)
-    predicted = {
-        "training-mean": leave_one_out(source.countries, table, training_mean),
-        "map-neighbours": leave_one_out(
-            source.countries,
-            table,
-            lambda country, others: map_neighbours(country, others, places, neighbours),
-        ),
+    answers = data.read_distributions(path)
+    sources = Sources(answers, neighbours=neighbours, seed=seed)
+    names = [name for name, one in COMPARATORS.items() if "respondents" not in one.needs]
+    predicted = {name: checked_prediction(name, sources) for name in names}
+    scales = [question.scale.values for question in answers.questions]
+    scores = {
+        name: score_array(sources.table, p.probabilities, scales, headline_scores())
+        for name, p in predicted.items()
     }
-    scales = [question.scale.values for question in source.questions]
-    scores = {name: score_array(table, p, scales, headline_scores()) for name, p in predicted.items()}
-    title = f"{len(source.countries)} countries × {len(source.questions)} questions · {Path(path).name}"
-    notes = list(source.notes)
-    if unplaced:
-        notes.append(f"map-neighbours: no place on the cultural map: {', '.join(unplaced)}")
+    title = f"{len(answers.countries)} countries × {len(answers.questions)} questions · {Path(path).name}"
+    notes = [f"{name}: {note}" for name, p in predicted.items() for note in p.notes]
     summary = summarise(scores, draws=draws, level=level, seed=seed)
-    return PublishedComparison(title, summary, level, tuple(notes))
+    return PublishedComparison(title, summary, level, (*answers.notes, *notes))

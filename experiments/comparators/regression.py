@@ -1,20 +1,20 @@
 """Regressions from the value items, fitted on the other countries' respondents.
 
 They use the same microdata as personas and no language model: what a persona adds must be more than this.
+scikit-learn is imported where it is used: it takes a second that most runs do not need.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from value_personas.experiments.evaluation.comparators.respondents import Respondents
+from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
+from value_personas.experiments.comparators.respondents import Respondents, respondents_of
+from value_personas.signatures import SurveyError
 
-__all__ = ["ordinal_regression", "predict_left_out", "ridge_regression"]
+__all__ = ["ORDINAL", "RIDGE", "ordinal_regression", "predict_left_out", "ridge_regression"]
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int8]
@@ -23,6 +23,7 @@ Regression = Callable[[Array, Positions, Array, Array, Array, int], Array]
 """(training items, answers, weights, items of the left out, their weights, K) → shape (K,)."""
 
 _ALPHAS = np.logspace(-1, 4, 6)
+_THINNING_STREAM = 32
 
 
 def ridge_regression(x: Array, y: Positions, w: Array, of: Array, weights: Array, options: int) -> Array:
@@ -40,6 +41,8 @@ def ridge_regression(x: Array, y: Positions, w: Array, of: Array, weights: Array
         Shape (K,), summing to 1. Being linear, the average over respondents is the prediction at their
         average; only there are negative shares cut to zero.
     """
+    from sklearn.linear_model import RidgeCV
+
     model = RidgeCV(alphas=_ALPHAS).fit(x, np.eye(options)[y], sample_weight=w * len(w) / w.sum())
     p = np.clip(np.average(model.predict(of), axis=0, weights=weights), 0.0, None)
     return np.asarray(p / p.sum())
@@ -71,6 +74,10 @@ def predict_left_out(
     Returns:
         Shape (M, K), NaN beyond a question's options and where no other country was asked.
     """
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     training = respondents.where(respondents.country != left_out)
     home = respondents.where(respondents.country == left_out)
     # A missing item is given the others' mean: it then says nothing.
@@ -86,8 +93,36 @@ def predict_left_out(
 
 
 def _probability_beyond(x: Array, beyond: NDArray[np.bool_], w: Array, of: Array) -> Array:
+    from sklearn.linear_model import LogisticRegression
+
     if beyond.all() or not beyond.any():
         return np.full(len(of), float(beyond[0]))
     # Newton's method on the normal equations: exact and fast for few items and many respondents.
     model = LogisticRegression(solver="newton-cholesky").fit(x, beyond, sample_weight=w * len(w) / w.sum())
     return np.asarray(model.predict_proba(of)[:, 1])
+
+
+def _predict(regression: Regression, sources: Sources) -> Prediction:
+    survey, profiles = sources.survey, sources.profiles
+    if profiles is None:
+        raise SurveyError("regressions need value profiles")
+    everybody = respondents_of(survey, profiles)
+    stream = np.random.SeedSequence(sources.seed, spawn_key=(_THINNING_STREAM,))
+    respondents = everybody.thinned(sources.max_respondents, np.random.default_rng(stream))
+    options = tuple(len(question.scale) for question in survey.questions)
+    predicted = [predict_left_out(respondents, country, options, regression) for country in survey.countries]
+    thinned, whole = len(respondents.weights), len(everybody.weights)
+    notes = (f"fitted on {thinned} of {whole} respondents",) if thinned < whole else ()
+    return Prediction(np.stack(predicted), notes)
+
+
+RIDGE = Comparator(
+    "no model: linear regression from the value items, fitted on the other countries’ respondents",
+    partial(_predict, ridge_regression),
+    needs=("countries", "respondents"),
+)
+ORDINAL = Comparator(
+    "no model: ordinal regression from the value items, fitted likewise",
+    partial(_predict, ordinal_regression),
+    needs=("countries", "respondents"),
+)

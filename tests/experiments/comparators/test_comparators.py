@@ -6,25 +6,23 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from tests.plugins import Plugins
 from value_personas import data, load_recipe
 from value_personas.data.synthetic import write_synthetic_survey
-from value_personas.experiments.evaluation.comparators import (
-    human_table,
-    map_neighbours,
-    predict_without_model,
-    respondents_of,
-    split_half,
-    training_mean,
-)
-from value_personas.experiments.evaluation.comparators.distributions import OtherCountries, leave_one_out
-from value_personas.experiments.evaluation.comparators.published import compare_published
-from value_personas.experiments.evaluation.comparators.regression import (
+from value_personas.experiments.comparators import COMPARATORS, OtherCountries, human_table
+from value_personas.experiments.comparators.distributions import leave_one_out
+from value_personas.experiments.comparators.map_neighbours import map_neighbours
+from value_personas.experiments.comparators.regression import (
     ordinal_regression,
     predict_left_out,
     ridge_regression,
 )
-from value_personas.experiments.evaluation.comparators.respondents import Respondents
-from value_personas.signatures import SurveyError
+from value_personas.experiments.comparators.respondents import Respondents, respondents_of
+from value_personas.experiments.comparators.split_half import split_half
+from value_personas.experiments.comparators.training_mean import training_mean
+from value_personas.experiments.evaluation.published import compare_published
+from value_personas.experiments.evaluation.without_model import predict_without_model
+from value_personas.signatures import StatisticsError, SurveyError
 
 ALL = 'comparators.names=["training-mean", "map-neighbours", "ridge", "ordinal", "split-half"]'
 TABLE = np.array(
@@ -138,6 +136,20 @@ def test_one_country_has_no_others(survey: data.Survey) -> None:
     profiles = data.value_profiles(alone)
     with pytest.raises(SurveyError, match="only XNA"):
         predict_without_model(load_recipe(None, [ALL]), alone, profiles)
+
+
+def test_a_prediction_of_other_cells_is_refused_by_name(survey: data.Survey, plugins: Plugins) -> None:
+    source = """
+        import numpy as np
+        from value_personas.experiments.comparators import Comparator, Prediction
+        THING = Comparator("no model: too little", lambda sources: Prediction(sources.table[:1]))
+    """
+    plugins.install(COMPARATORS, "too-little", source)
+    recipe = load_recipe(None, ['comparators.names=["too-little"]'])
+    with pytest.raises(
+        StatisticsError, match=r"comparator too-little: .* shape \(8, 2, 10\), got \(1, 2, 10\)"
+    ):
+        predict_without_model(recipe, survey, data.value_profiles(survey))
 
 
 @pytest.mark.shared

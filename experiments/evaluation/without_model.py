@@ -1,0 +1,64 @@
+"""The comparators of a recipe, as rows beside those of personas."""
+
+import numpy as np
+
+from value_personas import data
+from value_personas.experiments.comparators import COMPARATORS, Prediction, Sources
+from value_personas.experiments.evaluation.predicting import Method
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.programs import PopulationEstimate
+from value_personas.signatures import StatisticsError, SurveyError
+
+__all__ = ["checked_prediction", "predict_without_model"]
+
+
+def predict_without_model(
+    recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable
+) -> tuple[tuple[Method, ...], tuple[str, ...]]:
+    """Each comparator's prediction of every cell, each country left out in turn.
+
+    Returns:
+        One method a comparator, in the order of the recipe, and notes.
+
+    Raises:
+        SurveyError: with a single country, from which no other can be predicted.
+        StatisticsError: when a comparator predicts other cells than there are.
+    """
+    section = recipe.comparators
+    lonely = [name for name in section.names if "countries" in COMPARATORS[name].needs]
+    if len(survey.countries) < 2 and lonely:
+        raise SurveyError(
+            "comparators need the answers of other countries, and the survey has only "
+            f"{survey.countries[0]}; leave {', '.join(lonely)} out of comparators.names"
+        )
+    sources = Sources(survey, profiles, section.neighbours, section.max_respondents, recipe.seed)
+    predicted = {name: checked_prediction(name, sources) for name in section.names}
+    methods = (Method(name, name, False, _estimate(survey, p)) for name, p in predicted.items())
+    return tuple(methods), tuple(f"{name}: {note}" for name, p in predicted.items() for note in p.notes)
+
+
+def checked_prediction(name: str, sources: Sources) -> Prediction:
+    """A comparator's prediction, of the shape of people's answers.
+
+    Raises:
+        StatisticsError: when it is of another shape.
+    """
+    prediction = COMPARATORS[name].predict(sources)
+    shape, got = sources.table.shape, np.shape(prediction.probabilities)
+    if got != shape:
+        raise StatisticsError(f"comparator {name}: expected probabilities of shape {shape}, got {got}")
+    return prediction
+
+
+def _estimate(survey: data.Survey, prediction: Prediction) -> PopulationEstimate:
+    """Nobody answered, so nothing is missing, and there are no persons between whom variance could lie."""
+    cells = prediction.probabilities.shape[:2]
+    unknown = np.full(cells, np.nan)
+    return PopulationEstimate(
+        survey.countries,
+        survey.questions,
+        prediction.probabilities,
+        np.zeros(cells),
+        unknown,
+        unknown.copy(),
+    )
