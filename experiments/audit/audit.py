@@ -1,21 +1,20 @@
 """The audit, readable from top to bottom."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from value_personas import data
-from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.audit.human import Array, human_means, training_countries
 from value_personas.experiments.audit.result import AuditResult
 from value_personas.experiments.audit.tables import recovery_table, spill_over_table, summary_table
-from value_personas.experiments.fieldwork.asking import Asking, country_names, write_descriptors
+from value_personas.experiments.fieldwork.asking import write_descriptors
 from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Asking, prepare
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
-from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.spill_over import draw_spill_over
 from value_personas.experiments.recipe.loading import load_recipe
@@ -28,13 +27,10 @@ from value_personas.programs import (
     Judged,
     Statement,
     Variant,
-    connect,
     descriptor_statements,
     judge_statements,
     verbatim_statements,
 )
-from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.programs.engines import AnswerStore as Replies
 from value_personas.programs.engines import engine_kind
 from value_personas.signatures import ValueItem
 
@@ -65,43 +61,36 @@ def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | No
     reporter = reporter or Silent()
     workspace = Workspace.open(recipe.workspace)
     reporter.stage("reading the survey")
-    survey = open_survey(recipe, workspace)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)
-    reporter.stage("judging descriptors")
-    names = country_names(survey)
-    with AnswerStore(recipe.store or workspace.answers) as store:
-        found = asyncio.run(_judge(recipe, Asking((), profiles.items, (), names), store, reporter.answered))
+    with Fieldwork(workspace, recipe.store) as field:
+        ready = prepare(field, recipe, kinds=())
+        survey, profiles = ready.survey, ready.profiles
+        countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)
+        reporter.stage("judging descriptors")
+        asking = replace(ready.asking, items=profiles.items)  # those too that personas do not tell of
+        found = field.wait(_judge(field, recipe, asking, reporter.answered))
     return _written(recipe, workspace, survey, profiles, countries, found)
 
 
 async def _judge(
-    recipe: Recipe, asking: Asking, store: Replies, on_answered: Callable[[str, int, int], None]
+    field: Fieldwork, recipe: Recipe, asking: Asking, on_answered: Callable[[str, int, int], None]
 ) -> _Judgement:
-    """Write what is to be judged, and have it judged; one connection for equal settings."""
+    """Write what is to be judged, and have it judged."""
     judge_settings = recipe.audit.judge or recipe.respondent
-    writer = connect(recipe.descriptors.lm or recipe.respondent, store)
-    judge = connect(judge_settings, store)
-    section = recipe.respondent.elicitation
-    settings = ElicitationSettings(section.mode, section.min_label_mass, section.draws)
-    try:
-        variants: list[Variant] = [s for s in recipe.audit.statements if s != "verbatim"]
-        descriptors = await write_descriptors(recipe, asking, writer, variants)
-        judged: dict[str, Judged] = {}
-        for kind in recipe.audit.statements:
-            statements = _statements(kind, descriptors, asking.items)
-            total = len(statements) * len(asking.items)
-            judged[kind] = await judge_statements(
-                judge,
-                statements,
-                asking.items,
-                settings,
-                judge_settings.concurrency,
-                partial(_count, on_answered, kind, total),
-            )
-    finally:
-        await writer.aclose()
-        await judge.aclose()
+    writer, judge = field.model(recipe.writer), field.model(judge_settings)
+    variants: list[Variant] = [s for s in recipe.audit.statements if s != "verbatim"]
+    descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants)
+    judged: dict[str, Judged] = {}
+    for kind in recipe.audit.statements:
+        statements = _statements(kind, descriptors, asking.items)
+        total = len(statements) * len(asking.items)
+        judged[kind] = await judge_statements(
+            judge,
+            statements,
+            asking.items,
+            recipe.respondent.elicitation,
+            judge_settings.concurrency,
+            partial(_count, on_answered, kind, total),
+        )
     return _Judgement(judged, descriptors, writer.name, judge.name)
 
 

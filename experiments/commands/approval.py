@@ -16,8 +16,7 @@ _TOLERANCE = 1.1
 
 def is_free(recipe: Recipe) -> bool:
     """Whether nothing that a recipe asks costs money or time worth asking for: invented answers alone."""
-    models = (recipe.respondent, recipe.descriptors.lm or recipe.respondent)
-    return all(engine_kind(model.lm).is_synthetic for model in models)
+    return all(engine_kind(model.lm).is_synthetic for model in (recipe.respondent, recipe.writer))
 
 
 class Approval:

@@ -5,27 +5,24 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from value_personas import data
-from value_personas.data import published_map
 from value_personas.experiments.fieldwork.descriptors import read_frozen, read_overrides
-from value_personas.experiments.fieldwork.models import Models
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
-from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
-from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
 from value_personas.programs import (
-    Arrangement,
     AskingStyle,
     DescriptorTable,
     DescriptorWriter,
     Panel,
     PanelResult,
     PersonaSources,
-    PopulationSample,
     Respondent,
     Variant,
     persona_builder,
 )
-from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
+from value_personas.programs.elicitation import choose_elicitation
 from value_personas.programs.engines import Model, tallied
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import (
@@ -33,51 +30,18 @@ from value_personas.signatures import (
     Persona,
     Question,
     RecipeError,
-    ValueItem,
 )
 
 __all__ = [
     "Asked",
-    "Asking",
-    "arrangement_of",
     "ask_everything",
-    "asking_of",
     "build_personas",
-    "country_names",
     "estimate_asking",
     "needed_variants",
     "open_panel",
     "persona_sources",
     "write_descriptors",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who is asked what.
-
-    Attributes:
-        samples: the sampled population of each country.
-        items: the items of the profiles.
-        questions: the target questions.
-        forbidden_names: country names that no descriptor may speak.
-    """
-
-    samples: tuple[PopulationSample, ...]
-    items: tuple[ValueItem, ...]
-    questions: tuple[Question, ...]
-    forbidden_names: tuple[str, ...]
-
-
-def asking_of(populations: Populations, survey: data.Survey) -> Asking:
-    """Everybody who was drawn is asked every target question of the survey."""
-    return Asking(populations.samples, populations.items, survey.questions, country_names(survey))
-
-
-def country_names(survey: data.Survey) -> tuple[str, ...]:
-    """Names that no descriptor may speak: the survey's countries, and every one on the cultural map."""
-    own = (survey.country_name(country) for country in survey.countries)
-    return tuple(dict.fromkeys((*own, *(point.country for point in published_map().values()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,38 +67,39 @@ class Asked:
     map_panels: Mapping[PersonaKind, PanelResult] = field(default_factory=dict)
 
 
-async def ask_everything(
+def ask_everything(
+    field: Fieldwork,
     recipe: Recipe,
     asking: Asking,
-    models: Models,
     on_answered: Callable[[PersonaKind, int, int], None],
     approve: Callable[[Estimate], None] | None = None,
 ) -> Asked:
     """Run the stage; everything already in the store is read from there.
 
     Args:
+        field: holds the store, and opens the models.
         recipe: which models, kinds and ways of asking.
         asking: who is asked what.
-        models: opens what is asked; whoever opened it closes it.
         on_answered: called with the kind, its cells just settled and its cells in all.
         approve: called with what is still to be paid for, before the first call; and again where that rested
             on an assumption, once it is known. It raises to end the run.
     """
-    respondent = models.open(recipe.respondent)
-    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
+    respondent, writer = field.model(recipe.respondent), field.model(recipe.writer)
     with tallied() as tally:
         if approve:
-            expected = await estimate_asking(recipe, asking, models)
+            expected = estimate_asking(field, recipe, asking)
             approve(expected)
-        ready = await _make_ready(recipe, asking, respondent, writer)
+        ready = field.wait(_make_ready(recipe, asking, respondent, writer))
         if approve and expected.assumptions:
-            approve(await estimate_asking(recipe, asking, models))
+            approve(estimate_asking(field, recipe, asking))
         panels = {
-            kind: await _ask(ready.panel, people, asking.questions, partial(on_answered, kind))
+            kind: field.wait(_ask(ready.panel, people, asking.questions, partial(on_answered, kind)))
             for kind, people in ready.personas.items()
         }
         map_panels = {
-            kind: await _ask(ready.panel, people, ready.map_questions, partial(on_answered, f"{kind}: map"))
+            kind: field.wait(
+                _ask(ready.panel, people, ready.map_questions, partial(on_answered, f"{kind}: map"))
+            )
             for kind, people in ready.on_map.items()
         }
     prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
@@ -155,41 +120,39 @@ class _Ready:
 
 
 async def _make_ready(recipe: Recipe, asking: Asking, respondent: Model, writer: Model) -> _Ready:
-    map_questions = _map_questions(recipe)  # before anything is paid for
-    descriptors = await write_descriptors(recipe, asking, writer, needed_variants(recipe.personas))
-    personas = build_personas(recipe, recipe.personas, asking, descriptors)
+    # Before anything is paid for.
+    map_questions = _map_questions(recipe.profiles.instrument) if recipe.cultural_map.ask else ()
+    variants = needed_variants(recipe.personas)
+    descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants)
+    personas = build_personas(recipe.personas, asking, descriptors)
     first = personas[recipe.personas[0]][0]
-    panel, why = await open_panel(recipe, respondent, first, asking.questions[0])
+    panel, why = await open_panel(recipe.respondent, asking, respondent, first)
     kinds = (recipe.cultural_map.kinds or recipe.personas) if map_questions else ()
     on_map = {kind: people for kind, people in personas.items() if kind in kinds}
     return _Ready(descriptors, personas, panel, why, on_map, map_questions)
 
 
-def _map_questions(recipe: Recipe) -> tuple[Question, ...]:
-    """The instrument's items as questions, on its own scales, in whose codes the map is computed."""
-    if not recipe.cultural_map.ask:
-        return ()
-    instrument = data.load_instrument(recipe.profiles.instrument)
+def _map_questions(name: str) -> tuple[Question, ...]:
+    """An instrument's items as questions, on its own scales, in whose codes the map is computed."""
+    instrument = data.load_instrument(name)
     if not instrument.map_lines:
         raise RecipeError(f"cultural_map.ask: instrument {instrument.name} has no map; set it to false")
     return tuple(Question(i.code, i.text, i.scale, ivs=i.code, topic="value items") for i in instrument.items)
 
 
-async def estimate_asking(
-    recipe: Recipe, asking: Asking, models: Models, seen: set[bytes] | None = None
+def estimate_asking(
+    field: Fieldwork, recipe: Recipe, asking: Asking, seen: set[bytes] | None = None
 ) -> Estimate:
     """Go through the preparations without paying for anything, and count what would be.
 
     Args:
+        field: is only looked at; nothing is sent.
         recipe: as in ``ask_everything``.
         asking: who would be asked what.
-        models: are only looked at; nothing is sent.
         seen: keys of requests that are counted elsewhere and not again; those counted here are added.
     """
-    respondent = models.open(recipe.respondent)
-    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
-    rehearsal = Rehearsal(recipe, respondent, writer, models.store, seen)
-    ready = await _make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer)
+    rehearsal = Rehearsal(field, recipe.respondent, recipe.writer, seen)
+    ready = field.wait(_make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer))
     rounds = [(people, asking.questions) for people in ready.personas.values()]
     rounds += [(people, ready.map_questions) for people in ready.on_map.values()]
     return rehearsal.estimate(ready.descriptors, ready.panel, rounds)
@@ -207,22 +170,27 @@ async def _ask(
 
 
 async def write_descriptors(
-    recipe: Recipe, asking: Asking, model: Model, variants: Collection[Variant]
+    section: DescriptorSection, asking: Asking, model: Model, variants: Collection[Variant]
 ) -> Mapping[Variant, DescriptorTable]:
     """The descriptors of each variant, written where the recipe does not freeze them.
+
+    Args:
+        section: how they are written.
+        asking: of what, by which prompt, and without which names.
+        model: writes them.
+        variants: which.
 
     Raises:
         EngineError: when the model wrote nothing for some answer.
         RecipeError: when a file of descriptors is not usable.
     """
-    section = recipe.descriptors
     if section.frozen and variants:
         return read_frozen(section.frozen, asking.items, variants, section.wordings)
     overrides = read_overrides(section.overrides, asking.items, section.wordings) if section.overrides else {}
     tables = {}
     for variant in variants:
         writer = DescriptorWriter(variant, section.address, section.attempts, section.wordings)
-        tuned_writer(recipe, writer)
+        tuned_writer(asking.program, writer)
         own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
         tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names)
         _require_texts(tables[variant], model)
@@ -246,17 +214,14 @@ def _require_texts(table: DescriptorTable, model: Model) -> None:
 
 
 def build_personas(
-    recipe: Recipe,
-    kinds: Sequence[PersonaKind],
-    asking: Asking,
-    descriptors: Mapping[Variant, DescriptorTable],
+    kinds: Sequence[PersonaKind], asking: Asking, descriptors: Mapping[Variant, DescriptorTable]
 ) -> dict[PersonaKind, tuple[Persona, ...]]:
     """Every kind's personas of every country, in the order of the samples.
 
     Raises:
         RecipeError: when a kind cannot be built from these samples.
     """
-    sources = persona_sources(recipe, asking, descriptors)
+    sources = persona_sources(asking, descriptors)
     builders = {kind: persona_builder(kind, sources) for kind in kinds}
     return {
         kind: tuple(persona for sample in asking.samples for persona in builder.build(sample))
@@ -264,37 +229,28 @@ def build_personas(
     }
 
 
-def persona_sources(
-    recipe: Recipe, asking: Asking, descriptors: Mapping[Variant, DescriptorTable]
-) -> PersonaSources:
-    """Everything that the recipe's personas are built from."""
+def persona_sources(asking: Asking, descriptors: Mapping[Variant, DescriptorTable]) -> PersonaSources:
+    """Everything that personas are built from."""
     return PersonaSources(
         asking.items,
         descriptors,
         {sample.country: sample for sample in asking.samples},
-        arrangement_of(recipe),
-        recipe.descriptors.address,
-        recipe.persona_text.demographics,
+        asking.arrangement,
+        asking.address,
+        asking.facts,
     )
 
 
-def arrangement_of(recipe: Recipe) -> Arrangement:
-    """In which order and wordings a persona carries its items, and in how many texts."""
-    text, wordings = recipe.persona_text, recipe.descriptors.wordings
-    drawn = wordings > 1 or text.order in ("both", "shuffled")
-    return Arrangement(text.order, wordings, text.replicates or (2 if drawn else 1), recipe.seed)
-
-
-async def open_panel(recipe: Recipe, model: Model, persona: Persona, question: Question) -> tuple[Panel, str]:
+async def open_panel(
+    section: RespondentSection, asking: Asking, model: Model, persona: Persona
+) -> tuple[Panel, str]:
     """A panel that asks as the recipe says, and why it asks so; the first question is asked to find out."""
-    way = recipe.respondent.elicitation
-    settings = ElicitationSettings(way.mode, way.min_label_mass, way.draws)
-    elicitation, why = await choose_elicitation(model, settings, persona, question)
-    section = recipe.respondent
+    question = asking.questions[0]
+    elicitation, why = await choose_elicitation(model, section.elicitation, persona, question)
     style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
-    respondent = tuned_respondent(recipe, Respondent(elicitation, style))
+    respondent = tuned_respondent(asking.program, Respondent(elicitation, style))
     # The engine holds its own calls to the recipe's concurrency; as many cells again wait for the store.
-    panel = Panel(model, respondent, 2 * recipe.respondent.concurrency)
+    panel = Panel(model, respondent, 2 * section.concurrency)
     if elicitation.draws > 1 and model.at_once > 1:
         await panel.ask((persona,), (question,))  # one of the run's own cells, so that nothing is wasted
         why += _draws_a_call(model)

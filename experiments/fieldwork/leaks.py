@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from value_personas import data
 from value_personas.data import AimsRule, Codebook, StoredItem
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs.personas import PersonaKindSpec, parse_kind
 from value_personas.signatures import LeakError, Question, ValueItem
 
@@ -27,24 +27,32 @@ class Carried:
     batteries: frozenset[str] = frozenset()
 
 
-def check_leaks(recipe: Recipe, survey: data.Survey, items: Sequence[ValueItem]) -> tuple[str, ...]:
-    """Find target questions that a persona kind of the recipe would carry.
+def check_leaks(
+    kinds: Sequence[PersonaKind],
+    survey: data.Survey,
+    items: Sequence[ValueItem],
+    codebook: str | None = None,
+    allowed: bool = False,
+) -> tuple[str, ...]:
+    """Find target questions that a persona kind would carry.
 
     Args:
-        recipe: names the kinds.
+        kinds: the kinds.
         survey: what is asked.
         items: the value items that personas tell of.
+        codebook: a name or path; the survey's own when absent.
+        allowed: whether there may be any.
 
     Returns:
-        The leaks that the recipe allows, one phrase each; empty in every sound run.
+        The leaks that are allowed, one phrase each; empty in every sound run.
 
     Raises:
         LeakError: when there is one and ``allow_leak`` is not set.
     """
-    codebook = data.load_codebook(recipe.survey.codebook or survey.codebook_name)
-    kinds = [parse_kind(kind) for kind in recipe.personas]
-    found = find_leaks(tuple(_carried(kinds, codebook, items)), survey.questions)
-    if found and not recipe.allow_leak:
+    book = data.load_codebook(codebook or survey.codebook_name)
+    specs = [parse_kind(kind) for kind in kinds]
+    found = find_leaks(tuple(_carried(specs, book, items)), survey.questions)
+    if found and not allowed:
         raise LeakError(
             f"questions.include: {found[0]}, which a persona states ({len(found)} in all); leave the "
             "question out, or set allow_leak = true, which the result then says in its first line"

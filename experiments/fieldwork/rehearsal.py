@@ -6,9 +6,17 @@ from typing import Any
 
 from dspy.lm15 import Request
 
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.programs import DescriptorTable, Panel, Variant
-from value_personas.programs.engines import AnswerStore, Model, Prices, Reply, estimated_tokens, reply_key
+from value_personas.programs.engines import (
+    AnswerStore,
+    EngineSettings,
+    Model,
+    Prices,
+    Reply,
+    estimated_tokens,
+    reply_key,
+)
 from value_personas.signatures import Persona, Question
 
 __all__ = ["Estimate", "Rehearsal"]
@@ -63,31 +71,28 @@ class Rehearsal:
     The stages of a run are gone through with them, so that what is counted is what would be asked.
 
     Args:
-        recipe: whose prices are used.
-        respondent: the model that would answer.
-        writer: the model that would write descriptors; it may be the same.
-        store: is only read.
+        field: its models are only looked at, and its store is only read.
+        respondent: the settings of the model that would answer.
+        writer: the settings of the model that would write descriptors; they may be the same.
         seen: requests that are counted elsewhere and not again; those counted here are added.
     """
 
     def __init__(
         self,
-        recipe: Recipe,
-        respondent: Model,
-        writer: Model,
-        store: AnswerStore,
+        field: Fieldwork,
+        respondent: EngineSettings,
+        writer: EngineSettings,
         seen: set[bytes] | None = None,
     ) -> None:
-        unwritten = _Placeholders(writer.identity)
-        unprobed = _Placeholders(respondent.identity, respondent.at_once if respondent.gives_several else 1)
-        self.respondent = Model(respondent.name, unprobed, _ReadOnly(store))
-        self.writer = Model(writer.name, unwritten, _ReadOnly(store))
+        answers, writes = field.model(respondent), field.model(writer)
+        unwritten = _Placeholders(writes.identity)
+        unprobed = _Placeholders(answers.identity, answers.at_once if answers.gives_several else 1)
+        self.respondent = Model(answers.name, unprobed, _ReadOnly(field.store))
+        self.writer = Model(writes.name, unwritten, _ReadOnly(field.store))
         self._unwritten, self._unprobed = unwritten, unprobed
         self._seen = seen if seen is not None else set()
-        self._may_give_several = respondent.gives_several is None and respondent.at_once > 1
-        self._prices = recipe.respondent.prices
-        own = recipe.descriptors.lm
-        self._writer_prices = own.prices if own else self._prices
+        self._may_give_several = answers.gives_several is None and answers.at_once > 1
+        self._prices, self._writer_prices = respondent.prices, writer.prices
 
     def estimate(
         self,

@@ -1,8 +1,9 @@
 """The drawing stage: whose values, facts and traits the personas of each country carry."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from zlib import crc32
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.experiments.recipe.items import chosen_items
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.personas import PersonalitySection
+from value_personas.experiments.recipe.recipe import PersonaKind, ProfileSection, Recipe
 from value_personas.programs import Person, PopulationSample
 from value_personas.programs.personas import PERSONALITY_TRAITS, Fact, Part, parse_kind
 from value_personas.signatures import RecipeError, ValueItem
@@ -48,32 +50,39 @@ class Populations:
         raise RecipeError(f"country {country!r} is not in the survey; it holds {known}")
 
 
-def draw_populations(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable) -> Populations:
+def draw_populations(
+    recipe: Recipe, kinds: Sequence[PersonaKind], survey: data.Survey, profiles: data.ProfileTable
+) -> Populations:
     """Draw each country's respondents once, by the recipe's design and seed; every kind shares them.
+
+    Args:
+        recipe: how many are drawn, how, and what is told of them.
+        kinds: whom they become; nobody is drawn where there is none.
+        survey: whose countries.
+        profiles: of its respondents.
 
     Raises:
         RecipeError: when a persona kind needs facts, traits or another country that no survey of the recipe
             holds.
     """
-    parts = tuple(dict.fromkeys(part for kind in recipe.personas for part in parse_kind(kind).parts))
+    parts = tuple(dict.fromkeys(part for kind in kinds for part in parse_kind(kind).parts))
     for part in parts:
         part.require(survey.countries, recipe.seed)
-    known = {part: _facts(recipe, profiles, part) for part in parts}
+    known = {part: _facts(recipe.persona_text.demographics, profiles, part) for part in parts}
     facts = tuple(dict.fromkeys(itertools.chain.from_iterable(known.values())))
     items = chosen_items(recipe.profiles.items, profiles.items, survey.questions)
     told = [item.code for item in items]
-    samples = tuple(
-        _draw(recipe, survey, profiles, country, facts).only(told) for country in survey.countries
-    )
+    draw = partial(_draw, recipe.profiles, recipe.seed, survey, profiles, facts)
+    samples = tuple(draw(country).only(told) for country in survey.countries if kinds)
     populations = Populations(samples, items, (*_fact_notes(known), *_item_notes(items, profiles)))
     if any(part.of_traits for part in parts):
-        return _with_traits(recipe, profiles, populations)
+        return _with_traits(recipe.personality, recipe.seed, profiles, populations)
     return populations
 
 
-def _facts(recipe: Recipe, profiles: data.ProfileTable, part: Part) -> tuple[str, ...]:
+def _facts(names: tuple[str, ...] | None, profiles: data.ProfileTable, part: Part) -> tuple[str, ...]:
     """The facts that a part wants and the survey knows."""
-    wanted = part.told(recipe.persona_text.demographics or None)
+    wanted = part.told(names or None)
     known = tuple(name for name in wanted if name in profiles.demographics.columns)
     if part.facts and not known:
         raise RecipeError(
@@ -101,10 +110,14 @@ def _item_notes(items: tuple[ValueItem, ...], profiles: data.ProfileTable) -> tu
 
 
 def _draw(
-    recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable, country: str, facts: tuple[str, ...]
+    section: ProfileSection,
+    seed: int,
+    survey: data.Survey,
+    profiles: data.ProfileTable,
+    facts: tuple[str, ...],
+    country: str,
 ) -> PopulationSample:
-    section = recipe.profiles
-    drawn = data.sample_profiles(profiles, country, section.n, section.design, recipe.seed)
+    drawn = data.sample_profiles(profiles, country, section.n, section.design, seed)
     weights = tuple(drawn.weights.tolist())
     told = _told(profiles.demographics.loc[drawn.respondents, list(facts)])
     people = tuple(
@@ -128,7 +141,9 @@ def _told(frame: pd.DataFrame) -> list[Mapping[str, Fact]]:
     ]
 
 
-def _with_traits(recipe: Recipe, profiles: data.ProfileTable, populations: Populations) -> Populations:
+def _with_traits(
+    section: PersonalitySection, seed: int, profiles: data.ProfileTable, populations: Populations
+) -> Populations:
     """Give every person traits: the person's own where the survey has them, else drawn by country."""
     own = [trait for trait in PERSONALITY_TRAITS if trait in profiles.demographics.columns]
     if own:
@@ -136,7 +151,6 @@ def _with_traits(recipe: Recipe, profiles: data.ProfileTable, populations: Popul
             populations,
             samples=tuple(_own_traits(s, profiles.demographics[own]) for s in populations.samples),
         )
-    section = recipe.personality
     if section.path is None:
         raise RecipeError(
             "personas personality: the survey has no personality inventory; give one of another wave as "
@@ -144,7 +158,7 @@ def _with_traits(recipe: Recipe, profiles: data.ProfileTable, populations: Popul
         )
     path = section.path if isinstance(section.path, str) else list(section.path)
     other = data.read_survey(path, section.codebook, questions=())
-    samples = tuple(_drawn_traits(recipe.seed, sample, other) for sample in populations.samples)
+    samples = tuple(_drawn_traits(seed, sample, other) for sample in populations.samples)
     note = (
         f"personality: traits are of {other.title}, another survey: each persona's are drawn from its "
         "country's respondents there, independently of everything else that is known of the person"

@@ -5,27 +5,34 @@ from importlib.resources import files
 
 from value_personas import data
 from value_personas.data.synthetic import write_synthetic_survey
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import SurveySection
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import SurveyError
 
 __all__ = ["open_survey"]
 
 
-def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
-    """Read the recipe's survey; the embedded population is first written as a file like any other.
+def open_survey(
+    section: SurveySection, questions: tuple[str, ...] | None, seed: int, workspace: Workspace
+) -> data.Survey:
+    """Read a recipe's survey; the embedded population is first written as a file like any other.
+
+    Args:
+        section: which file, and how it is read.
+        questions: codes of the target questions; every target that the file has when absent.
+        seed: of the embedded population.
+        workspace: where its file is kept.
 
     Raises:
         SurveyError: when the file, a country or a question is not usable, no target question is there, or
             nothing tells which way round one is stored in a file that somebody recoded.
     """
-    section = recipe.survey
     path: str | tuple[str, ...] = section.path
     if section.is_synthetic:
-        file = workspace.synthetic_survey(_world(), recipe.seed, section.respondents)
+        file = workspace.synthetic_survey(_world(), seed, section.respondents)
         if not file.is_file():
             partial = file.with_suffix(".partial.sav")
-            write_synthetic_survey(partial, seed=recipe.seed, respondents_per_country=section.respondents)
+            write_synthetic_survey(partial, seed=seed, respondents_per_country=section.respondents)
             partial.rename(file)  # a killed run must not leave half a population behind
         path = str(file)
     survey = data.read_survey(
@@ -35,7 +42,7 @@ def open_survey(recipe: Recipe, workspace: Workspace) -> data.Survey:
         weight=section.weight,
         reverse=section.reverse,
         accept=section.accept,
-        questions=recipe.questions.include,
+        questions=questions,
     )
     if not survey.questions:
         raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")

@@ -25,17 +25,15 @@ def find_program(recipe: Recipe) -> TunedProgram | None:
     return read_program(Path(recipe.program).expanduser())
 
 
-def tuned_writer(recipe: Recipe, writer: DescriptorWriter) -> DescriptorWriter:
-    """Give a writer the tuned prompt, where the recipe names one for its variant."""
-    program = find_program(recipe)
+def tuned_writer(program: TunedProgram | None, writer: DescriptorWriter) -> DescriptorWriter:
+    """Give a writer the tuned prompt, where there is one for its variant."""
     if program is not None and program.variant == writer.variant and "writer.write" in program.predictors:
         program.predictors["writer.write"].apply(writer.write, "writer.write")
     return writer
 
 
-def tuned_respondent(recipe: Recipe, respondent: Respondent) -> Respondent:
-    """Give a respondent the tuned prompt, where the recipe names one that tunes it."""
-    program = find_program(recipe)
+def tuned_respondent(program: TunedProgram | None, respondent: Respondent) -> Respondent:
+    """Give a respondent the tuned prompt, where there is one."""
     if program is not None and "respondent.answer" in program.predictors:
         program.predictors["respondent.answer"].apply(respondent.answer, "respondent.answer")
     return respondent

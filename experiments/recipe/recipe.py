@@ -20,7 +20,7 @@ from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.programs.calibration import Level
-from value_personas.programs.elicitation import ElicitationName, OptionOrder
+from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
 from value_personas.programs.engines import EngineSettings
 
 __all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
@@ -116,20 +116,6 @@ class DescriptorSection(_Section):
     lm: EngineSettings | None = None
 
 
-class ElicitationSection(_Section):
-    """How an answer is got out of the model.
-
-    Attributes:
-        mode: ``auto`` takes log-probabilities where the engine gives them, else sampled answers.
-        min_label_mass: the least probability on the options' letters for an answer to count.
-        draws: sampled answers a question.
-    """
-
-    mode: ElicitationName = "auto"
-    min_label_mass: Share = 0.5
-    draws: Count = 10
-
-
 class RespondentSection(EngineSettings):
     """The model that answers, how it is reached, and how it is asked.
 
@@ -144,7 +130,7 @@ class RespondentSection(EngineSettings):
         confirm_above_calls: likewise for the number of calls; never asked for when absent.
     """
 
-    elicitation: ElicitationSection = ElicitationSection()
+    elicitation: ElicitationSettings = ElicitationSettings()
     option_order: OptionOrder = "forward"
     offer_dont_know: bool = False
     wordings: tuple[str, ...] = ()
@@ -302,6 +288,11 @@ class Recipe(_Section):
         for problem in impossible_combinations(self):
             raise ValueError(problem)
         return self
+
+    @property
+    def writer(self) -> EngineSettings:
+        """The model that writes descriptors."""
+        return self.descriptors.lm or self.respondent
 
     def flat(self) -> dict[str, Any]:
         """Dotted key → value, as MLflow records it and ``--set`` takes it."""

@@ -1,37 +1,30 @@
 """The main job, readable from top to bottom."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from value_personas import data
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations, require_applicable
-from value_personas.experiments.evaluation.judging import judge
+from value_personas.experiments.evaluation.floors import Floors
+from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers, judge
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
 from value_personas.experiments.evaluation.without_model import predict_without_model
-from value_personas.experiments.fieldwork.asking import Asked, Asking, ask_everything, asking_of
-from value_personas.experiments.fieldwork.leaks import check_leaks
-from value_personas.experiments.fieldwork.models import with_models
+from value_personas.experiments.fieldwork.asking import ask_everything
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Prepared, prepare, reading_of
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
-from value_personas.experiments.fieldwork.sample import Populations, draw_populations
 from value_personas.experiments.recipe.loading import load_recipe
-from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.run.shelf import Shelf
 from value_personas.experiments.run.writing import record_outcome
 from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs import PopulationEstimate
 from value_personas.signatures import RecipeError
 
-__all__ = ["Ask", "OnAnswered", "Prepared", "carry_out", "predict_and_judge", "prepare", "run"]
-
-OnAnswered: TypeAlias = Callable[[PersonaKind, int, int], None]
-Ask: TypeAlias = Callable[[Recipe, Asking, OnAnswered], Asked]
-"""Puts a panel to a model and waits for the answers."""
+__all__ = ["carry_out", "judged_by", "predict_and_judge", "run"]
 
 
 def run(
@@ -66,101 +59,74 @@ def carry_out(
     reporter: Reporter,
     approve: Callable[[Estimate], None] | None = None,
 ) -> Outcome:
-    """All of ``run`` but the writing down: with a store, models and an event loop of its own."""
-    ask = partial(_ask_alone, workspace, approve)
-    return predict_and_judge(recipe, Shelf(workspace), reporter, ask)
+    """All of ``run`` but the writing down, with a store and models of its own."""
+    with Fieldwork(workspace, recipe.store) as field:
+        return predict_and_judge(recipe, field, reporter, approve)
 
 
-def predict_and_judge(recipe: Recipe, shelf: Shelf, reporter: Reporter, ask: Ask) -> Outcome:
+def predict_and_judge(
+    recipe: Recipe,
+    field: Fieldwork,
+    reporter: Reporter,
+    approve: Callable[[Estimate], None] | None = None,
+) -> Outcome:
     """Read, draw, ask, score; nothing is written but answers.
 
     Args:
         recipe: what is run.
-        shelf: reads the survey, or has read it.
+        field: of one workspace and store with the recipe; several runs may share it.
         reporter: receives the progress.
-        ask: puts the panel to the model.
+        approve: as in ``run``.
 
     Raises:
         ValuePersonasError: for anything the user can put right.
     """
     reporter.stage("reading the survey")
-    ready = prepare(recipe, shelf)
+    ready = prepare(field, recipe)
     # First what costs nothing, so that what cannot be had is said before anything is paid for.
+    remoteness, calibrations = judged_by(recipe, ready)
     comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
 
     reporter.stage(f"asking {recipe.respondent.lm}")
-    asked = ask(recipe, ready.asking, reporter.answered)
+    asked = ask_everything(field, recipe, ready.asking, reporter.answered, approve)
 
     reporter.stage("scoring")
-    methods = (*predict(recipe, asked.panels, ready.calibrations), *comparators)
-    first = methods[0].estimate
-    human = shelf.human(recipe, ready.survey, first.countries, first.questions)
-    judgement = judge(recipe, human, methods)
+    methods = (*predict(recipe, asked.panels, calibrations), *comparators)
+    judgement = judge(recipe, _human(recipe, field, ready.survey, methods[0].estimate), methods)
     return Outcome(
         recipe,
         ready.survey,
         ready.profiles,
-        ready.remoteness,
+        remoteness,
         ready.populations,
         asked,
         judgement,
         ready.leaks,
         (*remarks, *in_sample_notes(recipe, methods)),
-        ready.calibrations,
+        calibrations,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A run before anything is asked.
-
-    Attributes:
-        survey: where the human answers come from.
-        profiles: the value profiles of its respondents.
-        remoteness: the index of the gap analysis, where the recipe declares one.
-        populations: whom the personas are built from.
-        leaks: target questions that a persona states itself, which the recipe allows.
-        calibrations: what answers are calibrated by.
-    """
-
-    survey: data.Survey
-    profiles: data.ProfileTable
-    remoteness: Remoteness | None
-    populations: Populations
-    leaks: tuple[str, ...]
-    calibrations: tuple[Calibration, ...]
-
-    @property
-    def asking(self) -> Asking:
-        """Who is asked what."""
-        return asking_of(self.populations, self.survey)
-
-
-def prepare(recipe: Recipe, shelf: Shelf) -> Prepared:
-    """Read and draw.
+def judged_by(recipe: Recipe, ready: Prepared) -> tuple[Remoteness | None, tuple[Calibration, ...]]:
+    """The index of the gap analysis, where one is declared, and what answers are calibrated by.
 
     Raises:
-        ValuePersonasError: when the survey does not hold what the recipe needs, or a persona would state
-            what it is asked.
+        ValuePersonasError: when one of them cannot be had, or does not fit what is asked.
     """
-    survey = shelf.survey(recipe)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    remoteness = read_remoteness(recipe, profiles, len(survey.questions))
-    populations = draw_populations(recipe, survey, profiles)
-    leaks = check_leaks(recipe, survey, populations.items)
+    remoteness = read_remoteness(recipe, ready.profiles, len(ready.survey.questions))
     calibrations = find_calibrations(recipe)
-    require_applicable(recipe, calibrations, survey.questions)
-    return Prepared(survey, profiles, remoteness, populations, leaks, calibrations)
+    require_applicable(recipe, calibrations, ready.survey.questions)
+    return remoteness, calibrations
 
 
-def _ask_alone(
-    workspace: Workspace,
-    approve: Callable[[Estimate], None] | None,
-    recipe: Recipe,
-    asking: Asking,
-    on_answered: OnAnswered,
-) -> Asked:
-    return with_models(
-        recipe.store or workspace.answers,
-        lambda models: ask_everything(recipe, asking, models, on_answered, approve),
+def _human(
+    recipe: Recipe, field: Fieldwork, survey: data.Survey, predicted: PopulationEstimate
+) -> HumanAnswers:
+    """What people answered in the cells that are predicted; runs that share the survey collect it once."""
+    file = field.workspace.floors([source.sha256 for source in survey.sources], recipe.seed)
+    floors = Floors(recipe.seed, recipe.scoring.floor_draws, file)
+    cells = predicted.countries, tuple(question.code for question in predicted.questions)
+    return field.once(
+        ("human", *reading_of(recipe), recipe.seed, recipe.scoring.floor_draws, *cells),
+        lambda: human_answers(floors, survey, predicted.countries, predicted.questions),
     )

@@ -6,13 +6,13 @@ from functools import partial
 
 from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.fieldwork.asking import (
-    Asking,
     needed_variants,
     open_panel,
     persona_sources,
     write_descriptors,
 )
-from value_personas.experiments.fieldwork.models import Models
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.reporter import Reporter
 from value_personas.experiments.recipe.recipe import Recipe
@@ -81,32 +81,31 @@ class _Ready:
     why: str
 
 
-async def ask_coalitions(
-    game: Game, models: Models, reporter: Reporter, approve: Approve | None = None
+def ask_coalitions(
+    field: Fieldwork, game: Game, reporter: Reporter, approve: Approve | None = None
 ) -> Played:
     """Plan, have it approved, and ask; everything already in the store is read from there.
 
     Args:
+        field: holds the store, and opens the models.
         game: what is played.
-        models: opens what is asked; whoever opened it closes it.
         reporter: is told the upper bound of the calls before the first one.
         approve: called with what is still to be paid for; it raises to end the run.
     """
     recipe = game.recipe
-    respondent = models.open(recipe.respondent)
-    writer = models.open(recipe.descriptors.lm) if recipe.descriptors.lm else respondent
+    respondent, writer = field.model(recipe.respondent), field.model(recipe.writer)
     roster = _roster(game)
     with tallied() as tally:
-        rehearsal = Rehearsal(recipe, respondent, writer, models.store)
-        rehearsed = await _make_ready(game, roster, rehearsal.respondent, rehearsal.writer)
+        rehearsal = Rehearsal(field, recipe.respondent, recipe.writer)
+        rehearsed = field.wait(_make_ready(game, roster, rehearsal.respondent, rehearsal.writer))
         assumptions = _announce(game, rehearsed, rehearsal, reporter, approve)
-        ready = await _make_ready(game, roster, respondent, writer)
+        ready = field.wait(_make_ready(game, roster, respondent, writer))
         if assumptions or ready.plan.calls != rehearsed.plan.calls:  # now it is known
-            again = Rehearsal(recipe, respondent, writer, models.store)
+            again = Rehearsal(field, recipe.respondent, recipe.writer)
             _announce(game, ready, again, reporter, approve)
         total = sum(map(ready.board.texts, ready.plan.coalitions)) * len(game.asking.questions)
         answered = partial(_count, reporter, recipe.shapley.kind, total)
-        errors = await play(ready.board, ready.plan, game.errors, answered)
+        errors = field.wait(play(ready.board, ready.plan, game.errors, answered))
     usage = tally.of(respondent.usage).as_dict()
     return Played(ready.plan, errors, ready.descriptors, respondent.identity, ready.why, usage)
 
@@ -120,11 +119,13 @@ def _roster(game: Game) -> Roster:
 
 async def _make_ready(game: Game, roster: Roster, respondent: Model, writer: Model) -> _Ready:
     recipe, asking, settings = game.recipe, game.asking, game.recipe.shapley
-    descriptors = await write_descriptors(recipe, asking, writer, needed_variants((settings.kind,)))
-    sources = persona_sources(recipe, asking, descriptors)
+    descriptors = await write_descriptors(
+        recipe.descriptors, asking, writer, needed_variants((settings.kind,))
+    )
+    sources = persona_sources(asking, descriptors)
     builder, empty = persona_builder(settings.kind, sources), persona_builder(settings.empty, sources)
     first = builder.build(roster.somebody)[0]
-    panel, why = await open_panel(recipe, respondent, first, asking.questions[0])
+    panel, why = await open_panel(recipe.respondent, asking, respondent, first)
     board = Board(
         roster,
         asking.samples,

@@ -7,21 +7,18 @@ is negative, the item lowers the error.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from value_personas import data
-from value_personas.experiments.evaluation.fitted import Calibration, study_calibration
+from value_personas.experiments.evaluation.fitted import study_calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
-from value_personas.experiments.fieldwork.asking import asking_of
-from value_personas.experiments.fieldwork.leaks import check_leaks
-from value_personas.experiments.fieldwork.models import with_models
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
-from value_personas.experiments.fieldwork.sample import Populations, draw_populations
-from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
 from value_personas.experiments.recipe.loading import load_recipe
@@ -66,69 +63,52 @@ def shapley(
     started = time.perf_counter()
 
     reporter.stage("reading the survey")
-    known = _read(recipe, workspace)
-    reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")
-    game = _game(recipe, known)
-    played = with_models(
-        recipe.store or workspace.answers, lambda models: ask_coalitions(game, models, reporter, approve)
-    )
+    with Fieldwork(workspace, recipe.store) as field:
+        ready = prepare(field, recipe, tuple(dict.fromkeys((recipe.shapley.kind, recipe.shapley.empty))))
+        floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+        human = human_answers(floors, ready.survey, ready.survey.countries, ready.survey.questions)
+        game = _game(recipe, ready, human)
+        reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")
+        played = ask_coalitions(field, game, reporter, approve)
     reporter.stage("adding up")
-    result = _add_up(recipe, known, played, started, workspace)
-    names = {country: known.survey.country_name(country) for country in known.survey.countries}
-    write_shapley_files(result, names, played.descriptors, known.populations.items)
+    result = _add_up(game, ready, human, played, started, workspace)
+    names = {country: ready.survey.country_name(country) for country in ready.survey.countries}
+    write_shapley_files(result, names, played.descriptors, ready.populations.items)
     return _recorded(result, workspace, played)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known before anything is asked."""
-
-    survey: data.Survey
-    profiles: data.ProfileTable
-    populations: Populations
-    leaks: tuple[str, ...]
-    human: HumanAnswers
-    calibration: Calibration
-
-
-def _read(recipe: Recipe, workspace: Workspace) -> _Known:
-    survey = open_survey(recipe, workspace)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    kinds = tuple(dict.fromkeys((recipe.shapley.kind, recipe.shapley.empty)))
-    asked = recipe.model_copy(update={"personas": kinds})
-    populations = draw_populations(asked, survey, profiles)
-    leaks = check_leaks(asked, survey, populations.items)
-    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
-    human = human_answers(floors, survey, survey.countries, survey.questions)
-    calibration = study_calibration(recipe, recipe.shapley.calibrated, survey.questions)
-    return _Known(survey, profiles, populations, leaks, human, calibration)
-
-
-def _game(recipe: Recipe, known: _Known) -> Game:
+def _game(recipe: Recipe, ready: Prepared, human: HumanAnswers) -> Game:
+    calibration = study_calibration(recipe, recipe.shapley.calibrated, ready.survey.questions)
     names = data.load_instrument(recipe.profiles.instrument).names
-    players = choose_players(recipe.shapley.players, known.populations.items, names)
-    errors = CellErrors(known.human.probabilities, known.survey.questions, recipe.shapley.score)
-    return Game(recipe, asking_of(known.populations, known.survey), players, errors, known.calibration)
+    players = choose_players(recipe.shapley.players, ready.populations.items, names)
+    errors = CellErrors(human.probabilities, ready.survey.questions, recipe.shapley.score)
+    return Game(recipe, ready.asking, players, errors, calibration)
 
 
 def _add_up(
-    recipe: Recipe, known: _Known, played: Played, started: float, workspace: Workspace
+    game: Game,
+    ready: Prepared,
+    human: HumanAnswers,
+    played: Played,
+    started: float,
+    workspace: Workspace,
 ) -> ShapleyResult:
     """The tables, the check and what must be said of them; nothing is written yet."""
-    figures = Figures(recipe, played.plan, played.errors, known.survey.countries)
+    recipe = game.recipe
+    figures = Figures(recipe, played.plan, played.errors, ready.survey.countries)
     tables = {name: figures.table(name) for name in played.plan.tables}
     return ShapleyResult(
         recipe=recipe,
         tables=tables,
         coalitions=figures.coalitions(),
         checks=figures.check(tables["shapley"]),
-        floor=_floor(recipe.shapley.score, known.human),
+        floor=_floor(recipe.shapley.score, human),
         calls_at_most=played.plan.calls,
         usage=played.usage,
         seconds=time.perf_counter() - started,
-        notes=tuple(_notes(recipe, known, played, figures)),
-        synthetic=synthetic_parts(recipe.respondent.lm, known.survey),
-        leaks=known.leaks,
+        notes=tuple(_notes(game, ready, human, played, figures)),
+        synthetic=synthetic_parts(recipe.respondent.lm, ready.survey),
+        leaks=ready.leaks,
         folder=_folder(recipe, workspace),
     )
 
@@ -146,18 +126,21 @@ def _folder(recipe: Recipe, workspace: Workspace) -> Path:
     return folder
 
 
-def _notes(recipe: Recipe, known: _Known, played: Played, figures: Figures) -> Iterator[str]:
+def _notes(
+    game: Game, ready: Prepared, human: HumanAnswers, played: Played, figures: Figures
+) -> Iterator[str]:
     """What the data are, how the values came about, and what they cannot tell."""
-    yield from (*known.survey.notes, *known.profiles.notes, *known.populations.notes)
+    recipe = game.recipe
+    yield from (*ready.survey.notes, *ready.profiles.notes, *ready.populations.notes)
     yield played.elicitation
     yield (
         f"v(∅) is the error of personas {recipe.shapley.empty} on the cells that count here, as run scores "
         "it; its texts are a list and no sample, and never drawn anew"
     )
     yield _sampling_note(recipe, played.plan)
-    asked = known.human.respondents > 0
+    asked = human.respondents > 0
     if (lost := asked & ~figures.known).any():
-        questions = zip(known.survey.questions, lost.T, strict=True)
+        questions = zip(ready.survey.questions, lost.T, strict=True)
         codes = ", ".join(question.code for question, cells in questions if cells.any())
         yield (
             f"{int(lost.sum())} of {int(asked.sum())} cells are left out, of {codes}: some coalition has too "
@@ -168,7 +151,7 @@ def _notes(recipe: Recipe, known: _Known, played: Played, figures: Figures) -> I
     if len(asked) == 1:
         yield "one country: the intervals tell of other questions and people, not of other countries"
     yield from tuned_on_notes(recipe)
-    if record := known.calibration.record:
+    if record := game.calibration.record:
         yield (
             f"the calibration {recipe.calibration.fitted} ({record.setting.in_one_line()}) was fitted on "
             f"{', '.join(record.countries)} × {', '.join(record.questions)}: figures of those are in-sample"

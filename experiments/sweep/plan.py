@@ -9,14 +9,14 @@ from typing import Any
 from value_personas.experiments.answer_store.contents import mean_latency
 from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.experiments.fieldwork.asking import estimate_asking
-from value_personas.experiments.fieldwork.models import Models
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.run.pipeline import prepare
-from value_personas.experiments.run.shelf import Shelf
+from value_personas.experiments.run.pipeline import judged_by
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.engines import EngineSettings, run_in_background
+from value_personas.programs.engines import EngineSettings
 from value_personas.signatures import ValuePersonasError
 
 __all__ = ["Plan", "PlannedCell", "plan", "plan_cells", "plan_what_can_be_run", "seconds_needed", "total"]
@@ -35,29 +35,30 @@ class PlannedCell:
     estimate: Estimate
 
 
-def plan_cells(cells: Sequence[Cell], models: Models, shelf: Shelf) -> list[PlannedCell]:
+def plan_cells(cells: Sequence[Cell], field: Fieldwork) -> list[PlannedCell]:
     """Go through every cell's preparations without asking anybody.
 
     Raises:
         ValuePersonasError: when a cell could not be run.
     """
     seen: set[bytes] = set()
-    return [_planned(cell, models, shelf, seen) for cell in cells]
+    return [_planned(cell, field, seen) for cell in cells]
 
 
-def plan_what_can_be_run(cells: Sequence[Cell], models: Models, shelf: Shelf) -> list[PlannedCell]:
+def plan_what_can_be_run(cells: Sequence[Cell], field: Fieldwork) -> list[PlannedCell]:
     """The same of the cells that can be run; why others cannot, each says when its turn comes."""
     seen: set[bytes] = set()
     planned = []
     for cell in cells:
         with suppress(ValuePersonasError):
-            planned.append(_planned(cell, models, shelf, seen))
+            planned.append(_planned(cell, field, seen))
     return planned
 
 
-def _planned(cell: Cell, models: Models, shelf: Shelf, seen: set[bytes]) -> PlannedCell:
-    asking = prepare(cell.recipe, shelf).asking
-    return PlannedCell(cell, run_in_background(estimate_asking(cell.recipe, asking, models, seen)))
+def _planned(cell: Cell, field: Fieldwork, seen: set[bytes]) -> PlannedCell:
+    ready = prepare(field, cell.recipe)
+    judged_by(cell.recipe, ready)  # what cannot be had is refused here too
+    return PlannedCell(cell, estimate_asking(field, cell.recipe, ready.asking, seen))
 
 
 def total(planned: Sequence[PlannedCell]) -> Estimate:
@@ -137,13 +138,8 @@ def plan(recipe: Recipe, cells: Sequence[Cell]) -> Plan:
     Raises:
         ValuePersonasError: when a cell could not be run.
     """
-    workspace = Workspace.open(recipe.workspace)
-    with AnswerStore(recipe.store or workspace.answers) as store:
-        models = Models(store)
-        try:
-            planned = plan_cells(cells, models, Shelf(workspace))
-            respondent = models.open(recipe.respondent)
-            seconds = seconds_needed(total(planned), recipe.respondent, respondent.identity, store)
-        finally:
-            run_in_background(models.aclose())
+    with Fieldwork(Workspace.open(recipe.workspace), recipe.store) as field:
+        planned = plan_cells(cells, field)
+        identity = field.model(recipe.respondent).identity
+        seconds = seconds_needed(total(planned), recipe.respondent, identity, field.store)
     return Plan(recipe, tuple(planned), seconds)

@@ -5,15 +5,14 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
-from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.experiments.run.pipeline import predict_and_judge
-from value_personas.experiments.run.shelf import Shelf
 from value_personas.experiments.run.writing import record_outcome
-from value_personas.experiments.sweep.asking import SharedAsking
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.plan import plan_what_can_be_run, total
 from value_personas.experiments.sweep.records import CellRecord, Ledger
@@ -31,19 +30,15 @@ class Runner:
     """What cells that run side by side share.
 
     Attributes:
-        workspace: where runs are kept.
-        asking: puts their panels to the models.
-        shelf: reads their surveys.
+        field: reads their surveys, puts their panels to the models, and says where runs are kept.
         reporter: receives the progress.
         parent: the MLflow run that they are parts of.
     """
 
-    workspace: Workspace
-    asking: SharedAsking
-    shelf: Shelf
+    field: Fieldwork
     reporter: SweepReporter
     parent: str
-    _writing: threading.Lock = field(default_factory=threading.Lock)
+    _writing: threading.Lock = dataclass_field(default_factory=threading.Lock)
 
     def run(self, cell: Cell) -> CellRecord:
         """Run a cell and record it, or say why it failed.
@@ -53,10 +48,10 @@ class Runner:
         """
         started = time.monotonic()
         try:
-            outcome = predict_and_judge(cell.recipe, self.shelf, _OneOfMany(self), self.asking)
+            outcome = predict_and_judge(cell.recipe, self.field, _OneOfMany(self))
             with self._writing:  # figures and MLflow's SQLite take one writer at a time
                 title = run_title(cell.recipe.name, cell.label)
-                result = record_outcome(outcome, self.workspace, self.parent, title)
+                result = record_outcome(outcome, self.field.workspace, self.parent, title)
                 mark_part(result.folder, self.parent)
         except ValuePersonasError as error:
             return self._record(cell, started, reason=in_one_line(error))
@@ -89,7 +84,7 @@ class _OneOfMany:
 
     def stage(self, text: str) -> None:
         """A stage is where a sweep that is being stopped may end without losing anything."""
-        if self._runner.asking.stopped:
+        if self._runner.field.stopped:
             raise CancelledError
 
     def note(self, text: str) -> None:
@@ -116,7 +111,7 @@ def run_cells(
 
     Args:
         cells: of one workspace and one store.
-        workspace: see ``Runner``.
+        workspace: where runs are kept.
         ledger: what is done is read from it, and what gets done is entered.
         parent: see ``Runner``.
         jobs: cells at once.
@@ -134,16 +129,11 @@ def run_cells(
     still_open = [cell for cell in cells if cell.key not in records]
     reporter.cells(len(cells), len(records))
     if still_open:
-        with AnswerStore(cells[0].recipe.store or workspace.answers) as store:
-            asking, shelf = SharedAsking(store), Shelf(workspace)
-            try:
-                if approve is not None:
-                    approve(total(plan_what_can_be_run(still_open, asking.models, shelf)))
-                runner = Runner(workspace, asking, shelf, reporter, parent)
-                for record in _side_by_side(runner, still_open, jobs, ledger):
-                    records[record.key] = record
-            finally:
-                asking.close()
+        with Fieldwork(workspace, cells[0].recipe.store) as field:
+            if approve is not None:
+                approve(total(plan_what_can_be_run(still_open, field)))
+            for record in _side_by_side(Runner(field, reporter, parent), still_open, jobs, ledger):
+                records[record.key] = record
     return [records[cell.key] for cell in cells]
 
 
@@ -162,7 +152,7 @@ def _side_by_side(runner: Runner, cells: Sequence[Cell], jobs: int, ledger: Ledg
             runner.reporter.ended(record)
             records.append(record)
     except BaseException as ending:
-        runner.asking.stop()
+        runner.field.stop()
         pool.shutdown(wait=not isinstance(ending, KeyboardInterrupt), cancel_futures=True)
         raise
     pool.shutdown()

@@ -9,7 +9,10 @@ import dspy
 
 from value_personas.experiments.evaluation.fitted import study_calibration
 from value_personas.experiments.evaluation.predicting import estimate_of
-from value_personas.experiments.fieldwork.asking import Asking, arrangement_of, open_panel
+from value_personas.experiments.fieldwork.asking import open_panel
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Asking
+from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_writer
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.journal import AttemptJournal
@@ -24,9 +27,7 @@ from value_personas.experiments.tuning.watched import (
     TuningStopped,
     WatchedProgram,
 )
-from value_personas.programs import DescriptorWriter, EngineSettings, Surroundings, connect
-from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.programs.engines import AnswerStore, Model, run_in_background
+from value_personas.programs import DescriptorWriter, EngineSettings, Surroundings
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Persona, RecipeError
 
@@ -39,7 +40,7 @@ class TuningSession:
     Args:
         recipe: what is tuned, and how.
         asking: the sampled populations and the questions; no answer of the survey is in here.
-        store: keeps every reply.
+        field: holds the store, and opens the models.
         journal: keeps every attempt.
         on_evaluation: told of the calls used and the cells evaluated so far.
     """
@@ -48,41 +49,32 @@ class TuningSession:
         self,
         recipe: Recipe,
         asking: Asking,
-        store: AnswerStore,
+        field: Fieldwork,
         journal: AttemptJournal,
         on_evaluation: Callable[[int, int], None] = lambda calls, n: None,
     ) -> None:
         self.recipe = recipe
         section = recipe.tuning
         self.meter = Meter(section.budget_calls, section.budget_cost, journal)
-        self._models: dict[int, Model] = {}
-        self.respondent = self._connect(recipe.respondent, store)
-        self.writer = self._connect(recipe.descriptors.lm or recipe.respondent, store)
-        self.proposer = self._connect(section.proposer or recipe.respondent, store)
+        self._field = field
+        self.respondent = self._metered(recipe.respondent)
+        self.writer = self._metered(recipe.writer)
+        self.proposer = self._metered(section.proposer or recipe.respondent)
         self.calibration = study_calibration(recipe, section.calibrated, asking.questions)
         self.table = ProgramTable()
         self.ledger = Ledger(lambda: self.meter.calls, on_evaluation)
         self.program = self._build(asking)
         way = recipe.respondent.elicitation
-        reading = ElicitationSettings(way.mode, way.min_label_mass, way.draws)
-        probe = DescriptorProbe(
-            self.respondent, asking.items, reading, self.table, section.feedback_descriptors
-        )
+        probe = DescriptorProbe(self.respondent, asking.items, way, self.table, section.feedback_descriptors)
         self.metric = CellMetric(
             section.metric, self.program.surroundings.questions, self.ledger, probe.spill_over
         )
         self.feedback = FeedbackMetric(self.metric, probe)
 
-    def _connect(self, settings: EngineSettings, store: AnswerStore) -> MeteredModel:
+    def _metered(self, settings: EngineSettings) -> MeteredModel:
         """A model that can neither alone nor with the others pass the budget."""
-        prices = settings.prices
-        if id(settings) not in self._models:  # one model in several parts is connected once
-            self._models[id(settings)] = connect(
-                settings, store, lambda engine: MeteredEngine(engine, self.meter, prices)
-            )
-        return MeteredModel(
-            self._models[id(settings)], self.meter, settings, self.recipe.tuning.proposal_tokens
-        )
+        model = self._field.model(settings, lambda engine: MeteredEngine(engine, self.meter, settings.prices))
+        return MeteredModel(model, self.meter, settings, self.recipe.tuning.proposal_tokens)
 
     def _build(self, asking: Asking) -> WatchedProgram:
         recipe, section = self.recipe, self.recipe.tuning
@@ -92,20 +84,19 @@ class TuningSession:
                 "one of them out"
             )
         somebody = Persona("none", "You are a person.", 1.0, "")
-        panel, _ = run_in_background(open_panel(recipe, self.respondent, somebody, asking.questions[0]))
+        panel, _ = self._field.wait(open_panel(recipe.respondent, asking, self.respondent, somebody))
         around = self._surroundings(asking, panel.concurrency)
-        return WatchedProgram(
-            self._first_writer(), panel.respondent, around, self.table, "respondent" in section.tunes
-        )
+        writer, tunes_respondent = self._first_writer(asking.program), "respondent" in section.tunes
+        return WatchedProgram(writer, panel.respondent, around, self.table, tunes_respondent)
 
-    def _first_writer(self) -> DescriptorWriter:
+    def _first_writer(self, tuned: TunedProgram | None) -> DescriptorWriter:
         """Who writes by the prompt that is to be improved."""
-        recipe, written, section = self.recipe, self.recipe.descriptors, self.recipe.tuning
+        written, section = self.recipe.descriptors, self.recipe.tuning
         variant = parse_kind(section.kind).variant
         if variant is None:
             raise RecipeError(f"tuning.kind: {section.kind} carries no descriptors")
         writer = DescriptorWriter(variant, written.address, written.attempts, written.wordings)
-        tuned_writer(recipe, writer)
+        tuned_writer(tuned, writer)
         if section.instruction is not None:
             writer.write.signature = writer.write.signature.with_instructions(section.instruction)
         return writer
@@ -119,7 +110,7 @@ class TuningSession:
             items=asking.items,
             questions={question.code: question for question in asking.questions},
             kind=section.kind,
-            arrangement=arrangement_of(recipe),
+            arrangement=asking.arrangement,
             forbidden_names=asking.forbidden_names,
             average=partial(
                 estimate_of, setting=self.calibration.setting, max_missing=recipe.respondent.max_missing
@@ -160,8 +151,3 @@ class TuningSession:
             settings,
         ):
             yield
-
-    def close(self) -> None:
-        """Close the models' connections, which belong to the background loop."""
-        for model in self._models.values():
-            run_in_background(model.aclose())

@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas import data
-from value_personas.experiments.answer_store import AnswerStore
-from value_personas.experiments.fieldwork.asking import asking_of
-from value_personas.experiments.fieldwork.leaks import check_leaks
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.prompt_file import (
     FittedOn,
     PredictorPrompt,
@@ -20,8 +19,6 @@ from value_personas.experiments.fieldwork.prompt_file import (
     signature_hash,
 )
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
-from value_personas.experiments.fieldwork.sample import draw_populations
-from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -126,30 +123,21 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     started = datetime.now(UTC)
 
     reporter.stage("reading the survey")
-    survey = open_survey(recipe, workspace)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    alone = recipe.model_copy(update={"personas": (recipe.tuning.kind,)})
-    check_leaks(alone, survey, profiles.items)
+    field = Fieldwork(workspace, recipe.store)
+    ready = prepare(field, recipe, (recipe.tuning.kind,))
+    survey = ready.survey
     cells = split_cells(recipe, survey)
-    populations = draw_populations(alone, survey, profiles)
 
     name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
     folder = workspace.run_folder(name)
     reporter.stage(f"tuning with {recipe.tuning.optimizer}: {recipe.tuning.budget_calls} calls at most")
-    asking = asking_of(populations, survey)
     progress = _Progress(reporter, recipe.tuning.budget_calls)
-    with (
-        AttemptJournal(workspace.attempts(tuning_digest(recipe))) as journal,
-        AnswerStore(recipe.store or workspace.answers) as store,
-    ):
-        session = TuningSession(recipe, asking, store, journal, progress.moved)
-        try:
-            require_held_out(survey, cells, session.calibration)
-            search = search_prompts(session, cells, folder / "optimizer.log")
-            reporter.stage("judging on held-out cells")
-            judgement = _judged(recipe, survey, cells, session, search)
-        finally:
-            session.close()
+    with AttemptJournal(workspace.attempts(tuning_digest(recipe))) as journal, field:
+        session = TuningSession(recipe, ready.asking, field, journal, progress.moved)
+        require_held_out(survey, cells, session.calibration)
+        search = search_prompts(session, cells, folder / "optimizer.log")
+        reporter.stage("judging on held-out cells")
+        judgement = _judged(recipe, survey, cells, session, search)
     seconds = (datetime.now(UTC) - started).total_seconds()
     result = _result(recipe, survey, cells, session, search, judgement, seconds, folder)
     write_tuning_files(folder, result.original, result.program, judgement, result.curve, result.evaluations)

@@ -1,7 +1,8 @@
 """Which way of asking a model allows: found out by one real question at the start of a run."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from value_personas.programs.elicitation.base import Elicitation
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
@@ -17,19 +18,20 @@ __all__ = ["ElicitationName", "ElicitationSettings", "choose_elicitation"]
 ElicitationName = Literal["auto", "logprobs", "sampled", "verbalised"]
 
 
-@dataclass(frozen=True, slots=True)
-class ElicitationSettings:
-    """What a recipe says about asking.
+class ElicitationSettings(BaseModel):
+    """How an answer is got out of a model, as it stands in a recipe.
 
     Attributes:
         mode: ``auto`` takes log-probabilities where the engine gives them, else sampled answers.
-        min_label_mass: below it a log-probability answer is missing, in [0, 1].
-        draws: sampled answers a form.
+        min_label_mass: the least probability on the options' letters for an answer to count.
+        draws: sampled answers a form of a question.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     mode: ElicitationName = "auto"
-    min_label_mass: float = 0.5
-    draws: int = 10
+    min_label_mass: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    draws: Annotated[int, Field(ge=1)] = 10
 
 
 async def choose_elicitation(

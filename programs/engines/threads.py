@@ -3,7 +3,7 @@
 import asyncio
 import atexit
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
@@ -13,12 +13,32 @@ __all__ = ["run_in_background", "start_in_background"]
 T = TypeVar("T")
 
 
-def run_in_background(work: Coroutine[Any, Any, T]) -> T:
+def run_in_background(
+    work: Coroutine[Any, Any, T], on_started: Callable[[Future[T]], object] = lambda future: None
+) -> T:
     """Run a coroutine on the background loop and wait for it.
 
-    All of DSPy's threads share this loop, and with it one pool of connections.
+    All of DSPy's threads share this loop, and with it one pool of connections. What ends the waiting, an
+    interrupt for example, ends the work too: this returns once it has cleaned up.
+
+    Args:
+        work: what is run.
+        on_started: receives the future that is waited for, so that others can cancel it.
     """
-    return start_in_background(work).result()
+    future = start_in_background(work)
+    try:
+        on_started(future)
+        return future.result()
+    except BaseException:
+        if future.cancel():
+            start_in_background(_ended(work)).result()
+        raise
+
+
+async def _ended(work: Coroutine[Any, Any, T]) -> None:
+    """Wait until the task of a coroutine is over."""
+    if tasks := [task for task in asyncio.all_tasks() if task.get_coro() is work]:
+        await asyncio.wait(tasks)
 
 
 def start_in_background(work: Coroutine[Any, Any, T]) -> Future[T]:

@@ -1,31 +1,24 @@
 """A few whole personas of one country: what they were made from, what the model sees, what it answers."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from value_personas import data
-from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.fieldwork.asking import (
-    Asking,
-    asking_of,
     build_personas,
     needed_variants,
     open_panel,
     write_descriptors,
 )
-from value_personas.experiments.fieldwork.leaks import check_leaks
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import Asking, prepare
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
-from value_personas.experiments.fieldwork.sample import draw_populations
-from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs import DescriptorTable, Panel, PanelResult, connect
-from value_personas.programs.engines import AnswerStore as Replies
+from value_personas.programs import DescriptorTable, Panel, PanelResult
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Persona, RecipeError, ValueItem
 
@@ -132,21 +125,17 @@ def inspect_personas(  # each is a choice of the person who looks
         RecipeError: for a country or kind that the recipe does not have.
     """
     reporter = reporter or Silent()
-    workspace = Workspace.open(recipe.workspace)
     reporter.stage("reading the survey")
-    survey = open_survey(recipe, workspace)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    populations = draw_populations(recipe, survey, profiles)
-    check_leaks(recipe, survey, populations.items)
-    sample = populations.of(country or survey.countries[0])
-    chosen = kind or _default_kind(recipe.personas)
-    if chosen not in recipe.personas:
-        raise RecipeError(f"kind {chosen!r} is not in the recipe; it has {', '.join(recipe.personas)}")
-    reporter.stage(f"building {chosen}")
-    job = _Job(recipe, asking_of(populations, survey), sample.country, chosen, n, answers)
-    with AnswerStore(recipe.store or workspace.answers) as store:
-        personas, of = asyncio.run(job.run(store, reporter.answered))
-    synthetic = synthetic_parts(recipe.respondent.lm, survey)
+    with Fieldwork(Workspace.open(recipe.workspace), recipe.store) as field:
+        ready = prepare(field, recipe)
+        sample = ready.populations.of(country or ready.survey.countries[0])
+        chosen = kind or _default_kind(recipe.personas)
+        if chosen not in recipe.personas:
+            raise RecipeError(f"kind {chosen!r} is not in the recipe; it has {', '.join(recipe.personas)}")
+        reporter.stage(f"building {chosen}")
+        job = _Job(recipe, ready.asking, sample.country, chosen, n, answers)
+        personas, of = field.wait(job.run(field, reporter.answered))
+    synthetic = synthetic_parts(recipe.respondent.lm, ready.survey)
     warning = f" · synthetic {in_words(synthetic)}" if synthetic else ""
     return Inspection(f"{recipe.name} · {chosen} · {sample.name}{warning}", sample.name, of, personas)
 
@@ -163,24 +152,17 @@ class _Job:
     answers: bool
 
     async def run(
-        self, store: Replies, on_answered: Callable[[str, int, int], None]
+        self, field: Fieldwork, on_answered: Callable[[str, int, int], None]
     ) -> tuple[tuple[InspectedPersona, ...], int]:
         """The personas, and how many there are in all."""
         recipe, asking = self.recipe, self.asking
-        model = connect(recipe.respondent, store)
-        writer = connect(recipe.descriptors.lm, store) if recipe.descriptors.lm else model
-        try:
-            tables = await write_descriptors(recipe, asking, writer, needed_variants([self.kind]))
-            everybody = build_personas(recipe, [self.kind], asking, tables)[self.kind]
-            home = [persona for persona in everybody if persona.country == self.country]
-            shown = [
-                home[i] for i in np.linspace(0, len(home) - 1, min(self.n, len(home))).round().astype(int)
-            ]
-            panel, _ = await open_panel(recipe, model, everybody[0], asking.questions[0])
-            told = await self._answers(panel, shown, on_answered)
-        finally:
-            for each in {id(m): m for m in (model, writer)}.values():
-                await each.aclose()
+        model, writer = field.model(recipe.respondent), field.model(recipe.writer)
+        tables = await write_descriptors(recipe.descriptors, asking, writer, needed_variants([self.kind]))
+        everybody = build_personas([self.kind], asking, tables)[self.kind]
+        home = [persona for persona in everybody if persona.country == self.country]
+        shown = [home[i] for i in np.linspace(0, len(home) - 1, min(self.n, len(home))).round().astype(int)]
+        panel, _ = await open_panel(recipe.respondent, asking, model, everybody[0])
+        told = await self._answers(panel, shown, on_answered)
         table = next(iter(tables.values()), None)
         inspected = tuple(
             self._inspected(persona, panel, table, lines) for persona, lines in zip(shown, told, strict=True)

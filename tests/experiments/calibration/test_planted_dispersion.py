@@ -1,19 +1,14 @@
 """On the synthetic population the fitted T finds the respondent's own under-dispersion."""
 
-import asyncio
-
 import pytest
 
-from value_personas import data
-from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.calibration.oracle import fit_strength
 from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import human_answers
-from value_personas.experiments.fieldwork.asking import ask_everything, asking_of
-from value_personas.experiments.fieldwork.models import Models
-from value_personas.experiments.fieldwork.sample import draw_populations
-from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.fieldwork.asking import ask_everything
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.calibration.setting import Setting
@@ -33,12 +28,10 @@ def answered(folder, sharpness):
             f"respondent.parameters.sharpness={sharpness}",
         ],
     )
-    workspace = Workspace.open(recipe.workspace)
-    survey = open_survey(recipe, workspace)
-    profiles = data.value_profiles(survey, recipe.profiles.instrument)
-    asking = asking_of(draw_populations(recipe, survey, profiles), survey)
-    with AnswerStore(workspace.answers) as store:
-        asked = asyncio.run(ask_everything(recipe, asking, Models(store), lambda *_: None))
+    with Fieldwork(Workspace.open(recipe.workspace)) as field:
+        ready = prepare(field, recipe)
+        survey = ready.survey
+        asked = ask_everything(field, recipe, ready.asking, lambda *_: None)
     floors = Floors(recipe.seed, recipe.scoring.floor_draws)
     human = human_answers(floors, survey, survey.countries, survey.questions)
     return answers_of(asked.panels[KIND], human.probabilities, {}, method=KIND, synthetic=("respondent",))

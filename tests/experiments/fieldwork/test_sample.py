@@ -9,12 +9,14 @@ import pytest
 
 from value_personas import Recipe, data, load_recipe, run
 from value_personas.data.synthetic import write_synthetic_survey
-from value_personas.experiments.fieldwork.asking import asking_of, build_personas
+from value_personas.experiments.fieldwork.asking import build_personas
 from value_personas.experiments.fieldwork.leaks import check_leaks
-from value_personas.experiments.fieldwork.sample import draw_populations
+from value_personas.experiments.fieldwork.preparing import Asking
+from value_personas.experiments.fieldwork.sample import Populations, draw_populations
+from value_personas.programs import Arrangement
 from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable
 from value_personas.programs.personas import PERSONALITY_TRAITS, known_kinds, parse_kind
-from value_personas.signatures import LeakError, RecipeError
+from value_personas.signatures import LeakError, RecipeError, ValueItem
 
 
 def add_columns(path: Path, columns: pd.DataFrame) -> None:
@@ -55,10 +57,18 @@ def kinds(*names: str) -> str:
     return f"personas={list(names)!r}".replace("'", '"')
 
 
+def populations_of(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable) -> Populations:
+    return draw_populations(recipe, recipe.personas, survey, profiles)
+
+
+def leaks_of(recipe: Recipe, survey: data.Survey, items: tuple[ValueItem, ...]) -> tuple[str, ...]:
+    return check_leaks(recipe.personas, survey, items, allowed=recipe.allow_leak)
+
+
 def test_every_draw_carries_its_own_respondents_facts(
     survey: data.Survey, profiles: data.ProfileTable
 ) -> None:
-    drawn = draw_populations(recipe(kinds("demographic-religion")), survey, profiles)
+    drawn = populations_of(recipe(kinds("demographic-religion")), survey, profiles)
     for sample in drawn.samples:
         assert sum(person.weight for person in sample.people) == pytest.approx(1.0)
         for person in sample.people:
@@ -75,7 +85,7 @@ def test_the_same_seed_draws_the_same_respondents_for_every_kind(
     survey: data.Survey, profiles: data.ProfileTable
 ) -> None:
     def respondents(*names: str, seed: int = 0) -> list[list[int | None]]:
-        samples = draw_populations(recipe(kinds(*names), f"seed={seed}"), survey, profiles).samples
+        samples = populations_of(recipe(kinds(*names), f"seed={seed}"), survey, profiles).samples
         return [[person.respondent for person in sample.people] for sample in samples]
 
     for kind in set(known_kinds()) - {"personality"}:
@@ -87,7 +97,8 @@ def test_every_kind_of_one_run_is_built_from_one_sample(
     survey: data.Survey, profiles: data.ProfileTable
 ) -> None:
     asked = recipe(kinds(*(k for k in known_kinds() if k != "personality")))
-    asking = asking_of(draw_populations(asked, survey, profiles), survey)
+    drawn = populations_of(asked, survey, profiles)
+    asking = Asking(drawn.samples, drawn.items, survey.questions, (), Arrangement(), "you", None, None)
     table = DescriptorTable(
         tuple(
             Descriptor(item.code, score, "hedged", f"{item.code} {score:g}.", "m")
@@ -95,7 +106,7 @@ def test_every_kind_of_one_run_is_built_from_one_sample(
             for score in item.scale.scores
         )
     )
-    built = build_personas(asked, asked.personas, asking, {"hedged": table, "unhedged": table})
+    built = build_personas(asked.personas, asking, {"hedged": table, "unhedged": table})
     assert list(built) == list(asked.personas)
     for kind, personas in built.items():
         codes = survey.countries
@@ -113,7 +124,7 @@ def test_every_kind_of_one_run_is_built_from_one_sample(
 def test_facts_that_no_survey_knows_are_refused(survey: data.Survey, profiles: data.ProfileTable) -> None:
     unknown = recipe(kinds("demographic"), 'persona_text.demographics=["income"]')
     with pytest.raises(RecipeError, match="knows none of income"):
-        draw_populations(unknown, survey, profiles)
+        populations_of(unknown, survey, profiles)
     with pytest.raises(RecipeError, match="unknown fact 'shoe_size'"):
         recipe('persona_text.demographics=["shoe_size"]')
 
@@ -122,7 +133,7 @@ def test_without_an_inventory_personality_needs_another_wave(
     survey: data.Survey, profiles: data.ProfileTable
 ) -> None:
     with pytest.raises(RecipeError, match=r"personality\.path"):
-        draw_populations(recipe(kinds("personality")), survey, profiles)
+        populations_of(recipe(kinds("personality")), survey, profiles)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +159,7 @@ def test_traits_of_another_wave_are_drawn_by_country_and_the_record_says_so(
     survey: data.Survey, profiles: data.ProfileTable, earlier_wave: Path
 ) -> None:
     there = recipe(kinds("personality"), f"personality.path={earlier_wave}", "personality.codebook=wvs6")
-    drawn = draw_populations(there, survey, profiles)
+    drawn = populations_of(there, survey, profiles)
     known = set(data.read_survey(earlier_wave, "wvs6").countries)
     assert known == set(survey.countries)
     for sample in drawn.samples:
@@ -156,7 +167,7 @@ def test_traits_of_another_wave_are_drawn_by_country_and_the_record_says_so(
         expected = 4.0 if sample.country == survey.countries[0] else -4.0
         assert {person.traits["extraversion"] for person in sample.people} == {expected}
     assert "another survey" in drawn.notes[-1]
-    assert drawn == draw_populations(there, survey, profiles)
+    assert drawn == populations_of(there, survey, profiles)
 
 
 # --- leaks -------------------------------------------------------------------------------------------------
@@ -181,17 +192,17 @@ def leaky(codebook: Path, path: Path) -> data.Survey:
 def test_a_target_that_personas_state_is_refused(leaky: data.Survey) -> None:
     profiles = data.value_profiles(leaky)
     with pytest.raises(LeakError, match="Q29 is F063 or a component of it"):
-        check_leaks(recipe(kinds("values-hedged")), leaky, profiles.items)
-    assert check_leaks(recipe(kinds("none", "country", "demographic")), leaky, profiles.items) == ()
+        leaks_of(recipe(kinds("values-hedged")), leaky, profiles.items)
+    assert leaks_of(recipe(kinds("none", "country", "demographic")), leaky, profiles.items) == ()
 
 
 def test_a_leak_that_is_allowed_is_returned(leaky: data.Survey) -> None:
-    found = check_leaks(recipe(kinds("marginal"), "allow_leak=true"), leaky, data.value_profiles(leaky).items)
+    found = leaks_of(recipe(kinds("marginal"), "allow_leak=true"), leaky, data.value_profiles(leaky).items)
     assert found == ("Q29 is F063 or a component of it",)
 
 
 def test_the_shipped_codebook_has_no_leak(survey: data.Survey, profiles: data.ProfileTable) -> None:
-    assert check_leaks(recipe(kinds("values+demographic")), survey, profiles.items) == ()
+    assert leaks_of(recipe(kinds("values+demographic")), survey, profiles.items) == ()
 
 
 def test_an_allowed_leak_is_the_first_thing_a_result_says(codebook: Path, path: Path, tmp_path: Path) -> None:
@@ -205,4 +216,4 @@ def test_an_allowed_leak_is_the_first_thing_a_result_says(codebook: Path, path: 
 def test_shuffling_one_country_is_refused_before_anything_is_asked(path: Path) -> None:
     alone = data.read_survey(path, countries=["XNA"])
     with pytest.raises(RecipeError, match="personas shuffled: needs the profiles of another country"):
-        draw_populations(recipe(kinds("shuffled")), alone, data.value_profiles(alone))
+        populations_of(recipe(kinds("shuffled")), alone, data.value_profiles(alone))

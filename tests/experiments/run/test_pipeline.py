@@ -1,3 +1,4 @@
+import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -47,6 +48,17 @@ def test_tables_hold_every_method_cell_and_option(result: RunResult) -> None:
     assert set(result.summary["score"]) >= {"normalised_mae", "wasserstein", "js_distance", "variance_ratio"}
     assert (result.summary["lower"] <= result.summary["mean"]).all()
     assert (result.summary["mean"] <= result.summary["upper"]).all()
+
+
+def test_a_run_goes_on_where_an_event_loop_is_running_as_in_a_notebook(
+    workspace: Path, result: RunResult
+) -> None:
+    async def cell() -> RunResult:
+        return small(workspace)
+
+    again = asyncio.run(cell())
+    assert again.usage["calls"] == 0
+    pd.testing.assert_frame_equal(again.summary, result.summary)
 
 
 def test_scores_of_a_cell_follow_from_its_estimates(result: RunResult) -> None:

@@ -16,7 +16,8 @@ from dspy.lm15 import Request
 
 from tests.fake_engines import RuleEngine
 from value_personas import data, load_recipe
-from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.engines import InProcess
@@ -52,7 +53,7 @@ class AdditiveWorld:
         pd.DataFrame(rows, columns=["item", "score", "variant", "text"]).to_csv(overrides, index=False)
         given = (f"workspace={folder}", f"descriptors.overrides={overrides}", *SETTINGS, *settings)
         self.recipe: Recipe = load_recipe("shapley", given)
-        self.survey = open_survey(self.recipe, Workspace.open(folder))
+        self.survey = prepare(Fieldwork(Workspace.open(folder)), self.recipe).survey
         self.profiles = data.value_profiles(self.survey)
         self.scales: Mapping[str, np.ndarray] = {i.code: i.scale.values for i in items}
         rng = np.random.default_rng(7)

@@ -1,0 +1,121 @@
+"""Everything before the first question: the survey is read, profiles are taken from it, people are drawn."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from value_personas import data
+from value_personas.data import published_map
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.leaks import check_leaks
+from value_personas.experiments.fieldwork.prompt_file import TunedProgram
+from value_personas.experiments.fieldwork.sample import Populations, draw_populations
+from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.fieldwork.tuned_prompts import find_program
+from value_personas.experiments.recipe.personas import PersonaTextSection
+from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.programs import Arrangement, PopulationSample
+from value_personas.signatures import Question, ValueItem
+
+__all__ = ["Asking", "Prepared", "prepare", "reading_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is asked what, and how the asked are put into words.
+
+    Attributes:
+        samples: the sampled population of each country.
+        items: the items of the profiles.
+        questions: the target questions.
+        forbidden_names: country names that no descriptor may speak.
+        arrangement: in which order and wordings a persona carries its items, and in how many texts.
+        address: the person is spoken to (you) or speaks (I).
+        facts: the facts that sociodemographic personas state; all that are known when absent.
+        program: tuned prompts to ask by; the shipped ones when absent.
+    """
+
+    samples: tuple[PopulationSample, ...]
+    items: tuple[ValueItem, ...]
+    questions: tuple[Question, ...]
+    forbidden_names: tuple[str, ...]
+    arrangement: Arrangement
+    address: Literal["you", "I"]
+    facts: tuple[str, ...] | None
+    program: TunedProgram | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recipe before anything is asked.
+
+    Attributes:
+        survey: where the human answers come from.
+        profiles: the value profiles of its respondents.
+        populations: whom the personas are built from.
+        leaks: target questions that a persona states itself, which the recipe allows.
+        asking: everybody who was drawn is asked every target question of the survey.
+    """
+
+    survey: data.Survey
+    profiles: data.ProfileTable
+    populations: Populations
+    leaks: tuple[str, ...]
+    asking: Asking
+
+
+def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | None = None) -> Prepared:
+    """Read and draw; what equal settings read or drew before is taken as it is.
+
+    Args:
+        field: keeps what is read and drawn.
+        recipe: says which survey, whose profiles, and how many.
+        kinds: the persona kinds that will be asked; the recipe's own when absent. Without any, nobody is
+            drawn.
+
+    Raises:
+        ValuePersonasError: when the survey does not hold what the recipe needs, or a persona would state
+            what it is asked.
+    """
+    kinds = recipe.personas if kinds is None else tuple(kinds)
+    reading, instrument = reading_of(recipe), recipe.profiles.instrument
+    read_survey = partial(open_survey, recipe.survey, recipe.questions.include, recipe.seed, field.workspace)
+    survey = field.once(("survey", *reading), read_survey)
+    profiles = field.once(("profiles", *reading, instrument), lambda: data.value_profiles(survey, instrument))
+    drawing = (recipe.profiles, recipe.persona_text, recipe.personality)
+    key = (*reading, kinds, recipe.seed, *(section.model_dump_json() for section in drawing))
+    populations = field.once(("populations", *key), lambda: draw_populations(recipe, kinds, survey, profiles))
+    codebook, allowed = recipe.survey.codebook, recipe.allow_leak
+    leaks = check_leaks(kinds, survey, populations.items, codebook=codebook, allowed=allowed)
+    return Prepared(survey, profiles, populations, leaks, _asking(recipe, survey, populations))
+
+
+def reading_of(recipe: Recipe) -> tuple[Hashable, ...]:
+    """Everything that determines how a survey is read."""
+    seed = recipe.seed if recipe.survey.is_synthetic else None
+    return recipe.survey.model_dump_json(), recipe.questions.model_dump_json(), seed
+
+
+def _asking(recipe: Recipe, survey: data.Survey, populations: Populations) -> Asking:
+    return Asking(
+        populations.samples,
+        populations.items,
+        survey.questions,
+        _country_names(survey),
+        _arrangement(recipe.persona_text, recipe.descriptors.wordings, recipe.seed),
+        recipe.descriptors.address,
+        recipe.persona_text.demographics,
+        find_program(recipe),
+    )
+
+
+def _arrangement(text: PersonaTextSection, wordings: int, seed: int) -> Arrangement:
+    drawn = wordings > 1 or text.order in ("both", "shuffled")
+    return Arrangement(text.order, wordings, text.replicates or (2 if drawn else 1), seed)
+
+
+def _country_names(survey: data.Survey) -> tuple[str, ...]:
+    """Names that no descriptor may speak: the survey's countries, and every one on the cultural map."""
+    own = (survey.country_name(country) for country in survey.countries)
+    return tuple(dict.fromkeys((*own, *(point.country for point in published_map().values()))))

@@ -1,0 +1,108 @@
+"""What runs share while they go on side by side."""
+
+import asyncio
+import threading
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+import pytest
+
+from value_personas import load_recipe
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.signatures import RecipeError
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Fieldwork:
+    return Fieldwork(Workspace.open(tmp_path))
+
+
+def test_equal_settings_are_one_model_whatever_stands_beside_them(field: Fieldwork) -> None:
+    recipe = load_recipe(None, ["respondent.option_order=both"])
+    with field:
+        assert field.model(recipe.respondent) is field.model(load_recipe().respondent)
+        assert field.model(recipe.writer) is field.model(recipe.respondent)
+        other = load_recipe(None, ["respondent.max_calls=3"])
+        assert field.model(other.respondent) is not field.model(recipe.respondent)
+
+
+def test_who_wants_what_is_being_read_waits_for_it_and_others_do_not(field: Fieldwork) -> None:
+    reading, read = threading.Event(), []
+
+    def slowly() -> str:
+        reading.wait(10)
+        read.append("survey")
+        return "survey"
+
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(field.once("a", slowly))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert field.once("b", lambda: "other") == "other"
+    reading.set()
+    for thread in threads:
+        thread.join(10)
+    assert (found, read) == (["survey"] * 3, ["survey"])
+
+
+def test_what_failed_to_be_read_is_tried_again(field: Fieldwork) -> None:
+    def fails() -> str:
+        raise RecipeError("no such file")
+
+    with pytest.raises(RecipeError):
+        field.once("a", fails)
+    assert field.once("a", lambda: "there now") == "there now"
+
+
+def test_a_survey_is_read_and_people_are_drawn_once_for_equal_settings(tmp_path: Path) -> None:
+    small = [f"workspace={tmp_path}", "survey.respondents=60", "profiles.n=5", 'questions.include=["Q29"]']
+    field = Fieldwork(Workspace.open(tmp_path))
+    first = prepare(field, load_recipe(None, small))
+    again = prepare(field, load_recipe(None, [*small, "respondent.lm=openai/m", "scoring.draws=500"]))
+    assert again.survey is first.survey
+    assert again.populations is first.populations
+    more = prepare(field, load_recipe(None, [*small, "profiles.n=6"]))
+    assert more.profiles is first.profiles
+    assert [len(s.people) for s in more.populations.samples] == [6] * len(first.survey.countries)
+    assert prepare(field, load_recipe(None, small), kinds=()).populations.samples == ()
+    assert not (tmp_path / "answers.db").exists()  # nobody was asked
+
+
+def test_asking_is_waited_for_under_a_running_loop(field: Fieldwork) -> None:
+    async def answer() -> int:
+        await asyncio.sleep(0)
+        return 1
+
+    async def in_a_notebook() -> int:
+        return field.wait(answer())
+
+    assert asyncio.run(in_a_notebook()) == 1
+
+
+def test_a_stop_cancels_what_is_in_flight_and_waits_until_it_has_cleaned_up(field: Fieldwork) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    async def ask() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            ended.set()
+
+    def stop() -> None:
+        began.wait(10)
+        field.stop()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(CancelledError):
+        field.wait(ask())
+    assert ended.is_set()
+    stopper.join(10)
+    began.clear()
+    with pytest.raises(CancelledError):
+        field.wait(ask())
+    assert field.stopped
