@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from hypothesis import settings
 from tests.plugins import Plugins
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # before dspy: no network look-ups
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # To compile three thousand modules anew is most of what each worker and each command of a test would do.
+    # The compiled modules are kept in pytest's own cache: nothing is written beside the sources.
+    sys.pycache_prefix = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode")
+    sys.dont_write_bytecode = False
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 # The same examples on every machine and day: a property that fails is found by whoever widens it.
 settings.register_profile("fixed", derandomize=True, deadline=None)
