@@ -6,15 +6,20 @@ Commands import what they need when they run, so that ``--help`` answers at once
 import os
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
+
+from value_personas.experiments import commands
 
 __all__ = ["main"]
 
-_COMMANDS = (
+_ORDER = (
     "run", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit", "baselines",
-    "calibrate", "tune", "sweep", "ablate", "shapley", "ui",
+    "calibrate", "tune", "sweep", "ablate", "shapley", "ui", "engine", "inspect", "store",
 )  # fmt: skip
-_GROUPS = ("engine", "inspect", "store")
+"""Commands as help lists them, groups of several after the others; one not named here follows by its name."""
 
+_NO_COMMANDS = frozenset({"approval", "options", "printing"})
+"""What commands share; every other file of the folder is a command."""
 
 _INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""
@@ -34,12 +39,20 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for name in _COMMANDS:
-        command = getattr(import_module(f"value_personas.experiments.commands.{name}"), name)
-        app.command(name, cls=NamingCommand)(command)
-    for name in _GROUPS:
-        app.add_typer(import_module(f"value_personas.experiments.commands.{name}").app, name=name)
+    for name in _commands():
+        file = import_module(f"{commands.__name__}.{name}")
+        if group := getattr(file, "app", None):
+            app.add_typer(group, name=name)
+        else:
+            app.command(name, cls=NamingCommand)(getattr(file, name))
     return app
+
+
+def _commands() -> list[str]:
+    """The names of the folder's files: each has a function of its own name, or an ``app`` of several."""
+    names = {file.name for file in iter_modules(commands.__path__)} - _NO_COMMANDS
+    place = {name: number for number, name in enumerate(_ORDER)}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
 def _refusals() -> tuple[type[Exception], ...]:

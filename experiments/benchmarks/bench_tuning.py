@@ -17,7 +17,7 @@ import pandas as pd
 
 from value_personas import load_recipe
 from value_personas.experiments.inference import BootstrapResult, crossed_bootstrap
-from value_personas.experiments.recipe.tuning import OPTIMIZERS
+from value_personas.experiments.recipe.optimizers import OPTIMIZERS
 from value_personas.experiments.tuning.judgement import lay_out
 from value_personas.experiments.tuning.tune import TuningResult, tune
 

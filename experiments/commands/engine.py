@@ -6,14 +6,21 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from value_personas.experiments.commands.options import from_outside
+
 __all__ = ["app"]
+
+_OTHER_ENGINES = from_outside("value_personas.engines")
 
 app = typer.Typer(help="Check an engine, or serve the synthetic one over HTTP.", no_args_is_help=True)
 
 
 @app.command()
 def check(
-    lm: Annotated[str, typer.Option(help="The model, for example openai/my-model.")],
+    lm: Annotated[
+        str,
+        typer.Option(help=f"The model, for example openai/my-model{from_outside('value_personas.engines')}."),
+    ],
     base_url: Annotated[
         list[str] | None, typer.Option(help="Address of its server; may be repeated.")
     ] = None,

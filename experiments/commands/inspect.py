@@ -10,9 +10,12 @@ from value_personas.experiments.commands.options import (
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
+    from_outside,
 )
 
 __all__ = ["app"]
+
+_OTHER_PARTS = from_outside("value_personas.personas")
 
 app = typer.Typer(help="Look at single personas.", no_args_is_help=True)
 
@@ -27,7 +30,10 @@ def persona(
     recipe: RecipeArgument = None,
     country: Annotated[str | None, typer.Option(help="Its code or name; the first if absent.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many personas.")] = 3,
-    kind: Annotated[str | None, typer.Option(help="A persona kind of the recipe.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help=f"A persona kind of the recipe{_OTHER_PARTS}."),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Ask every target question too, and write all to this HTML file.")
     ] = None,

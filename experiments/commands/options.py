@@ -1,6 +1,7 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "WorkspaceOption",
     "YesOption",
     "all_overrides",
+    "from_outside",
 ]
 
 RecipeArgument = Annotated[
@@ -76,3 +78,9 @@ class NamingCommand(TyperCommand):
                     names = getattr(import_module(f"value_personas.experiments.{room}"), registry)
                     one.help = one.help.replace(place, ", ".join(names))
         super().format_help(ctx, formatter)
+
+
+def from_outside(group: str) -> str:
+    """What other distributions add, as the end of a help text; nothing of theirs is executed for it."""
+    names = sorted(entry_points(group=group).names)
+    return f"; from other distributions: {', '.join(names)}" if names else ""

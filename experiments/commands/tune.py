@@ -4,7 +4,13 @@ from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, SettingsOption, WorkspaceOption
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    SettingsOption,
+    WorkspaceOption,
+    from_outside,
+)
+from value_personas.experiments.recipe.optimizers import OPTIMIZER_GROUP, OPTIMIZERS
 
 __all__ = ["tune"]
 
@@ -15,7 +21,7 @@ def tune(
     ] = None,
     optimizer: Annotated[
         str | None,
-        typer.Option(help="gepa, miprov2, copro, simba, bootstrap or bootstrap-random-search."),
+        typer.Option(help=f"{', '.join(OPTIMIZERS)}{from_outside(OPTIMIZER_GROUP)}."),
     ] = None,
     budget_calls: Annotated[int | None, typer.Option(help="Calls of all models together, at most.")] = None,
     settings: SettingsOption = None,

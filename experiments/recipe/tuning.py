@@ -2,24 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from value_personas.experiments.recipe.optimizers import optimizer_names
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import RecipeError
 
-__all__ = ["OPTIMIZERS", "MetricSettings", "OptimizerName", "TuningSettings"]
+__all__ = ["MetricSettings", "OptimizerName", "TuningSettings"]
 
-OptimizerName = Literal["gepa", "miprov2", "copro", "simba", "bootstrap", "bootstrap-random-search"]
-OPTIMIZERS: tuple[OptimizerName, ...] = (
-    "gepa",
-    "miprov2",
-    "copro",
-    "simba",
-    "bootstrap",
-    "bootstrap-random-search",
-)
+
+def _known_optimizer(name: str) -> str:
+    if name not in (names := optimizer_names()):
+        raise ValueError(f"no such optimiser; there are {', '.join(names)}")
+    return name
+
+
+OptimizerName = Annotated[str, AfterValidator(_known_optimizer)]
+"""One of ``optimizer_names()``."""
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -50,7 +51,7 @@ class TuningSettings(BaseModel):
     """How prompts are tuned on training countries.
 
     Attributes:
-        optimizer: one of DSPy's optimisers.
+        optimizer: one of DSPy's optimisers, or one that another distribution adds.
         kind: the persona kind whose prompts are tuned; it must carry descriptors.
         tunes: which prompts.
         instruction: the descriptor instruction to start from in place of the shipped one.

@@ -6,15 +6,15 @@ those, generously. What is never passed is the meter's limit, which stops any of
 questions of a cell are asked side by side inside the program anyway.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import FunctionType
 
 import dspy
 
-from value_personas.experiments.recipe.tuning import OptimizerName
+from value_personas.experiments.recipe.optimizers import OPTIMIZER_GROUP, OPTIMIZERS
 from value_personas.experiments.tuning.budget import CallPlan
 from value_personas.experiments.tuning.metric import CellMetric, FeedbackMetric
+from value_personas.signatures import Registry
 
 __all__ = ["OPTIMIZE", "OptimizerTask"]
 
@@ -64,7 +64,7 @@ class OptimizerTask:
         return min(max(self.calls // max(calls_a_candidate, 1), least), most)
 
 
-def _gepa(task: OptimizerTask) -> dspy.Module:
+def gepa(task: OptimizerTask) -> dspy.Module:
     optimizer = dspy.GEPA(
         metric=task.feedback,
         max_metric_calls=max(task.calls // task.calls_a_cell, 2 * len(task.validation)),
@@ -78,7 +78,7 @@ def _gepa(task: OptimizerTask) -> dspy.Module:
     return optimizer.compile(task.student, trainset=task.training, valset=task.validation)
 
 
-def _miprov2(task: OptimizerTask) -> dspy.Module:
+def miprov2(task: OptimizerTask) -> dspy.Module:
     candidates = task.affordable((task.plan.descriptors + task.plan.validation) // 2, least=3, most=12)
     optimizer = dspy.MIPROv2(
         metric=task.metric,
@@ -101,7 +101,7 @@ def _miprov2(task: OptimizerTask) -> dspy.Module:
     )
 
 
-def _copro(task: OptimizerTask) -> dspy.Module:
+def copro(task: OptimizerTask) -> dspy.Module:
     depth = 2
     candidates = task.affordable(task.plan.descriptors + task.plan.training, least=4, most=16)
     optimizer = dspy.COPRO(
@@ -112,7 +112,7 @@ def _copro(task: OptimizerTask) -> dspy.Module:
     )
 
 
-def _simba(task: OptimizerTask) -> dspy.Module:
+def simba(task: OptimizerTask) -> dspy.Module:
     batch, width = min(4, len(task.training)), 2
     step = (2 * width + 1) * (task.plan.descriptors + batch * task.calls_a_cell)
     optimizer = dspy.SIMBA(
@@ -128,7 +128,7 @@ def _simba(task: OptimizerTask) -> dspy.Module:
     return optimizer.compile(task.student, trainset=task.training, seed=task.seed)
 
 
-def _bootstrap(task: OptimizerTask) -> dspy.Module:
+def bootstrap(task: OptimizerTask) -> dspy.Module:
     optimizer = dspy.BootstrapFewShot(
         metric=task.metric,
         metric_threshold=task.threshold,
@@ -138,7 +138,7 @@ def _bootstrap(task: OptimizerTask) -> dspy.Module:
     return optimizer.compile(task.student, teacher=task.teacher, trainset=task.training)
 
 
-def _random_search(task: OptimizerTask) -> dspy.Module:
+def bootstrap_random_search(task: OptimizerTask) -> dspy.Module:
     sets = task.affordable(task.plan.descriptors + task.plan.validation, least=2, most=8)
     optimizer = dspy.BootstrapFewShotWithRandomSearch(
         metric=task.metric,
@@ -153,12 +153,7 @@ def _random_search(task: OptimizerTask) -> dspy.Module:
     )
 
 
-OPTIMIZE: Mapping[OptimizerName, Callable[[OptimizerTask], Any]] = {
-    "gepa": _gepa,
-    "miprov2": _miprov2,
-    "copro": _copro,
-    "simba": _simba,
-    "bootstrap": _bootstrap,
-    "bootstrap-random-search": _random_search,
-}
+OPTIMIZE: Registry[FunctionType] = Registry(
+    OPTIMIZER_GROUP, FunctionType, {name: globals()[name.replace("-", "_")] for name in OPTIMIZERS}
+)
 """Name → a run of the optimiser, which returns the best program by its own light."""

@@ -1,19 +1,26 @@
 """One place a change: each kind of thing that people add is added from outside, no file of ours touched.
 
-Persona kinds and engines come as other distributions, through entry points.
+Persona kinds, engines and optimisers come as other distributions, through entry points; a command as a file
+in a folder beside the one of the package.
 """
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.experiments.commands.typed import call
+from tests.experiments.tuning.tunings import tuned
 from tests.plugins import Plugins
 from value_personas import load_recipe
+from value_personas.experiments import commands
 from value_personas.experiments.commands.approval import is_free
 from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.tuning.budget import need_prices
+from value_personas.experiments.tuning.optimizers import OPTIMIZE
 from value_personas.programs.engines import ENGINES, EngineSettings, connect
 from value_personas.programs.personas import PARTS, known_kinds
 from value_personas.signatures import RecipeError
@@ -68,6 +75,26 @@ YES_MEN = """
 
 def sets(*settings: str) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
+
+
+def shown_help(*command: str) -> str:
+    """The help of a process that finds everything that this one does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "value_personas.experiments.cli", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "200", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    return done.stdout
+
+
+def test_help_names_what_other_distributions_add(plugins: Plugins) -> None:
+    plugins.install(PARTS, "zodiac", "raise RuntimeError('nothing is executed for its name')")
+    plugins.install(ENGINES, "yes-men", "raise RuntimeError('nothing is executed for its name')")
+    plugins.install(OPTIMIZE, "idle", "raise RuntimeError('nothing is executed for its name')")
+    for command, name in {"inspect persona": "zodiac", "engine check": "yes-men", "tune": "idle"}.items():
+        assert f"from other distributions: {name}." in shown_help(*command.split())
 
 
 @pytest.mark.slow
@@ -169,3 +196,43 @@ def test_an_engine_that_cannot_be_had_is_one_line(
     assert call(monkeypatch, "engine", "check", "--lm", "yes-men/b") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert f"of distribution {whose}: {problem}" in line
+
+
+# --- optimisers and commands -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_optimiser_is_checked_and_run(plugins: Plugins, tmp_path: Path) -> None:
+    plugins.install(OPTIMIZE, "idle", "def THING(task):\n    return task.student")
+    with pytest.raises(RecipeError, match=r"tuning\.optimizer: no such optimiser; there are .*, idle"):
+        load_recipe("tune", ["tuning.optimizer=idel"])
+    result = tuned(tmp_path, "idle")
+    assert result.recipe.tuning.optimizer == "idle"
+    assert not result.program.improved
+
+
+def test_a_file_in_the_folder_of_commands_is_a_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "greet.py").write_text(
+        "import typer\n\n\ndef greet(name: str) -> None:\n"
+        '    """Say hello from elsewhere."""\n    typer.echo(f\'hello {name}\')\n'
+    )
+    (tmp_path / "many.py").write_text(
+        "import typer\n\napp = typer.Typer(help='Several in one.')\n\n\n"
+        "@app.command()\ndef one() -> None:\n    typer.echo('one of many')\n\n\n"
+        "@app.command()\ndef two() -> None:\n    typer.echo('two')\n"
+    )
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    try:
+        assert call(monkeypatch, "--help") == 0
+        shown = capsys.readouterr().out
+        assert "Say hello from elsewhere." in shown
+        assert shown.index(" run ") < shown.index(" ui ") < shown.index(" greet ")
+        assert shown.index(" engine ") < shown.index(" store ") < shown.index(" many ")
+        assert call(monkeypatch, "greet", "you") == 0
+        assert call(monkeypatch, "many", "one") == 0
+        assert capsys.readouterr().out == "hello you\none of many\n"
+    finally:
+        for name in ("greet", "many"):
+            sys.modules.pop(f"{commands.__name__}.{name}", None)

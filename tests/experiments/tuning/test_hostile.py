@@ -8,7 +8,7 @@ from dspy.lm15 import Message, Request, Response, Usage
 from tests.experiments.tuning.tunings import SMALL, tuned
 from tests.fake_server import FakeServer
 from value_personas import load_recipe
-from value_personas.experiments.recipe.tuning import OPTIMIZERS
+from value_personas.experiments.recipe.optimizers import OPTIMIZERS
 from value_personas.experiments.tuning.tune import TuningResult, tune
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.synthetic import SyntheticProposer, SyntheticRespondent

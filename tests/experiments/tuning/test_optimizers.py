@@ -14,7 +14,7 @@ from tests.experiments.tuning.tunings import DRIVER, HEDGED, SMALL, tuned
 from tests.fake_server import FakeServer
 from value_personas import load_recipe
 from value_personas.experiments.benchmarks.bench_tuning import pooled_gain
-from value_personas.experiments.recipe.tuning import OPTIMIZERS
+from value_personas.experiments.recipe.optimizers import OPTIMIZERS
 from value_personas.experiments.tuning.tune import tune
 from value_personas.programs.engines.synthetic import SyntheticRespondent
 

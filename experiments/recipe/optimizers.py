@@ -1,0 +1,15 @@
+"""The names of optimisers; ``tuning.optimizers`` has a function of each name."""
+
+__all__ = ["OPTIMIZERS", "OPTIMIZER_GROUP", "optimizer_names"]
+
+OPTIMIZERS = ("gepa", "miprov2", "copro", "simba", "bootstrap", "bootstrap-random-search")
+
+OPTIMIZER_GROUP = "value_personas.optimizers"
+"""The entry points under which other distributions list optimisers."""
+
+
+def optimizer_names() -> tuple[str, ...]:
+    """Those of the package, then those of other distributions, of which nothing is executed."""
+    from importlib.metadata import entry_points  # not at once: this file is read for the command's help
+
+    return (*OPTIMIZERS, *(point.name for point in entry_points(group=OPTIMIZER_GROUP)))
