@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
-from value_personas.experiments.recipe.recipe import SYNTHETIC, Recipe
+from value_personas.experiments.recipe.paths import file_settings
+from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.sweep import dotted
 from value_personas.signatures import RecipeError
 
@@ -176,18 +176,9 @@ def _give_way(raw: dict[str, Any], given: Iterable[str]) -> None:
             _take_away(raw, next(key for key in pair if key not in over))
 
 
-_PATHS = frozenset(
-    {"survey.path", "personality.path", "descriptors.overrides", "descriptors.frozen", "scoring.gap_index"}
-)
-
-
-_PATHS_OR_NAMES = {"program": None, "calibration.fitted": LATEST}
-"""Keys that take a file, a model of MLflow's registry, or a word of their own."""
-
-
 def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
     """Make the paths of a recipe file relative to where it lies, not to where the command is run."""
-    for key in (*_PATHS, *_PATHS_OR_NAMES):
+    for key in file_settings(Recipe):
         *tables, last = key.split(".")
         table: Any = raw
         for name in tables:
@@ -212,12 +203,8 @@ def _anchored_variations(varied: Any, folder: Path) -> Any:
 def _anchored(key: str, value: Any, folder: Path) -> Any:
     if isinstance(value, list):
         return [_anchored(key, one, folder) for one in value]
-    if not isinstance(value, str) or value == SYNTHETIC:
-        return value
-    if key in _PATHS_OR_NAMES:
-        is_name = value.startswith(REGISTRY) or value == _PATHS_OR_NAMES[key]
-        return value if is_name else str(folder / value)
-    return str(folder / value) if key in _PATHS else value
+    mark = file_settings(Recipe).get(key)
+    return str(folder / value) if mark and isinstance(value, str) and mark.is_path(value) else value
 
 
 def _parsed(override: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from value_personas.experiments.comparators import ComparatorName
+from value_personas.experiments.recipe.paths import NamesFile
 from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import DEMOGRAPHIC_FACTS, ItemOrder, parse_kind
 from value_personas.signatures import RecipeError
@@ -68,7 +69,7 @@ class PersonalitySection(_Section):
         codebook: its codebook; recognised from the columns when absent.
     """
 
-    path: str | tuple[str, ...] | None = None
+    path: Annotated[str | tuple[str, ...], NamesFile()] | None = None
     codebook: str | None = None
 
 

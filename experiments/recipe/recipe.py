@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.ablation import AblationSettings
-from value_personas.experiments.recipe.calibration import SearchSettings
+from value_personas.experiments.recipe.calibration import LATEST, REGISTRY, SearchSettings
 from value_personas.experiments.recipe.combinations import impossible_combinations
 from value_personas.experiments.recipe.items import ItemSet
+from value_personas.experiments.recipe.paths import NamesFile, RecipePath
 from value_personas.experiments.recipe.personas import (
     AuditSection,
     ComparatorSection,
@@ -55,7 +56,7 @@ class SurveySection(_Section):
         respondents: for the embedded population only, respondents a country.
     """
 
-    path: str | tuple[str, ...] = SYNTHETIC
+    path: Annotated[str | tuple[str, ...], NamesFile(unless=SYNTHETIC)] = SYNTHETIC
     codebook: str | None = None
     countries: tuple[str, ...] | None = None
     weight: Literal["within-country", "equal-country", "population", "unweighted"] = "within-country"
@@ -111,8 +112,8 @@ class DescriptorSection(_Section):
     address: Literal["you", "I"] = "you"
     attempts: Count = 3
     wordings: Annotated[int, Field(ge=1, le=50)] = 1
-    overrides: Path | None = None
-    frozen: Path | None = None
+    overrides: RecipePath | None = None
+    frozen: RecipePath | None = None
     lm: EngineSettings | None = None
 
 
@@ -153,7 +154,9 @@ class CalibrationSection(_Section):
     """
 
     temperature: Annotated[float, Field(gt=0.0, le=1e4)] | None = None
-    fitted: Annotated[str, Field(min_length=1)] | None = Field(default=None, exclude_if=lambda v: v is None)
+    fitted: Annotated[str, Field(min_length=1), NamesFile(unless=f"{LATEST}|{REGISTRY}.*")] | None = Field(
+        default=None, exclude_if=lambda v: v is None
+    )
     kinds: tuple[PersonaKind, ...] = ("values-hedged",)
     levels: tuple[Level, ...] = ("persona",)
     search: SearchSettings = SearchSettings()
@@ -196,7 +199,7 @@ class ScoringSection(_Section):
     floor_draws: Annotated[int, Field(ge=20)] = 100
     persona_draws: Literal[0] | Annotated[int, Field(ge=2)] = 20
     gap_reference: str | None = None
-    gap_index: Path | None = None
+    gap_index: RecipePath | None = None
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
 
 
@@ -246,7 +249,7 @@ class Recipe(_Section):
     store: str | None = None
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
     allow_leak: bool = False
-    program: str | None = None
+    program: Annotated[str, NamesFile(unless=f"{REGISTRY}.*")] | None = None
     survey: SurveySection = SurveySection()
     questions: QuestionSection = QuestionSection()
     profiles: ProfileSection = ProfileSection()

@@ -10,6 +10,7 @@ import pandas as pd
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.recipe.loading import changed, varied
+from value_personas.experiments.recipe.paths import files_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.agreement import Agreement, compare_tables
 from value_personas.experiments.run.outcome import Outcome
@@ -23,9 +24,9 @@ from value_personas.experiments.tracking import InputFile, input_files
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import read_json
-from value_personas.signatures import SurveyError
+from value_personas.signatures import RecipeError
 
-__all__ = ["Circumstance", "Rerun", "rerun", "workspace_of"]
+__all__ = ["Circumstance", "Rerun", "require_files", "rerun", "workspace_of"]
 
 _ALWAYS = ("estimates", "scores", "summary", "comparisons", "missing", "descriptors")
 """Tables that every run has where there is anything to say; the others came later or hang on the recipe."""
@@ -154,21 +155,20 @@ def _repeatable(recipe: Recipe, folder: Path, place: Workspace, settings: Iterab
     if any(path is not None and not path.is_file() for path in (written.frozen, written.overrides)):
         kept |= {"descriptors.overrides": None, "descriptors.frozen": folder / "descriptors.csv"}
     recipe = changed(varied(recipe, kept), settings)
-    _require_survey(recipe)
+    require_files(recipe)
     return recipe
 
 
-def _require_survey(recipe: Recipe) -> None:
-    section = recipe.survey
-    for path in () if section.is_synthetic else _each(section.path):
-        if not Path(path).expanduser().is_file():
-            raise SurveyError(
-                f"{path}: the survey file of this run is not there; say where with --set survey.path=FILE"
-            )
+def require_files(recipe: Recipe) -> None:
+    """Refuse to repeat a run of which a file is gone.
 
-
-def _each(paths: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (paths,) if isinstance(paths, str) else paths
+    Raises:
+        RecipeError: naming the file, and how to say where it is now.
+    """
+    for key, path in files_of(recipe):
+        if not path.is_file():
+            what = "the survey file" if key == "survey.path" else f"the file of {key}"
+            raise RecipeError(f"{path}: {what} of this run is not there; say where with --set {key}=FILE")
 
 
 def _circumstances(then: Sources, recipe: Recipe, now: Outcome) -> Iterator[Circumstance]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from value_personas.experiments.recipe.loading import varied
-from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking import fitted_file
+from value_personas.experiments.recipe.recipe import SYNTHETIC, Recipe
+from value_personas.experiments.tracking import named_files
 from value_personas.signatures import RecipeError
 
 __all__ = ["Cell", "distinct_cells", "label_of", "short", "sweep_cells"]
@@ -21,6 +21,12 @@ _LONGEST_VALUE = 40
 
 _UNSEEN = ("description", "name", "store", "tracking", "workspace")
 """What a recipe is called and where things are kept changes no result."""
+
+_FIRST_STAMPED = (
+    *("survey.path", "personality.path", "survey.codebook", "program"),
+    *("descriptors.frozen", "descriptors.overrides", "scoring.gap_index"),
+)
+"""The order of 0.1.0, so that a cell keeps its key; any other setting that names a file follows."""
 
 
 @dataclass(frozen=True)
@@ -115,16 +121,21 @@ def short(value: Any) -> str:
 
 
 def _files(recipe: Recipe) -> Iterator[Path]:
-    """Every file that a recipe names; a name that is none of a file has no stamp but itself."""
-    for path in (recipe.survey.path, recipe.personality.path, recipe.survey.codebook, recipe.program):
-        yield from (Path(one).expanduser() for one in ((path,) if isinstance(path, str) else path or ()))
-    written = recipe.descriptors
-    others = (written.frozen, written.overrides, recipe.scoring.gap_index, fitted_file(recipe))
-    yield from (path for path in others if path)
+    """Every file that a recipe names, a codebook too, which may be the name of a shipped one instead."""
+    named = [
+        *named_files(recipe),
+        *([("survey.path", Path(SYNTHETIC))] if recipe.survey.is_synthetic else []),
+    ]
+    if recipe.survey.codebook:
+        named.append(("survey.codebook", Path(recipe.survey.codebook).expanduser()))
+    place = {key: number for number, key in enumerate(_FIRST_STAMPED)}
+    yield from (path for _, path in sorted(named, key=lambda one: place.get(one[0], len(place))))
 
 
 def _stamp(path: Path) -> list[str | int]:
-    if not path.is_file():  # the embedded population, or a file whose absence the cell itself will report
+    if (
+        not path.is_file()
+    ):  # the embedded population, a shipped codebook, or a file whose absence the cell itself will report
         return [str(path)]
     found = path.stat()
     return [str(path), found.st_size, found.st_mtime_ns]

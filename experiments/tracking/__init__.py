@@ -1,7 +1,7 @@
 """Every experiment in MLflow: settings, inputs, numbers and files, to be found and repeated."""
 
 from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client
-from value_personas.experiments.tracking.inputs import InputFile, fitted_file, input_files
+from value_personas.experiments.tracking.inputs import InputFile, fitted_file, input_files, named_files
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import (
     FOLDER_TAG,
@@ -24,6 +24,7 @@ __all__ = [
     "is_known",
     "metric_name",
     "model_name",
+    "named_files",
     "open_run",
     "quiet_mlflow",
     "record_run",

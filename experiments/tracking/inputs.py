@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from value_personas import data
 from value_personas.data import file_hash
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
+from value_personas.experiments.recipe.paths import files_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
-__all__ = ["InputFile", "dataset_inputs", "fitted_file", "input_files"]
+__all__ = ["InputFile", "dataset_inputs", "fitted_file", "input_files", "named_files"]
 
 _DIGEST = 36
 """Characters of a digest that MLflow keeps; the whole hash stands in the dataset's source."""
@@ -43,22 +44,19 @@ class InputFile:
 def input_files(recipe: Recipe, survey: data.Survey) -> tuple[InputFile, ...]:
     """The survey's files, and whatever else the recipe names; what is named of a registry is no file."""
     surveys = (InputFile("survey.path", s.path, s.sha256, s.columns_read, s.rows) for s in survey.sources)
-    others = (InputFile(key, str(path), file_hash(path)) for key, path in _others(recipe) if path.is_file())
+    others = (
+        InputFile(key, str(path), file_hash(path))
+        for key, path in named_files(recipe)
+        if key != "survey.path" and path.is_file()
+    )
     return (*surveys, *others)
 
 
-def _others(recipe: Recipe) -> Iterator[tuple[str, Path]]:
-    traits = recipe.personality.path
-    for path in (traits,) if isinstance(traits, str) else traits or ():
-        yield "personality.path", Path(path)
-    files = {
-        "descriptors.overrides": recipe.descriptors.overrides,
-        "descriptors.frozen": recipe.descriptors.frozen,
-        "scoring.gap_index": recipe.scoring.gap_index,
-        "calibration.fitted": fitted_file(recipe),
-        "program": Path(recipe.program).expanduser() if recipe.program else None,
-    }
-    yield from ((key, path) for key, path in files.items() if path is not None)
+def named_files(recipe: Recipe) -> Iterator[tuple[str, Path]]:
+    """Every file that a recipe names, with its key; of the calibration, the newest where it says so."""
+    yield from files_of(recipe)
+    if recipe.calibration.fitted == LATEST and (newest := fitted_file(recipe)):
+        yield "calibration.fitted", newest
 
 
 def fitted_file(recipe: Recipe) -> Path | None:

@@ -1,7 +1,7 @@
 """One place a change: each kind of thing that people add is added from outside, no file of ours touched.
 
 Persona kinds, engines and optimisers come as other distributions, through entry points; a command as a file
-in a folder beside the one of the package.
+in a folder beside the one of the package; a setting in a model that derives from the recipe.
 """
 
 import os
@@ -9,16 +9,22 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.experiments.commands.typed import call
 from tests.experiments.tuning.tunings import tuned
 from tests.plugins import Plugins
-from value_personas import load_recipe
+from value_personas import Recipe, load_recipe
 from value_personas.experiments import commands
 from value_personas.experiments.commands.approval import is_free
 from value_personas.experiments.fieldwork.synthetic import synthetic_parts
+from value_personas.experiments.recipe import loading
+from value_personas.experiments.recipe.paths import RecipePath
+from value_personas.experiments.run.rerun import require_files
+from value_personas.experiments.sweep.cells import Cell
+from value_personas.experiments.tracking import input_files
 from value_personas.experiments.tuning.budget import need_prices
 from value_personas.experiments.tuning.optimizers import OPTIMIZE
 from value_personas.programs.engines import ENGINES, EngineSettings, connect
@@ -228,11 +234,44 @@ def test_a_file_in_the_folder_of_commands_is_a_command(
         assert call(monkeypatch, "--help") == 0
         shown = capsys.readouterr().out
         assert "Say hello from elsewhere." in shown
-        assert shown.index(" run ") < shown.index(" ui ") < shown.index(" greet ")
-        assert shown.index(" engine ") < shown.index(" store ") < shown.index(" many ")
+        assert shown.index("│ run ") < shown.index("│ ui ") < shown.index("│ greet ")
+        assert shown.index("│ engine ") < shown.index("│ store ") < shown.index("│ many ")
         assert call(monkeypatch, "greet", "you") == 0
         assert call(monkeypatch, "many", "one") == 0
         assert capsys.readouterr().out == "hello you\none of many\n"
     finally:
         for name in ("greet", "many"):
             sys.modules.pop(f"{commands.__name__}.{name}", None)
+
+
+# --- settings that name files ------------------------------------------------------------------------------
+
+
+class Longer(Recipe):
+    """A recipe with one setting more, as a line in ours would add it."""
+
+    notes: RecipePath | None = None
+
+
+def test_a_setting_that_names_a_file_is_looked_after_everywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is written down nowhere but in the model: a recipe with one setting more stands in for ours."""
+    monkeypatch.setattr(loading, "Recipe", Longer)
+    file = tmp_path / "notes.txt"
+    file.write_text("first")
+    (tmp_path / "mine.toml").write_text('notes = "notes.txt"\n')
+    with pytest.raises(RecipeError, match="unknown key note; did you mean notes"):
+        load_recipe(tmp_path / "mine.toml", ["note=x"])
+    recipe = load_recipe(tmp_path / "mine.toml")
+    assert recipe.flat()["notes"] == str(file)
+    nothing_read: Any = SimpleNamespace(sources=())
+    (recorded,) = input_files(recipe, nothing_read)
+    assert (recorded.key, recorded.path) == ("notes", str(file))
+    before = Cell({}, recipe, "").key
+    file.write_text("second")
+    assert Cell({}, recipe, "").key != before
+    require_files(recipe)
+    file.unlink()
+    with pytest.raises(RecipeError, match=r"the file of notes of this run is not there; .* --set notes=FILE"):
+        require_files(recipe)

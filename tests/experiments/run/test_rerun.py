@@ -13,7 +13,7 @@ from tests.experiments.test_cli import command
 from value_personas import RunResult
 from value_personas.data.synthetic import write_synthetic_survey
 from value_personas.experiments.run.rerun import Rerun, rerun
-from value_personas.signatures import StoreError, SurveyError
+from value_personas.signatures import RecipeError, StoreError
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_survey_that_moved_and_one_that_changed(tmp_path: Path) -> None:
     write_synthetic_survey(file, respondents_per_country=100)
     small_run(tmp_path, f"survey.path={file}")
     file.rename(moved)
-    with pytest.raises(SurveyError, match=r"here\.sav: the survey file of this run is not there; .*--set"):
+    with pytest.raises(RecipeError, match=r"here\.sav: the survey file of this run is not there; .*--set"):
         rerun(workspace=tmp_path)
     found = rerun(workspace=tmp_path, settings=[f"survey.path={moved}"])
     assert found.agrees
