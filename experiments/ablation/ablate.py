@@ -11,7 +11,7 @@ from value_personas.experiments.ablation.differences import difference_table
 from value_personas.experiments.ablation.error_curve import draw_error_curve, error_curve
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from value_personas.experiments.evaluation.comparing import least_p_note
-from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.forest import draw_forest
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -56,8 +56,7 @@ class AblationResult:
         return self._titled(f"error of {self.base.method} against the number of profiles")
 
     def _titled(self, what: str) -> str:
-        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
-        return f"{self.family.recipe.name} · {what}{warning}"
+        return marked(f"{self.family.recipe.name} · {what}", self.synthetic)
 
     @property
     def notes(self) -> tuple[str, ...]:

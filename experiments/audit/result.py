@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from value_personas.experiments.fieldwork.synthetic import marked
+
 __all__ = ["AuditResult"]
 
 
@@ -40,8 +42,9 @@ class AuditResult:
     @property
     def title(self) -> str:
         """The heading, with the word synthetic where it is due."""
-        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
-        return f"audit of {self.name} · written by {self.writer}, judged by {self.judge}{warning}"
+        return marked(
+            f"audit of {self.name} · written by {self.writer}, judged by {self.judge}", self.synthetic
+        )
 
     def to_json(self) -> str:
         """One JSON object: the summary, who wrote and judged, notes and where the rest lies."""

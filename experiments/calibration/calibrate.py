@@ -16,7 +16,7 @@ from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
 from value_personas.experiments.evaluation.answers import Answers, find_panel
 from value_personas.experiments.evaluation.fitted import write_calibration
-from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.pareto import draw_pareto_front
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.loading import load_recipe
@@ -170,9 +170,7 @@ def fit_calibration(
     )
     _write(folder, record, table, summary)
     if len(settings.objectives) > 1:
-        title = (
-            f"{study.study_name}{' · synthetic ' + ' and '.join(panel.synthetic) if panel.synthetic else ''}"
-        )
+        title = marked(study.study_name, panel.synthetic)
         draw_pareto_front(study, settings.objectives, folder / "pareto_front.png", title)
     return CalibrationResult(record, table, summary, folder, panel.synthetic)
 

@@ -12,6 +12,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    give,
 )
 
 __all__ = ["ablate"]
@@ -45,9 +46,6 @@ def ablate(
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
     with watched(loaded, jobs, yes) as options:
         result = run_ablation(loaded, options)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_ablation(result)
+    give(result, print_ablation, as_json)
     if result.missing:
         raise typer.Exit(1)

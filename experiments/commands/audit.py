@@ -1,12 +1,12 @@
 """``value-personas audit``: what descriptors tell a reader."""
 
-import typer
-
 from value_personas.experiments.commands.options import (
     JsonOption,
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
+    all_overrides,
+    give,
 )
 
 __all__ = ["audit"]
@@ -25,13 +25,10 @@ def audit(
     """
     from value_personas.experiments.audit import run_audit
     from value_personas.experiments.commands.printing.audit import print_audit
-    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
 
-    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
+    loaded = load_recipe(recipe, all_overrides(settings, workspace))
     with ConsoleReporter() as reporter:
         result = run_audit(loaded, reporter)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_audit(result)
+    give(result, print_audit, as_json)

@@ -13,6 +13,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    give,
 )
 
 __all__ = ["calibrate"]
@@ -33,16 +34,20 @@ def calibrate(
     same study; several may run at once. It ends with the command that applies what it found.
     """
     from value_personas.experiments.calibration.calibrate import calibrate as run_search
-    from value_personas.experiments.commands.printing.calibration import SearchProgress, print_calibration
+    from value_personas.experiments.commands.printing.calibration import print_calibration
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
-    with SearchProgress() as progress:
-        result = run_search(loaded, answers, progress.done)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_calibration(result, next_command(recipe, settings, workspace, result.file))
+    with ConsoleReporter() as reporter:
+        result = run_search(
+            loaded, answers, lambda done, total: reporter.show("settings tried", done=done, total=total)
+        )
+    give(
+        result,
+        lambda found: print_calibration(found, next_command(recipe, settings, workspace, result.file)),
+        as_json,
+    )
 
 
 def next_command(recipe: str | None, settings: list[str] | None, workspace: Path | None, file: Path) -> str:

@@ -10,7 +10,9 @@ from value_personas.experiments.commands.options import (
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
+    all_overrides,
     from_outside,
+    write_text,
 )
 
 __all__ = ["app"]
@@ -45,26 +47,16 @@ def persona(
     import json
 
     from value_personas.experiments.commands.printing.personas import print_inspection
-    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.report.personas import inspect_personas, render_html
 
-    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
+    loaded = load_recipe(recipe, all_overrides(settings, workspace))
     with ConsoleReporter() as reporter:
         found = inspect_personas(loaded, country, kind, n, html is not None, reporter)
     if html is not None:
-        _write(html, render_html(found))
+        write_text(html, render_html(found))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
         print_inspection(found)
-
-
-def _write(path: Path, text: str) -> None:
-    from value_personas.signatures import RecipeError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RecipeError(f"--html {path}: cannot be written ({error.strerror})") from error
-    typer.echo(f"wrote {path}", err=True)

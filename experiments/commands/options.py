@@ -1,9 +1,10 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 from typer.core import TyperCommand
@@ -21,6 +22,8 @@ __all__ = [
     "YesOption",
     "all_overrides",
     "from_outside",
+    "give",
+    "write_text",
 ]
 
 RecipeArgument = Annotated[
@@ -84,3 +87,33 @@ def from_outside(group: str) -> str:
     """What other distributions add, as the end of a help text; nothing of theirs is executed for it."""
     names = sorted(entry_points(group=group).names)
     return f"; from other distributions: {', '.join(names)}" if names else ""
+
+
+class _Result(Protocol):
+    def to_json(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Result)
+
+
+def give(result: R, show: Callable[[R], None], as_json: bool) -> None:
+    """A command's result on stdout: as one JSON object, or as a person reads it."""
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        show(result)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user named, and say so on stderr.
+
+    Raises:
+        StoreError: when it cannot be written.
+    """
+    from value_personas.signatures import StoreError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+    typer.echo(f"wrote {path}", err=True)

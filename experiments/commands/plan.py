@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from value_personas.experiments.commands.options import (
     JsonOption,
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    give,
 )
 
 if TYPE_CHECKING:
@@ -36,10 +35,7 @@ def plan(
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
     made = make_plan(loaded, _cells(loaded))
-    if as_json:
-        typer.echo(made.to_json())
-    else:
-        print_plan(made)
+    give(made, print_plan, as_json)
 
 
 def _cells(recipe: "Recipe") -> "tuple[Cell, ...]":

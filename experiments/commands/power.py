@@ -10,6 +10,7 @@ from value_personas.experiments.commands.options import (
     RecipeArgument,
     SettingsOption,
     WorkspaceOption,
+    all_overrides,
 )
 
 __all__ = ["power"]
@@ -53,7 +54,7 @@ def power(
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.run.pilot import stated_or_piloted
 
-    loaded = load_recipe(recipe, [*(settings or []), *([f"workspace={workspace}"] if workspace else [])])
+    loaded = load_recipe(recipe, all_overrides(settings, workspace))
     pilot = stated_or_piloted(loaded, variances, against, score)
     table = plan_table(
         pilot.parts,

@@ -38,7 +38,7 @@ def rerun(
     digit, 1 when one differs. A survey file that moved: --set survey.path=FILE.
     """
     from value_personas.experiments.commands.approval import Approval, is_free
-    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.run.rerun import rerun as run_again
 
     with ConsoleReporter() as reporter:

@@ -13,6 +13,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    give,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def run(
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
     from value_personas.experiments.commands.approval import Approval, is_free
-    from value_personas.experiments.commands.printing.run import ConsoleReporter, print_result
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.commands.printing.run import print_result
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.run.pipeline import run as run_recipe
 
@@ -46,10 +48,7 @@ def run(
         # The embedded model costs nothing, and what it will be asked is known sooner by asking it.
         wanted = None if is_free(loaded) else approve
         result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_result(result)
+    give(result, print_result, as_json)
 
 
 def _only_show(as_json: bool) -> "Callable[[Estimate], None]":

@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    give,
 )
 
 __all__ = ["shapley"]
@@ -33,7 +34,7 @@ def shapley(
     asked again. Stopped at any moment, the same command goes on.
     """
     from value_personas.experiments.commands.approval import Approval, is_free
-    from value_personas.experiments.commands.printing.run import ConsoleReporter
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.shapley import print_shapley
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.shapley.shapley import shapley as share_out
@@ -44,7 +45,4 @@ def shapley(
     with ConsoleReporter() as reporter:
         approve = None if is_free(loaded) else Approval(loaded, yes, reporter.ask, reporter.note)
         result = share_out(loaded, reporter, approve)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_shapley(result)
+    give(result, print_shapley, as_json)

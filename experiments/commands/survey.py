@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    write_text,
+)
 
 __all__ = ["survey"]
 
@@ -47,7 +50,7 @@ def survey(  # each parameter is an option of the command
 
     _check_targets(html, draft_codebook, file)
     if draft_codebook is not None:
-        _write(draft_codebook, write_draft(file[0], encoding))
+        write_text(draft_codebook, write_draft(file[0], encoding))
         return
     facts = gather_facts(
         read_survey(
@@ -90,18 +93,8 @@ def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # ty
     from value_personas.experiments.report.survey import render_html
 
     if html is not None:
-        _write(html, render_html(facts))
+        write_text(html, render_html(facts))
     if as_json:
         typer.echo(orjson.dumps(asdict(facts)).decode())
     else:
         print_facts(facts)
-
-
-def _write(path: Path, text: str) -> None:
-    from value_personas.signatures import SurveyError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SurveyError(f"{path}: cannot be written ({error.strerror})") from error
-    typer.echo(f"wrote {path}", err=True)

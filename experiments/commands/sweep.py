@@ -12,6 +12,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    give,
 )
 
 __all__ = ["sweep"]
@@ -40,9 +41,6 @@ def sweep(
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with watched(loaded, jobs, yes) as options:
         result = run_sweep(loaded, options)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_sweep(result)
+    give(result, print_sweep, as_json)
     if result.family.failed:
         raise typer.Exit(1)

@@ -8,7 +8,9 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     SettingsOption,
     WorkspaceOption,
+    all_overrides,
     from_outside,
+    give,
 )
 from value_personas.experiments.recipe.optimizers import OPTIMIZER_GROUP, OPTIMIZERS
 
@@ -33,20 +35,17 @@ def tune(
     Stopped at any moment, the same command goes on at no repeated cost. A prompt that does not win on
     validation is not kept.
     """
-    from value_personas.experiments.commands.printing.tuning import TuningConsole, print_tuning
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.commands.printing.tuning import print_tuning
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.tuning.tune import tune as run_tuning
 
     overrides = [
-        *(settings or []),
+        *all_overrides(settings, workspace),
         *([f"tuning.optimizer={optimizer}"] if optimizer else []),
         *([f"tuning.budget_calls={budget_calls}"] if budget_calls is not None else []),
-        *([f"workspace={workspace}"] if workspace else []),
     ]
     loaded = load_recipe(recipe or "tune", overrides)
-    with TuningConsole() as reporter:
+    with ConsoleReporter() as reporter:
         result = run_tuning(loaded, reporter)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_tuning(result)
+    give(result, print_tuning, as_json)

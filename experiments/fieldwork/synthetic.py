@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from value_personas import data
 from value_personas.programs.engines import engine_kind
 
-__all__ = ["in_words", "synthetic_parts"]
+__all__ = ["in_words", "marked", "synthetic_parts", "synthetic_warning"]
 
 
 def synthetic_parts(lm: str, survey: data.Survey) -> tuple[str, ...]:
@@ -22,3 +22,13 @@ def synthetic_parts(lm: str, survey: data.Survey) -> tuple[str, ...]:
 def in_words(parts: Sequence[str]) -> str:
     """The parts as a tag has them; ``no`` where nothing is synthetic."""
     return " and ".join(parts) or "no"
+
+
+def marked(title: str, parts: Sequence[str]) -> str:
+    """A heading that bears the word synthetic where it is due."""
+    return f"{title} · synthetic {in_words(parts)}" if parts else title
+
+
+def synthetic_warning(parts: Sequence[str]) -> str:
+    """What is said beneath figures of which some parts are invented."""
+    return f"synthetic {in_words(parts)}: these figures say nothing about real people"

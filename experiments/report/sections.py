@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from value_personas.experiments.evaluation.comparing import least_p_note
+from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 from value_personas.experiments.report import tables
 from value_personas.experiments.report.figures.audit import audit_plate
 from value_personas.experiments.report.figures.calibration import calibration_curve, calibration_plate
@@ -48,7 +49,7 @@ def warnings(material: Material) -> tuple[str, ...]:
     run = material.run
     found = [f"LEAK ALLOWED: {leak}" for leak in run.leaks]
     if run.synthetic:
-        found.append(f"Synthetic {' and '.join(run.synthetic)}: these figures say nothing about real people.")
+        found.append(f"{synthetic_warning(run.synthetic).capitalize()}.")
     found += [
         f"In-sample: {n} cells of {method} were used to fit it, so their scores are no prediction."
         for method, n in material.fitted_cells.items()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas.experiments.evaluation.judging import HeldOut
+from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import HeldOutPart, Result, summary_rows
 
@@ -54,9 +55,8 @@ class RunResult:
     @property
     def title(self) -> str:
         """The heading of the result, which begins with any leak and bears the word synthetic where due."""
-        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
         leak = f"LEAK ALLOWED: {'; '.join(self.leaks)} · " if self.leaks else ""
-        return f"{leak}{self.recipe.name} · {size_of(self.scores)}{warning}"
+        return marked(f"{leak}{self.recipe.name} · {size_of(self.scores)}", self.synthetic)
 
     def footnotes(self) -> list[str]:
         """The lines beneath the table."""
@@ -69,9 +69,7 @@ class RunResult:
         lines = [f"missing answers: {asked}" + (f" ({by_reason})" if by_reason else "")]
         lines += [f"note: {note}" for note in self.notes]
         if self.synthetic:
-            lines.append(
-                f"synthetic {' and '.join(self.synthetic)}: these figures say nothing about real people"
-            )
+            lines.append(synthetic_warning(self.synthetic))
         return lines
 
     def record(self) -> Result:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from value_personas.experiments.fieldwork.synthetic import marked
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.tables import ALL
@@ -69,9 +70,9 @@ class ShapleyResult:
         """The heading, which begins with any leak and bears the word synthetic where it is due."""
         settings = self.recipe.shapley
         leak = f"LEAK ALLOWED: {'; '.join(self.leaks)} · " if self.leaks else ""
-        warning = f" · synthetic {' and '.join(self.synthetic)}" if self.synthetic else ""
         calibrated = " + calibrated" if settings.calibrated else ""
-        return f"{leak}{self.recipe.name} · {settings.kind}{calibrated} · {settings.method}{warning}"
+        title = f"{leak}{self.recipe.name} · {settings.kind}{calibrated} · {settings.method}"
+        return marked(title, self.synthetic)
 
     def over_all(self, table: str = "shapley") -> pd.DataFrame:
         """A table's rows for all countries, the most helpful player first."""

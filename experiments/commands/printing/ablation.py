@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.ablation.ablate import AblationResult
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.scoring.digits import three_digits
 
@@ -18,15 +18,8 @@ def print_ablation(result: AblationResult) -> None:
     """A row for each variant, grouped by factor; then what failed, and where everything lies."""
     console = plain_console()
     console.print(_table(result))
-    for label, reason in result.missing.items():
-        console.print(Text(f"failed: {label}: {reason}"))
-    for note in result.notes:
-        console.print(Text(f"note: {note}"))
-    if result.synthetic:
-        parts = " and ".join(result.synthetic)
-        console.print(Text(f"synthetic {parts}: these figures say nothing about real people"))
-    console.print(Text(f"tables       {result.family.folder}"), soft_wrap=True)
-    console.print(Text(f"MLflow run   {result.family.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    print_remarks(console, result.synthetic, result.notes, result.missing)
+    print_places(console, result.family.folder, result.family.mlflow_run_id)
 
 
 def _table(result: AblationResult) -> Table:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.audit.result import AuditResult
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
 
 __all__ = ["print_audit"]
 
@@ -33,11 +33,8 @@ def print_audit(result: AuditResult) -> None:
         table.add_row(row["statement"], *(_number(row[name]) for name in _COLUMNS))
     console.print(Text(result.title))
     console.print(table)
-    for note in result.notes:
-        console.print(Text(f"note: {note}"))
-    if result.synthetic:
-        console.print(Text(f"synthetic {' and '.join(result.synthetic)}: nothing here is about real people"))
-    console.print(Text(f"tables and figure   {result.folder}"), soft_wrap=True)
+    print_remarks(console, result.synthetic, result.notes)
+    print_places(console, result.folder)
 
 
 def _number(value: float) -> str:

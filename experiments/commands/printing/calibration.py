@@ -1,44 +1,14 @@
-"""A calibration search on the terminal: progress on stderr, the result on stdout."""
-
-from types import TracebackType
+"""A calibration search on the terminal."""
 
 import pandas as pd
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.calibration.calibrate import CalibrationResult
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
 from value_personas.experiments.scoring import SCORES, heading, shape_scores
 
-__all__ = ["SearchProgress", "print_calibration"]
-
-
-class SearchProgress:
-    """A bar over trials."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("settings tried"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=plain_console(stderr=True),
-        )
-        self._bar = self._progress.add_task("trials", total=None)
-
-    def __enter__(self) -> "SearchProgress":
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def done(self, trials: int, total: int) -> None:
-        """Move the bar."""
-        self._progress.update(self._bar, completed=trials, total=total)
+__all__ = ["print_calibration"]
 
 
 def print_calibration(result: CalibrationResult, command: str) -> None:
@@ -59,11 +29,9 @@ def print_calibration(result: CalibrationResult, command: str) -> None:
             "reach: cells whose human variance is above the maximum-entropy limit of a tilt"
         )
     )
-    if result.synthetic:
-        console.print(Text(f"synthetic {' and '.join(result.synthetic)}: says nothing about real people"))
-    console.print(Text(f"MLflow run   {result.mlflow_run_id}, {result.model}"), soft_wrap=True)
-    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
-    console.print(Text(f"to use it    {command}"), soft_wrap=True)
+    print_remarks(console, result.synthetic)
+    places = {"calibration": result.model, "to use it": command}
+    print_places(console, result.folder, result.mlflow_run_id, **places)
 
 
 def _table(summary: pd.DataFrame) -> Table:

@@ -1,89 +1,19 @@
-"""A run on the terminal: progress on stderr, the result on stdout."""
+"""A run on the terminal."""
 
 import math
 from collections.abc import Hashable, Mapping
-from types import TracebackType
 
 import pandas as pd
-import typer
 from rich.console import Group
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading
 from value_personas.experiments.scoring.digits import three_digits
 
-__all__ = ["ConsoleReporter", "print_result", "score_table"]
-
-
-class _Rate(ProgressColumn):
-    """Answers a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
-
-
-class ConsoleReporter:
-    """A progress bar for each persona kind, on stderr."""
-
-    def __init__(self) -> None:
-        self._console = plain_console(stderr=True)
-        self._bars: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description:<18}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=self._console,
-        )
-
-    def __enter__(self) -> "ConsoleReporter":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bars:
-            self._progress.stop()
-
-    def stage(self, text: str) -> None:
-        """Print the stage."""
-        self._console.print(Text(text, style="dim"))
-
-    def note(self, text: str) -> None:
-        """Print the note."""
-        self._console.print(Text(f"note: {text}"))
-
-    def ask(self, question: str) -> bool:
-        """Put a yes-or-no question; the bars stand still meanwhile."""
-        if not self._bars:
-            return typer.confirm(question, err=True)
-        self._progress.stop()
-        try:
-            return typer.confirm(question, err=True)
-        finally:
-            self._progress.start()
-
-    def answered(self, kind: str, n: int, total: int) -> None:
-        """Advance the kind's bar."""
-        if not self._bars:  # started no sooner: bars that stand still would add an empty line to an error
-            self._progress.start()
-        if kind not in self._bars:
-            self._bars[kind] = self._progress.add_task(kind, total=total)
-        self._progress.advance(self._bars[kind], n)
+__all__ = ["print_result", "score_table"]
 
 
 def print_result(result: RunResult) -> None:
@@ -95,9 +25,9 @@ def print_result(result: RunResult) -> None:
         console.print(score_table(title, held_out.summary, result.recipe.scoring.level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
-    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
-    console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
-    console.print(Text(f"report       value-personas report {result.folder}"), soft_wrap=True)
+    print_places(
+        console, result.folder, result.mlflow_run_id, report=f"value-personas report {result.folder}"
+    )
 
 
 def score_table(

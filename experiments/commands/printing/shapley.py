@@ -6,7 +6,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places
 from value_personas.experiments.shapley.result import ShapleyResult
 
 __all__ = ["print_shapley"]
@@ -31,8 +31,7 @@ def print_shapley(result: ShapleyResult) -> None:
             f"{result.calls_at_most:,} stated; {result.seconds:.1f} s"
         )
     )
-    console.print(Text(f"tables       {result.folder}"), soft_wrap=True)
-    console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    print_places(console, result.folder, result.mlflow_run_id)
 
 
 def _players(result: ShapleyResult) -> Table:

@@ -1,16 +1,15 @@
-"""A sweep on the terminal: progress on stderr, the result on stdout."""
+"""A sweep on the terminal."""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 
-import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.approval import Approval, is_free
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.progress import ConsoleReporter
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
@@ -24,62 +23,37 @@ __all__ = ["SweepConsole", "print_sweep", "watched"]
 class SweepConsole:
     """A bar for the cells and one for the answers of those that have begun."""
 
-    def __init__(self) -> None:
-        self._console = plain_console(stderr=True)
-        self.progress = Progress(
-            TextColumn("{task.description:<8}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-        )
-        self._cells = self.progress.add_task("cells", total=None)
-        self._answers = self.progress.add_task("answers", total=0)
+    def __init__(self, bars: ConsoleReporter) -> None:
+        self._bars = bars
         self._expected = 0
 
     def cells(self, total: int, done: int) -> None:
-        """Show the bars; sooner they would add an empty line to an error."""
-        self.progress.start()
-        self.progress.update(self._cells, total=total, completed=done)
+        """Show both bars."""
+        self._bars.show("cells", done=done, total=total)
+        self._bars.show("answers", total=0)
 
     def expected(self, answers: int) -> None:
         """Lengthen the bar of answers."""
         self._expected += answers
-        self.progress.update(self._answers, total=self._expected)
+        self._bars.show("answers", total=self._expected)
 
     def answered(self, answers: int) -> None:
         """Advance it."""
-        self.progress.advance(self._answers, answers)
+        self._bars.show("answers", advance=answers)
 
     def ended(self, record: CellRecord) -> None:
         """Advance the bar of cells; say why one failed."""
-        self.progress.advance(self._cells)
+        self._bars.show("cells", advance=1)
         if record.failed:
-            self._console.print(Text(f"failed: {record.label}: {record.reason}"))
-
-    def tell(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(Text(text))
-
-    def ask(self, question: str) -> bool:
-        """Put a yes-or-no question; the bars stand still meanwhile."""
-        self.progress.stop()
-        try:
-            return typer.confirm(question, err=True)
-        finally:
-            self.progress.start()
+            self._bars.say(f"failed: {record.label}: {record.reason}")
 
 
 @contextmanager
 def watched(recipe: Recipe, jobs: int, yes: bool) -> Iterator[Options]:
     """Options for cells that a person at the terminal watches and approves."""
-    console = SweepConsole()
-    approve = None if is_free(recipe) else Approval(recipe, yes, console.ask, console.tell)
-    try:
-        yield Options(jobs, console, approve)
-    finally:
-        if console.progress.live.is_started:
-            console.progress.stop()
+    with ConsoleReporter() as bars:
+        approve = None if is_free(recipe) else Approval(recipe, yes, bars.ask, bars.say)
+        yield Options(jobs, SweepConsole(bars), approve)
 
 
 def print_sweep(result: SweepResult) -> None:
@@ -87,12 +61,9 @@ def print_sweep(result: SweepResult) -> None:
     console = plain_console()
     family = result.family
     console.print(_table(result))
-    for record in family.failed:
-        console.print(Text(f"failed: {record.label}: {record.reason}"))
-    if result.synthetic != "no":
-        console.print(Text(f"synthetic {result.synthetic}: these figures say nothing about real people"))
-    console.print(Text(f"tables       {family.folder}"), soft_wrap=True)
-    console.print(Text(f"MLflow run   {family.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    failed = {record.label: str(record.reason) for record in family.failed}
+    print_remarks(console, [] if result.synthetic == "no" else [result.synthetic], failed=failed)
+    print_places(console, family.folder, family.mlflow_run_id)
 
 
 def _table(result: SweepResult) -> Table:

@@ -1,60 +1,21 @@
-"""A tuning on the terminal: progress on stderr, the result on stdout."""
+"""A tuning on the terminal."""
 
-import sys
-from types import TracebackType
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.fieldwork.synthetic import marked
 from value_personas.experiments.tuning.tune import TuningResult
 from value_personas.experiments.tuning.writing import prompt_diff
 
-__all__ = ["TuningConsole", "print_tuning"]
-
-
-class TuningConsole:
-    """Stages, and a bar of the calls used."""
-
-    def __init__(self) -> None:
-        # The stream itself, not rich's idea of it: what optimisers print is led into a file meanwhile.
-        self._console = plain_console(file=sys.stderr)
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=self._console
-        )
-        self._bar: TaskID | None = None
-
-    def __enter__(self) -> "TuningConsole":
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def stage(self, text: str) -> None:
-        """Print the stage."""
-        self._console.print(Text(text, style="dim"))
-
-    def note(self, text: str) -> None:
-        """Print the note."""
-        self._console.print(Text(f"note: {text}"))
-
-    def answered(self, kind: str, n: int, total: int) -> None:
-        """Advance the bar."""
-        if self._bar is None:
-            self._bar = self._progress.add_task(kind, total=total)
-        self._progress.advance(self._bar, n)
+__all__ = ["print_tuning"]
 
 
 def print_tuning(result: TuningResult) -> None:
     """Scores by part, the verdict, the prompts' diff and where everything lies."""
     console = plain_console()
     title = f"{result.recipe.name} · {result.recipe.tuning.optimizer}"
-    synthetic = f" · synthetic {' and '.join(result.synthetic)}" if result.synthetic else ""
-    console.print(_table(result, title + synthetic))
+    console.print(_table(result, marked(title, result.synthetic)))
     console.print(Text(_verdict(result)))
     console.print(
         Text(f"{result.calls} calls of {result.recipe.tuning.budget_calls} used, {result.paid} of them now")
@@ -62,13 +23,8 @@ def print_tuning(result: TuningResult) -> None:
     if result.stopped:
         console.print(Text(f"stopped: {result.stopped}"))
     console.print(Text(f"\n{prompt_diff(result.original, result.program)}"), soft_wrap=True)
-    if result.synthetic:
-        console.print(
-            Text(f"synthetic {' and '.join(result.synthetic)}: these figures say nothing about real people")
-        )
-    console.print(Text(f"program      {result.model}"), soft_wrap=True)
-    console.print(Text(f"files        {result.folder}"), soft_wrap=True)
-    console.print(Text(f"MLflow run   {result.mlflow_run_id}  (value-personas ui)"), soft_wrap=True)
+    print_remarks(console, result.synthetic)
+    print_places(console, result.folder, result.mlflow_run_id, program=result.model)
 
 
 def _verdict(result: TuningResult) -> str:
