@@ -1,8 +1,6 @@
 """What can answer: one file per engine, and what stands around each.
 
 ``__init__.pyi`` beside this file lists the names; each is imported on first use.
-
-``__init__.pyi`` beside this file lists the names; each is imported on first use.
 """
 
 import lazy_loader
