@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import dspy
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs import Variant, proposal_problems
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question, RecipeError
@@ -122,14 +123,6 @@ class FittedOn(_Strict):
         )
 
 
-def _known_kind(kind: str) -> str:
-    try:
-        parse_kind(kind)
-    except RecipeError as error:
-        raise ValueError(str(error)) from None
-    return kind
-
-
 class TunedProgram(_Strict):
     """A saved program.
 
@@ -144,7 +137,7 @@ class TunedProgram(_Strict):
 
     format: Literal["value-personas program"] = FORMAT
     version: Literal[1] = VERSION
-    kind: Annotated[str, AfterValidator(_known_kind)]
+    kind: PersonaKind
     improved: bool
     predictors: dict[Literal["writer.write", "respondent.answer"], PredictorPrompt]
     fitted_on: FittedOn

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from value_personas import data
 from value_personas.data.synthetic import write_synthetic_survey
-from value_personas.experiments.recipe.recipe import SurveySection
+from value_personas.experiments.recipe.survey import SurveySection
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import SurveyError
 

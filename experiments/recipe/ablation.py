@@ -2,12 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from value_personas.experiments.recipe.personas import known_kind
+from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
 from value_personas.experiments.scoring import SCORES, ScoreName
-from value_personas.programs.personas import parse_kind
-from value_personas.signatures import RecipeError
 
 __all__ = ["CALIBRATION_LEVELS", "AblationSettings"]
 
@@ -17,7 +17,7 @@ _OWN_FACTORS = {"personas": "kind and country", "calibration.kinds": "calibratio
 """Recipe keys that the factors ``kind``, ``country`` and ``calibration`` set themselves."""
 
 
-class AblationSettings(BaseModel):
+class AblationSettings(Section):
     """Which parts of the method are taken away or exchanged.
 
     Three factors are rows of one run: ``kind`` (persona kinds), ``country`` (whether the persona names the
@@ -30,10 +30,8 @@ class AblationSettings(BaseModel):
         scores: the scores whose differences are tested.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     design: Literal["one-at-a-time", "factorial"] = "one-at-a-time"
-    factors: dict[str, tuple[Any, ...]] = {}
+    factors: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     scores: tuple[ScoreName, ...] = Field(default=("normalised_mae", "wasserstein"), min_length=1)
 
     @field_validator("factors", mode="before")
@@ -66,10 +64,7 @@ def _check_levels(name: str, levels: tuple[Any, ...]) -> None:
     """The levels of the three factors that are rows of one run."""
     if name == "kind":
         for level in levels:
-            try:
-                parse_kind(str(level))
-            except RecipeError as error:
-                raise ValueError(f"factors.kind: {error}") from None
+            known_kind(str(level))
     elif name == "country" and any(not isinstance(level, bool) for level in levels):
         raise ValueError("factors.country takes true and false")
     elif name == "calibration" and not set(levels) <= set(CALIBRATION_LEVELS):

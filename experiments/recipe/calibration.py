@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.calibration import Grouping, Level, MethodName
 
@@ -19,7 +20,7 @@ LATEST = "latest"
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
-class SearchSettings(BaseModel):
+class SearchSettings(Section):
     """How a calibration is searched for.
 
     Attributes:
@@ -40,8 +41,6 @@ class SearchSettings(BaseModel):
         study: the study's name; derived from what is searched when absent.
         storage: an SQLAlchemy URL when several machines share the study; else a journal in the workspace.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: str = "values-hedged"
     methods: tuple[MethodName, ...] = ("tilt",)

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from value_personas.experiments.comparators import ComparatorName
 from value_personas.experiments.recipe.paths import NamesFile
+from value_personas.experiments.recipe.section import Section
 from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import DEMOGRAPHIC_FACTS, ItemOrder, parse_kind
 from value_personas.signatures import RecipeError
@@ -16,16 +17,18 @@ __all__ = [
     "PersonaKind",
     "PersonaTextSection",
     "PersonalitySection",
+    "known_kind",
 ]
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+def known_kind(name: str) -> str:
+    """The name of a persona kind, as it is.
 
-
-def _known_kind(name: str) -> str:
+    Raises:
+        ValueError: when there is no such kind, as validators raise it.
+    """
     try:
         parse_kind(name)
     except RecipeError as error:
@@ -33,11 +36,11 @@ def _known_kind(name: str) -> str:
     return name
 
 
-PersonaKind = Annotated[str, AfterValidator(_known_kind)]
+PersonaKind = Annotated[str, AfterValidator(known_kind)]
 """A name that ``programs.personas.parse_kind`` understands."""
 
 
-class PersonaTextSection(_Section):
+class PersonaTextSection(Section):
     """How personas of values and of sociodemographics are put into words.
 
     Attributes:
@@ -60,7 +63,7 @@ class PersonaTextSection(_Section):
         return self
 
 
-class PersonalitySection(_Section):
+class PersonalitySection(Section):
     """Where personality is read, when the survey itself did not measure it.
 
     Attributes:
@@ -73,7 +76,7 @@ class PersonalitySection(_Section):
     codebook: str | None = None
 
 
-class ComparatorSection(_Section):
+class ComparatorSection(Section):
     """Predictions without a language model, in the same table.
 
     Attributes:
@@ -87,7 +90,7 @@ class ComparatorSection(_Section):
     max_respondents: Annotated[int, Field(ge=100)] = 20_000
 
 
-class AuditSection(_Section):
+class AuditSection(Section):
     """How descriptors are judged.
 
     Attributes:

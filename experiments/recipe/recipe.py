@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.ablation import AblationSettings
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY, SearchSettings
-from value_personas.experiments.recipe.combinations import impossible_combinations
 from value_personas.experiments.recipe.items import ItemSet
 from value_personas.experiments.recipe.paths import NamesFile, RecipePath
 from value_personas.experiments.recipe.personas import (
@@ -17,20 +16,20 @@ from value_personas.experiments.recipe.personas import (
     PersonalitySection,
     PersonaTextSection,
 )
+from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.recipe.shapley import ShapleySettings
+from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
 from value_personas.programs.engines import EngineSettings
+from value_personas.programs.personas import parse_kind
 
 __all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
 
 PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", "values-hedged")
 """What a recipe compares when it does not say."""
-
-SYNTHETIC = "synthetic"
-"""The value of ``survey.path`` that stands for the embedded population."""
 
 DEFAULT_TEMPERATURE = 2.0
 """Of a calibration that is not fitted."""
@@ -39,48 +38,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SurveySection(_Section):
-    """Which survey file is read, and how.
-
-    Attributes:
-        path: a survey file, several, or ``synthetic`` for the embedded population.
-        codebook: a name or path; recognised from the columns when absent.
-        countries: codes to keep; all when absent.
-        weight: which of the survey's weights to use.
-        reverse: value items that the file holds in the opposite direction.
-        accept: value items whose doubtful direction is taken as it stands.
-        respondents: for the embedded population only, respondents a country.
-    """
-
-    path: Annotated[str | tuple[str, ...], NamesFile(unless=SYNTHETIC)] = SYNTHETIC
-    codebook: str | None = None
-    countries: tuple[str, ...] | None = None
-    weight: Literal["within-country", "equal-country", "population", "unweighted"] = "within-country"
-    reverse: tuple[str, ...] = ()
-    accept: tuple[str, ...] = ()
-    respondents: Annotated[int, Field(ge=50)] = 1000
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether the embedded population is asked for."""
-        return self.path == SYNTHETIC
-
-
-class QuestionSection(_Section):
-    """Which target questions are predicted.
-
-    Attributes:
-        include: question codes; every target that the file has when absent.
-    """
-
-    include: tuple[str, ...] | None = None
-
-
-class ProfileSection(_Section):
+class ProfileSection(Section):
     """Whose values the personas carry.
 
     Attributes:
@@ -97,7 +55,7 @@ class ProfileSection(_Section):
     items: ItemSet | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
 
 
-class DescriptorSection(_Section):
+class DescriptorSection(Section):
     """How answers become descriptors.
 
     Attributes:
@@ -115,6 +73,12 @@ class DescriptorSection(_Section):
     overrides: RecipePath | None = None
     frozen: RecipePath | None = None
     lm: EngineSettings | None = None
+
+    @model_validator(mode="after")
+    def _frozen_as_it_stands(self) -> "DescriptorSection":
+        if self.frozen and self.overrides:
+            raise ValueError("frozen is taken as it stands; leave overrides out")
+        return self
 
 
 class RespondentSection(EngineSettings):
@@ -140,7 +104,7 @@ class RespondentSection(EngineSettings):
     confirm_above_calls: Annotated[int, Field(ge=0)] | None = None
 
 
-class CalibrationSection(_Section):
+class CalibrationSection(Section):
     """How the spread of answers is widened without moving their mean.
 
     Attributes:
@@ -181,7 +145,7 @@ class CalibrationSection(_Section):
         return levels
 
 
-class ScoringSection(_Section):
+class ScoringSection(Section):
     """How predictions are judged.
 
     Attributes:
@@ -202,8 +166,14 @@ class ScoringSection(_Section):
     gap_index: RecipePath | None = None
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
 
+    @model_validator(mode="after")
+    def _one_index(self) -> "ScoringSection":
+        if self.gap_reference and self.gap_index:
+            raise ValueError("gap_reference and gap_index are two ways of saying one thing; leave one out")
+        return self
 
-class CulturalMapSection(_Section):
+
+class CulturalMapSection(Section):
     """Whether the model is asked for the value items themselves, to place its populations on the map.
 
     Attributes:
@@ -215,7 +185,7 @@ class CulturalMapSection(_Section):
     kinds: tuple[PersonaKind, ...] | None = None
 
 
-class TrackingSection(_Section):
+class TrackingSection(Section):
     """Where the experiment is recorded.
 
     Attributes:
@@ -227,7 +197,7 @@ class TrackingSection(_Section):
     experiment: str | None = None
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """One experiment.
 
     Attributes:
@@ -287,9 +257,30 @@ class Recipe(_Section):
         return kinds
 
     @model_validator(mode="after")
-    def _possible(self) -> "Recipe":
-        for problem in impossible_combinations(self):
-            raise ValueError(problem)
+    def _individuals_have_facts(self) -> "Recipe":
+        """A marginal draw is nobody in particular."""
+        named = {
+            "leave the kind out of personas": self.personas,
+            "another shapley.kind": (self.shapley.kind, self.shapley.empty),
+        }
+        for or_else, kinds in named.items():
+            individual = [kind for kind in kinds if parse_kind(kind).of_individuals]
+            if individual and self.profiles.design == "marginal":
+                raise ValueError(
+                    "profiles.design = marginal deals answers anew, so that nobody has the facts of "
+                    f"{individual[0]}; choose another design or {or_else}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _gap_has_two_sides(self) -> "Recipe":
+        of_values = any(kind.startswith("values-hedged") for kind in self.personas)
+        indexed = self.scoring.gap_reference or self.scoring.gap_index
+        if indexed and not (of_values and len(self.personas) > 1):
+            raise ValueError(
+                "scoring.gap_… compares values-hedged with another persona kind; name both in personas, "
+                f"which has {', '.join(self.personas)}"
+            )
         return self
 
     @property

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.personas import PersonaKind
+from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.personas import parse_kind
 
@@ -15,7 +16,7 @@ MethodName = Literal["exact", "permutation"]
 Count = Annotated[int, Field(ge=1)]
 
 
-class ShapleySettings(BaseModel):
+class ShapleySettings(Section):
     """Whose share of a prediction's error is told, and how closely it is looked at.
 
     Attributes:
@@ -34,8 +35,6 @@ class ShapleySettings(BaseModel):
         calibrated: whether every persona's answers are widened by ``calibration.temperature``; those
             without an item are too, or the first item would be credited with what the widening does.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: PersonaKind = "values-hedged"
     empty: PersonaKind = "none"

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from value_personas.experiments.recipe.section import Section
 
 __all__ = ["FIXED_KEYS", "SweepSettings", "dotted"]
 
@@ -13,7 +15,7 @@ FIXED_KEYS = frozenset(
 """Where things are kept and what they are called belongs to the whole sweep, never to one cell."""
 
 
-class SweepSettings(BaseModel):
+class SweepSettings(Section):
     """A grid, a list, or both: then every listed cell is combined with every point of the grid.
 
     Attributes:
@@ -21,9 +23,7 @@ class SweepSettings(BaseModel):
         cells: recipe key → value, for each cell.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    grid: dict[str, tuple[Any, ...]] = {}
+    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     cells: tuple[dict[str, Any], ...] = ()
 
     @field_validator("grid", mode="before")

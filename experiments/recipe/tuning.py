@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.optimizers import optimizer_names
+from value_personas.experiments.recipe.personas import PersonaKind
+from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import parse_kind
-from value_personas.signatures import RecipeError
 
 __all__ = ["MetricSettings", "OptimizerName", "TuningSettings"]
 
@@ -27,7 +28,7 @@ Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0.0)]
 
 
-class MetricSettings(BaseModel):
+class MetricSettings(Section):
     """What a candidate is rewarded for on one cell: 1 − (error − noise floor), less penalties, in [0, 1].
 
     Attributes:
@@ -38,8 +39,6 @@ class MetricSettings(BaseModel):
         missing: taken off for the share of missing answers.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     score: ScoreName = "wasserstein"
     length: Weight = 0.0
     spill_over: Weight = 0.0
@@ -47,7 +46,7 @@ class MetricSettings(BaseModel):
     missing: Weight = 0.0
 
 
-class TuningSettings(BaseModel):
+class TuningSettings(Section):
     """How prompts are tuned on training countries.
 
     Attributes:
@@ -82,10 +81,8 @@ class TuningSettings(BaseModel):
         model_name: the name under which MLflow registers the tuned program; the recipe's name when absent.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     optimizer: OptimizerName = "gepa"
-    kind: str = "values-hedged"
+    kind: PersonaKind = "values-hedged"
     tunes: tuple[Literal["descriptor", "respondent"], ...] = ("descriptor",)
     instruction: str | None = None
     teacher: str | None = None
@@ -113,11 +110,7 @@ class TuningSettings(BaseModel):
     @field_validator("kind")
     @classmethod
     def _carries_descriptors(cls, kind: str) -> str:
-        try:
-            variant = parse_kind(kind).variant
-        except RecipeError as error:
-            raise ValueError(str(error)) from None
-        if variant is None:
+        if parse_kind(kind).variant is None:
             raise ValueError("it carries no descriptors; name values-hedged or values-unhedged")
         return kind
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from value_personas.experiments.recipe.loading import varied
-from value_personas.experiments.recipe.recipe import SYNTHETIC, Recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.survey import SYNTHETIC
 from value_personas.experiments.tracking import named_files
 from value_personas.signatures import RecipeError
 

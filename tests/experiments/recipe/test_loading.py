@@ -190,3 +190,22 @@ def test_settings_of_kernel_shap_are_read_over_and_the_method_is_refused_in_one_
     assert load_recipe(own).shapley == Recipe().shapley
     with pytest.raises(RecipeError, match=r"kernel \(KernelSHAP\) is gone; name exact or permutation"):
         load_recipe(own, ["shapley.method=kernel"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (['survey.reverse=["F028"]', 'survey.accept=["F028"]'], "survey: reverse and accept both name F028"),
+        (["descriptors.frozen=a.csv", "descriptors.overrides=b.csv"], "leave overrides out"),
+        (["scoring.gap_reference=XNA", "scoring.gap_index=i.csv"], "two ways of saying one thing"),
+        (["scoring.gap_reference=XNA", 'personas=["values-hedged"]'], "name both in personas"),
+        (
+            ["profiles.design=marginal", 'personas=["values-hedged+demographic"]'],
+            "nobody has the facts of values-hedged.demographic; .* leave the kind out of personas",
+        ),
+        (["profiles.design=marginal", "shapley.empty=demographic"], "facts of demographic; .* shapley.kind"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(settings: list[str], said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        load_recipe(None, settings)

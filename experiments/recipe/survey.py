@@ -1,0 +1,56 @@
+"""What a recipe may say of the survey that is read and of the questions that are predicted."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from value_personas.experiments.recipe.paths import NamesFile
+from value_personas.experiments.recipe.section import Section
+
+__all__ = ["SYNTHETIC", "QuestionSection", "SurveySection"]
+
+SYNTHETIC = "synthetic"
+"""The value of ``survey.path`` that stands for the embedded population."""
+
+
+class SurveySection(Section):
+    """Which survey file is read, and how.
+
+    Attributes:
+        path: a survey file, several, or ``synthetic`` for the embedded population.
+        codebook: a name or path; recognised from the columns when absent.
+        countries: codes to keep; all when absent.
+        weight: which of the survey's weights to use.
+        reverse: value items that the file holds in the opposite direction.
+        accept: value items whose doubtful direction is taken as it stands.
+        respondents: for the embedded population only, respondents a country.
+    """
+
+    path: Annotated[str | tuple[str, ...], NamesFile(unless=SYNTHETIC)] = SYNTHETIC
+    codebook: str | None = None
+    countries: tuple[str, ...] | None = None
+    weight: Literal["within-country", "equal-country", "population", "unweighted"] = "within-country"
+    reverse: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    respondents: Annotated[int, Field(ge=50)] = 1000
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> "SurveySection":
+        if twice := set(self.reverse) & set(self.accept):
+            raise ValueError(f"reverse and accept both name {min(twice)}; it is one or the other")
+        return self
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the embedded population is asked for."""
+        return self.path == SYNTHETIC
+
+
+class QuestionSection(Section):
+    """Which target questions are predicted.
+
+    Attributes:
+        include: question codes; every target that the file has when absent.
+    """
+
+    include: tuple[str, ...] | None = None
