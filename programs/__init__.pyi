@@ -24,6 +24,7 @@ from .probing import ProbeReport, probe
 from .prompt_rules import proposal_problems
 from .rendering import PromptTemplate
 from .respondent import AskingStyle, Respondent
+from .suite import SuiteReport, run_suite
 
 __all__ = [
     "LEEWAY",
@@ -53,6 +54,7 @@ __all__ = [
     "Respondent",
     "SampledAnswers",
     "Statement",
+    "SuiteReport",
     "Surroundings",
     "Variant",
     "average_answers",
@@ -66,6 +68,7 @@ __all__ = [
     "persona_builder",
     "probe",
     "proposal_problems",
+    "run_suite",
     "verbatim_statements",
     "weighted_means",
 ]

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import islice
 
@@ -15,7 +15,7 @@ from value_personas.programs.elicitation import Elicitation, Form, SampledAnswer
 from value_personas.programs.engines.collecting import rare_collections
 from value_personas.programs.engines.draws import runs_of_draws
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import Reply, keys_of_texts
+from value_personas.programs.engines.replies import Reply, keys_of_texts, reply_key
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import (
@@ -53,6 +53,8 @@ class PanelResult:
             answer averaged over wordings; NaN where there was one wording only.
         draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
         normalised: shape (M,), share of the answers whose stated numbers were scaled to sum to 1.
+        missing_stored: shape (P, M), where an answer is missing by replies that all came from the store.
+        examples: reason → what was said in place of one missing answer.
     """
 
     personas: tuple[Persona, ...]
@@ -65,6 +67,15 @@ class PanelResult:
     wording_spread: NDArray[np.float64]
     draws: int = 0
     normalised: NDArray[np.float64] | None = None
+    missing_stored: NDArray[np.bool_] | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)
+
+    def stored_by_reason(self) -> dict[str, int]:
+        """How many of the missing cells were read from the store and not asked now, by reason."""
+        if self.missing_stored is None:
+            return {}
+        counts = Counter(self.missing[self.missing_stored].tolist())
+        return {REASONS[code].value: n for code, n in sorted(counts.items())}
 
     def missing_by_reason(self) -> dict[str, int]:
         """How many (persona, question) cells are missing, by reason."""
@@ -77,7 +88,7 @@ class _Wording:
 
     def __init__(self, model: Model, template: PromptTemplate, elicitation: Elicitation) -> None:
         self.template = template
-        self._model = model.name
+        self._model, self._identity = model.name, model.identity
         self._config = cache(elicitation.config)
         draws = range(elicitation.draws)
         self._keys = [keys_of_texts(model.identity, partial(self.request, draw)) for draw in draws]
@@ -85,6 +96,11 @@ class _Wording:
     def request(self, draw: int, text: str) -> Request:
         """Draw number ``draw`` of a user message."""
         return self.template.request_of(self._model, text, self._config(draw))
+
+    def keys_again(self, text: str, draw: int, draws: int) -> list[bytes]:
+        """The keys of a draw and of its redraw."""
+        requests = (self.request(draw, text), self.request(draws + draw, text))
+        return [reply_key(self._identity, request) for request in requests]
 
     def keys(self, text: str) -> list[bytes]:
         """One key a draw of a user message."""
@@ -168,7 +184,8 @@ class Panel:
 
         async def work() -> None:
             for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
-                sheet.enter(cell, await self._settle(cell))
+                was_stored = all(None not in page.replies for page in cell.pages)
+                sheet.enter(cell, await self._settle(cell), was_stored)
                 on_answered(copies[texts[cell.row]])
 
         with rare_collections():
@@ -207,6 +224,24 @@ class Panel:
         for cell in self._cells(texts, questions, every):
             for page in cell.pages:
                 yield from runs_of_draws(page.unanswered(), self.model.at_once)
+
+    def forget(
+        self, personas: Sequence[Persona], questions: Sequence[Question], reasons: Collection[MissingReason]
+    ) -> int:
+        """Take replies that read as missing for one of these reasons out of the store, to be asked again.
+
+        Returns:
+            How many.
+        """
+        elicitation, keys = self.respondent.elicitation, []
+        for cell in self._cells(list(dict.fromkeys(persona.text for persona in personas)), questions):
+            for page in cell.pages:
+                known = [(d, reply) for d, reply in enumerate(page.replies) if reply is not None]
+                for draw, reply in known:
+                    reading = elicitation.read(page.form, [reply] * elicitation.draws)
+                    if isinstance(reading, MissingAnswer) and reading.reason in reasons:
+                        keys += page.wording.keys_again(page.text, draw, elicitation.draws)
+        return self.model.forget(keys)
 
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
@@ -289,12 +324,16 @@ class _Sheet:
         self.order_effect = np.full(shape, np.nan)
         self.wording_spread = np.full(shape, np.nan)
         self.normalised = np.zeros(shape, dtype=np.bool_)
+        self.missing_stored = np.zeros(shape, dtype=np.bool_)
+        self.examples: dict[str, str] = {}
 
-    def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer]) -> None:
-        """Write one settled cell."""
+    def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer], was_stored: bool) -> None:
+        """Write one settled cell; ``was_stored`` where the store had all of its replies."""
         at, answer = (cell.row, cell.column), average(pages)
         if isinstance(answer, MissingAnswer):
             self.missing[at] = REASONS.index(answer.reason)
+            self.missing_stored[at] = was_stored
+            self.examples.setdefault(answer.reason.value, answer.detail)
             return
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
         self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
@@ -325,6 +364,8 @@ class _Sheet:
             wording_spread=mean_of_known(self.wording_spread),
             draws=draws,
             normalised=mean_of_known(np.where(self.missing < 0, self.normalised, np.nan)),
+            missing_stored=self.missing_stored[at],
+            examples=self.examples,
         )
 
 

@@ -187,6 +187,7 @@ class MissingReason(StrEnum):
     DONT_KNOW = "dont_know"
     TIMEOUT = "timeout"
     PROVIDER_ERROR = "provider_error"
+    REASONING_ONLY = "reasoning_only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
@@ -10,7 +10,8 @@ from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usag
 from value_personas.programs.engines.serving import Several, SyntheticServer
 from value_personas.programs.engines.serving_faults import FaultPlan
 
-LETTERS = (("A", -0.5), ("B", -1.4), ("C", -2.4), (" A", -4.0))
+LETTERS = (("A", -0.5), ("B", -1.2), ("C", -2.57), (" A", -4.2))
+"""Together .999, so that no page of more options is missing as truncated."""
 
 
 class LetterEngine:
@@ -46,6 +47,7 @@ class FakeServer:
         elsewhere: str = "http://127.0.0.1:9/",
         port: int = 0,
         several: Several = "given",
+        quirks: Sequence[str] = (),
     ) -> None:
         plan = FaultPlan(shares or {}, slow_s=slow_s, elsewhere=elsewhere)
         self.server = SyntheticServer(
@@ -55,6 +57,7 @@ class FakeServer:
             latency_s,
             key,
             several,
+            quirks,
         )
         self._asked_port = port
         self._ready = threading.Event()

@@ -87,6 +87,20 @@ class AnswerStore:
         """Give up a claim that brought no reply. Does not wait."""
         self._writer.release(Release(key))
 
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """Remove replies for good, so that they are asked again; returns how many there were."""
+        self._check()
+        removed = 0
+        with (
+            store_errors(self.place),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            for start in range(0, len(keys), _KEYS_A_QUERY):
+                some = list(keys[start : start + _KEYS_A_QUERY])
+                removed += connection.execute(replies.delete().where(replies.c.key.in_(some))).rowcount
+        return removed
+
     def close(self) -> None:
         """Write what is queued and let go of the database."""
         self._writer.close()

@@ -1,7 +1,9 @@
 """The one thread of a process that writes to the store: everything queued is one commit."""
 
 import asyncio
+import contextlib
 import queue
+import struct
 import threading
 import time
 from collections import defaultdict
@@ -17,8 +19,8 @@ from value_personas.experiments.answer_store.leases import LEASE_S, LeaseTable, 
 from value_personas.experiments.answer_store.opening import store_errors
 from value_personas.experiments.answer_store.prepared import Prepared
 from value_personas.experiments.answer_store.schema import replies, texts
-from value_personas.programs.engines import Reply
-from value_personas.signatures import StoreError
+from value_personas.programs.engines import Reply, ReplyFailure
+from value_personas.signatures import MissingReason, StoreError
 
 __all__ = ["Claim", "Job", "Put", "Release", "Writer"]
 
@@ -64,7 +66,10 @@ class Release:
 
 
 Job = Claim | Put | Release
-Outcome = tuple[Claim | Put, Reply | StoreError | None]
+Outcome = tuple[Claim | Put, Reply | Exception | None]
+
+_UNKEEPABLE = (ValueError, TypeError, OverflowError, struct.error, sa.exc.DataError, sa.exc.StatementError)
+"""What a driver raises at a value that it cannot bind or its column cannot hold."""
 
 
 class Writer:
@@ -97,6 +102,7 @@ class Writer:
         self._held: set[bytes] = set()
         self._known: set[int] = set()
         self._broken: StoreError | None = None
+        self._ended = False
         self._renewed = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="answer-store", daemon=True)
         self._thread.start()
@@ -110,6 +116,8 @@ class Writer:
         if self._broken is not None:
             raise StoreError(str(self._broken))
         self._jobs.put(job)
+        if self._ended:  # between the two lines above
+            self._refuse_the_rest()
 
     def release(self, job: Release) -> None:
         """Queue a release; of no consequence when the store has failed."""
@@ -122,22 +130,71 @@ class Writer:
 
     def _run(self) -> None:
         connection, closing = None, False
-        while not closing:
-            batch, closing = self._next_batch()
-            try:
-                with store_errors(self._place):
-                    if connection is None:
-                        connection = self._engine.connect().execution_options(writes=True)
-                    outcomes = self._commit_or_retry(connection, batch, closing)
-            except StoreError as error:
-                self._broken = self._broken or error
-                self._postponed = []
-                outcomes = [(job, error) for job in batch if not isinstance(job, Release)]
-            self._deliver(outcomes)
-        self._broken = self._broken or StoreError(f"{self._place}: the store is closed")
-        self._deliver([(claim, self._broken) for claim in self._postponed])
-        if connection is not None:
-            connection.close()
+        try:
+            while not closing:
+                batch, closing = self._next_batch()
+                try:
+                    with store_errors(self._place):
+                        if connection is None:
+                            connection = self._engine.connect().execution_options(writes=True)
+                        outcomes = self._do(connection, batch, closing)
+                except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for it
+                    self._broken = self._broken or self._failure(error)
+                    self._postponed = []
+                    outcomes = [(job, self._broken) for job in batch if not isinstance(job, Release)]
+                self._deliver(outcomes)
+        finally:
+            self._broken = self._broken or StoreError(f"{self._place}: the store is closed")
+            self._ended = True
+            self._refuse_the_rest()
+            if connection is not None:
+                connection.close()
+
+    def _failure(self, error: Exception) -> StoreError:
+        """What ended the writing, as the error that every caller knows."""
+        if isinstance(error, StoreError):
+            return error
+        said = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        return StoreError(f"{self._place}: {said}; nothing more was written, run again to go on")
+
+    def _refuse_the_rest(self) -> None:
+        """Tell whoever still waits that nothing more is written."""
+        waiting: list[Job] = list(self._postponed)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (job := self._jobs.get_nowait()) is not None:
+                    waiting.append(job)
+        self._postponed = []
+        self._deliver([(job, self._broken) for job in waiting if not isinstance(job, Release)])
+
+    def _do(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
+        """Do a batch; where one reply cannot be written, all others are, and that one is told so."""
+        try:
+            return self._commit_or_retry(connection, batch, closing)
+        except _UNKEEPABLE as error:
+            if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.DataError):
+                raise
+        culprits = {
+            id(job): failure
+            for job in batch
+            if isinstance(job, Put) and (failure := self._tried(connection, job))
+        }
+        sound = [job for job in batch if id(job) not in culprits]
+        freed = [Release(job.row["key"]) for job in batch if isinstance(job, Put) and id(job) in culprits]
+        outcomes = self._commit_or_retry(connection, [*sound, *freed], closing)
+        refused = [job for job in batch if isinstance(job, Put) and id(job) in culprits]
+        return [*outcomes, *((job, culprits[id(job)]) for job in refused)]
+
+    def _tried(self, connection: sa.Connection, job: Put) -> ReplyFailure | None:
+        """Why a reply cannot be written, found out in a transaction that is undone."""
+        try:
+            with connection.begin() as transaction:
+                self._write(connection, [job], job.texts)
+                transaction.rollback()
+        except _UNKEEPABLE as error:
+            said = str(getattr(error, "orig", None) or error)
+            return ReplyFailure(MissingReason.PROVIDER_ERROR, f"the reply cannot be stored: {said}"[:300])
+        return None
 
     def _next_batch(self) -> tuple[list[Job], bool]:
         """Everything that waits, at least one job or the time to renew; and whether to end."""
@@ -252,7 +309,7 @@ class Writer:
         for job, outcome in outcomes:
             if job.future.done():
                 abandoned.append((job, outcome))
-            elif isinstance(outcome, StoreError):
+            elif isinstance(outcome, Exception):
                 job.future.set_exception(outcome)
             else:
                 job.future.set_result(outcome)  # type: ignore[arg-type] # a Put's outcome is always None

@@ -198,7 +198,7 @@ class _Recorder:
         self.bodies: list[bytes] = []
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
-        self.bodies.append(self._wire.body(request))
+        self.bodies.append(orjson.dumps(self._wire.payload(request)))
         return Reply("A", tuple((a["token"], a["logprob"]) for a in _ALTERNATIVES), "stop", 300, 1)
 
     async def aclose(self) -> None:

@@ -29,13 +29,21 @@ def check(
     calls: Annotated[int, typer.Option(help="Calls to make; a hosted model bills them.", min=2)] = 16,
     concurrency: Annotated[int, typer.Option(help="Calls in flight.", min=1)] = 4,
     timeout_s: Annotated[float, typer.Option(help="Seconds for one call.", min=0.1)] = 60.0,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="The longest reply; a model that thinks needs hundreds.", min=1)
+    ] = None,
+    reasoning_effort: Annotated[str | None, typer.Option(help="How much it is to think.")] = None,
+    suite: Annotated[
+        bool, typer.Option("--suite", help="Also everything that an engine must do; some 40 calls more.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> None:
-    """Does it answer, with log-probabilities, on which labels, and how fast? Nothing is stored."""
+    """How would a run ask it, on which labels, and how fast does it answer? Nothing is stored."""
     import asyncio
     from dataclasses import asdict
 
-    from value_personas.programs import ProbeReport, connect, probe
+    from value_personas.programs import ProbeReport, SuiteReport, connect, probe, run_suite
+    from value_personas.programs.elicitation import ElicitationSettings
 
     settings = _settings(
         lm=lm,
@@ -45,16 +53,19 @@ def check(
         concurrency=concurrency,
         timeout_s=timeout_s,
         max_retries=2,
+        reasoning_effort=reasoning_effort,
     )
 
-    async def run() -> ProbeReport:
-        model = connect(settings)
+    async def run() -> tuple[ProbeReport, SuiteReport | None]:
+        model = connect(settings, tell=lambda line: typer.echo(line, err=True))
         try:
-            return await probe(model, calls, concurrency)
+            found = await probe(model, calls, concurrency, ElicitationSettings(max_tokens=max_tokens))
+            return found, await run_suite(model, found) if suite else None
         finally:
             await model.aclose()
 
-    report = asdict(asyncio.run(run()))
+    found, more = asyncio.run(run())
+    report = asdict(found) | {"suite": asdict(more) if more else None}
     typer.echo(json.dumps(report) if as_json else _as_text(report))
     raise typer.Exit(1 if report["failures"] == report["calls"] else 0)
 
@@ -72,6 +83,9 @@ def serve_synthetic(
     ] = None,
     latency_ms: Annotated[float, typer.Option(help="Milliseconds before each reply.", min=0)] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the faults.")] = 0,
+    quirk: Annotated[
+        list[str] | None, typer.Option(help="How it differs from the protocol; may be repeated.")
+    ] = None,
     several: Annotated[
         str, typer.Option(help="Of a request for several answers, n: given, ignored or refused.")
     ] = "given",
@@ -90,7 +104,12 @@ def serve_synthetic(
     if several not in get_args(Several):
         raise RecipeError(f"--several: expected one of {', '.join(get_args(Several))}, got {several!r}")
     engine = SyntheticRespondent(**{name: _value(text) for name, text in _pairs(parameter).items()})
-    server = SyntheticServer(engine, model, plan, latency_ms / 1000, several=cast("Several", several))
+    try:
+        server = SyntheticServer(
+            engine, model, plan, latency_ms / 1000, several=cast("Several", several), quirks=quirk or ()
+        )
+    except ValueError as error:
+        raise RecipeError(f"--quirk: {error}") from None
 
     def ready(bound: int) -> None:
         typer.echo(f"synthetic respondent on http://{host}:{bound}/v1  (Ctrl-C stops it)", err=True)
@@ -139,11 +158,16 @@ def _as_text(report: Mapping[str, Any]) -> str:
     labels = ", ".join(f"{letter} {p:.3f}" for letter, p in report["labels"].items()) or "none"
     lines = [
         f"model          {report['model']}  ({report['identity']})",
-        f"replied        {report['text']!r} after {report['first_call_s']:.2f} s",
+        f"replied        {report['text']!r}; how to ask was found out in {report['probing_s']:.2f} s",
         f"logprobs       {'yes' if report['logprobs'] else 'no'}, {report['alternatives']} alternatives",
         f"labels         {labels}; mass {report['label_mass']:.3f}",
-        f"elicitation    {report['elicitation']}",
+        f"elicitation    {report['elicitation']}: {report['why']}",
+        *(f"adapted        {line}" for line in (report["suite"] or {}).get("adapted", report["adaptations"])),
         f"speed          {report['calls_per_second']:.1f} calls/s, median {report['median_s']:.3f} s a call",
         f"failures       {report['failures']} of {report['calls']} {report['failure']}".rstrip(),
     ]
+    if more := report["suite"]:
+        lines += [f"does           {name}" for name in more["kept"]]
+        lines += [f"does not       {name}: {why}" for name, why in more["broken"].items()]
+        lines += [f"differs        {what}" for what in more["quirks"]]
     return "\n".join(lines)

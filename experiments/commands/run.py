@@ -17,9 +17,10 @@ from value_personas.experiments.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from value_personas.experiments.fieldwork.rehearsal import Estimate
+    from value_personas.signatures import MissingReason
 
 __all__ = ["run"]
 
@@ -33,6 +34,12 @@ def run(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what the run would take, and ask no model.")
     ] = False,
+    ask_again: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ask-again", help="Ask anew what the store holds as missing for this REASON; may be repeated."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
@@ -42,13 +49,31 @@ def run(
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.run.pipeline import run as run_recipe
 
+    again = _reasons(ask_again or ())
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with ConsoleReporter() as reporter:
         approve = Approval(loaded, yes, reporter.ask, reporter.note)
         # The embedded model costs nothing, and what it will be asked is known sooner by asking it.
         wanted = None if is_free(loaded) else approve
-        result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted)
+        result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted, again)
     give(result, print_result, as_json)
+    if result.nothing:
+        typer.echo(f"value-personas: {result.nothing}", err=True)
+        raise typer.Exit(1)
+
+
+def _reasons(names: "Sequence[str]") -> "tuple[MissingReason, ...]":
+    """Reasons by their names.
+
+    Raises:
+        RecipeError: for one that is none.
+    """
+    from value_personas.signatures import MissingReason, RecipeError
+
+    known = [reason.value for reason in MissingReason]
+    if unknown := [name for name in names if name not in known]:
+        raise RecipeError(f"--ask-again: {unknown[0]!r} is no reason; there are {', '.join(known)}")
+    return tuple(MissingReason(name) for name in names)
 
 
 def _only_show(as_json: bool) -> "Callable[[Estimate], None]":

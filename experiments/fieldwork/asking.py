@@ -27,6 +27,7 @@ from value_personas.programs.engines import Model, tallied
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import (
     EngineError,
+    MissingReason,
     Persona,
     Question,
     RecipeError,
@@ -73,6 +74,7 @@ def ask_everything(
     asking: Asking,
     on_answered: Callable[[PersonaKind, int, int], None],
     approve: Callable[[Estimate], None] | None = None,
+    again: Collection[MissingReason] = (),
 ) -> Asked:
     """Run the stage; everything already in the store is read from there.
 
@@ -83,6 +85,7 @@ def ask_everything(
         on_answered: called with the kind, its cells just settled and its cells in all.
         approve: called with what is still to be paid for, before the first call; and again where that rested
             on an assumption, once it is known. It raises to end the run.
+        again: stored replies that read as missing for one of these reasons are taken out and asked again.
     """
     respondent, writer = field.model(recipe.respondent), field.model(recipe.writer)
     with tallied() as tally:
@@ -90,7 +93,8 @@ def ask_everything(
             expected = estimate_asking(field, recipe, asking)
             approve(expected)
         ready = field.wait(_make_ready(recipe, asking, respondent, writer))
-        if approve and expected.assumptions:
+        forgotten = _forget(ready, asking, again) if again else 0
+        if approve and (expected.assumptions or forgotten):
             approve(estimate_asking(field, recipe, asking))
         panels = {
             kind: field.wait(_ask(ready.panel, people, asking.questions, partial(on_answered, kind)))
@@ -104,7 +108,14 @@ def ask_everything(
         }
     prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
     usage = tally.of(respondent.usage).as_dict()
-    return Asked(panels, ready.descriptors, respondent.identity, ready.why, usage, prompts, map_panels)
+    why = "; ".join((ready.why, *respondent.adaptations))
+    return Asked(panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels)
+
+
+def _forget(ready: "_Ready", asking: Asking, reasons: Collection[MissingReason]) -> int:
+    rounds = [(people, asking.questions) for people in ready.personas.values()]
+    rounds += [(people, ready.map_questions) for people in ready.on_map.values()]
+    return sum(ready.panel.forget(people, questions, reasons) for people, questions in rounds)
 
 
 @dataclass(frozen=True, slots=True)

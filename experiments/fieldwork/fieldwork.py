@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import EngineSettings, connect
-from value_personas.programs.engines import Model, Replier, run_in_background
+from value_personas.programs.engines import Model, Replier, Tell, nobody, run_in_background
 
 __all__ = ["Fieldwork"]
 
@@ -27,6 +27,7 @@ class Fieldwork:
         workspace: where everything is kept.
         store: the answer store's database URL; a file in the workspace when absent. It is opened when the
             first model is.
+        tell: shows one line to whoever watches, such as that a server is waited for.
 
     Example:
         >>> with Fieldwork(workspace, recipe.store) as field:
@@ -34,9 +35,10 @@ class Fieldwork:
         ...     asked = ask_everything(field, recipe, ready.asking, reporter.answered)
     """
 
-    def __init__(self, workspace: Workspace, store: str | None = None) -> None:
+    def __init__(self, workspace: Workspace, store: str | None = None, tell: Tell = nobody) -> None:
         self.workspace = workspace
         self.stopped = False
+        self._tell = tell
         self._place = store or workspace.answers
         self._store: AnswerStore | None = None
         self._models: dict[str, Model] = {}
@@ -80,7 +82,7 @@ class Fieldwork:
         key = EngineSettings.model_validate({n: getattr(settings, n) for n in names}).model_dump_json()
         with self._lock:
             if key not in self._models:
-                self._models[key] = connect(settings, self.store, around)
+                self._models[key] = connect(settings, self.store, around, self._tell)
             return self._models[key]
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:

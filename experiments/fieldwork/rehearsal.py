@@ -230,6 +230,10 @@ class _ReadOnly:
     async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
         """Keep nothing."""
 
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """Forget nothing."""
+        return 0
+
     def release(self, key: bytes) -> None:
         """Nothing was claimed."""
 

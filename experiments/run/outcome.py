@@ -1,5 +1,6 @@
 """A finished run, judged but not yet written down."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import asking_frame, missing_frame
+from value_personas.signatures import MissingReason
 
 __all__ = ["Outcome"]
 
@@ -78,6 +80,7 @@ class Outcome:
             *self.populations.notes,
             *self.remarks,
             *_asking_notes(self.asked),
+            *_stored_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *text_notes(self.recipe, self.asked),
             *self._calibration_notes(),
@@ -121,6 +124,7 @@ class Outcome:
             floor=self.judgement.floor,
             held_out=self.judgement.held_out,
             missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
+            nothing=_nothing_estimated(self.asked, self.judgement),
             usage=self.asked.usage,
             notes=self.notes,
             synthetic=self.synthetic,
@@ -144,6 +148,50 @@ def _asking_notes(asked: Asked) -> Iterator[str]:
     for variant, table in asked.descriptors.items():
         for d in table.unmended:
             yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"
+
+
+def _stored_notes(asked: Asked) -> Iterator[str]:
+    """Which missing answers nobody was asked for now."""
+    for kind, panel in asked.panels.items():
+        if stored := panel.stored_by_reason():
+            shown = ", ".join(f"{n} {reason}" for reason, n in stored.items())
+            yield f"{kind}: missing by what the store holds: {shown}; --ask-again REASON asks them anew"
+
+
+_WHAT_TO_SET = {
+    MissingReason.REASONING_ONLY: "set respondent.elicitation.max_tokens to hundreds, or lower "
+    "respondent.reasoning_effort",
+    MissingReason.EMPTY: "set respondent.elicitation.max_tokens higher",
+    MissingReason.UNPARSEABLE: "set respondent.elicitation.max_tokens higher, or ask a larger model",
+    MissingReason.LOW_LABEL_MASS: 'set respondent.elicitation.mode = "sampled"',
+    MissingReason.TRUNCATED: 'set respondent.elicitation.mode = "sampled", or top_logprobs higher',
+    MissingReason.NO_LOGPROBS: 'set respondent.elicitation.mode = "sampled"',
+    MissingReason.REFUSED: "ask another model, or give respondent.wordings",
+    MissingReason.DONT_KNOW: "set respondent.offer_dont_know = false",
+    MissingReason.TIMEOUT: "set respondent.timeout_s higher, or respondent.concurrency lower",
+    MissingReason.PROVIDER_ERROR: "see what `value-personas engine check` says of this engine",
+}
+
+
+def _nothing_estimated(asked: Asked, judgement: Judgement) -> str | None:
+    """What a run that predicts nothing has to say for itself; None for any other."""
+    cells = judgement.cells
+    own = cells[cells["method"].isin(list(asked.panels))]
+    if own.empty or own["predicted_share"].notna().any():
+        return None
+    counts: Counter[str] = Counter()
+    for panel in asked.panels.values():
+        counts.update(panel.missing_by_reason())
+    if not counts:
+        return None
+    reason, n = counts.most_common(1)[0]
+    said = next((p.examples[reason] for p in asked.panels.values() if p.examples.get(reason)), "")
+    example = f", for example {said[:120]!r}" if said else ""
+    total = sum(panel.missing.size for panel in asked.panels.values())
+    return (
+        f"nothing was estimated: {n:,} of {total:,} answers are missing as {reason}{example}; "
+        f"{_WHAT_TO_SET[MissingReason(reason)]}"
+    )
 
 
 def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The main job, readable from top to bottom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from value_personas import data
@@ -22,7 +22,7 @@ from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import record_outcome
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationEstimate
-from value_personas.signatures import RecipeError
+from value_personas.signatures import MissingReason, RecipeError
 
 __all__ = ["carry_out", "judged_by", "predict_and_judge", "run"]
 
@@ -31,6 +31,7 @@ def run(
     recipe: Recipe | str | Path | None = None,
     reporter: Reporter | None = None,
     approve: Callable[[Estimate], None] | None = None,
+    again: Collection[MissingReason] = (),
 ) -> RunResult:
     """Predict, score and record.
 
@@ -39,6 +40,7 @@ def run(
         reporter: receives the progress.
         approve: called before the first call with an estimate of what is still to be paid for; it raises to
             end the run. Nothing is estimated when absent.
+        again: stored replies that read as missing for one of these reasons are asked again.
 
     Returns:
         Tables, scores and the id of the MLflow run.
@@ -50,7 +52,7 @@ def run(
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
-    return record_outcome(carry_out(recipe, workspace, reporter or Silent(), approve), workspace)
+    return record_outcome(carry_out(recipe, workspace, reporter or Silent(), approve, again), workspace)
 
 
 def carry_out(
@@ -58,10 +60,11 @@ def carry_out(
     workspace: Workspace,
     reporter: Reporter,
     approve: Callable[[Estimate], None] | None = None,
+    again: Collection[MissingReason] = (),
 ) -> Outcome:
     """All of ``run`` but the writing down, with a store and models of its own."""
-    with Fieldwork(workspace, recipe.store) as field:
-        return predict_and_judge(recipe, field, reporter, approve)
+    with Fieldwork(workspace, recipe.store, reporter.note) as field:
+        return predict_and_judge(recipe, field, reporter, approve, again)
 
 
 def predict_and_judge(
@@ -69,6 +72,7 @@ def predict_and_judge(
     field: Fieldwork,
     reporter: Reporter,
     approve: Callable[[Estimate], None] | None = None,
+    again: Collection[MissingReason] = (),
 ) -> Outcome:
     """Read, draw, ask, score; nothing is written but answers.
 
@@ -77,6 +81,7 @@ def predict_and_judge(
         field: of one workspace and store with the recipe; several runs may share it.
         reporter: receives the progress.
         approve: as in ``run``.
+        again: as in ``run``.
 
     Raises:
         ValuePersonasError: for anything the user can put right.
@@ -88,7 +93,7 @@ def predict_and_judge(
     comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
 
     reporter.stage(f"asking {recipe.respondent.lm}")
-    asked = ask_everything(field, recipe, ready.asking, reporter.answered, approve)
+    asked = ask_everything(field, recipe, ready.asking, reporter.answered, approve, again)
 
     reporter.stage("scoring")
     methods = (*predict(recipe, asked.panels, calibrations), *comparators)

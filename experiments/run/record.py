@@ -98,6 +98,7 @@ class Result(_Scored):
     missing: dict[str, dict[str, int]]
     usage: dict[str, int | float]
     notes: tuple[str, ...]
+    nothing: str | None = None
 
 
 def summary_rows(summary: pd.DataFrame) -> tuple[SummaryRow, ...]:

@@ -36,6 +36,7 @@ class RunResult:
         leaks: target questions that a persona states itself, which the recipe allowed.
         held_out: means over the cells that no tuned prompt and no calibration was fitted on; None where
             nothing was, or on every cell.
+        nothing: where no persona kind could be estimated anywhere: why, what was said, and what to set.
     """
 
     recipe: Recipe
@@ -51,6 +52,7 @@ class RunResult:
     folder: Path
     leaks: tuple[str, ...] = ()
     held_out: HeldOut | None = None
+    nothing: str | None = None
 
     @property
     def title(self) -> str:
@@ -85,6 +87,7 @@ class RunResult:
             missing={kind: dict(reasons) for kind, reasons in self.missing.items()},
             usage=dict(self.usage),
             notes=self.notes,
+            nothing=self.nothing,
         )
 
     def to_json(self) -> str:

@@ -86,6 +86,23 @@ class MeteredModel(Model):
         self._dearest_estimate = 0.0
 
     @property
+    def adaptations(self) -> list[str]:
+        """As the model's."""
+        return self._model.adaptations
+
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """As the model does."""
+        return self._model.forget(keys)
+
+    def recall(self, name: str) -> str | None:
+        """As the model does; it costs nothing."""
+        return self._model.recall(name)
+
+    async def remember(self, name: str, finding: str) -> None:
+        """As the model does; it costs nothing."""
+        await self._model.remember(name, finding)
+
+    @property
     def in_flight(self) -> float:
         """Money that may be booked at once, beyond what its calls turn out to cost."""
         return self._settings.concurrency * self._dearest_estimate

@@ -4,7 +4,9 @@ from value_personas.programs.elicitation.base import Elicitation, average
 from value_personas.programs.elicitation.choice import (
     ElicitationName,
     ElicitationSettings,
+    Finding,
     choose_elicitation,
+    probe_ways,
 )
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
 from value_personas.programs.elicitation.forms import Form, OptionOrder, forms_of
@@ -16,6 +18,7 @@ __all__ = [
     "Elicitation",
     "ElicitationName",
     "ElicitationSettings",
+    "Finding",
     "FirstTokenLogprobs",
     "Form",
     "OptionOrder",
@@ -25,4 +28,5 @@ __all__ = [
     "choose_elicitation",
     "forms_of",
     "parse_reply",
+    "probe_ways",
 ]

@@ -17,15 +17,21 @@ __all__ = ["FirstTokenLogprobs"]
 _HIDDEN_LIMIT = 0.01
 """The largest share of an answer that may lie below the reported top alternatives."""
 
+_MOST_PROBABLE = 1.01
+"""The largest sum of reported probabilities, which servers round; a larger one is no distribution."""
+
+_WRAPPINGS = " \t\r\n\u2581\u0120\u010a*_`\"'([{<>}]).:,"
+"""What tokenisers and markdown put around a letter; the marks that are no ASCII are tokenisers' spaces."""
+
 
 @dataclass(frozen=True, slots=True)
 class FirstTokenLogprobs:
     """Read the letters' probabilities off the first token.
 
-    Variants of a letter (leading space, lower case) are summed. The mass on letters is reported and
-    renormalised; below ``min_label_mass`` the model was not answering and the answer is missing. A letter
-    that is not among the reported alternatives has at most the probability of the last of them; where that
-    bound could hide more than 1 % of the answer, it is missing as truncated.
+    Variants of a letter (leading space, lower case, wrapped as in ``**A`` or ``(A``) are summed. The mass on
+    letters is reported and renormalised; below ``min_label_mass`` the model was not answering and the answer
+    is missing. A letter that is not among the reported alternatives has at most the probability of the last
+    of them; where that bound could hide more than 1 % of the answer, it is missing as truncated.
 
     Attributes:
         min_label_mass: in [0, 1].
@@ -48,14 +54,16 @@ class FirstTokenLogprobs:
         return Config(temperature=1.0, max_tokens=self.max_tokens, logprobs=self.top)
 
     def usable(self, reply: Reply, form: Form) -> bool:
-        """Whether log-probabilities were reported at all."""
-        return bool(reply.first_token)
+        """Whether log-probabilities were reported, and can be such."""
+        return 0.0 < _total(reply.first_token or ()) <= _MOST_PROBABLE
 
     def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
         """The renormalised probabilities of the letters, or why there are none."""
         (reply,) = replies
         if not reply.first_token:
             return MissingAnswer(MissingReason.NO_LOGPROBS, reply.text[:200])
+        if (reported := _total(reply.first_token)) > _MOST_PROBABLE:
+            return MissingAnswer(MissingReason.NO_LOGPROBS, f"reported probabilities sum to {reported:.2f}")
         mass, unsure = _letter_mass(reply.first_token, form)
         on_options = math.fsum(mass)
         total = min(on_options + unsure, 1.0)
@@ -70,13 +78,18 @@ class FirstTokenLogprobs:
         return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure))
 
 
+def _total(first_token: Sequence[tuple[str, float]]) -> float:
+    """The probability of all that was reported."""
+    return math.fsum(math.exp(lp) for _, lp in first_token)
+
+
 def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float]:
     """Probability of each option in scale order, and of "don't know"; variants of a letter summed."""
     mass, places = [0.0] * (len(form.order) + 1), form.places
     for token, log_probability in first_token:
         position = places.get(token)  # most are a letter as it stands
         if position is None:
-            position = places.get(token.strip().upper())
+            position = places.get(token.strip(_WRAPPINGS).upper())
         if position is not None:
             mass[position] += math.exp(log_probability)
     return mass[:-1], mass[-1]

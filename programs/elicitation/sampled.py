@@ -10,7 +10,7 @@ from dspy.lm15 import Config
 
 from value_personas.programs.elicitation.forms import Form
 from value_personas.programs.elicitation.reply_parser import parse_reply
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.replies import REASONING_ONLY, Reply
 from value_personas.programs.rendering import PlainAdapter
 from value_personas.signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
@@ -47,11 +47,11 @@ class SampledAnswers:
 
     def usable(self, reply: Reply, form: Form) -> bool:
         """Whether the reply chose an option, or the "don't know" that it was offered."""
-        return not _is_no_answer(parse_reply(reply.text, form))
+        return not _is_no_answer(_outcome(reply, form))
 
     def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
         """Relative frequencies of the options among the draws that chose one."""
-        outcomes = [parse_reply(reply.text, form) for reply in replies]
+        outcomes = [_outcome(reply, form) for reply in replies]
         chosen = Counter(o for o in outcomes if isinstance(o, int))
         unsure = sum(isinstance(o, MissingAnswer) and o.reason is MissingReason.DONT_KNOW for o in outcomes)
         n = chosen.total()
@@ -60,6 +60,13 @@ class SampledAnswers:
         shares = (chosen[i] / n for i in range(len(form.order)))
         logs = tuple(math.log(share) if share else -math.inf for share in shares)
         return Answer(logs, (n + unsure) / len(outcomes), self.name, n, unsure / (n + unsure))
+
+
+def _outcome(reply: Reply, form: Form) -> int | MissingAnswer:
+    """What a reply chose, or why it chose nothing."""
+    if reply.finish_reason == REASONING_ONLY:
+        return MissingAnswer(MissingReason.REASONING_ONLY, "the model thought and did not come to an answer")
+    return parse_reply(reply.text, form)
 
 
 def _is_no_answer(outcome: int | MissingAnswer) -> bool:

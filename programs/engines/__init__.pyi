@@ -7,11 +7,12 @@ from .model import Model
 from .openai_http import OpenAIHTTP
 from .openai_wire import OpenAIWire
 from .repeated_draws import RepeatedDraws
-from .replies import AnswerStore, MemoryStore, Reply, key_of_content, reply_key, request_content
+from .replies import AnswerStore, MemoryStore, Reply, ReplyFailure, key_of_content, reply_key, request_content
 from .serving import Several, SyntheticServer
 from .serving_faults import FaultPlan
 from .settings import EngineSettings, Prices
 from .threads import run_in_background, start_in_background
+from .waiting import Tell, nobody
 
 __all__ = [
     "ENGINES",
@@ -29,15 +30,18 @@ __all__ = [
     "RepeatedDraws",
     "Replier",
     "Reply",
+    "ReplyFailure",
     "Several",
     "SyncEngine",
     "SyntheticServer",
+    "Tell",
     "Usage",
     "connect",
     "engine_kind",
     "estimated_tokens",
     "key_of_content",
     "language_model",
+    "nobody",
     "reply_key",
     "request_content",
     "run_in_background",

@@ -4,6 +4,7 @@ An engine answers one request. Wrappers around it (patience, durability) speak t
 small ``Reply`` in place of a tree of response objects, which would cost more than everything else here.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,9 @@ __all__ = [
     "reseeded",
     "response_of",
 ]
+
+_ROUNDING = 1e-3
+"""How far above 0 a log-probability may lie by rounding."""
 
 _FINISH_REASONS = frozenset({"stop", "length", "tool_call", "content_filter", "error"})
 
@@ -212,8 +216,9 @@ def reply_of(response: Response, latency_s: float) -> Reply:
     first = response.logprobs[0] if response.logprobs else None
     alternatives = None
     if first is not None:
-        alternatives = rank_alternatives(
-            (first.token, first.logprob), [(top.token, top.logprob) for top in first.top]
+        alternatives = (
+            rank_alternatives((first.token, first.logprob), [(top.token, top.logprob) for top in first.top])
+            or None
         )
     usage = response.usage
     return Reply(
@@ -244,9 +249,17 @@ def response_of(reply: Reply, model: str) -> Response:
 def rank_alternatives(
     chosen: tuple[str, float], alternatives: Sequence[tuple[str, float]]
 ) -> tuple[tuple[str, float], ...]:
-    """The chosen token and its alternatives, most likely first, the chosen one once."""
-    ranked = list(alternatives)
-    if all(token != chosen[0] for token, _ in ranked):  # servers differ on whether it is among them
-        ranked.append(chosen)
-    ranked.sort(key=itemgetter(1), reverse=True)
-    return tuple(ranked)
+    """The chosen token and its alternatives, most likely first, each once.
+
+    What cannot be a token and its log-probability is left out, and so is a probability of 0, which is written
+    in several ways. Different tokens may have one text; the same one listed again would count twice.
+    """
+    pairs = list(alternatives)
+    if all(token != chosen[0] for token, _ in pairs):  # servers differ on whether it is among them
+        pairs.append(chosen)
+    sound = (
+        (token, value)
+        for token, value in pairs
+        if isinstance(token, str) and isinstance(value, (int, float)) and -math.inf < value <= _ROUNDING
+    )
+    return tuple(sorted(dict.fromkeys(sound), key=itemgetter(1), reverse=True))

@@ -8,6 +8,7 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import AnswerStore
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.through_dspy import ThroughDSPy, is_known
+from value_personas.programs.engines.waiting import Tell, nobody
 from value_personas.signatures import RecipeError
 
 __all__ = ["connect"]
@@ -17,6 +18,7 @@ def connect(
     settings: EngineSettings,
     store: AnswerStore | None = None,
     around: Callable[[Replier], Replier] = lambda engine: engine,
+    tell: Tell = nobody,
 ) -> Model:
     """Make a model of its settings. Nothing is sent yet.
 
@@ -24,6 +26,7 @@ def connect(
         settings: which model, where, and its limits.
         store: keeps every reply; one in memory when absent.
         around: wraps the engine itself, beneath the retries: what it makes is called once an attempt.
+        tell: shows one line to whoever watches.
 
     Raises:
         RecipeError: for a provider that is not known, or settings that do not fit it.
@@ -35,7 +38,7 @@ def connect(
     kind = engine_kind(settings.lm)
     if kind is ThroughDSPy:
         _require_known(settings.lm)
-    return Model(settings.lm, around(as_replier(kind.opened(settings, model))), store, settings)
+    return Model(settings.lm, around(as_replier(kind.opened(settings, model))), store, settings, tell)
 
 
 def _require_known(lm: str) -> None:

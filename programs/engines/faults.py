@@ -17,13 +17,42 @@ from dspy.lm15 import (
 
 from value_personas.signatures import AuthenticationError, EngineError, MissingReason
 
-__all__ = ["MalformedReplyError", "UnreachableError", "ending", "is_transient", "missing_reason", "one_line"]
+__all__ = [
+    "AdaptedError",
+    "MalformedReplyError",
+    "UnreachableError",
+    "ending",
+    "is_away",
+    "is_loading",
+    "is_refusal",
+    "is_transient",
+    "missing_reason",
+    "one_line",
+]
+
+_AWAY = frozenset({502, 503, 504})
+_NEVER = frozenset({501, 505})
+"""Statuses from 500 on that say what will not pass."""
 
 
 class MalformedReplyError(ServerError):
     """A reply that is not what the protocol promises: not JSON, too large, no choices, a redirect."""
 
     default_code = "malformed_reply"
+
+
+class AdaptedError(InvalidRequestError):
+    """A refusal from which was learnt how the server wants it: the same call, tried again, is written so.
+
+    Attributes:
+        learnt: what is done differently from now on; None for a call that was on its way already.
+    """
+
+    default_code = "adapted"
+
+    def __init__(self, message: str, learnt: str | None) -> None:
+        super().__init__(message)
+        self.learnt = learnt
 
 
 class UnreachableError(TransportError):
@@ -34,9 +63,30 @@ class UnreachableError(TransportError):
 
 def is_transient(error: Exception) -> bool:
     """Whether the same call may succeed later."""
+    if getattr(error, "status", None) in _NEVER:
+        return False
     return isinstance(
         error, (RateLimitError, ServerError, TransportError, builtins.TimeoutError, ConnectionError)
     )
+
+
+def is_away(error: Exception) -> bool:
+    """Whether a server that gives nothing but this is not there: it may be waited for."""
+    return isinstance(error, (TransportError, ConnectionError)) or getattr(error, "status", None) in _AWAY
+
+
+def is_loading(error: Exception) -> bool:
+    """Whether the server says that it is only starting: it is waited for before its first answer too."""
+    return getattr(error, "status", None) == 503 and "load" in str(error).lower()
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the server would not take this one request, be it with a status that otherwise says more."""
+    if not isinstance(error, LM15Error) or isinstance(error, (BillingError, ContextLengthError)):
+        return False
+    if isinstance(error, AuthError):
+        return bool(error.status == 403)
+    return error.status in (500, 501) or not is_transient(error)
 
 
 def missing_reason(error: Exception) -> MissingReason:
@@ -60,15 +110,21 @@ def ending(error: Exception, answered: bool) -> EngineError | None:
             f"{said}; the key is wrong or may not use this model: check the variable that api_key_env names"
         )
     if isinstance(error, UnsupportedModelError):
-        return EngineError(f"{said}; check the model's name in lm")
+        if "model" in said.lower():
+            return EngineError(f"{said}; check the model's name in lm")
+        return EngineError(
+            f"{said}; check base_url, which for most servers ends in /v1, and the model's name in lm"
+        )
     if isinstance(error, BillingError):
         return EngineError(f"{said}; the account has no credit left")
     if answered or isinstance(error, ContextLengthError):
         return None
     if isinstance(error, UnreachableError):
         return EngineError(f"{said}; is the server running, and is base_url right?")
-    if isinstance(error, InvalidRequestError) or not isinstance(
-        error, (LM15Error, builtins.TimeoutError, ConnectionError)
+    if (
+        isinstance(error, InvalidRequestError)
+        or getattr(error, "status", None) in _NEVER
+        or not isinstance(error, (LM15Error, builtins.TimeoutError, ConnectionError))
     ):
         return EngineError(f"{said}; the engine does not take this request: check its settings")
     return None

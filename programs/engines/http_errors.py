@@ -1,6 +1,8 @@
 """What an HTTP response that is no success says: its status, its words, and when to come back."""
 
 import email.utils
+import math
+import re
 import time
 from typing import Any
 
@@ -15,8 +17,9 @@ from dspy.lm15 import (
     TimeoutError,
     UnsupportedModelError,
 )
+from yarl import URL
 
-__all__ = ["error_of", "error_text", "retry_after"]
+__all__ = ["error_of", "error_text", "error_words", "redirect_target", "retry_after"]
 
 _ERRORS: dict[int, Any] = {
     401: AuthError,
@@ -29,24 +32,42 @@ _ERRORS: dict[int, Any] = {
 }
 
 
+_NO_CREDIT = re.compile(r"insufficient.?(quota|credit|fund|balance)|current quota", re.IGNORECASE)
+
+
 def error_of(status: int, said: str) -> Any:
     """The canonical error of an HTTP status."""
     if status in (400, 413) and "context" in said and ("length" in said or "window" in said):
         return ContextLengthError
+    if status == 429 and _NO_CREDIT.search(said):
+        return BillingError
     return _ERRORS.get(status, ServerError if status >= 500 else InvalidRequestError)
 
 
 def error_text(body: bytes) -> str:
     """The server's own words from an error body, on one line."""
-    text = body.decode("utf-8", "replace")
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         data = None
-    if isinstance(data, dict):
-        error = data.get("error", data)
-        text = str(error.get("message", text) if isinstance(error, dict) else error)
-    return " ".join(text.split())
+    words = error_words(data.get("error", data)) if isinstance(data, dict) else ""
+    return words or " ".join(body.decode("utf-8", "replace").split())
+
+
+def error_words(error: Any) -> str:
+    """What an error object says, on one line; empty where it has no words of its own."""
+    if isinstance(error, dict):
+        named = (error.get(name) for name in ("message", "detail", "msg", "code", "type"))
+        error = next((value for value in named if isinstance(value, str) and value), "")
+    return " ".join(error.split()) if isinstance(error, str) else ""
+
+
+def redirect_target(header: str | None) -> str:
+    """The host that a Location header names."""
+    try:
+        return URL(header or "").host or "elsewhere"
+    except ValueError:
+        return "what is no address"
 
 
 def retry_after(header: str | None) -> float | None:
@@ -54,10 +75,10 @@ def retry_after(header: str | None) -> float | None:
     if not header:
         return None
     try:
-        return max(0.0, float(header))
+        seconds = float(header)
     except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None
+        try:
+            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

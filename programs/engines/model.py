@@ -1,5 +1,7 @@
 """One language model as everything here speaks to it."""
 
+import json
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -8,6 +10,7 @@ import dspy
 from dspy.lm15 import Config, Message, Request
 
 from value_personas.programs.engines.base import Engine, Replier, as_replier
+from value_personas.programs.engines.dialect import Dialect
 from value_personas.programs.engines.durable import DurableEngine
 from value_personas.programs.engines.limits import Usage
 from value_personas.programs.engines.lm import language_model
@@ -17,8 +20,11 @@ from value_personas.programs.engines.replies import (
     MemoryStore,
     Reply,
     ReplyFailure,
+    reply_key,
 )
 from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines.vetting import Secrets, Vetted
+from value_personas.programs.engines.waiting import Tell, nobody
 
 __all__ = ["Model", "ReplyFailure"]
 
@@ -31,6 +37,7 @@ class Model:
         engine: what answers, once and without patience.
         store: keeps every reply; one in memory when absent. It is not closed here.
         settings: the limits; without any, those of ``EngineSettings``.
+        tell: shows one line to whoever watches: that a server is waited for, say.
 
     Attributes:
         name: see above.
@@ -48,12 +55,16 @@ class Model:
         engine: Engine | Replier,
         store: AnswerStore | None = None,
         settings: EngineSettings | None = None,
+        tell: Tell = nobody,
     ) -> None:
         settings = settings or EngineSettings()
         self.name = name
         self.usage = Usage(prices=settings.prices)
         self._store: AnswerStore = store if store is not None else MemoryStore()
-        self._patient = PatientEngine(as_replier(engine), settings, self.usage)
+        keys = [os.environ.get(settings.api_key_env or "", "").strip(), getattr(engine, "key", None) or ""]
+        self._dialect: Dialect | None = getattr(engine, "dialect", None)
+        self._vetted = Vetted(as_replier(engine), Secrets.of_environment(more=keys))
+        self._patient = PatientEngine(self._vetted, settings, self.usage, tell=tell)
         self._engine = DurableEngine(self._patient, self._store, self.usage)
         self.identity = self._engine.identity
 
@@ -76,6 +87,16 @@ class Model:
     def gives_several(self) -> bool | None:
         """Whether the engine gives several draws in one call; None as long as it was not asked for them."""
         return self._patient.gives_several
+
+    @property
+    def engine(self) -> Replier:
+        """What answers beneath the retries and the store: every call of it is made."""
+        return self._vetted
+
+    @property
+    def adaptations(self) -> list[str]:
+        """What was learnt from the server's refusals so far."""
+        return self._patient.adaptations
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request, from the store or anew. Nothing of DSPy's own layers is passed through.
@@ -123,6 +144,34 @@ class Model:
         found = self._store.get_many(keys)
         self.usage.count(stored=len(found))
         return [found.get(key) for key in keys]
+
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """Remove replies from the store, so that they are asked again; returns how many there were."""
+        return self._store.forget(keys)
+
+    def recall(self, name: str) -> str | None:
+        """What was found out of this model before, under a name; None for nothing."""
+        key = reply_key(*self._finding(name))
+        found = self._store.get_many([key]).get(key)
+        if found is None:
+            return None
+        kept: dict[str, Any] = json.loads(found.text)
+        if kept["dialect"] and self._dialect:
+            self._dialect.take(kept["dialect"])
+        return str(kept["finding"])
+
+    async def remember(self, name: str, finding: str) -> None:
+        """Keep what was found out of this model in the store, with how its server wants requests written.
+
+        A refusal is no reply, so without this a run that is repeated would have to meet it again.
+        """
+        identity, request = self._finding(name)
+        dialect = self._dialect.as_dict() if self._dialect else None
+        text = json.dumps({"finding": finding, "dialect": dialect})
+        await self._store.put(reply_key(identity, request), identity, request, Reply(text, None, "stop"))
+
+    def _finding(self, name: str) -> tuple[str, Request]:
+        return f"{self.identity} (what was found out)", self.request("", name)
 
     def request(self, system: str, user_text: str, **config: Any) -> Request:
         """A request of one system and one user message.

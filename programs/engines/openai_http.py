@@ -1,18 +1,26 @@
 """Any OpenAI-compatible server (vLLM, Ollama, llama.cpp, hosted) over aiohttp."""
 
+import math
 import time
-from collections.abc import AsyncGenerator, Sequence
-from typing import NoReturn
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, NoReturn
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import orjson
 from dspy.lm15 import Request, Response, TransportError
 from yarl import URL
 
 from value_personas.programs.engines.base import EngineKind, reseeded, response_of
-from value_personas.programs.engines.faults import MalformedReplyError, UnreachableError
-from value_personas.programs.engines.http_errors import error_of, error_text, retry_after
-from value_personas.programs.engines.openai_wire import OpenAIWire
+from value_personas.programs.engines.dialect import Dialect
+from value_personas.programs.engines.faults import AdaptedError, MalformedReplyError, UnreachableError
+from value_personas.programs.engines.http_errors import (
+    error_of,
+    error_text,
+    redirect_target,
+    retry_after,
+)
+from value_personas.programs.engines.openai_wire import ErrorInsteadError, OpenAIWire
 from value_personas.programs.engines.per_loop import PerLoop
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings
@@ -22,6 +30,16 @@ __all__ = ["LARGEST_BODY", "OpenAIHTTP"]
 
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes after which a reply is given up. An honest one has a few thousand."""
+
+_NO_REFUSAL = frozenset({401, 402, 403, 408, 429, 502, 503, 504})
+"""Statuses that say nothing of how a request is written."""
+
+_DOWN_S = 5.0
+"""For how long another address is preferred to one that could not be reached."""
+
+_LONGEST_ERROR = 65536
+_LONGEST_KEY = 1024
+"""What is left of an error that was cut: half a key could not be known for one."""
 
 _OPENAI_HOST = "api.openai.com"
 _OPENAI = f"https://{_OPENAI_HOST}/v1"
@@ -39,8 +57,10 @@ class OpenAIHTTP(EngineKind):
         key: the API key, held in memory only; None to send none.
         endpoint: ``chat`` or ``completions``.
         deployment: the name of the servers in ``identity``; their addresses when None.
+        extra: what stands in every body beside what a request says; part of the identity.
 
     Attributes:
+        key: see above. What shows or stores anything takes it out (``vetting``): here errors say what came.
         at_once: how many answers of one request may be asked for in one call, as far as the engine knows:
             whether a server gives them shows when it is asked.
     """
@@ -57,7 +77,8 @@ class OpenAIHTTP(EngineKind):
                     f"lm = {settings.lm!r} needs base_url, for example http://127.0.0.1:8000/v1"
                 )
             addresses, key_of_openai = (_OPENAI,), "OPENAI_API_KEY"
-        return cls(model, addresses, settings.key(key_of_openai), settings.endpoint, settings.deployment)
+        key = settings.key(key_of_openai)
+        return cls(model, addresses, key, settings.endpoint, settings.deployment, settings.extra)
 
     def __init__(
         self,
@@ -66,17 +87,25 @@ class OpenAIHTTP(EngineKind):
         key: str | None = None,
         endpoint: str = "chat",
         deployment: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.identity = f"openai_http {endpoint} {deployment or ' '.join(sorted(addresses))}"
+        if extra:
+            self.identity += f" {orjson.dumps(extra, option=orjson.OPT_SORT_KEYS).decode()}"
         chat = endpoint == "chat"
         path = "/chat/completions" if chat else "/completions"
         self._servers = [_Server(address, path) for address in addresses]
         # OpenAI's own newer models refuse the name that all other servers know.
         hosted = self._servers[0].url.host == _OPENAI_HOST
-        length_name = "max_completion_tokens" if hosted and chat else "max_tokens"
-        self._wire = OpenAIWire(model, chat, length_name)
-        self._key = key
+        dialect = Dialect("max_completion_tokens" if hosted and chat else "max_tokens")
+        self._wire = OpenAIWire(model, chat, dialect, extra)
+        self.key = key
         self._sessions = PerLoop(self._session)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the server wants requests written, as far as its refusals told."""
+        return self._wire.dialect
 
     def __repr__(self) -> str:
         """The identity; the key is never shown."""
@@ -100,24 +129,34 @@ class OpenAIHTTP(EngineKind):
         return await self._ask(request, count)
 
     async def _ask(self, request: Request, count: int) -> list[Reply]:
-        body = self._wire.body(request, count)
+        payload = self._wire.payload(request, count)
         session = await self._sessions.get()
-        server = min(self._servers, key=_outstanding)
+        server = min(self._servers, key=_burden)
         started = time.perf_counter()
         server.outstanding += 1
         try:
-            raw = await self._post(session, server, body)
+            raw = await self._post(session, server, payload)
+        except aiohttp.ClientProxyConnectionError:
+            raise UnreachableError(
+                f"{server.place}: the proxy of the environment cannot be reached; unset "
+                f"{server.url.scheme.upper()}_PROXY, or name the server in NO_PROXY"
+            ) from None
         except aiohttp.ClientConnectorError as error:
+            server.down_until = time.monotonic() + _DOWN_S
             raise UnreachableError(f"{server.place}: {_reason(error)}") from None
         except (aiohttp.ClientError, ConnectionError) as error:
             said = str(error) or type(error).__name__
-            raise TransportError(f"{server.place}: connection broken: {self._redacted(said)}") from None
+            raise TransportError(f"{server.place}: connection broken: {said}") from None
         finally:
             server.outstanding -= 1
         try:
             return self._wire.replies(raw, count, time.perf_counter() - started)
+        except ErrorInsteadError as error:
+            status, said = error.status, str(error)
+            message = f"{server.place}: an error in place of a reply: {said}"
+            raise error_of(status, said)(message, status=status) from None
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            said = self._redacted(f"{type(error).__name__} {error}")[:100]
+            said = f"{type(error).__name__} {error}"
             raise MalformedReplyError(f"{server.place}: not a completion: {said}") from None
 
     async def aclose(self) -> None:
@@ -126,52 +165,81 @@ class OpenAIHTTP(EngineKind):
 
     async def _session(self) -> AsyncGenerator[aiohttp.ClientSession, None]:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
+        if self.key is not None:
+            headers["Authorization"] = f"Bearer {self.key}"
         connector = aiohttp.TCPConnector(limit=0)  # the patient wrapper limits what is in flight
         timeout = aiohttp.ClientTimeout(total=None)  # likewise the time an attempt may take
-        async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
+        jar = aiohttp.DummyCookieJar()  # calls are told apart by nothing but what they say
+        async with aiohttp.ClientSession(
+            connector=connector, headers=headers, timeout=timeout, cookie_jar=jar
+        ) as session:
             yield session
 
-    async def _post(self, session: aiohttp.ClientSession, server: "_Server", body: bytes) -> bytes:
+    async def _post(
+        self, session: aiohttp.ClientSession, server: "_Server", payload: dict[str, Any]
+    ) -> bytes:
+        body = orjson.dumps(payload)
         async with session.post(server.url, data=body, allow_redirects=False, proxy=server.proxy) as response:
-            if response.status != 200 or not response.content_type.endswith("json"):
-                await self._refuse(response, server.place)
+            if response.status != 200 or response.content_type == "text/html":
+                await self._refuse(response, server.place, payload)
             return await _bounded(response, server.place)
 
-    async def _refuse(self, response: aiohttp.ClientResponse, place: str) -> NoReturn:
+    async def _refuse(
+        self, response: aiohttp.ClientResponse, place: str, payload: Mapping[str, Any]
+    ) -> NoReturn:
         """Raise what a response that is no completion means."""
         status = response.status
         if status == 200:
-            raise MalformedReplyError(f"{place}: the reply is {response.content_type}, not JSON")
+            raise MalformedReplyError(f"{place}: the reply is a page (text/html), not JSON")
         if 300 <= status < 400:
-            target = URL(response.headers.get("Location", "")).host or "elsewhere"
+            target = redirect_target(response.headers.get("Location"))
             raise MalformedReplyError(
                 f"{place}: redirects to {target}, which is not followed; give that address as base_url"
             )
-        said = self._redacted(error_text(await response.content.read(4096)))[:200]
+        body = b""
+        while len(body) < _LONGEST_ERROR and (
+            more := await response.content.read(_LONGEST_ERROR - len(body))
+        ):
+            body += more
+        said = error_text(body if len(body) < _LONGEST_ERROR else body[:-_LONGEST_KEY])
+        if status not in _NO_REFUSAL:
+            self._adapt(body, payload, f"{place}: {said}")
         wait = retry_after(response.headers.get("Retry-After"))
         message = f"{place}: HTTP {status}{': ' + said if said else ''}"
         raise error_of(status, said)(message, status=status, retry_after=wait)
 
-    def _redacted(self, text: str) -> str:
-        """Some servers repeat the key they were sent. A text is cut after this, or half a key might stay."""
-        return text.replace(self._key, "[key]") if self._key else text
+    def _adapt(self, refusal: bytes, payload: Mapping[str, Any], said: str) -> None:
+        """Learn from a refusal, where it can be.
+
+        Raises:
+            AdaptedError: when the same request would now be written otherwise than it was.
+        """
+        learnt = None
+        if self._wire.dialect.is_how(payload):
+            learnt = self._wire.dialect.learn(refusal.decode("utf-8", "replace"), payload)
+            if learnt is None:
+                return
+        raise AdaptedError(said, learnt)
 
 
 class _Server:
     """One address and how many calls it is working on."""
 
     def __init__(self, address: str, path: str) -> None:
-        self.url = URL(address + path)
+        base, question_mark, query = address.partition("?")
+        self.url = URL(base.rstrip("/") + path + question_mark + query)
         self.place = f"{self.url.host}:{self.url.port}"
         self.outstanding = 0
+        self.down_until = 0.0
         # Once, not for every call as trust_env would: reading the environment costs more than sending.
         bypassed = proxy_bypass(self.url.host or "")
         self.proxy = None if bypassed else getproxies().get(self.url.scheme)
 
 
-def _outstanding(server: _Server) -> int:
+def _burden(server: _Server) -> float:
+    """Calls that a server works on; one that just could not be reached has the greatest."""
+    if server.down_until and time.monotonic() < server.down_until:
+        return math.inf
     return server.outstanding
 
 
@@ -194,4 +262,5 @@ async def _bounded(response: aiohttp.ClientResponse, place: str) -> bytes:
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
-    return "connection refused" if isinstance(error.os_error, ConnectionRefusedError) else str(error.os_error)
+    beneath = getattr(error, "os_error", None)  # an error about a certificate has none
+    return "connection refused" if isinstance(beneath, ConnectionRefusedError) else str(beneath or error)

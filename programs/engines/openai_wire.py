@@ -1,6 +1,8 @@
 """What goes over the wire to an OpenAI-compatible server and back: requests as JSON, replies out of it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from operator import itemgetter
 from typing import Any
 
@@ -8,9 +10,12 @@ import orjson
 from dspy.lm15 import Request, TextPart
 
 from value_personas.programs.engines.base import rank_alternatives
+from value_personas.programs.engines.dialect import Dialect
+from value_personas.programs.engines.http_errors import error_words
 from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.thinking import THINKING_FIELDS, text_of_parts
 
-__all__ = ["OpenAIWire"]
+__all__ = ["ErrorInsteadError", "OpenAIWire"]
 
 _PLAIN_PARAMETERS = ("temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty")
 
@@ -21,16 +26,20 @@ class OpenAIWire:
     Args:
         model: the model's name on the server.
         chat: whether the chat endpoint is used, or that of completions.
-        length_name: what the server calls the greatest number of tokens to write.
+        dialect: how the server wants requests written.
+        extra: what stands in every body beside what a request says.
     """
 
-    def __init__(self, model: str, chat: bool, length_name: str = "max_tokens") -> None:
+    def __init__(
+        self, model: str, chat: bool, dialect: Dialect | None = None, extra: Mapping[str, Any] | None = None
+    ) -> None:
         self._model = model
         self._chat = chat
-        self._length_name = length_name
+        self.dialect = dialect or Dialect()
+        self._extra = dict(extra or {})
 
-    def body(self, request: Request, count: int = 1) -> bytes:
-        """The JSON that is posted for a request.
+    def payload(self, request: Request, count: int = 1) -> dict[str, Any]:
+        """What is posted for a request.
 
         Args:
             request: text only.
@@ -52,7 +61,7 @@ class OpenAIWire:
             if value is not None:
                 payload[name] = value
         if config.max_tokens is not None:
-            payload[self._length_name] = config.max_tokens
+            payload["max_tokens"] = config.max_tokens
         if config.stop:
             payload["stop"] = config.stop
         if config.logprobs is not None:
@@ -63,7 +72,7 @@ class OpenAIWire:
             )
         if config.response_format is not None:
             payload["response_format"] = _response_format(config.response_format)
-        return orjson.dumps(payload | (config.extensions or {}))
+        return self.dialect.written(payload | (config.extensions or {}) | self._extra)
 
     def replies(self, raw: bytes, count: int, latency_s: float) -> list[Reply]:
         """The replies in a response's body.
@@ -80,22 +89,68 @@ class OpenAIWire:
             At least one reply, and at most ``count``, in the order of their numbers.
 
         Raises:
+            ErrorInsteadError: when it says itself that it is an error.
             LookupError, TypeError, ValueError, AttributeError: when it is not what the protocol promises.
         """
-        data = orjson.loads(raw)
+        data = _loaded(raw)
+        if not data.get("choices") and data.get("error"):
+            raise ErrorInsteadError(data["error"])
         choices = data["choices"]
-        if len(choices) > 1:
-            choices = sorted(choices, key=itemgetter("index"))[:count]
-        if not choices:
+        if not isinstance(choices, list) or not choices:
             raise ValueError("there are no choices")
+        if len(choices) > 1 and all(isinstance(choice.get("index"), int) for choice in choices):
+            choices = sorted(choices, key=itemgetter("index"))
+        choices = list(takewhile(_is_answer, choices[:count]))
         usage, n = data.get("usage") or {}, len(choices)
         read = _shares(_count(usage.get("prompt_tokens")), n)
         written = _shares(_count(usage.get("completion_tokens")), n)
         text_and_first = _of_chat if self._chat else _of_completions
         return [
-            _reply(choice, *text_and_first(choice), read[i], written[i], latency_s)
+            Reply(*text_and_first(choice), _finish(choice), read[i], written[i], latency_s)
             for i, choice in enumerate(choices)
         ]
+
+
+class ErrorInsteadError(ValueError):
+    """A body of status 200 that says it is an error.
+
+    Attributes:
+        status: the HTTP status that its code stands for.
+    """
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(error_words(error) or "an error in place of a reply")
+        code = error.get("code") if isinstance(error, dict) else None
+        code = int(code) if isinstance(code, str) and code.isdecimal() else code
+        self.status = code if isinstance(code, int) and 400 <= code < 600 else 502
+
+
+def _is_answer(choice: Any) -> bool:
+    """Whether a choice is one. What comes after an error is left: an answer's place tells its seed.
+
+    Raises:
+        ErrorInsteadError: when the first choice already is an error.
+    """
+    if not choice.get("error") and choice.get("finish_reason") != "error":
+        return True
+    if choice.get("index") in (0, None):
+        raise ErrorInsteadError(choice.get("error") or {})
+    return False
+
+
+def _loaded(raw: bytes) -> dict[str, Any]:
+    """The object in a body, read with patience where it is not quite JSON (NaN, half a character, a BOM)."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        try:
+            data = json.loads(raw.decode("utf-8", "replace"))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+    if not isinstance(data, dict):
+        raise TypeError(f"the body is {type(data).__name__}, not an object")
+    return data
 
 
 def _messages(request: Request) -> list[dict[str, str]]:
@@ -130,40 +185,59 @@ def _response_format(wanted: dict[str, Any]) -> dict[str, Any]:
 First = tuple[tuple[str, float], ...] | None
 
 
-def _of_chat(choice: Any) -> tuple[Any, First]:
+def _of_chat(choice: Any) -> tuple[str, First]:
     message = choice["message"]
-    text = message.get("content")
-    content = (choice.get("logprobs") or {}).get("content")
-    first = None
+    content, logprobs = message.get("content"), choice.get("logprobs")
+    tokens, first = logprobs.get("content") if logprobs else None, None
+    if tokens:
+        token = tokens[_answer_begins([str(t.get("token")) for t in tokens]) if len(tokens) > 1 else 0]
+        tops = [(top.get("token"), top.get("logprob")) for top in token.get("top_logprobs") or () if top]
+        first = rank_alternatives((token.get("token"), token.get("logprob")), tops) or None
+    if type(content) is str and content:
+        return content, first
+    return _unusual_text(message, content), first
+
+
+def _unusual_text(message: Any, content: Any) -> str:
+    """The text of a message that has none, or has it in parts; of nothing but thinking, a tag is left."""
+    if isinstance(content, list):
+        text, thinks = text_of_parts(content)
+        return text or ("<think>" if thinks else "")
     if content:
-        tops = [(top["token"], top["logprob"]) for top in content[0].get("top_logprobs") or ()]
-        first = _checked(rank_alternatives((content[0]["token"], content[0]["logprob"]), tops))
-    return (text if text is not None else message.get("refusal") or ""), first
+        raise TypeError(f"the reply's text is {type(content).__name__}")
+    if any(message.get(field) for field in THINKING_FIELDS):
+        return "<think>"
+    refusal = message.get("refusal")
+    return refusal if isinstance(refusal, str) else ""
 
 
-def _of_completions(choice: Any) -> tuple[Any, First]:
+def _of_completions(choice: Any) -> tuple[str, First]:
     logprobs = choice.get("logprobs") or {}
     tokens, first = logprobs.get("tokens"), None
     if tokens:
-        tops = (logprobs.get("top_logprobs") or [None])[0] or {}
-        first = _checked(rank_alternatives((tokens[0], logprobs["token_logprobs"][0]), list(tops.items())))
-    return choice["text"], first
-
-
-def _reply(
-    choice: Any, text: Any, first: First, read: int | None, written: int | None, latency_s: float
-) -> Reply:
+        at = _answer_begins(list(map(str, tokens))) if len(tokens) > 1 else 0
+        tops = (logprobs.get("top_logprobs") or [None])[at:] or [None]
+        first = rank_alternatives((tokens[at], logprobs["token_logprobs"][at]), list((tops[0] or {}).items()))
+    text = choice["text"]
+    if not text and any(choice.get(field) for field in THINKING_FIELDS):
+        text = "<think>"
     if not isinstance(text, str):
         raise TypeError(f"the reply's text is {type(text).__name__}")
-    return Reply(text, first, str(choice.get("finish_reason") or "stop"), read, written, latency_s)
+    return text, first or None
 
 
-def _checked(ranked: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
-    """Log-probabilities as reported, after a check that they can be such."""
-    for token, log_probability in ranked:
-        if not isinstance(token, str) or not log_probability <= 1e-3:  # NaN is not either
-            raise ValueError(f"{log_probability!r} is not a log-probability")
-    return ranked
+def _answer_begins(tokens: list[str]) -> int:
+    """The place of the first token that is no thinking; 0 where nothing shows that there was any."""
+    ends = [at for at, token in enumerate(tokens) if token.strip().lower() in _THINKING_ENDS]
+    start = ends[-1] + 1 if ends else 0
+    return next((at for at in range(start, len(tokens)) if tokens[at].strip()), 0) if start else 0
+
+
+_THINKING_ENDS = frozenset({"</think>", "</thinking>", "[/think]", "◁/think▷"})
+
+
+def _finish(choice: Any) -> str:
+    return str(choice.get("finish_reason") or "stop")
 
 
 def _count(value: Any) -> int | None:

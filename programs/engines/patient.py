@@ -1,17 +1,24 @@
 """Patience: limits, retries and a clear end around an engine that only ever tries once."""
 
 import asyncio
+import math
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NoReturn, cast
 
 from dspy.lm15 import InvalidRequestError, LM15Error, RateLimitError, Request
 
 from value_personas.programs.engines.base import ManyReplier, Replier
 from value_personas.programs.engines.faults import (
+    AdaptedError,
     UnreachableError,
     ending,
+    is_away,
+    is_loading,
+    is_refusal,
     is_transient,
     missing_reason,
     one_line,
@@ -26,13 +33,32 @@ from value_personas.programs.engines.limits import (
 from value_personas.programs.engines.per_loop import PerLoop
 from value_personas.programs.engines.replies import Reply, ReplyFailure
 from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines.waiting import Absence, Tell, nobody
 from value_personas.signatures import EngineError
 
-__all__ = ["PatientEngine"]
+__all__ = ["PatientEngine", "RefusedError", "probing"]
+
+_probing: ContextVar[bool] = ContextVar("probing", default=False)
+
+
+class RefusedError(ReplyFailure):
+    """A request that the server does not take, found out while that is what was asked."""
+
+
+@contextmanager
+def probing() -> Iterator[None]:
+    """Within it a refusal is a finding, ``RefusedError``, after one call; elsewhere it ends a run."""
+    token = _probing.set(True)
+    try:
+        yield
+    finally:
+        _probing.reset(token)
+
 
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
-_LONGEST_RETRY_AFTER_S = 300.0
+_LONGEST_POLL_S = 10.0
+"""The longest delay between two looks for a server that is away."""
 
 _HOPELESS_AFTER = 50
 """Calls given up in a row, none answered between them, after which a run would only waste time."""
@@ -44,13 +70,15 @@ class PatientEngine:
     Transient failures (429, 5xx, time-outs, broken connections, replies that are not what the protocol
     promises) are tried again after an exponentially growing delay with full jitter, or after what the
     server asks for. What remains is a ``ReplyFailure``: one missing answer. A failure that would meet
-    every call (``faults.ending``) ends the run.
+    every call (``faults.ending``) ends the run. A server that has answered and then is away is waited for as
+    long as ``settings.patience_s`` says, whatever number of retries that takes.
 
     Args:
         engine: tries once.
         settings: the limits.
         usage: the counters to keep.
         first_delay_s: the mean first delay is half of it; tests make it short.
+        tell: is told of waits that are longer than a moment.
 
     Attributes:
         at_once: how many answers of one request are asked for in one call. A server shows whether it gives
@@ -58,10 +86,16 @@ class PatientEngine:
             good and the rest is asked for separately.
         gives_several: whether it does; None as long as it was not asked.
         is_free: whether it answers at once in this thread; then no call waits or runs out of time.
+        adaptations: what the engine learnt from the server's refusals, in order.
     """
 
     def __init__(
-        self, engine: Replier, settings: EngineSettings, usage: Usage, first_delay_s: float = _FIRST_DELAY_S
+        self,
+        engine: Replier,
+        settings: EngineSettings,
+        usage: Usage,
+        first_delay_s: float = _FIRST_DELAY_S,
+        tell: Tell = nobody,
     ) -> None:
         self._engine = engine
         self.identity = engine.identity
@@ -75,7 +109,10 @@ class PatientEngine:
         self.at_once = min(getattr(engine, "at_once", 1), settings.answers_per_call)
         self.gives_several: bool | None = None
         self.is_free: bool = getattr(engine, "is_free", False)
-        self._answered = False
+        self.adaptations: list[str] = []
+        self._tell = tell
+        self._absence = Absence(settings.patience_s, tell)
+        self._answered = 0
         self._given_up = 0
 
     async def _slots_of_a_loop(self) -> AsyncGenerator[Slots, None]:
@@ -103,15 +140,21 @@ class PatientEngine:
         return await self._persist(request, 0, count)
 
     async def _persist(self, request: Request, sample: int, count: int) -> list[Reply]:
-        attempt = 0
+        attempt, failed_at = 0, math.inf
         while True:
             try:
                 return await self._attempt(request, sample, count)
             except (LM15Error, TimeoutError, ConnectionError) as error:
-                if count > 1 and isinstance(error, InvalidRequestError):
+                if isinstance(error, AdaptedError):
+                    self._note(error)
+                    delay = 0.0
+                elif count > 1 and isinstance(error, InvalidRequestError):
                     count, delay = self._refused_several(), 0.0
+                elif _probing.get() and is_refusal(error):
+                    raise RefusedError(missing_reason(error), one_line(error)) from None
                 else:
-                    delay = self._delay(error, attempt)
+                    failed_at = min(failed_at, time.monotonic())
+                    delay = self._delay(error, attempt, failed_at)
                     attempt += 1
             self._usage.count(retries=1)
             await asyncio.sleep(delay)
@@ -123,7 +166,9 @@ class PatientEngine:
 
     async def _attempt(self, request: Request, sample: int, count: int) -> list[Reply]:
         replies = await (self._pay if self.is_free else self._pay_in_a_place)(request, sample, count)
-        self._answered, self._given_up = True, 0
+        self._answered += len(replies)
+        self._given_up = 0
+        self._absence.answered()
         return replies
 
     async def _pay_in_a_place(self, request: Request, sample: int, count: int) -> list[Reply]:
@@ -164,6 +209,11 @@ class PatientEngine:
                 self.at_once = len(replies)
         return replies
 
+    def _note(self, error: AdaptedError) -> None:
+        if error.learnt is not None:
+            self.adaptations.append(error.learnt)
+            self._tell(f"{one_line(error)}; {error.learnt}")
+
     def _refused_several(self) -> int:
         """How many answers to ask for instead. Once several were given, only this one request is at fault."""
         if not self.gives_several:
@@ -178,29 +228,42 @@ class PatientEngine:
         if wait > 0.0:
             await asyncio.sleep(wait)
 
-    def _delay(self, error: Exception, attempt: int) -> float:
-        """Seconds until the next attempt.
+    def _delay(self, error: Exception, attempt: int, failed_at: float) -> float:
+        """Seconds until the next attempt of a call that first failed at a moment of the monotonic clock.
 
         Raises:
             ReplyFailure: when there is none.
             EngineError: when there would be no use in any.
         """
-        end = ending(error, self._answered)
+        end = ending(error, self._answered > 0)
         if end is not None:
             raise end from None
-        if not is_transient(error) or attempt >= self._settings.max_retries:
-            self._give_up(error)
+        # Away, and not only for this call: nothing else was answered since it first failed.
+        away = self._may_come_back(error) and self._absence.last_answer < failed_at
+        waits = away and self._absence.left() > 0.0
+        if not is_transient(error) or (attempt >= self._settings.max_retries and not waits):
+            self._give_up(error, away)
+        # Full jitter: the delays of calls that failed together must not end together.
+        longest = _LONGEST_POLL_S if away else _LONGEST_DELAY_S
+        delay = random.uniform(0.0, min(self._first_delay_s * 2 ** min(attempt, 30), longest))
         asked_for = getattr(error, "retry_after", None)
         if asked_for is not None:
-            return min(max(float(asked_for), 0.0), _LONGEST_RETRY_AFTER_S)
-        # Full jitter: the delays of calls that failed together must not end together.
-        return random.uniform(0.0, min(self._first_delay_s * 2**attempt, _LONGEST_DELAY_S))
+            delay = min(max(float(asked_for), 0.0), self._settings.patience_s)
+        self._absence.show(one_line(error), delay)
+        return delay
 
-    def _give_up(self, error: Exception) -> NoReturn:
+    def _may_come_back(self, error: Exception) -> bool:
+        return (self._answered > 0 and is_away(error)) or is_loading(error)
+
+    def _give_up(self, error: Exception, away: bool) -> NoReturn:
         self._usage.count(failures=1)
         self._given_up += 1
-        if isinstance(error, UnreachableError):
-            raise EngineError(f"{one_line(error)}; start the server again and run again to go on") from None
+        if away and isinstance(error, UnreachableError):
+            raise EngineError(
+                f"{one_line(error)}, for {self._settings.patience_s:g} s (patience_s); the "
+                f"{self._answered:,} replies that came are kept: start the server again and run again to "
+                "go on"
+            ) from None
         if self._given_up >= _HOPELESS_AFTER:
             raise EngineError(
                 f"{self._given_up} calls in a row failed, the last with: {one_line(error)}; "

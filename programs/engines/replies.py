@@ -16,6 +16,7 @@ from dspy.lm15 import Config, Message, Request, TextPart
 from value_personas.signatures import MissingReason
 
 __all__ = [
+    "REASONING_ONLY",
     "AnswerStore",
     "MemoryStore",
     "Reply",
@@ -28,6 +29,10 @@ __all__ = [
 
 _NOT_IN_KEY = frozenset({"cache", "user_id", "service_tier", "store"})
 """Fields of a ``Config`` that change the bill or the bookkeeping, never the answer."""
+
+
+REASONING_ONLY = "reasoning_only"
+"""The finish reason of a reply that thinks and then says nothing, whatever the engine called it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,9 @@ class AnswerStore(Protocol):
     """Every reply ever paid for, by key.
 
     ``put`` returns only once the reply would survive SIGKILL; callers count a reply after that.
-    Implementations are safe to use from several threads, event loops and processes at once, and raise
-    ``StoreError`` when they cannot keep what they are given.
+    Implementations are safe to use from several threads, event loops and processes at once. They raise
+    ``StoreError`` when they can keep nothing more, and ``ReplyFailure`` for one reply that cannot be kept:
+    that is one missing answer, and nothing beside it is lost.
     """
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
@@ -90,6 +96,9 @@ class AnswerStore(Protocol):
 
     def release(self, key: bytes) -> None:
         """Give up a claim that brought no reply. Does not wait."""
+
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """Remove replies for good, so that they are asked again; returns how many there were."""
 
     def close(self) -> None:
         """Finish what is queued and let go of files, connections and threads."""
@@ -115,6 +124,10 @@ class MemoryStore:
 
     def release(self, key: bytes) -> None:
         """See ``AnswerStore``."""
+
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """See ``AnswerStore``."""
+        return sum(self.replies.pop(key, None) is not None for key in keys)
 
     def close(self) -> None:
         """See ``AnswerStore``."""

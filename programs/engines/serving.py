@@ -6,7 +6,7 @@ For rehearsals and tests on loopback: no authentication beyond an expected key, 
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -21,6 +21,7 @@ from value_personas.programs.engines.serving_faults import (
     error_response,
     json_response,
 )
+from value_personas.programs.engines.serving_quirks import QUIRKS
 from value_personas.programs.engines.serving_wire import CHAT, COMPLETIONS, Endpoint
 
 __all__ = ["Several", "SyntheticServer"]
@@ -38,6 +39,7 @@ class SyntheticServer:
         plan: what goes wrong.
         latency_s: seconds before every reply.
         key: the key that is expected as a bearer token; any when None.
+        quirks: how it differs from what the protocol describes, by the names of ``QUIRKS``.
         several: what becomes of ``n``. Given, an answer's number is added to the seed, as vLLM does.
 
     Attributes:
@@ -54,7 +56,11 @@ class SyntheticServer:
         latency_s: float = 0.0,
         key: str | None = None,
         several: Several = "given",
+        quirks: Sequence[str] = (),
     ) -> None:
+        unknown = sorted(set(quirks) - set(QUIRKS))
+        if unknown:
+            raise ValueError(f"no such quirk: {', '.join(unknown)}; there are {', '.join(QUIRKS)}")
         self.plan = plan or FaultPlan()
         self.latency_s = latency_s
         self.faults: Counter[str] = Counter()
@@ -64,6 +70,7 @@ class SyntheticServer:
         self._model = model
         self._key = key
         self._several = several
+        self._quirks = [QUIRKS[name] for name in quirks]
         self._numbers = itertools.count()
 
     def application(self) -> web.Application:
@@ -108,22 +115,30 @@ class SyntheticServer:
             return refusal
         fault = self.plan.draw(next(self._numbers))
         count = payload.get("n") or 1 if self._several == "given" else 1
+        payload.setdefault("max_tokens", payload.pop("max_completion_tokens", None))
         try:
-            body = endpoint.write(self._draws(endpoint.read(payload), count))
+            body: Any = endpoint.write(self._draws(endpoint.read(payload), count))
         except LM15Error as error:
             return error_response(400, str(error))
         if fault is None:
-            return json_response(body)
+            for quirk in self._quirks:
+                body = quirk.change(body) if isinstance(body, dict) else body
+            return body if isinstance(body, web.StreamResponse) else json_response(body)
         self.faults[fault] += 1
         return await FAULTS[fault](request, body, self.plan)
 
-    def _refusal(self, request: web.Request, payload: Mapping[str, Any]) -> web.Response | None:
+    def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
         """What is wrong with a request, if anything is."""
         if self._key is not None and request.headers.get("Authorization") != f"Bearer {self._key}":
             sent = request.headers.get("Authorization", "none")
             return error_response(401, "Incorrect API key provided: " + sent)
         if self._model is not None and payload.get("model") != self._model:
             return error_response(404, f"The model `{payload.get('model')}` does not exist.")
+        for refusal in (quirk.refuse(payload) for quirk in self._quirks):
+            if refusal is not None:
+                status, message = refusal
+                sent = request.headers.get("Authorization", "")
+                return error_response(status, message.replace("{key}", sent.removeprefix("Bearer ")))
         if self._several == "refused" and payload.get("n", 1) > 1:
             return error_response(400, "'n' : number must be at most 1")
         return None

@@ -2,6 +2,8 @@
 
 import difflib
 import os
+import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -10,6 +12,51 @@ from yarl import URL
 from value_personas.signatures import AuthenticationError
 
 __all__ = ["EngineSettings", "Prices"]
+
+
+_NAMES_A_KEY = re.compile(
+    r"(?:^|[-_])(?:key|token|secret|pass|password|pwd|auth|authorization|credential|cred|sig|code)s?$|apikey",
+    re.IGNORECASE,
+)
+_LONGEST_HARMLESS = 40
+
+
+_WRITTEN = frozenset(
+    {
+        "model",
+        "messages",
+        "prompt",
+        "n",
+        "stream",
+        "seed",
+        "temperature",
+        "max_tokens",
+        "max_completion_tokens",
+        "logprobs",
+        "top_logprobs",
+        "reasoning_effort",
+        "response_format",
+    }
+)
+"""Fields of a request body that requests themselves decide."""
+
+
+def _all_names(value: Any) -> Iterator[str]:
+    """Every key of an object, at any depth."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _all_names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _all_names(inner)
+
+
+def _may_hold_a_key(url: URL) -> bool:
+    """Whether a query could carry a credential; Azure's api-version, say, does not."""
+    return any(
+        _NAMES_A_KEY.search(name) or len(value) > _LONGEST_HARMLESS for name, value in url.query.items()
+    )
 
 
 class Prices(BaseModel):
@@ -47,6 +94,8 @@ class EngineSettings(BaseModel):
             is asked for in further calls. Set 1 for a server that draws all answers of a call with one seed.
         timeout_s: seconds for one attempt.
         max_retries: further attempts after a failed one.
+        patience_s: seconds for which a server that has answered may be away; it is waited for, and then the
+            run stops. Nothing is lost: run again to go on.
         requests_per_minute: at most so many attempts a minute.
         tokens_per_minute: at most so many tokens a minute, read and written.
         max_calls: stop before the next attempt would exceed this.
@@ -54,6 +103,10 @@ class EngineSettings(BaseModel):
         max_cost: stop before the next attempt could exceed this, in the currency of ``prices``.
         prices: the price table.
         parameters: parameters of the engine itself, such as the synthetic respondent's faults.
+        reasoning_effort: how much a reasoning model is to think, in the words of its server (low, minimal,
+            none); its own choice when absent.
+        extra_body: what stands in every request beside what this project writes, for a server's own
+            switches. Both are part of what a reply is stored under, where they are set.
     """
 
     # A mistyped setting may hold a credential: errors say what is wrong, not what was given.
@@ -68,6 +121,7 @@ class EngineSettings(BaseModel):
     answers_per_call: Annotated[int, Field(ge=1)] = 128
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
     max_retries: Annotated[int, Field(ge=0)] = 6
+    patience_s: Annotated[float, Field(ge=0)] = 120.0
     requests_per_minute: Annotated[float, Field(gt=0)] | None = None
     tokens_per_minute: Annotated[float, Field(gt=0)] | None = None
     max_calls: Annotated[int, Field(ge=0)] | None = None
@@ -75,6 +129,8 @@ class EngineSettings(BaseModel):
     max_cost: Annotated[float, Field(ge=0)] | None = None
     prices: Prices | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    reasoning_effort: Annotated[str, Field(pattern="^[a-z_]+$")] | None = None
+    extra_body: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("base_url")
     @classmethod
@@ -82,8 +138,10 @@ class EngineSettings(BaseModel):
         addresses = (value,) if isinstance(value, str) else value
         for address in addresses:
             url = URL(address)
-            if url.user or url.password or url.query_string:
+            if url.user or url.password or url.fragment or _may_hold_a_key(url):
                 raise ValueError("base_url must not carry a credential; name its variable in api_key_env")
+            if url.path.rstrip("/").endswith("/completions"):
+                raise ValueError("base_url must end where /chat/completions is to follow, mostly in /v1")
             if url.scheme not in ("http", "https") or not url.host:
                 raise ValueError(
                     f"base_url must begin with http:// or https://, got {url.scheme or 'no scheme'!r}"
@@ -105,6 +163,37 @@ class EngineSettings(BaseModel):
                 raise ValueError(f"parameters.{name} is not known to {self.lm}; {hint}")
         return self
 
+    @field_validator("extra_body")
+    @classmethod
+    def _check_extra(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name in _all_names(value):
+            if _NAMES_A_KEY.search(name):
+                raise ValueError(
+                    f"extra_body.{name} reads like a credential; put it into the environment variable that "
+                    "api_key_env names"
+                )
+        if written := sorted(_WRITTEN & value.keys()):
+            raise ValueError(f"extra_body.{written[0]} is written by the way of asking; set it there")
+        return value
+
+    @model_validator(mode="after")
+    def _check_extra_is_sent(self) -> "EngineSettings":
+        if not self.extra:
+            return self
+        # Imported here: the engines themselves need these settings.
+        from value_personas.programs.engines.kinds import engine_kind
+
+        named = "extra_body" if self.extra_body else "reasoning_effort"
+        if engine_kind(self.lm).is_free:
+            raise ValueError(f"{named} is for models behind a server, and {self.lm} is none")
+        return self
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What stands in every request body beside what a request says."""
+        effort = {"reasoning_effort": self.reasoning_effort} if self.reasoning_effort else {}
+        return self.extra_body | effort
+
     @model_validator(mode="after")
     def _check_prices(self) -> "EngineSettings":
         if self.max_cost is not None and self.prices is None:
@@ -125,7 +214,7 @@ class EngineSettings(BaseModel):
             variable: where the settings name none.
 
         Raises:
-            AuthenticationError: when the variable is not set.
+            AuthenticationError: when the variable is not set, or holds what cannot be sent.
         """
         variable = self.api_key_env or variable
         if variable is None:
@@ -133,6 +222,11 @@ class EngineSettings(BaseModel):
         key = os.environ.get(variable, "").strip()
         if not key:
             raise AuthenticationError(f"the environment variable {variable} is not set; export the key in it")
+        if not key.isascii() or not key.isprintable():
+            raise AuthenticationError(
+                f"the environment variable {variable} holds a line break or a character that no key has; "
+                "export the key alone in it"
+            )
         return key
 
     def _own_parameters(self) -> tuple[str, ...]:

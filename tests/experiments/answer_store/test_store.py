@@ -9,6 +9,7 @@ import textwrap
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from value_personas.experiments.answer_store.leases import new_holder
 from value_personas.experiments.answer_store.records import packed, unpacked
 from value_personas.experiments.answer_store.schema import VERSION_TABLE, leases, replies, texts
 from value_personas.experiments.answer_store.writer import Writer
-from value_personas.programs.engines.replies import Reply, reply_key
+from value_personas.programs.engines.replies import Reply, ReplyFailure, reply_key
+from value_personas.signatures import StoreError
 
 REPLY = Reply("A\x85 \u4e2d", (("A", -0.25), (" A", -1.5), ("B", -9999.0)), "stop", 41, 1, 0.125)
 
@@ -328,3 +330,57 @@ def test_alternatives_come_back_to_the_last_bit(alternatives: tuple[tuple[str, f
 def test_alternatives_that_cannot_be_kept_are_refused() -> None:
     with pytest.raises(ValueError, match="first token"):
         packed((("x" * 65_536, -1.0),))
+
+
+@pytest.mark.parametrize("field", ["input_tokens", "output_tokens"])
+def test_a_reply_that_cannot_be_stored_is_one_missing_answer_and_takes_no_other_along(
+    location: str, field: str
+) -> None:
+    async def run(store: AnswerStore) -> list[object]:
+        bad = replace(REPLY, **{field: 2**63})
+        for n in range(50):
+            await store.claim(key(n))
+        puts = [put(store, n, bad if n == 20 else REPLY) for n in range(50)]
+        outcomes = await asyncio.wait_for(asyncio.gather(*puts, return_exceptions=True), 60)
+        assert await store.claim(key(20)) is None  # free to be asked again
+        await put(store, 20)
+        return list(outcomes)
+
+    with AnswerStore(location) as store:
+        outcomes = asyncio.run(run(store))
+        assert len(store.get_many([key(n) for n in range(50)])) == 50
+    failures = {n: outcome for n, outcome in enumerate(outcomes) if outcome is not None}
+    assert list(failures) == [20]
+    assert isinstance(failures[20], ReplyFailure)
+
+
+def test_half_a_character_is_one_missing_answer(location: str) -> None:
+    with AnswerStore(location) as store:
+        with pytest.raises(ReplyFailure, match="cannot be stored"):
+            asyncio.run(asyncio.wait_for(put(store, reply=replace(REPLY, text="A\ud800")), 60))
+        asyncio.run(put(store))
+
+
+def test_whatever_the_writer_raises_reaches_everybody_who_waits(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(store: AnswerStore) -> list[object]:
+        jobs = [*(put(store, n) for n in range(5)), *(store.claim(key(n)) for n in range(5, 9))]
+        outcomes = await asyncio.wait_for(asyncio.gather(*jobs, return_exceptions=True), 60)
+        with pytest.raises(StoreError, match="MemoryError"):
+            await store.claim(key(10))
+        return list(outcomes)
+
+    def fail(*_: object) -> None:
+        raise MemoryError("no room")
+
+    with AnswerStore(location) as store:
+        monkeypatch.setattr(Writer, "_commit", fail)
+        assert all(isinstance(outcome, StoreError) for outcome in asyncio.run(run(store)))
+
+
+def test_a_closed_store_refuses_and_does_not_keep_waiting(location: str) -> None:
+    store = AnswerStore(location)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        asyncio.run(asyncio.wait_for(store.claim(key()), 60))

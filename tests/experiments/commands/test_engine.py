@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from tests.fake_server import FakeServer
 from value_personas.experiments.commands.engine import app
+from value_personas.programs.engines.conformance import CHECKS
+from value_personas.programs.engines.serving_quirks import QUIRKS
 from value_personas.signatures import EngineError, RecipeError
 
 
@@ -22,7 +24,7 @@ def test_check_says_what_an_engine_can_do() -> None:
         report = check("--lm", "openai/m", "--base-url", server.url, "--calls", "5")
         assert server.calls == 5
     assert (report["logprobs"], report["text"], report["elicitation"]) == (True, "A", "logprobs")
-    assert report["labels"] == pytest.approx({"A": 0.6065 + 0.0183, "B": 0.2466, "C": 0.0907}, abs=1e-3)
+    assert report["labels"] == pytest.approx({"A": 0.6065 + 0.0150, "B": 0.3012, "C": 0.0765}, abs=1e-3)
     assert report["exit_code"] == 0
 
 
@@ -30,6 +32,29 @@ def test_check_says_so_when_there_are_no_logprobs() -> None:
     with FakeServer({"no-logprobs": 1.0}) as server:
         report = check("--lm", "openai/m", "--base-url", server.url)
     assert (report["logprobs"], report["elicitation"]) == (False, "sampled")
+
+
+def test_check_tries_what_it_promises_and_says_what_it_adapted() -> None:
+    quirks = ["no-system-role", "logprobs-forbidden", "thinks-unopened"]
+    with FakeServer(quirks=quirks) as server:
+        report = check("--lm", "openai/m", "--base-url", server.url)
+    assert report["elicitation"] == "sampled"
+    assert "refuses log-probabilities" in str(report["why"])
+    assert len(report["adaptations"]) == 1  # type: ignore[arg-type]
+    assert report["suite"] is None
+
+
+def test_the_suite_says_what_an_endpoint_does_and_how_it_differs() -> None:
+    with FakeServer() as server:
+        sound = check("--lm", "openai/m", "--base-url", server.url, "--suite")["suite"]
+    assert len(sound["kept"]) == len(CHECKS)  # type: ignore[index,call-overload]
+    assert (sound["broken"], sound["quirks"]) == ({}, [])  # type: ignore[index,call-overload]
+    signed = [name for name, quirk in QUIRKS.items() if quirk.sign]
+    assert len(signed) > 5
+    for name in signed:
+        with FakeServer(quirks=[name]) as server:
+            found = check("--lm", "openai/m", "--base-url", server.url, "--suite")["suite"]
+        assert QUIRKS[name].what in found["quirks"], name  # type: ignore[index,call-overload]
 
 
 def test_check_of_the_embedded_respondent_reads_as_text() -> None:

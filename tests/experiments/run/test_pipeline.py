@@ -218,7 +218,7 @@ def test_an_engine_without_logprobs_is_sampled_or_refused(tmp_path: Path) -> Non
 
     with FakeServer({"no-logprobs": 1.0}, engine=SyntheticRespondent(), model="m") as mute:
         where = ("respondent.lm=openai/m", f"respondent.base_url={mute.url}", 'personas=["country"]')
-        with pytest.raises(EngineError, match="without log-probabilities, which the recipe demands"):
+        with pytest.raises(EngineError, match="reports no log-probabilities, which the recipe demands"):
             small(tmp_path, *where, "respondent.elicitation.mode=logprobs")
         few = ('questions.include=["Q29"]', "cultural_map.ask=false")
         sampled = small(tmp_path, *where, "respondent.elicitation.draws=5", *few)

@@ -11,7 +11,7 @@ from value_personas.programs.engines.base import Engine, Replier
 from value_personas.programs.engines.conformance import CHECKS, Check
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.synthetic import SyntheticRespondent
-from value_personas.programs.engines.through_dspy import ThroughDSPy
+from value_personas.programs.engines.through_dspy import ThroughDSPy, is_known
 
 Maker = Callable[[str], Engine | Replier]
 
@@ -79,3 +79,12 @@ def test_each_wrong_engine_is_found_out(fault: str) -> None:
 
     assert failed(Wrong("fine")) == []
     assert failed(Wrong(fault)) != []
+
+
+@pytest.mark.parametrize("name", ["mistral/m", "together_ai/m", "bedrock/m", "cohere/m", "groq/m"])
+def test_every_provider_that_dspy_reaches_is_known(name: str) -> None:
+    assert is_known(name)
+
+
+def test_a_name_that_nobody_reaches_is_not() -> None:
+    assert not is_known("nobody/m")

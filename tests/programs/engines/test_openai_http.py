@@ -10,6 +10,7 @@ from dspy.lm15 import (
     AuthError,
     Config,
     InvalidRequestError,
+    LM15Error,
     Message,
     RateLimitError,
     Request,
@@ -89,7 +90,7 @@ def test_retry_after_is_read() -> None:
     assert caught.value.retry_after == 1.0
 
 
-def test_the_key_follows_no_redirect_and_is_not_repeated() -> None:
+def test_the_key_follows_no_redirect_and_is_not_shown() -> None:
     with (
         FakeServer() as elsewhere,
         FakeServer({"redirect": 1.0}, elsewhere=f"{elsewhere.url}/chat/completions") as server,
@@ -98,10 +99,6 @@ def test_the_key_follows_no_redirect_and_is_not_repeated() -> None:
             ask(server, key="planted-key-93")
         assert elsewhere.calls == 0
         assert server.server.headers["Authorization"] == "Bearer planted-key-93"
-    with FakeServer(key="another") as server, pytest.raises(AuthError) as caught:
-        ask(server, key="planted-key-93")  # the server's message repeats the key it was sent
-    assert "[key]" in str(caught.value)
-    assert "planted-key-93" not in repr(caught.value) + str(caught.value)
     assert "planted-key-93" not in repr(OpenAIHTTP("m", ["http://h/v1"], "planted-key-93"))
 
 
@@ -149,12 +146,141 @@ def test_draws_of_a_seeded_request_have_other_seeds_and_the_wire_is_as_documente
     assert seen[1]["seed"] == 10
 
 
-@pytest.mark.parametrize("bad", [float("nan"), 0.5, None, "x"])
-def test_what_cannot_be_a_log_probability_is_refused(bad: object) -> None:
-    content = [{"token": "A", "logprob": bad, "top_logprobs": []}]
-    data = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}
-    with pytest.raises((ValueError, TypeError)):
-        OpenAIWire("m", chat=True).replies(json.dumps(data).encode(), 1, 0.0)
+def read(data: object, chat: bool = True, count: int = 1) -> Reply:
+    return OpenAIWire("m", chat).replies(json.dumps(data).encode(), count, 0.0)[0]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), 0.5, None, "x", -math.inf, []])
+def test_what_cannot_be_a_log_probability_is_left_out(bad: object) -> None:
+    content = [{"token": "A", "logprob": bad, "top_logprobs": [None, {"token": "B", "logprob": bad}, {}]}]
+    choice = {"message": {"content": "A"}, "logprobs": {"content": content}}
+    reply = read({"choices": [choice]})
+    assert (reply.text, reply.first_token) == ("A", None)
+    content[0]["top_logprobs"].append({"token": "B", "logprob": -1.0})  # type: ignore[attr-defined]
+    assert read({"choices": [choice]}).first_token == (("B", -1.0),)
+
+
+def test_a_token_that_is_listed_again_counts_once_and_its_namesake_counts_too() -> None:
+    tops = [{"token": "A", "logprob": lp} for lp in (-1.5, -1.5, -1.5, -4.0)]
+    content = [{"token": "A", "logprob": -1.5, "top_logprobs": tops}]
+    first = read({"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}).first_token
+    assert first == (("A", -1.5), ("A", -4.0))
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"content": "B"}, "B"),
+        ({"content": [{"type": "text", "text": "B"}, {"type": "text", "text": "."}]}, "B."),
+        (
+            {"content": [{"type": "thinking", "thinking": [{"text": "x"}]}, {"type": "text", "text": "B"}]},
+            "B",
+        ),
+        ({"content": ["B"]}, "B"),
+        ({"content": None, "refusal": "No."}, "No."),
+        ({"content": "B", "reasoning_content": "Let me think."}, "B"),
+        ({"content": None}, ""),
+        ({"content": "", "reasoning_content": "Let me think."}, "<think>"),
+        ({"content": None, "reasoning": "Let me think."}, "<think>"),
+        ({"content": [{"type": "thinking", "thinking": "x"}]}, "<think>"),
+    ],
+)
+def test_a_message_is_read_in_whichever_shape_it_comes(message: dict[str, object], text: str) -> None:
+    assert read({"choices": [{"message": message}]}).text == text
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'\xef\xbb\xbf{"choices": [{"message": {"content": "B"}}]}',
+        b'{"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": NaN}}',
+        b'{"choices": [{"message": {"content": "B"}}], "usage": null}',
+        b'{"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": -3}}',
+        b'{"choices": [{"message": {"content": "B"}, "index": null}, {"message": {"content": "C"}}]}',
+    ],
+)
+def test_a_body_is_read_as_far_as_it_can_be(raw: bytes) -> None:
+    reply = OpenAIWire("m", chat=True).replies(raw, 1, 0.0)[0]
+    assert (reply.text, reply.input_tokens) == ("B", None)
+
+
+def test_the_first_token_after_the_thinking_is_the_answers() -> None:
+    tokens = ["<think>", "hm", "</think>", "\n", "B"]
+    content = [{"token": t, "logprob": -0.5, "top_logprobs": []} for t in tokens]
+    reply = read({"choices": [{"message": {"content": "B"}, "logprobs": {"content": content}}]})
+    assert reply.first_token == (("B", -0.5),)
+    logprobs = {"tokens": tokens, "token_logprobs": [-0.5] * 5, "top_logprobs": [{}] * 4 + [{"C": -2.0}]}
+    reply = read({"choices": [{"text": "B", "logprobs": logprobs}]}, chat=False)
+    assert reply.first_token == (("B", -0.5), ("C", -2.0))
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"error": {"message": "slow down", "code": 429}}, RateLimitError),
+        ({"error": {"message": "slow down", "code": "429"}, "choices": []}, RateLimitError),
+        ({"error": "overloaded"}, ServerError),
+        ({"choices": [{"error": {"code": 400, "message": "no"}}]}, InvalidRequestError),
+        ({"choices": [{"finish_reason": "error", "message": {"content": "half"}}]}, ServerError),
+    ],
+)
+def test_an_error_in_place_of_a_reply_is_that_error(body: object, error: type[Exception]) -> None:
+    async def answer(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.json_response(body)
+
+    with pytest.raises(error):
+        asyncio.run(answered_by(answer))
+
+
+async def answered_by(answer: object) -> Reply:
+    """What an engine reads from a server of one handler."""
+    app = aiohttp.web.Application()
+    app.router.add_post("/v1/chat/completions", answer)  # type: ignore[arg-type]
+    runner = aiohttp.web.AppRunner(app)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    engine = OpenAIHTTP("m", [f"http://127.0.0.1:{runner.addresses[0][1]}/v1?api-version=1"])
+    try:
+        await engine.reply(REQUEST)
+        return await engine.reply(REQUEST)
+    finally:
+        await engine.aclose()
+        await runner.cleanup()
+
+
+def test_a_reply_as_plain_text_is_read_the_query_goes_along_and_no_cookie_comes_back() -> None:
+    seen = []
+
+    async def answer(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        seen.append((dict(request.cookies), request.query_string))
+        body = json.dumps({"choices": [{"message": {"content": "B"}}]})
+        response = aiohttp.web.Response(text=body, content_type="text/plain")
+        response.set_cookie("who", "you")
+        return response
+
+    assert asyncio.run(answered_by(answer)).text == "B"
+    assert seen == [({}, "api-version=1")] * 2
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "error"),
+    [
+        (307, {"Location": "http://[::bad"}, "", "redirects to what is no address"),
+        (429, {"Retry-After": "Fri, 31 Dec 999999 23:59:59 GMT"}, "{}", "HTTP 429"),
+        (429, {"Retry-After": "nan"}, "{}", "HTTP 429"),
+        (400, {}, '{"error":' * 1000 + "1" + "}" * 1000, "HTTP 400"),
+        (400, {}, '{"error": {"message": ' + "[" * 900 + "]" * 900 + "}}", "HTTP 400"),
+        (200, {}, "[" * 5000 + "]" * 5000, "not a completion"),
+    ],
+)
+def test_strange_refusals_are_one_error(status: int, headers: dict[str, str], body: str, error: str) -> None:
+    async def answer(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.Response(
+            status=status, headers=headers, text=body, content_type="application/json"
+        )
+
+    with pytest.raises(LM15Error, match=error):
+        asyncio.run(answered_by(answer))
 
 
 def test_minus_infinity_is_a_log_probability() -> None:
@@ -176,7 +302,7 @@ def test_several_answers_are_put_in_order_and_share_what_was_billed() -> None:
     assert [reply.text for reply in replies] == ["A", "B", "C"]
     assert [reply.input_tokens for reply in replies] == [14, 13, 13]
     assert [reply.output_tokens for reply in replies] == [2, 2, 1]
-    assert json.loads(OpenAIWire("m", chat=True).body(REQUEST, 3))["n"] == 3
+    assert OpenAIWire("m", chat=True).payload(REQUEST, 3)["n"] == 3
 
 
 @pytest.mark.parametrize("choices", [[], [{"text": "A"}] * 2, "AB", [None, None], {"a": 1}, 7, None])

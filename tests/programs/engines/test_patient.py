@@ -1,5 +1,6 @@
 import asyncio
 import builtins
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -151,10 +152,66 @@ def test_later_a_refused_connection_is_tried_again_and_then_ends_the_run() -> No
     gone = UnreachableError("h:1: connection refused")
     engine, _ = patient(Script(REPLY, gone, gone, REPLY))
     ask(engine, 2)
-    engine, usage = patient(Script(REPLY, gone), max_retries=3)
-    with pytest.raises(EngineError, match="run again to go on"):
+    engine, usage = patient(Script(REPLY, gone), max_retries=3, patience_s=0.0)
+    with pytest.raises(EngineError, match=r"for 0 s .*the 1 replies that came are kept.*run again to go on"):
         ask(engine, 2)
     assert usage.calls == 5
+
+
+@pytest.mark.parametrize("error", [UnreachableError("gone"), ServerError("x", status=503), ConnectionError()])
+def test_a_server_that_is_away_is_waited_for_beyond_all_retries(error: Exception) -> None:
+    engine, usage = patient(Script(REPLY, *[error] * 9, REPLY), max_retries=1, patience_s=60.0)
+    assert ask(engine, 2) is REPLY
+    assert (usage.retries, usage.failures) == (9, 0)
+
+
+def test_a_server_that_still_loads_is_waited_for_from_the_start() -> None:
+    loading = ServerError("HTTP 503: Loading model", status=503)
+    engine, _ = patient(Script(*[loading] * 5, REPLY), max_retries=1, patience_s=60.0)
+    assert ask(engine) is REPLY
+
+
+def test_a_call_that_fails_while_others_are_answered_is_not_waited_for() -> None:
+    class Picky(Script):
+        async def reply(self, request: Request, sample: int = 0) -> Reply:
+            if sample:
+                raise ServerError("x", status=502)
+            return REPLY
+
+    engine, usage = patient(Picky(), max_retries=2, patience_s=60.0)
+
+    async def run() -> None:
+        async def others() -> None:
+            while True:
+                await engine.reply(REQUEST)
+                await asyncio.sleep(0)
+
+        busy = asyncio.create_task(others())
+        with pytest.raises(ReplyFailure):
+            await engine.reply(REQUEST, 1)
+        busy.cancel()
+
+    asyncio.run(run())
+    assert usage.retries == 2
+
+
+def test_waits_are_shown_and_their_end_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    clock = itertools.count(0.0, 3.0)
+    monkeypatch.setattr("value_personas.programs.engines.waiting.time.monotonic", lambda: next(clock))
+
+    async def sleep(seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr("value_personas.programs.engines.patient.asyncio.sleep", sleep)
+    gone = UnreachableError("h:1: connection refused")
+    steps = Script(REPLY, *[gone] * 4, RateLimitError("HTTP 429", retry_after=1e9), REPLY)
+    settings = EngineSettings(patience_s=1000.0)
+    engine = PatientEngine(steps, settings, Usage(), first_delay_s=0.001, tell=lines.append)
+    ask(engine, 2)
+    assert lines[0].startswith("h:1: connection refused; waiting, ")
+    assert lines[0].endswith("s at most (patience_s)")
+    assert lines[-1].startswith("it answers again, after ")
 
 
 def test_a_server_that_never_answers_ends_the_run() -> None:
@@ -193,13 +250,13 @@ def test_retry_after_is_honoured_and_bounded(monkeypatch: pytest.MonkeyPatch) ->
     )
     monkeypatch.setattr("value_personas.programs.engines.patient.asyncio.sleep", sleep)
     ask(engine)
-    assert slept == [7.0, 300.0]
+    assert slept == [7.0, 120.0]
 
 
 def test_delays_grow_with_full_jitter() -> None:
     engine = PatientEngine(Script(REPLY), EngineSettings(max_retries=20), Usage(), first_delay_s=0.5)
-    engine._answered = True
-    delays = [[engine._delay(ServerError("x"), attempt) for _ in range(400)] for attempt in (0, 3, 15)]
+    engine._answered = 1
+    delays = [[engine._delay(ServerError("x"), attempt, 0.0) for _ in range(400)] for attempt in (0, 3, 15)]
     for seen, top in zip(delays, (0.5, 4.0, 30.0), strict=True):
         assert max(seen) <= top
         assert sum(seen) / len(seen) == pytest.approx(top / 2, rel=0.15)  # five standard errors
