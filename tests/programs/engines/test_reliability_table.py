@@ -35,7 +35,7 @@ _QUESTION = Question(
 def outcome(fault: str) -> tuple[bool, str]:
     """Whether the call is tried again, and what becomes of it when the fault stays."""
     with FakeServer({fault: 1.0}) as server:
-        settings = EngineSettings(lm="openai/m", base_url=server.url, max_retries=1, timeout_s=0.5)
+        settings = EngineSettings(lm="openai/m", base_url=server.url, max_retries=1, timeout_s=1.5)
         panel = Panel(connect(settings), Respondent(FirstTokenLogprobs()), 1)
         try:
             result = asyncio.run(panel.ask([Persona("none", "A person.", 1.0, "XX")], [_QUESTION]))
