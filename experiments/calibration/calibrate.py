@@ -30,6 +30,7 @@ from value_personas.experiments.tracking import (
     register_version,
     run_title,
     tracking_client,
+    uri_of,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.programs.calibration import FittedCalibration
@@ -132,7 +133,7 @@ def _recorded(
     run_id = record_run(
         recipe, workspace, Record(title, result.metrics(), tags, result.folder, inputs=inputs)
     )
-    with tracking_client(recipe.tracking.uri or workspace.tracking_uri) as client:
+    with tracking_client(uri_of(recipe.tracking, workspace)) as client:
         name = model_name(recipe.name, "calibration")
         model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")
     return replace(result, mlflow_run_id=run_id, model=model)

@@ -15,8 +15,8 @@ from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.fieldwork.prompt_file import FittedPart, aliases_of
 from value_personas.experiments.recipe.calibration import LATEST
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking import fitted_file, registered_file
-from value_personas.experiments.workspace.folders import CALIBRATION_FILE
+from value_personas.experiments.tracking import fitted_file, registered_file, uri_of
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
 from value_personas.signatures import Question, RecipeError, StatisticsError
@@ -71,7 +71,8 @@ def find_calibrations(recipe: Recipe) -> tuple[Calibration, ...]:
         return tuple(Calibration(tilt_of(section.temperature or 1.0, level)) for level in levels)
     path = fitted_file(recipe)
     if path is None:
-        path = registered_file(recipe, "calibration.fitted", section.fitted, CALIBRATION_FILE)
+        registry = uri_of(recipe.tracking, Workspace.open(recipe.workspace))
+        path = registered_file(registry, "calibration.fitted", section.fitted, CALIBRATION_FILE)
     elif section.fitted == LATEST and not path.is_file():
         raise RecipeError(
             f"calibration.fitted: nothing was found for {recipe.name} in {path.parent}; value-personas "

@@ -1,6 +1,6 @@
 """Answers → one population estimate for each row of the result."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.redrawn import persona_replicates
+from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
-from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.programs import PanelResult, PopulationEstimate
 from value_personas.programs.calibration import Level, Setting
@@ -60,22 +60,19 @@ class Method:
         return next((part for part in ("training", "validation") if part in parts), "no")
 
 
-def predict(
-    recipe: Recipe, panels: Mapping[PersonaKind, PanelResult], calibrations: Sequence[Calibration]
-) -> tuple[Method, ...]:
+def predict(recipe: Recipe, asked: Asked, calibrations: Sequence[Calibration]) -> tuple[Method, ...]:
     """The estimate of each persona kind, uncalibrated, then calibrated in every way of the recipe.
 
     Args:
         recipe: which kinds are calibrated, and how often personas are drawn anew.
-        panels: the answers of each kind.
+        asked: the answers of each kind, and the prompts that they rest on.
         calibrations: as ``find_calibrations`` gives them.
 
     Raises:
         RecipeError: when a calibration smooths answers that were not counted.
     """
-    methods = []
-    program = find_program(recipe)
-    for kind, panel in panels.items():
+    methods, program = [], asked.program
+    for kind, panel in asked.panels.items():
         seen = program.fitted_on if program is not None and program.serves(kind) else None
         prepared = Prepared(answers_of(panel, max_missing=recipe.respondent.max_missing))
         wanted = calibrations if kind in recipe.calibration.kinds else ()

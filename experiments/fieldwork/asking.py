@@ -8,6 +8,7 @@ from value_personas import data
 from value_personas.experiments.fieldwork.descriptors import read_frozen, read_overrides
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking
+from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
 from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
@@ -57,6 +58,7 @@ class Asked:
         usage: calls, replies from the store, tokens and cost of what was asked here of the respondent.
         prompts: the system and user text of one persona's first question, for each kind.
         map_panels: what the kinds that were asked them answered to the value items themselves; never scored.
+        program: the tuned prompts it was asked by; None where they were the shipped ones.
     """
 
     panels: Mapping[PersonaKind, PanelResult]
@@ -66,6 +68,7 @@ class Asked:
     usage: Mapping[str, float]
     prompts: Mapping[PersonaKind, tuple[str, str]]
     map_panels: Mapping[PersonaKind, PanelResult] = field(default_factory=dict)
+    program: TunedProgram | None = None
 
 
 def ask_everything(
@@ -109,7 +112,8 @@ def ask_everything(
     prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
     usage = tally.of(respondent.usage).as_dict()
     why = "; ".join((ready.why, *respondent.adaptations))
-    return Asked(panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels)
+    came_back = panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels
+    return Asked(*came_back, asking.program)
 
 
 def _forget(ready: "_Ready", asking: Asking, reasons: Collection[MissingReason]) -> int:

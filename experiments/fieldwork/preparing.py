@@ -14,7 +14,9 @@ from value_personas.experiments.fieldwork.sample import Populations, draw_popula
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.personas import PersonaTextSection
-from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe
+from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
+from value_personas.experiments.tracking import uri_of
 from value_personas.programs import Arrangement, PopulationSample
 from value_personas.signatures import Question, ValueItem
 
@@ -79,34 +81,45 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
             what it is asked.
     """
     kinds = recipe.personas if kinds is None else tuple(kinds)
-    reading, instrument = reading_of(recipe), recipe.profiles.instrument
+    reading = reading_of(recipe.survey, recipe.questions, recipe.seed)
+    instrument = recipe.profiles.instrument
     read_survey = partial(open_survey, recipe.survey, recipe.questions.include, recipe.seed, field.workspace)
     survey = field.once(("survey", *reading), read_survey)
     profiles = field.once(("profiles", *reading, instrument), lambda: data.value_profiles(survey, instrument))
     drawing = (recipe.profiles, recipe.persona_text, recipe.personality)
     key = (*reading, kinds, recipe.seed, *(section.model_dump_json() for section in drawing))
-    populations = field.once(("populations", *key), lambda: draw_populations(recipe, kinds, survey, profiles))
+    draw = partial(draw_populations, *drawing, recipe.seed, kinds, survey, profiles)
+    populations = field.once(("populations", *key), draw)
     codebook, allowed = recipe.survey.codebook, recipe.allow_leak
     leaks = check_leaks(kinds, survey, populations.items, codebook=codebook, allowed=allowed)
-    return Prepared(survey, profiles, populations, leaks, _asking(recipe, survey, populations))
+    told = recipe.persona_text, recipe.descriptors, recipe.seed
+    program = find_program(recipe.program, uri_of(recipe.tracking, field.workspace))
+    asking = _asking(*told, survey, populations, program)
+    return Prepared(survey, profiles, populations, leaks, asking)
 
 
-def reading_of(recipe: Recipe) -> tuple[Hashable, ...]:
+def reading_of(survey: SurveySection, questions: QuestionSection, seed: int) -> tuple[Hashable, ...]:
     """Everything that determines how a survey is read."""
-    seed = recipe.seed if recipe.survey.is_synthetic else None
-    return recipe.survey.model_dump_json(), recipe.questions.model_dump_json(), seed
+    return survey.model_dump_json(), questions.model_dump_json(), seed if survey.is_synthetic else None
 
 
-def _asking(recipe: Recipe, survey: data.Survey, populations: Populations) -> Asking:
+def _asking(
+    text: PersonaTextSection,
+    descriptors: DescriptorSection,
+    seed: int,
+    survey: data.Survey,
+    populations: Populations,
+    program: TunedProgram | None,
+) -> Asking:
     return Asking(
         populations.samples,
         populations.items,
         survey.questions,
         _country_names(survey),
-        _arrangement(recipe.persona_text, recipe.descriptors.wordings, recipe.seed),
-        recipe.descriptors.address,
-        recipe.persona_text.demographics,
-        find_program(recipe),
+        _arrangement(text, descriptors.wordings, seed),
+        descriptors.address,
+        text.demographics,
+        program,
     )
 
 

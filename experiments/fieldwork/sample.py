@@ -11,8 +11,8 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.experiments.recipe.items import chosen_items
-from value_personas.experiments.recipe.personas import PersonalitySection
-from value_personas.experiments.recipe.recipe import PersonaKind, ProfileSection, Recipe
+from value_personas.experiments.recipe.personas import PersonalitySection, PersonaTextSection
+from value_personas.experiments.recipe.recipe import PersonaKind, ProfileSection
 from value_personas.programs import Person, PopulationSample
 from value_personas.programs.personas import PERSONALITY_TRAITS, Fact, Part, parse_kind
 from value_personas.signatures import RecipeError, ValueItem
@@ -51,12 +51,21 @@ class Populations:
 
 
 def draw_populations(
-    recipe: Recipe, kinds: Sequence[PersonaKind], survey: data.Survey, profiles: data.ProfileTable
+    section: ProfileSection,
+    text: PersonaTextSection,
+    personality: PersonalitySection,
+    seed: int,
+    kinds: Sequence[PersonaKind],
+    survey: data.Survey,
+    profiles: data.ProfileTable,
 ) -> Populations:
-    """Draw each country's respondents once, by the recipe's design and seed; every kind shares them.
+    """Draw each country's respondents once; every kind shares them.
 
     Args:
-        recipe: how many are drawn, how, and what is told of them.
+        section: how many are drawn, how, and which items are told of them.
+        text: which facts are told of them.
+        personality: where their traits are read, when the survey has none.
+        seed: of every draw.
         kinds: whom they become; nobody is drawn where there is none.
         survey: whose countries.
         profiles: of its respondents.
@@ -67,16 +76,16 @@ def draw_populations(
     """
     parts = tuple(dict.fromkeys(part for kind in kinds for part in parse_kind(kind).parts))
     for part in parts:
-        part.require(survey.countries, recipe.seed)
-    known = {part: _facts(recipe.persona_text.demographics, profiles, part) for part in parts}
+        part.require(survey.countries, seed)
+    known = {part: _facts(text.demographics, profiles, part) for part in parts}
     facts = tuple(dict.fromkeys(itertools.chain.from_iterable(known.values())))
-    items = chosen_items(recipe.profiles.items, profiles.items, survey.questions)
+    items = chosen_items(section.items, profiles.items, survey.questions)
     told = [item.code for item in items]
-    draw = partial(_draw, recipe.profiles, recipe.seed, survey, profiles, facts)
+    draw = partial(_draw, section, seed, survey, profiles, facts)
     samples = tuple(draw(country).only(told) for country in survey.countries if kinds)
     populations = Populations(samples, items, (*_fact_notes(known), *_item_notes(items, profiles)))
     if any(part.of_traits for part in parts):
-        return _with_traits(recipe.personality, recipe.seed, profiles, populations)
+        return _with_traits(personality, seed, profiles, populations)
     return populations
 
 

@@ -5,24 +5,27 @@ from pathlib import Path
 
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram, read_program
 from value_personas.experiments.recipe.calibration import REGISTRY
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking import registered_file
 from value_personas.programs import DescriptorWriter, Respondent
 
 __all__ = ["find_program", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
 
 
-def find_program(recipe: Recipe) -> TunedProgram | None:
+def find_program(name: str | None, registry: str) -> TunedProgram | None:
     """The tuned program that a recipe names, if it names one.
+
+    Args:
+        name: a file, or a version of MLflow's registry.
+        registry: where that is, an MLflow tracking URI.
 
     Raises:
         RecipeError: when it is not there, or is no program of this version.
     """
-    if recipe.program is None:
+    if name is None:
         return None
-    if recipe.program.startswith(REGISTRY):
-        return read_program(registered_file(recipe, "program", recipe.program, "program.json"))
-    return read_program(Path(recipe.program).expanduser())
+    if name.startswith(REGISTRY):
+        return read_program(registered_file(registry, "program", name, "program.json"))
+    return read_program(Path(name).expanduser())
 
 
 def tuned_writer(program: TunedProgram | None, writer: DescriptorWriter) -> DescriptorWriter:
@@ -39,12 +42,11 @@ def tuned_respondent(program: TunedProgram | None, respondent: Respondent) -> Re
     return respondent
 
 
-def tuned_on_notes(recipe: Recipe) -> Iterator[str]:
-    """On which countries and questions the prompts were tuned: no figure of those is held-out."""
-    program = find_program(recipe)
+def tuned_on_notes(program: TunedProgram | None, name: str | None) -> Iterator[str]:
+    """On which cells the prompts of that name were tuned: no figure of those is held-out."""
     if program is None:
         return
     seen = (*program.fitted_on.training, *program.fitted_on.validation)
     countries, questions = (", ".join(sorted({cell[i] for cell in seen})) for i in (0, 1))
-    told = f"prompts of {recipe.program} were tuned on {countries} × {questions}"
+    told = f"prompts of {name} were tuned on {countries} × {questions}"
     yield f"{told}: figures of those are in-sample"

@@ -96,7 +96,7 @@ def predict_and_judge(
     asked = ask_everything(field, recipe, ready.asking, reporter.answered, approve, again)
 
     reporter.stage("scoring")
-    methods = (*predict(recipe, asked.panels, calibrations), *comparators)
+    methods = (*predict(recipe, asked, calibrations), *comparators)
     judgement = judge(recipe, _human(recipe, field, ready.survey, methods[0].estimate), methods)
     return Outcome(
         recipe,
@@ -130,8 +130,9 @@ def _human(
     """What people answered in the cells that are predicted; runs that share the survey collect it once."""
     file = field.workspace.floors([source.sha256 for source in survey.sources], recipe.seed)
     floors = Floors(recipe.seed, recipe.scoring.floor_draws, file)
+    reading = reading_of(recipe.survey, recipe.questions, recipe.seed)
     cells = predicted.countries, tuple(question.code for question in predicted.questions)
     return field.once(
-        ("human", *reading_of(recipe), recipe.seed, recipe.scoring.floor_draws, *cells),
+        ("human", *reading, recipe.seed, recipe.scoring.floor_draws, *cells),
         lambda: human_answers(floors, survey, predicted.countries, predicted.questions),
     )

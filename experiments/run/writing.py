@@ -15,7 +15,6 @@ from value_personas.experiments.evaluation.comparing import zones_of
 from value_personas.experiments.evaluation.fitted import how_answered, write_calibration
 from value_personas.experiments.evaluation.remoteness import Gap
 from value_personas.experiments.fieldwork.synthetic import in_words
-from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.figures.gap import draw_gap
 from value_personas.experiments.figures.human_against_predicted import draw_human_against_predicted
 from value_personas.experiments.recipe.recipe import PersonaKind
@@ -150,8 +149,8 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
         (folder / "code.diff").write_text(state.diff, encoding="utf-8")
     write_recipe(result.recipe, folder)
     write_json(folder / SOURCES_FILE, _sources(outcome, inputs, state))
-    if program := find_program(result.recipe):
-        program.save(folder / PROGRAM_FILE)
+    if asked.program is not None:
+        asked.program.save(folder / PROGRAM_FILE)
     for one in outcome.calibrations:
         if one.record is not None:
             write_calibration(folder, one.record)

@@ -150,7 +150,7 @@ def _notes(
         yield f"of a coalition's answers up to {played.errors.missing.max():.1%} are missing"
     if len(asked) == 1:
         yield "one country: the intervals tell of other questions and people, not of other countries"
-    yield from tuned_on_notes(recipe)
+    yield from tuned_on_notes(game.asking.program, recipe.program)
     if record := game.calibration.record:
         yield (
             f"the calibration {recipe.calibration.fitted} ({record.setting.in_one_line()}) was fitted on "

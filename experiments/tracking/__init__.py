@@ -1,6 +1,6 @@
 """Every experiment in MLflow: settings, inputs, numbers and files, to be found and repeated."""
 
-from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client
+from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client, uri_of
 from value_personas.experiments.tracking.inputs import InputFile, fitted_file, input_files, named_files
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import (
@@ -33,5 +33,6 @@ __all__ = [
     "run_title",
     "store_errors",
     "tracking_client",
+    "uri_of",
     "without_passwords",
 ]

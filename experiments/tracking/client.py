@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from value_personas.data import first_line
+from value_personas.experiments.recipe.recipe import TrackingSection
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StoreError
 
@@ -17,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-__all__ = ["alone_at", "quiet_mlflow", "store_errors", "tracking_client"]
+__all__ = ["alone_at", "quiet_mlflow", "store_errors", "tracking_client", "uri_of"]
 
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
@@ -25,6 +27,11 @@ _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 """A server that is down is given up after seconds; MLflow's own patience is four minutes a request."""
+
+
+def uri_of(section: TrackingSection, workspace: Workspace) -> str:
+    """Where experiments are recorded, and the model registry is."""
+    return section.uri or workspace.tracking_uri
 
 
 @contextmanager

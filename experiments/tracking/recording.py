@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking.client import tracking_client
+from value_personas.experiments.tracking.client import tracking_client, uri_of
 from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import Workspace
@@ -98,7 +98,7 @@ def is_known(recipe: Recipe, workspace: Workspace, run_id: str) -> bool:
     """Whether the tracking store holds a run."""
     from mlflow.exceptions import MlflowException
 
-    with tracking_client(_uri(recipe, workspace)) as client:
+    with tracking_client(uri_of(recipe.tracking, workspace)) as client:
         try:
             return bool(client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
@@ -106,11 +106,7 @@ def is_known(recipe: Recipe, workspace: Workspace, run_id: str) -> bool:
 
 
 def _client(recipe: Recipe, workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
-    return tracking_client(_uri(recipe, workspace), f"the tables are in {record.folder}")
-
-
-def _uri(recipe: Recipe, workspace: Workspace) -> str:
-    return recipe.tracking.uri or workspace.tracking_uri
+    return tracking_client(uri_of(recipe.tracking, workspace), f"the tables are in {record.folder}")
 
 
 def _log(client: "MlflowClient", run_id: str, recipe: Recipe, record: Record) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.calibration import REGISTRY
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking.client import quiet_mlflow
-from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import RecipeError
 
@@ -38,11 +36,11 @@ def register_version(
     return f"{REGISTRY}{name}/{version.version}"
 
 
-def registered_file(recipe: Recipe, key: str, name: str, file: str) -> Path:
+def registered_file(registry: str, key: str, name: str, file: str) -> Path:
     """Fetch a file of a registered version.
 
     Args:
-        recipe: says which registry.
+        registry: where it is, an MLflow tracking URI.
         key: the recipe's key that names the version.
         name: ``models:/NAME/VERSION``.
         file: among the artifacts of the run that registered it.
@@ -58,13 +56,14 @@ def registered_file(recipe: Recipe, key: str, name: str, file: str) -> Path:
     model, slash, version = name.removeprefix(REGISTRY).rpartition("/")
     if not slash or not version.isdigit():
         raise RecipeError(f"{key}: {name}: expected models:/NAME/VERSION, for example models:/tune-program/1")
-    uri = recipe.tracking.uri or Workspace.open(recipe.workspace).tracking_uri
     with quiet_mlflow():
         try:
-            found = MlflowClient(tracking_uri=uri, registry_uri=uri).get_model_version(model, version)
-            return Path(download_artifacts(f"{found.source}/{file}", tracking_uri=uri))
+            found = MlflowClient(tracking_uri=registry, registry_uri=registry).get_model_version(
+                model, version
+            )
+            return Path(download_artifacts(f"{found.source}/{file}", tracking_uri=registry))
         except (MlflowException, SQLAlchemyError, OSError) as error:
             said = without_passwords(str(error).splitlines()[0])
             raise RecipeError(
-                f"{key}: {name} is not in the registry {without_passwords(uri)}: {said}"
+                f"{key}: {name} is not in the registry {without_passwords(registry)}: {said}"
             ) from None

@@ -16,6 +16,7 @@ from value_personas.experiments.tracking import (
     record_run,
     register_version,
     tracking_client,
+    uri_of,
 )
 from value_personas.experiments.tuning.judgement import TuningJudgement
 from value_personas.experiments.workspace.folders import Workspace
@@ -91,7 +92,7 @@ def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: 
         "stopped": result.stopped or "the optimiser came to its end",
     }
     run_id = record_run(recipe, workspace, Record(name, _metrics(result), tags, result.folder))
-    with tracking_client(recipe.tracking.uri or workspace.tracking_uri) as client:
+    with tracking_client(uri_of(recipe.tracking, workspace)) as client:
         experiment = client.get_run(run_id).info.experiment_id
         for place, row in enumerate(result.curve.to_dict("records")):
             _record_candidate(

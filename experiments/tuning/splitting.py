@@ -8,8 +8,7 @@ import numpy as np
 
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
-from value_personas.experiments.fieldwork.prompt_file import FittedOn
-from value_personas.experiments.fieldwork.tuned_prompts import find_program
+from value_personas.experiments.fieldwork.prompt_file import FittedOn, TunedProgram
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.signatures import LeakError, Question, RecipeError, SurveyError
@@ -60,7 +59,7 @@ class TuningCells:
         return self.training.cells + self.validation.cells
 
 
-def split_cells(recipe: Recipe, survey: data.Survey) -> TuningCells:
+def split_cells(recipe: Recipe, survey: data.Survey, program: TunedProgram | None) -> TuningCells:
     """Split countries by zone and questions by topic, twice: held-out first, then validation.
 
     Raises:
@@ -84,18 +83,19 @@ def split_cells(recipe: Recipe, survey: data.Survey) -> TuningCells:
     held_out = _cells(recipe, survey, countries[2], questions[2], section.held_out_cells)
     if not held_out:
         raise RecipeError("tuning: no held-out cell has answers; hold out other zones or topics")
-    return TuningCells(training, validation, held_out, _earlier(recipe, survey, held_out))
+    return TuningCells(training, validation, held_out, _earlier(program, recipe.program, survey, held_out))
 
 
-def _earlier(recipe: Recipe, survey: data.Survey, held_out: Sequence[Cell]) -> FittedOn | None:
+def _earlier(
+    program: TunedProgram | None, name: str | None, survey: data.Survey, held_out: Sequence[Cell]
+) -> FittedOn | None:
     """What the prompts to start from have seen, which no held-out cell may touch."""
-    program = find_program(recipe)
     if program is None:
         return None
     for country, code in held_out:
         if program.fitted_on.part_of(country, survey.question(code)) != "no":
             raise LeakError(
-                f"program: {recipe.program} was tuned on {country} or {code}, which this tuning holds out; "
+                f"program: {name} was tuned on {country} or {code}, which this tuning holds out; "
                 "take the seed and shares it was tuned with, or start from another prompt"
             )
     return program.fitted_on

@@ -126,7 +126,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     field = Fieldwork(workspace, recipe.store)
     ready = prepare(field, recipe, (recipe.tuning.kind,))
     survey = ready.survey
-    cells = split_cells(recipe, survey)
+    cells = split_cells(recipe, survey, ready.asking.program)
 
     name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
     folder = workspace.run_folder(name)

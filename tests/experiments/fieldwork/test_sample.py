@@ -58,7 +58,8 @@ def kinds(*names: str) -> str:
 
 
 def populations_of(recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable) -> Populations:
-    return draw_populations(recipe, recipe.personas, survey, profiles)
+    sections = recipe.profiles, recipe.persona_text, recipe.personality
+    return draw_populations(*sections, recipe.seed, recipe.personas, survey, profiles)
 
 
 def leaks_of(recipe: Recipe, survey: data.Survey, items: tuple[ValueItem, ...]) -> tuple[str, ...]:
