@@ -1,7 +1,7 @@
 """What a recipe's answers are calibrated by: its temperature, or a calibration that was fitted before."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from value_personas.experiments.evaluation.answers import shared_answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.fieldwork.prompt_file import FittedPart, aliases_of
 from value_personas.experiments.recipe.calibration import LATEST
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import CalibrationSection, PersonaKind, Recipe
 from value_personas.experiments.tracking import fitted_file, registered_file, uri_of
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
+from value_personas.programs.elicitation import ElicitationSettings
 from value_personas.signatures import Question, RecipeError, StatisticsError
 
 __all__ = [
@@ -106,7 +107,7 @@ def study_calibration(recipe: Recipe, wanted: bool, questions: Sequence[Question
     if recipe.calibration.fitted is None:
         return Calibration(tilt_of(recipe.calibration.temperature or 1.0))
     (found,) = find_calibrations(recipe)
-    require_applicable(recipe, (found,), questions)
+    require_applicable(recipe.respondent.elicitation, (found,), questions)
     return found
 
 
@@ -141,7 +142,7 @@ def write_calibration(folder: Path, record: FittedCalibration) -> None:
 
 
 def require_applicable(
-    recipe: Recipe, calibrations: Sequence[Calibration], questions: Sequence[Question]
+    way: ElicitationSettings, calibrations: Sequence[Calibration], questions: Sequence[Question]
 ) -> None:
     """Calibrate an imagined answer to every question: what cannot be is said before anything is asked.
 
@@ -152,10 +153,10 @@ def require_applicable(
     for one in calibrations:
         if one.record is None:
             continue
-        if one.setting.alpha and recipe.respondent.elicitation.mode in _UNCOUNTED:
+        if one.setting.alpha and way.mode in _UNCOUNTED:
             raise RecipeError(
                 f"calibration.fitted: smooths counted answers (α = {one.setting.alpha:g}), and "
-                f"{recipe.respondent.elicitation.mode} answers are not counted; set "
+                f"{way.mode} answers are not counted; set "
                 "respondent.elicitation.mode to sampled, or calibrate the answers of such a run"
             )
         try:
@@ -181,25 +182,30 @@ def _on_imagined(setting: Setting, questions: Sequence[Question]) -> NDArray[np.
 
 
 def calibration_notes(
-    recipe: Recipe, calibrations: Sequence[Calibration], panel: PanelResult, identity: str, synthetic: bool
+    section: CalibrationSection,
+    calibrations: Sequence[Calibration],
+    panels: Mapping[PersonaKind, PanelResult],
+    identity: str,
+    synthetic: bool,
 ) -> Iterator[str]:
     """Where a fitted calibration is used on something else than it was fitted to, a sentence each.
 
     Args:
-        recipe: names the calibration and the persona kinds.
+        section: names the calibration, and the persona kinds that it is for.
         calibrations: what is applied.
-        panel: answers of this run, of any kind.
+        panels: answers of each persona kind of this run.
         identity: what answered here.
         synthetic: whether any part of this run is synthetic.
     """
+    panel = next(iter(panels.values()))
     for setting, record in ((one.setting, one.record) for one in calibrations if one.record):
-        told = f"calibration {recipe.calibration.fitted}"
+        told = f"calibration {section.fitted}"
         if record.respondent and record.respondent != identity:
             yield f"{told} was fitted to answers of {_shortened(record.respondent)}, not of this run's model"
         if record.elicitation and record.elicitation != how_answered(panel.draws):
             yield f"{told} was fitted to {record.elicitation}, not to {how_answered(panel.draws)} as here"
-        for kind in recipe.calibration.kinds:
-            if record.kind and kind != record.kind and kind in recipe.personas:
+        for kind in section.kinds:
+            if record.kind and kind != record.kind and kind in panels:
                 yield f"{told} was fitted to answers of {_shortened(record.kind)}, and is applied to {kind}"
         if record.synthetic and not synthetic:
             yield f"{told} was fitted to synthetic answers: it says nothing about real people"

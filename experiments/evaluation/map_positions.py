@@ -6,7 +6,6 @@ import pandas as pd
 from value_personas import data
 from value_personas.data import MAP_AXES
 from value_personas.experiments.fieldwork.asking import Asked
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.programs import PanelResult, estimate_populations
 from value_personas.signatures import SurveyError
 
@@ -16,20 +15,26 @@ HUMAN = "human"
 """The ``method`` of the rows that the survey itself gives."""
 
 
-def map_positions(recipe: Recipe, profiles: data.ProfileTable, asked: Asked) -> pd.DataFrame:
+def map_positions(name: str, profiles: data.ProfileTable, asked: Asked, max_missing: float) -> pd.DataFrame:
     """Human positions wherever the survey allows, and those of every persona kind that was asked the items.
+
+    Args:
+        name: the instrument's.
+        profiles: what people answered to its items.
+        asked: what the model did.
+        max_missing: the share of missing answers beyond which a position is not known.
 
     Returns:
         Columns method, country, survival_self_expression, traditional_secular; a country of which an item is
         not known, by the people or by the model, has no row. Empty where the instrument has no map.
     """
-    instrument = data.load_instrument(recipe.profiles.instrument)
+    instrument = data.load_instrument(name)
     columns = ["method", "country", *MAP_AXES]
     if not instrument.map_lines:
         return pd.DataFrame(columns=columns)
     rows = [] if profiles.absent else _human(profiles)
     for kind, panel in asked.map_panels.items():
-        rows += _predicted(kind, panel, instrument, recipe.respondent.max_missing)
+        rows += _predicted(kind, panel, instrument, max_missing)
     return pd.DataFrame(rows, columns=columns)
 
 

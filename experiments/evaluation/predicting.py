@@ -1,6 +1,6 @@
 """Answers → one population estimate for each row of the result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
-from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.programs import PanelResult, PopulationEstimate
 from value_personas.programs.calibration import Level, Setting
 from value_personas.signatures import Question, RecipeError
@@ -60,13 +60,24 @@ class Method:
         return next((part for part in ("training", "validation") if part in parts), "no")
 
 
-def predict(recipe: Recipe, asked: Asked, calibrations: Sequence[Calibration]) -> tuple[Method, ...]:
+def predict(
+    asked: Asked,
+    calibrations: Sequence[Calibration],
+    *,
+    calibrated: Collection[PersonaKind],
+    max_missing: float,
+    draws: int,
+    seed: int,
+) -> tuple[Method, ...]:
     """The estimate of each persona kind, uncalibrated, then calibrated in every way of the recipe.
 
     Args:
-        recipe: which kinds are calibrated, and how often personas are drawn anew.
         asked: the answers of each kind, and the prompts that they rest on.
         calibrations: as ``find_calibrations`` gives them.
+        calibrated: the kinds whose answers are.
+        max_missing: the share of missing answers beyond which a cell is not estimated.
+        draws: how often personas are drawn anew.
+        seed: of those draws.
 
     Raises:
         RecipeError: when a calibration smooths answers that were not counted.
@@ -74,8 +85,8 @@ def predict(recipe: Recipe, asked: Asked, calibrations: Sequence[Calibration]) -
     methods, program = [], asked.program
     for kind, panel in asked.panels.items():
         seen = program.fitted_on if program is not None and program.serves(kind) else None
-        prepared = Prepared(answers_of(panel, max_missing=recipe.respondent.max_missing))
-        wanted = calibrations if kind in recipe.calibration.kinds else ()
+        prepared = Prepared(answers_of(panel, max_missing=max_missing))
+        wanted = calibrations if kind in calibrated else ()
         for one in (None, *wanted):
             setting = one.setting if one else _UNCALIBRATED
             _require_counts(setting, panel)
@@ -85,7 +96,7 @@ def predict(recipe: Recipe, asked: Asked, calibrations: Sequence[Calibration]) -
                     kind=kind,
                     calibrated=one is not None,
                     estimate=_estimate(prepared, panel.questions, setting),
-                    replicates=_replicates(recipe, prepared, setting),
+                    replicates=_replicates(prepared, setting, draws, seed),
                     fitted_on=seen,
                     calibration=one,
                 )
@@ -109,10 +120,9 @@ def _estimate(prepared: Prepared, questions: tuple[Question, ...], setting: Sett
     return PopulationEstimate(panel.countries, questions, p, found.missing_share, found.within, found.between)
 
 
-def _replicates(recipe: Recipe, prepared: Prepared, setting: Setting) -> Array | None:
+def _replicates(prepared: Prepared, setting: Setting, draws: int, seed: int) -> Array | None:
     """Estimates with the personas drawn anew; one seed keeps methods with the same personas paired."""
-    draws = recipe.scoring.persona_draws
-    return persona_replicates(prepared, setting, replicates=draws, seed=recipe.seed) if draws else None
+    return persona_replicates(prepared, setting, replicates=draws, seed=seed) if draws else None
 
 
 def _require_counts(setting: Setting, panel: PanelResult) -> None:
@@ -123,18 +133,24 @@ def _require_counts(setting: Setting, panel: PanelResult) -> None:
         )
 
 
-def in_sample_notes(recipe: Recipe, methods: Sequence[Method]) -> Iterator[str]:
-    """How many cells each method's prompts or calibration have seen: no score of those is held-out."""
+def in_sample_notes(methods: Sequence[Method], program: str | None, fitted: str | None) -> Iterator[str]:
+    """How many cells each method's prompts or calibration have seen: no score of those is held-out.
+
+    Args:
+        methods: as ``predict`` gives them.
+        program: the recipe's name of the prompts.
+        fitted: its name of the calibration.
+    """
     for method in methods:
-        fitted = method.fitted
-        seen = int((fitted != "no").sum())
+        parts = method.fitted
+        seen = int((parts != "no").sum())
         if not seen:
             continue
-        apart = "its held-out means stand apart" if seen < fitted.size else "none of it is held-out"
-        by = [f"prompts ({recipe.program}) were tuned"] if method.fitted_on else []
+        apart = "its held-out means stand apart" if seen < parts.size else "none of it is held-out"
+        by = [f"prompts ({program}) were tuned"] if method.fitted_on else []
         if method.calibration and method.calibration.record:
-            by.append(f"calibration ({recipe.calibration.fitted}) was fitted")
+            by.append(f"calibration ({fitted}) was fitted")
         yield (
-            f"{method.name}: in-sample on {seen} of {fitted.size} cells, whose country or question its "
+            f"{method.name}: in-sample on {seen} of {parts.size} cells, whose country or question its "
             f"{' or its '.join(f'{one} on' for one in by)}; {apart}"
         )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.fieldwork.asking import Asked
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.personas import PersonaTextSection
 from value_personas.programs import PanelResult, estimate_populations
 
 __all__ = ["TextEffect", "text_effect", "text_notes"]
@@ -64,24 +64,23 @@ def _means(panel: PanelResult, start: int, texts: int, max_missing: float) -> ND
     return shares
 
 
-def text_notes(recipe: Recipe, asked: Asked) -> Iterator[str]:
+def text_notes(asked: Asked, section: PersonaTextSection, wordings: int, max_missing: float) -> Iterator[str]:
     """What a reader must know of the texts: how many wordings, whose words, and how much hangs on them."""
-    varied = _varied(recipe)
+    varied = _varied(section, wordings)
     for variant, table in asked.descriptors.items():
         if own := sum(d.writer == "override" for d in table.descriptors):
             yield f"{own} of {len(table.descriptors)} {variant} descriptors are a person's own texts"
     for kind, panel in asked.panels.items():
-        if effect := text_effect(panel, recipe.respondent.max_missing):
+        if effect := text_effect(panel, max_missing):
             yield (
                 f"{kind}: between {effect.texts} texts of a person that differ in {varied}, answers move by "
                 f"{effect.answers:.3f} (total variation), population means by {effect.means:.4f} of the scale"
             )
 
 
-def _varied(recipe: Recipe) -> str:
-    order = recipe.persona_text.order in ("both", "shuffled")
+def _varied(section: PersonaTextSection, wordings: int) -> str:
+    order = section.order in ("both", "shuffled")
     # Put both ways round, the two texts of a person share their wordings.
-    several = recipe.descriptors.wordings > 1
-    wording = several and (recipe.persona_text.order != "both" or (recipe.persona_text.replicates or 2) > 2)
+    wording = wordings > 1 and (section.order != "both" or (section.replicates or 2) > 2)
     found = [name for name, differs in (("the order of items", order), ("wording", wording)) if differs]
     return " and ".join(found) or "nothing"

@@ -5,7 +5,7 @@ import numpy as np
 from value_personas import data
 from value_personas.experiments.comparators import COMPARATORS, Prediction, Sources
 from value_personas.experiments.evaluation.predicting import Method
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.programs import PopulationEstimate
 from value_personas.signatures import StatisticsError, SurveyError
 
@@ -13,25 +13,24 @@ __all__ = ["checked_prediction", "predict_without_model"]
 
 
 def predict_without_model(
-    recipe: Recipe, survey: data.Survey, profiles: data.ProfileTable
+    section: ComparatorSection, seed: int, survey: data.Survey, profiles: data.ProfileTable
 ) -> tuple[tuple[Method, ...], tuple[str, ...]]:
     """Each comparator's prediction of every cell, each country left out in turn.
 
     Returns:
-        One method a comparator, in the order of the recipe, and notes.
+        One method a comparator, in the order of the section, and notes.
 
     Raises:
         SurveyError: with a single country, from which no other can be predicted.
         StatisticsError: when a comparator predicts other cells than there are.
     """
-    section = recipe.comparators
     lonely = [name for name in section.names if "countries" in COMPARATORS[name].needs]
     if len(survey.countries) < 2 and lonely:
         raise SurveyError(
             "comparators need the answers of other countries, and the survey has only "
             f"{survey.countries[0]}; leave {', '.join(lonely)} out of comparators.names"
         )
-    sources = Sources(survey, profiles, section.neighbours, section.max_respondents, recipe.seed)
+    sources = Sources(survey, profiles, section.neighbours, section.max_respondents, seed)
     predicted = {name: checked_prediction(name, sources) for name in section.names}
     methods = (Method(name, name, False, _estimate(survey, p)) for name, p in predicted.items())
     return tuple(methods), tuple(f"{name}: {note}" for name, p in predicted.items() for note in p.notes)

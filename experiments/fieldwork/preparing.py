@@ -20,7 +20,7 @@ from value_personas.experiments.tracking import uri_of
 from value_personas.programs import Arrangement, PopulationSample
 from value_personas.signatures import Question, ValueItem
 
-__all__ = ["Asking", "Prepared", "prepare", "reading_of"]
+__all__ = ["Asking", "Prepared", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Prepared:
 
     Attributes:
         survey: where the human answers come from.
+        reading: everything that determined how it was read.
         profiles: the value profiles of its respondents.
         populations: whom the personas are built from.
         leaks: target questions that a persona states itself, which the recipe allows.
@@ -61,6 +62,7 @@ class Prepared:
     """
 
     survey: data.Survey
+    reading: tuple[Hashable, ...]
     profiles: data.ProfileTable
     populations: Populations
     leaks: tuple[str, ...]
@@ -81,7 +83,7 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
             what it is asked.
     """
     kinds = recipe.personas if kinds is None else tuple(kinds)
-    reading = reading_of(recipe.survey, recipe.questions, recipe.seed)
+    reading = _reading(recipe.survey, recipe.questions, recipe.seed)
     instrument = recipe.profiles.instrument
     read_survey = partial(open_survey, recipe.survey, recipe.questions.include, recipe.seed, field.workspace)
     survey = field.once(("survey", *reading), read_survey)
@@ -95,10 +97,10 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     told = recipe.persona_text, recipe.descriptors, recipe.seed
     program = find_program(recipe.program, uri_of(recipe.tracking, field.workspace))
     asking = _asking(*told, survey, populations, program)
-    return Prepared(survey, profiles, populations, leaks, asking)
+    return Prepared(survey, reading, profiles, populations, leaks, asking)
 
 
-def reading_of(survey: SurveySection, questions: QuestionSection, seed: int) -> tuple[Hashable, ...]:
+def _reading(survey: SurveySection, questions: QuestionSection, seed: int) -> tuple[Hashable, ...]:
     """Everything that determines how a survey is read."""
     return survey.model_dump_json(), questions.model_dump_json(), seed if survey.is_synthetic else None
 

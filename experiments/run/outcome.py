@@ -82,16 +82,21 @@ class Outcome:
             *_asking_notes(self.asked),
             *_stored_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
-            *text_notes(self.recipe, self.asked),
+            *self._text_notes(),
             *self._calibration_notes(),
             *((self.gap,) if isinstance(self.gap, str) else ()),
         )
 
     def _calibration_notes(self) -> Iterator[str]:
-        panel = next(iter(self.asked.panels.values()))
+        section, asked = self.recipe.calibration, self.asked
         return calibration_notes(
-            self.recipe, self.calibrations, panel, self.asked.identity, bool(self.synthetic)
+            section, self.calibrations, asked.panels, asked.identity, bool(self.synthetic)
         )
+
+    def _text_notes(self) -> Iterator[str]:
+        recipe = self.recipe
+        wordings, max_missing = recipe.descriptors.wordings, recipe.respondent.max_missing
+        return text_notes(self.asked, recipe.persona_text, wordings, max_missing)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table that is kept, by its name; those that not every run has only where this one does."""
@@ -110,7 +115,8 @@ class Outcome:
             tables["held_out"] = judgement.held_out.summary
         if isinstance(self.gap, Gap):
             tables["gap"], tables["gap_countries"] = gap_tables(self.gap)
-        if len(points := map_positions(self.recipe, self.profiles, self.asked)):
+        instrument, max_missing = self.recipe.profiles.instrument, self.recipe.respondent.max_missing
+        if len(points := map_positions(instrument, self.profiles, self.asked, max_missing)):
             tables["map"] = points
         return tables
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from value_personas import data
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations, require_applicable
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers, judge
@@ -12,7 +11,7 @@ from value_personas.experiments.evaluation.remoteness import Remoteness, read_re
 from value_personas.experiments.evaluation.without_model import predict_without_model
 from value_personas.experiments.fieldwork.asking import ask_everything
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
-from value_personas.experiments.fieldwork.preparing import Prepared, prepare, reading_of
+from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.recipe.loading import load_recipe
@@ -90,14 +89,25 @@ def predict_and_judge(
     ready = prepare(field, recipe)
     # First what costs nothing, so that what cannot be had is said before anything is paid for.
     remoteness, calibrations = judged_by(recipe, ready)
-    comparators, remarks = predict_without_model(recipe, ready.survey, ready.profiles)
+    comparators, remarks = predict_without_model(
+        recipe.comparators, recipe.seed, ready.survey, ready.profiles
+    )
 
     reporter.stage(f"asking {recipe.respondent.lm}")
     asked = ask_everything(field, recipe, ready.asking, reporter.answered, approve, again)
 
     reporter.stage("scoring")
-    methods = (*predict(recipe, asked, calibrations), *comparators)
-    judgement = judge(recipe, _human(recipe, field, ready.survey, methods[0].estimate), methods)
+    predicted = predict(
+        asked,
+        calibrations,
+        calibrated=recipe.calibration.kinds,
+        max_missing=recipe.respondent.max_missing,
+        draws=recipe.scoring.persona_draws,
+        seed=recipe.seed,
+    )
+    methods = (*predicted, *comparators)
+    human = _human(ready, field, methods[0].estimate, recipe.seed, recipe.scoring.floor_draws)
+    judgement = judge(recipe, human, methods)
     return Outcome(
         recipe,
         ready.survey,
@@ -107,7 +117,7 @@ def predict_and_judge(
         asked,
         judgement,
         ready.leaks,
-        (*remarks, *in_sample_notes(recipe, methods)),
+        (*remarks, *in_sample_notes(methods, recipe.program, recipe.calibration.fitted)),
         calibrations,
     )
 
@@ -120,19 +130,18 @@ def judged_by(recipe: Recipe, ready: Prepared) -> tuple[Remoteness | None, tuple
     """
     remoteness = read_remoteness(recipe, ready.profiles, len(ready.survey.questions))
     calibrations = find_calibrations(recipe)
-    require_applicable(recipe, calibrations, ready.survey.questions)
+    require_applicable(recipe.respondent.elicitation, calibrations, ready.survey.questions)
     return remoteness, calibrations
 
 
 def _human(
-    recipe: Recipe, field: Fieldwork, survey: data.Survey, predicted: PopulationEstimate
+    ready: Prepared, field: Fieldwork, predicted: PopulationEstimate, seed: int, draws: int
 ) -> HumanAnswers:
     """What people answered in the cells that are predicted; runs that share the survey collect it once."""
-    file = field.workspace.floors([source.sha256 for source in survey.sources], recipe.seed)
-    floors = Floors(recipe.seed, recipe.scoring.floor_draws, file)
-    reading = reading_of(recipe.survey, recipe.questions, recipe.seed)
+    file = field.workspace.floors([source.sha256 for source in ready.survey.sources], seed)
+    floors = Floors(seed, draws, file)
     cells = predicted.countries, tuple(question.code for question in predicted.questions)
     return field.once(
-        ("human", *reading, recipe.seed, recipe.scoring.floor_draws, *cells),
-        lambda: human_answers(floors, survey, predicted.countries, predicted.questions),
+        ("human", *ready.reading, seed, draws, *cells),
+        lambda: human_answers(floors, ready.survey, predicted.countries, predicted.questions),
     )

@@ -22,6 +22,7 @@ from value_personas.experiments.comparators.split_half import split_half
 from value_personas.experiments.comparators.training_mean import training_mean
 from value_personas.experiments.evaluation.published import compare_published
 from value_personas.experiments.evaluation.without_model import predict_without_model
+from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.signatures import StatisticsError, SurveyError
 
 ALL = 'comparators.names=["training-mean", "map-neighbours", "ridge", "ordinal", "split-half"]'
@@ -35,6 +36,10 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> data.Survey:
     path = tmp_path_factory.mktemp("survey") / "s.sav"
     write_synthetic_survey(path, seed=1, respondents_per_country=150, questions=["Q29", "Q185"])
     return data.read_survey(path)
+
+
+def section(*settings: str) -> ComparatorSection:
+    return load_recipe(None, list(settings)).comparators
 
 
 def test_the_training_mean_leaves_the_country_out() -> None:
@@ -111,7 +116,7 @@ def test_no_answer_of_the_country_left_out_is_used(survey: data.Survey, regressi
 
 def test_all_stand_in_one_table_and_nearer_knowledge_is_nearer_the_truth(survey: data.Survey) -> None:
     methods, notes = predict_without_model(
-        load_recipe(None, [ALL, "comparators.max_respondents=800"]), survey, data.value_profiles(survey)
+        section(ALL, "comparators.max_respondents=800"), 0, survey, data.value_profiles(survey)
     )
     human = human_table(survey)
     errors = {m.name: np.nanmean(np.abs(m.estimate.probabilities - human)) for m in methods}
@@ -135,7 +140,7 @@ def test_one_country_has_no_others(survey: data.Survey) -> None:
     alone = data.read_survey(survey.sources[0].path, countries=["XNA"])
     profiles = data.value_profiles(alone)
     with pytest.raises(SurveyError, match="only XNA"):
-        predict_without_model(load_recipe(None, [ALL]), alone, profiles)
+        predict_without_model(section(ALL), 0, alone, profiles)
 
 
 def test_a_prediction_of_other_cells_is_refused_by_name(survey: data.Survey, plugins: Plugins) -> None:
@@ -145,11 +150,11 @@ def test_a_prediction_of_other_cells_is_refused_by_name(survey: data.Survey, plu
         THING = Comparator("no model: too little", lambda sources: Prediction(sources.table[:1]))
     """
     plugins.install(COMPARATORS, "too-little", source)
-    recipe = load_recipe(None, ['comparators.names=["too-little"]'])
+    named = section('comparators.names=["too-little"]')
     with pytest.raises(
         StatisticsError, match=r"comparator too-little: .* shape \(8, 2, 10\), got \(1, 2, 10\)"
     ):
-        predict_without_model(recipe, survey, data.value_profiles(survey))
+        predict_without_model(named, 0, survey, data.value_profiles(survey))
 
 
 @pytest.mark.shared

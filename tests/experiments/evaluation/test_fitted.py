@@ -193,10 +193,11 @@ def test_what_it_was_fitted_to_otherwise_is_said(tmp_path: Path) -> None:
     file.write_text(json.dumps({**RECORD, **other, **grouped}))
     recipe = load_recipe("quickstart", [f"calibration.fitted={file}"])
     found = find_calibrations(recipe)
-    require_applicable(recipe, found, QUESTIONS)
+    require_applicable(recipe.respondent.elicitation, found, QUESTIONS)
     one = np.zeros((1, 1))
     panel = PanelResult((), QUESTIONS, np.zeros((1, 1, 3)), one, one, one.astype(np.int8), one[0], one[0])
-    said = "\n".join(calibration_notes(recipe, found, panel, "this/model", synthetic=False))
+    panels = dict.fromkeys(recipe.personas, panel)
+    said = "\n".join(calibration_notes(recipe.calibration, found, panels, "this/model", synthetic=False))
     for what in (
         "other/model",
         "10 counted answers",
@@ -209,4 +210,4 @@ def test_what_it_was_fitted_to_otherwise_is_said(tmp_path: Path) -> None:
     file.write_text(json.dumps(smoothed))
     asked = load_recipe("quickstart", [f"calibration.fitted={file}", "respondent.elicitation.mode=logprobs"])
     with pytest.raises(RecipeError, match="smooths counted answers"):
-        require_applicable(asked, find_calibrations(asked), QUESTIONS)
+        require_applicable(asked.respondent.elicitation, find_calibrations(asked), QUESTIONS)
