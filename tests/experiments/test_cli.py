@@ -12,14 +12,19 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
 
 SMALL = ["survey.respondents=100", "profiles.n=5", 'questions.include=["Q29"]', 'personas=["country"]']
 
 REFUSED = ["respondent.lm=openai/m", "respondent.base_url=http://127.0.0.1:9/v1"]
 
+KEY = "-".join(("sk", "planted", "secret"))
+"""In pieces: a run keeps the uncommitted changes of the code too, this file's among them."""
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+
+def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process of its own: what it prints itself and what its libraries print."""
     return subprocess.run(
         [sys.executable, "-m", "value_personas.experiments.cli", *arguments],
         capture_output=True,
@@ -30,9 +35,13 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-def run(workspace: Path, *settings: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def typed(workspace: Path, *settings: str) -> list[str]:
     options = [part for setting in (*SMALL, *settings) for part in ("--set", setting)]
-    return command("run", "--workspace", str(workspace), *options, **environment)
+    return ["run", "--workspace", str(workspace), *options]
+
+
+def run(workspace: Path, *settings: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return command(*typed(workspace, *settings), **environment)
 
 
 def write_sav(path: Path, frame: pd.DataFrame) -> str:
@@ -87,7 +96,7 @@ def test_bad_settings(tmp_path: Path, settings: list[str], words: list[str]) -> 
 def test_an_unreadable_file(tmp_path: Path) -> None:
     broken = tmp_path / "broken.sav"
     broken.write_bytes(b"$FL2 not really")
-    assert_one_line(run(tmp_path, f"survey.path={broken}"), "broken.sav")
+    assert_one_line(process(*typed(tmp_path, f"survey.path={broken}")), "broken.sav")
 
 
 def test_a_truncated_file(tmp_path: Path) -> None:
@@ -113,9 +122,9 @@ def test_no_usable_weight(tmp_path: Path, weight: float) -> None:
 def test_a_wrong_key_ends_the_run_and_is_never_shown(tmp_path: Path) -> None:
     with FakeServer({"401": 1.0}) as server:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
-        done = run(tmp_path, *settings, "respondent.api_key_env=PLANTED", PLANTED="sk-planted-secret")
+        done = run(tmp_path, *settings, "respondent.api_key_env=PLANTED", PLANTED=KEY)
     assert_one_line(done, "key")
-    assert "sk-planted-secret" not in done.stderr
+    assert KEY not in done.stderr
 
 
 def test_no_logprobs_where_the_recipe_demands_them(tmp_path: Path) -> None:
@@ -128,41 +137,34 @@ def test_no_logprobs_where_the_recipe_demands_them(tmp_path: Path) -> None:
 def test_a_key_reaches_no_file(tmp_path: Path) -> None:
     from value_personas.programs.engines.synthetic import SyntheticRespondent
 
-    with FakeServer(engine=SyntheticRespondent(), key="sk-planted-secret") as server:
+    with FakeServer(engine=SyntheticRespondent(), key=KEY) as server:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
-        done = run(tmp_path, *settings, "respondent.api_key_env=PLANTED", PLANTED="sk-planted-secret")
+        words = typed(tmp_path, *settings, "respondent.api_key_env=PLANTED")
+        done = process(*words, PLANTED=KEY)
     assert done.returncode == 0, done.stderr
-    assert "sk-planted-secret" not in done.stdout + done.stderr
+    assert KEY not in done.stdout + done.stderr
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(kept) > 10
-    assert not any(b"sk-planted-secret" in path.read_bytes() for path in kept)
+    assert not [path for path in kept if KEY.encode() in path.read_bytes()]
 
 
 def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
     with FakeServer(latency_s=0.2) as server:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}", "profiles.n=50"]
-        options = [p for s in (*SMALL, *settings, 'questions.include=["Q1"]') for p in ("--set", s)]
-        arguments = [
-            sys.executable,
-            "-m",
-            "value_personas.experiments.cli",
-            "run",
-            "--workspace",
-            str(tmp_path),
-            *options,
-        ]
-        process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        while process.poll() is None and server.calls < 20:
+        words = typed(tmp_path, *settings, 'questions.include=["Q1"]')
+        arguments = [sys.executable, "-m", "value_personas.experiments.cli", *words]
+        running = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        while running.poll() is None and server.calls < 20:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=30)
-    assert process.returncode == 130
+        running.send_signal(signal.SIGINT)
+        out, error = running.communicate(timeout=30)
+    assert running.returncode == 130
     assert "the same command goes on" in error
     assert out == ""
 
 
 def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
-    done = command("run", "--json", "--workspace", str(tmp_path), *(p for s in SMALL for p in ("--set", s)))
+    done = process(*typed(tmp_path), "--json")
     found = json.loads(done.stdout)
     assert found["synthetic"] == ["respondent", "population"]
     assert {row["method"] for row in found["summary"]} == {"country"}

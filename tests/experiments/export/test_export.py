@@ -9,8 +9,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from tests.experiments.commands.typed import command
 from tests.experiments.small_runs import damaged_copy, small_run
-from tests.experiments.test_cli import command
 from value_personas import RunResult
 from value_personas.experiments.export import ExportOptions, export_run
 from value_personas.signatures import RecipeError, StoreError

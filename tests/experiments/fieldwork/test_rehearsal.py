@@ -1,12 +1,11 @@
 """An estimate must be what is then paid, and nobody may be charged before it is approved."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
 from value_personas import load_recipe, run
 from value_personas.experiments.commands.approval import Approval
@@ -173,11 +172,6 @@ def test_calls_are_limited_only_where_the_recipe_says_so() -> None:
         approval(Terminal(answer=False), "respondent.confirm_above_calls=9")(bill(10, None))
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "value_personas.experiments.cli", "run", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-
-
 @pytest.mark.slow
 def test_the_command_estimates_and_asks_nobody(tmp_path: Path) -> None:
     with FakeServer() as server:
@@ -188,19 +182,19 @@ def test_the_command_estimates_and_asks_nobody(tmp_path: Path) -> None:
             '[descriptors.lm]\nlm = "synthetic/respondent"\n[profiles]\nn = 5\n[survey]\nrespondents = 100\n'
         )
         options = (str(recipe), "--workspace", str(tmp_path / "kept"))
-        shown = command(*options, "--estimate", "--json")
+        shown = command("run", *options, "--estimate", "--json")
         assert shown.returncode == 0, shown.stderr
         assert json.loads(shown.stdout)["calls"] > 100
-        refused = command(*options)
+        refused = command("run", *options)
         assert refused.returncode == 2
         assert "--yes" in refused.stderr.splitlines()[-1]
-        capped = command(*options, "--yes", "--max-cost", "0.000001")
+        capped = command("run", *options, "--yes", "--max-cost", "0.000001")
         assert capped.returncode == 2
         assert "max_cost" in capped.stderr.splitlines()[-1]
         assert server.calls == 0
 
 
 def test_a_cap_on_cost_needs_prices() -> None:
-    refused = command("--max-cost", "1")
+    refused = command("run", "--max-cost", "1")
     assert refused.returncode == 2
     assert "price table" in refused.stderr.splitlines()[-1]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.experiments.commands.typed import command
 from tests.experiments.fieldwork.test_prompt_file import content
 from tests.experiments.small_runs import damaged_copy, small_run
-from tests.experiments.test_cli import command
 from value_personas import RunResult
 from value_personas.data.synthetic import write_synthetic_survey
 from value_personas.experiments.run.rerun import Rerun, rerun
