@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.experiments.tuning.meter import Meter
 from value_personas.experiments.tuning.metered import MeteredModel
 from value_personas.experiments.tuning.probing import PROBED
@@ -96,9 +96,9 @@ class CallPlan:
         meter.keep_back(self.judgement, self.judgement * respondent.dearest + respondent.in_flight)
 
 
-def plan_calls(recipe: Recipe, program: PopulationProgram, cells: TuningCells) -> CallPlan:
+def plan_calls(section: TuningSettings, program: PopulationProgram, cells: TuningCells) -> CallPlan:
     """Count what a program asks of each part of the cells."""
-    section, around, way = recipe.tuning, program.surroundings, program.respondent.elicitation
+    around, way = program.surroundings, program.respondent.elicitation
     an_answer = way.draws + way.redraws
     # The reader of a statement is first asked how it answers, then every item.
     statements = PROBED + 1 if section.metric.spill_over else 0
@@ -121,18 +121,23 @@ def _calls(program: PopulationProgram, cells: Sequence[Cell], an_answer: int) ->
     return total
 
 
-def need_prices(recipe: Recipe) -> None:
+def need_prices(section: TuningSettings, respondent: EngineSettings, writer: EngineSettings | None) -> None:
     """Refuse a limit of money that nothing is counted against.
+
+    Args:
+        section: the limit, and the model that proposes prompts.
+        respondent: the model that answers.
+        writer: the model that writes descriptors, where it is another.
 
     Raises:
         RecipeError: when a model that costs money has no prices, or none has any.
     """
-    if recipe.tuning.budget_cost is None:
+    if section.budget_cost is None:
         return
     sections: dict[str, EngineSettings | None] = {
-        "respondent": recipe.respondent,
-        "descriptors.lm": recipe.descriptors.lm,
-        "tuning.proposer": recipe.tuning.proposer,
+        "respondent": respondent,
+        "descriptors.lm": writer,
+        "tuning.proposer": section.proposer,
     }
     used = {name: settings for name, settings in sections.items() if settings is not None}
     unpriced = [n for n, s in used.items() if s.prices is None and not engine_kind(s.lm).is_free]
@@ -140,6 +145,6 @@ def need_prices(recipe: Recipe) -> None:
         unpriced.append("respondent")
     if unpriced:
         raise RecipeError(
-            f"tuning.budget_cost = {recipe.tuning.budget_cost:g} needs the price of {used[unpriced[0]].lm}; "
+            f"tuning.budget_cost = {section.budget_cost:g} needs the price of {used[unpriced[0]].lm}; "
             f"set {unpriced[0]}.prices.input_per_million and {unpriced[0]}.prices.output_per_million"
         )

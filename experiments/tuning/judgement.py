@@ -14,6 +14,7 @@ from value_personas import data
 from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import Calibration
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import crossed_bootstrap
 from value_personas.experiments.recipe.recipe import Recipe
@@ -161,7 +162,8 @@ def _reward(
 def _example(recipe: Recipe, survey: data.Survey, cell: Cell) -> dspy.Example:
     country, code = cell
     human = [float(p) for p in survey.distribution(code, country)]
-    floor = noise_floor_of(recipe, survey, cell)
+    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+    floor = noise_floor_of(floors, recipe.tuning.metric.score, survey, cell)
     return dspy.Example(country=country, question=code, human=human, floor=floor).with_inputs(
         "country", "question"
     )

@@ -46,7 +46,7 @@ def search_prompts(session: TuningSession, cells: TuningCells, log: Path) -> Sea
     Raises:
         ValuePersonasError: when nothing can be asked any more.
     """
-    plan = plan_calls(session.recipe, session.program, cells)
+    plan = plan_calls(session.recipe.tuning, session.program, cells)
     calls = plan.search(session.meter)
     original = session.program.deepcopy()
     if problems := original.problems:

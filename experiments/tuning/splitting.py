@@ -1,7 +1,8 @@
 """Which cells prompts are tuned on, chosen on and judged on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy as np
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.fieldwork.prompt_file import FittedOn, TunedProgram
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.signatures import LeakError, Question, RecipeError, SurveyError
 
@@ -59,31 +59,45 @@ class TuningCells:
         return self.training.cells + self.validation.cells
 
 
-def split_cells(recipe: Recipe, survey: data.Survey, program: TunedProgram | None) -> TuningCells:
+def split_cells(
+    section: TuningSettings,
+    seed: int,
+    survey: data.Survey,
+    floors: Floors,
+    program: TunedProgram | None,
+    name: str | None,
+) -> TuningCells:
     """Split countries by zone and questions by topic, twice: held-out first, then validation.
+
+    Args:
+        section: what is held out, and how many cells there are.
+        seed: of every draw.
+        survey: whose countries and questions.
+        floors: of its cells.
+        program: the prompts to start from, where they were tuned before.
+        name: the recipe's name of them.
 
     Raises:
         RecipeError: when too few countries or questions are left for a part.
         LeakError: when the prompts to start from were tuned on what is held out.
     """
-    section = recipe.tuning
+    learning = partial(_learning_cells, survey, seed, partial(noise_floor_of, floors, section.metric.score))
     try:
-        countries = _countries(section, survey.countries, recipe.seed)
-        questions = _questions(section, survey.questions, recipe.seed)
+        countries = _countries(section, survey.countries, seed)
+        questions = _questions(section, survey.questions, seed)
         sizes = (section.training_cells, section.validation_cells)
         training, validation = (
-            _learning_cells(recipe, survey, *part)
-            for part in zip(countries[:2], questions[:2], sizes, strict=True)
+            learning(*part) for part in zip(countries[:2], questions[:2], sizes, strict=True)
         )
     except SurveyError as error:
         raise RecipeError(
             f"tuning: {len(survey.countries)} countries and {len(survey.questions)} questions do not make "
             f"training, validation and held-out cells: {error}"
         ) from None
-    held_out = _cells(recipe, survey, countries[2], questions[2], section.held_out_cells)
+    held_out = _cells(survey, seed, countries[2], questions[2], section.held_out_cells)
     if not held_out:
         raise RecipeError("tuning: no held-out cell has answers; hold out other zones or topics")
-    return TuningCells(training, validation, held_out, _earlier(program, recipe.program, survey, held_out))
+    return TuningCells(training, validation, held_out, _earlier(program, name, survey, held_out))
 
 
 def _earlier(
@@ -119,20 +133,25 @@ def _questions(
 
 
 def _learning_cells(
-    recipe: Recipe, survey: data.Survey, countries: Sequence[str], codes: Sequence[str], most: int
+    survey: data.Survey,
+    seed: int,
+    floor: Callable[[data.Survey, Cell], float],
+    countries: Sequence[str],
+    codes: Sequence[str],
+    most: int,
 ) -> LearningCells:
-    cells = _cells(recipe, survey, countries, codes, most)
+    cells = _cells(survey, seed, countries, codes, most)
     if len(cells) < 2:
         raise SurveyError(f"{len(cells)} cells with answers where two are the least")
     view = data.training_view(survey, countries, codes)
-    return LearningCells(view, cells, {cell: noise_floor_of(recipe, survey, cell) for cell in cells})
+    return LearningCells(view, cells, {cell: floor(survey, cell) for cell in cells})
 
 
 def _cells(
-    recipe: Recipe, survey: data.Survey, countries: Sequence[str], codes: Sequence[str], most: int
+    survey: data.Survey, seed: int, countries: Sequence[str], codes: Sequence[str], most: int
 ) -> tuple[Cell, ...]:
     """At most so many cells with answers: countries in turn, so that none is left out; questions drawn."""
-    rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(_STREAM,)))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM,)))
     drawn = [str(code) for code in rng.permutation(sorted(codes))]
     with_answers = [
         (country, code) for code, country in product(drawn, countries) if survey.has_answers(code, country)
@@ -140,8 +159,7 @@ def _cells(
     return tuple(with_answers[:most])
 
 
-def noise_floor_of(recipe: Recipe, survey: data.Survey, cell: Cell) -> float:
+def noise_floor_of(floors: Floors, score: str, survey: data.Survey, cell: Cell) -> float:
     """The human sample's own error on a cell, in the score that is tuned for."""
     country, code = cell
-    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
-    return floors.of(survey, country, survey.question(code))[recipe.tuning.metric.score]
+    return floors.of(survey, country, survey.question(code))[score]

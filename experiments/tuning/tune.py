@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas import data
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.prompt_file import (
@@ -118,7 +119,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
     reporter = reporter or Silent()
-    need_prices(recipe)
+    need_prices(recipe.tuning, recipe.respondent, recipe.descriptors.lm)
     workspace = Workspace.open(recipe.workspace)
     started = datetime.now(UTC)
 
@@ -126,7 +127,9 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     field = Fieldwork(workspace, recipe.store)
     ready = prepare(field, recipe, (recipe.tuning.kind,))
     survey = ready.survey
-    cells = split_cells(recipe, survey, ready.asking.program)
+    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+    start = ready.asking.program, recipe.program
+    cells = split_cells(recipe.tuning, recipe.seed, survey, floors, *start)
 
     name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
     folder = workspace.run_folder(name)
@@ -137,9 +140,9 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
         require_held_out(survey, cells, session.calibration)
         search = search_prompts(session, cells, folder / "optimizer.log")
         reporter.stage("judging on held-out cells")
-        judgement = _judged(recipe, survey, cells, session, search)
+        judgement = _judged(survey, cells, session, search)
     seconds = (datetime.now(UTC) - started).total_seconds()
-    result = _result(recipe, survey, cells, session, search, judgement, seconds, folder)
+    result = _result(survey, cells, session, search, judgement, seconds, folder)
     write_tuning_files(folder, result.original, result.program, judgement, result.curve, result.evaluations)
     run_id, model = record_tuning(recipe, workspace, result, name)
     return replace(result, mlflow_run_id=run_id, model=model)
@@ -160,17 +163,16 @@ class _Progress:
 
 
 def _judged(
-    recipe: Recipe, survey: data.Survey, cells: TuningCells, session: TuningSession, search: Search
+    survey: data.Survey, cells: TuningCells, session: TuningSession, search: Search
 ) -> TuningJudgement:
     try:
         programs = (search.original, search.chosen)
-        return judge_programs(recipe, survey, cells, session.metric, programs, session.calibration)
+        return judge_programs(session.recipe, survey, cells, session.metric, programs, session.calibration)
     except TuningStopped as stop:
         raise stop.reason from None
 
 
 def _result(
-    recipe: Recipe,
     survey: data.Survey,
     cells: TuningCells,
     session: TuningSession,
@@ -179,6 +181,7 @@ def _result(
     seconds: float,
     folder: Path,
 ) -> TuningResult:
+    recipe = session.recipe
     fitted = FittedOn(
         training=list(cells.training.cells),
         validation=list(cells.validation.cells),

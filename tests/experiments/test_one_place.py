@@ -22,6 +22,7 @@ from value_personas.experiments.commands.approval import is_free
 from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe import loading
 from value_personas.experiments.recipe.paths import RecipePath
+from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.experiments.run.rerun import require_files
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.tracking import input_files
@@ -164,6 +165,11 @@ def test_a_word_that_two_read_is_refused(
 # --- engines -----------------------------------------------------------------------------------------------
 
 
+def asked_in_tuning(*settings: str) -> tuple[TuningSettings, EngineSettings, None]:
+    recipe = load_recipe(None, list(settings))
+    return recipe.tuning, recipe.respondent, None
+
+
 def test_an_engine_says_what_it_takes_costs_and_is(plugins: Plugins) -> None:
     plugins.install(ENGINES, "yes-men", YES_MEN)
     settings = EngineSettings(lm="yes-men/b", parameters={"letter": "B"})
@@ -174,9 +180,9 @@ def test_an_engine_says_what_it_takes_costs_and_is(plugins: Plugins) -> None:
     assert is_free(load_recipe(None, ["respondent.lm=yes-men/b"]))
     prices = "tuning.proposer.prices={input_per_million=1.0, output_per_million=1.0}"
     priced = ("tuning.budget_cost=1", "tuning.proposer.lm=openai/m", prices)
-    need_prices(load_recipe(None, ["respondent.lm=yes-men/b", *priced]))
+    need_prices(*asked_in_tuning("respondent.lm=yes-men/b", *priced))
     with pytest.raises(RecipeError, match="needs the price of openai/m"):
-        need_prices(load_recipe(None, ["respondent.lm=openai/m", *priced]))
+        need_prices(*asked_in_tuning("respondent.lm=openai/m", *priced))
     with pytest.raises(RecipeError, match=r"use .*yes-men/ or a name that DSPy knows"):
         connect(EngineSettings(lm="nonsense/b"))
 

@@ -15,6 +15,7 @@ from tests.experiments.tuning.tunings import HEDGED, SMALL, stored_prompts, tune
 from value_personas import RunResult, load_recipe, run
 from value_personas.data import read_survey
 from value_personas.experiments.cli import main
+from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.fieldwork.prompt_file import read_program
 from value_personas.experiments.tuning import judgement
 from value_personas.experiments.tuning.tune import TuningResult, tune
@@ -76,7 +77,7 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
     judged = judgement._reward
 
     def watched(*given: Any) -> Any:
-        *_, program, (country, question) = given
+        *_, program, (country, question), _ = given
         seen[country, question, program.candidate] = program
         return judged(*given)
 
@@ -84,6 +85,7 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
     found = tuned(tmp_path, "copro", "tuning.calibrated=false", "scoring.persona_draws=5")
     cells, draws = found.judgement.cells, found.judgement.draws
     assert draws.shape == (5, 2, len(cells))
+    floors = Floors(0, found.recipe.scoring.floor_draws)
     survey = read_survey(next((tmp_path / "synthetic").glob("*.sav")))
     for place, (country, question) in enumerate(zip(cells["country"], cells["question"], strict=True)):
         name = crc32(country.encode())
@@ -95,7 +97,7 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
             weight = np.column_stack([persons[:, list(p.draws)].sum(axis=1) / 6 for p in answers.personas])
             drawn = weight @ np.exp(answers.log_p[:, 0]) / weight.sum(axis=1, keepdims=True)
             human = survey.distribution(question, country)
-            floor = judgement.noise_floor_of(found.recipe, survey, (country, question))
+            floor = judgement.noise_floor_of(floors, "wasserstein", survey, (country, question))
             error = [wasserstein(row, human, program.surroundings.questions[question]) for row in drawn]
             expected = np.clip(1 - np.maximum(np.array(error) - floor, 0), 0, 1)
             np.testing.assert_allclose(draws[:, which, place], expected, atol=1e-9)
@@ -283,7 +285,7 @@ def test_what_cannot_be_tuned_is_one_clear_line(
     ("setting", "complaint"),
     [
         ("tuning.metric.score=beauty", "tuning.metric.score: .*no such score; there are normalised_mae"),
-        ("tuning.optimizer=luck", "tuning.optimizer: .*'gepa'"),
+        ("tuning.optimizer=luck", "tuning.optimizer: no such optimiser; there are gepa"),
         ("tuning.model_name=a/b", "tuning.model_name: "),
         ('tuning.model_name="it\'s"', "tuning.model_name: "),
         ("tuning.kind=country", "tuning.kind: .*carries no descriptors"),
