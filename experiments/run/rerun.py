@@ -127,7 +127,7 @@ def rerun(
         return Rerun(
             folder.name,
             then.title,
-            tuple(_circumstances(read_json(folder / SOURCES_FILE, Sources), recipe, now)),
+            tuple(_circumstances(read_json(folder / SOURCES_FILE, Sources), now)),
             tuple(_compared(then, folder, now)),
             int(now.asked.usage["calls"]),
             settings,
@@ -171,9 +171,9 @@ def require_files(recipe: Recipe) -> None:
             raise RecipeError(f"{path}: {what} of this run is not there; say where with --set {key}=FILE")
 
 
-def _circumstances(then: Sources, recipe: Recipe, now: Outcome) -> Iterator[Circumstance]:
+def _circumstances(then: Sources, now: Outcome) -> Iterator[Circumstance]:
     """The data by their hashes, then the code, then what answered."""
-    old, new = _digests(then.inputs), _digests(input_files(recipe, now.survey))
+    old, new = _digests(then.inputs), _digests(input_files(now.recipe, now.survey))
     for key in old:
         if key in new:  # else the record's own copy stands in for it
             yield Circumstance(f"data, {key}", old[key], new[key])

@@ -112,7 +112,7 @@ def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspa
     key = hashlib.sha256(content.encode()).hexdigest()
     try:
         noted = json.loads(note.read_text(encoding="utf-8"))
-        if noted["key"] == key and is_known(recipe, workspace, noted["mlflow_run_id"]):
+        if noted["key"] == key and is_known(recipe.tracking, workspace, noted["mlflow_run_id"]):
             return str(noted["mlflow_run_id"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass  # no earlier session, or a note that cannot be read: begin anew

@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
 from value_personas.experiments.tracking.client import tracking_client, uri_of
 from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
 from value_personas.experiments.workspace.code_state import code_state
@@ -81,41 +81,43 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
 
 def open_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
     """Begin a run that others are parts of; args, returns and raises as ``record_run``."""
-    with _client(recipe, workspace, record) as client:
-        experiment = _experiment(client, recipe, workspace)
+    with _client(recipe.tracking, workspace, record) as client:
+        experiment = _experiment(client, recipe.tracking, recipe.name, workspace)
         run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
     return str(run.info.run_id)
 
 
 def close_run(recipe: Recipe, workspace: Workspace, record: Record, run_id: str) -> None:
     """Write what a begun run came to; it may be closed again, when more was done."""
-    with _client(recipe, workspace, record) as client:
-        _log(client, run_id, recipe, record)
+    with _client(recipe.tracking, workspace, record) as client:
+        _log(client, run_id, recipe.flat(), record)
         client.set_terminated(run_id)
 
 
-def is_known(recipe: Recipe, workspace: Workspace, run_id: str) -> bool:
+def is_known(section: TrackingSection, workspace: Workspace, run_id: str) -> bool:
     """Whether the tracking store holds a run."""
     from mlflow.exceptions import MlflowException
 
-    with tracking_client(uri_of(recipe.tracking, workspace)) as client:
+    with tracking_client(uri_of(section, workspace)) as client:
         try:
             return bool(client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
             return False
 
 
-def _client(recipe: Recipe, workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
-    return tracking_client(uri_of(recipe.tracking, workspace), f"the tables are in {record.folder}")
+def _client(
+    section: TrackingSection, workspace: Workspace, record: Record
+) -> AbstractContextManager["MlflowClient"]:
+    return tracking_client(uri_of(section, workspace), f"the tables are in {record.folder}")
 
 
-def _log(client: "MlflowClient", run_id: str, recipe: Recipe, record: Record) -> None:
+def _log(client: "MlflowClient", run_id: str, settings: dict[str, Any], record: Record) -> None:
     from mlflow.entities import Metric, Param
 
     now = int(time.time() * 1000)
     metrics = [Metric(name, value, now, 0) for name, value in record.metrics.items() if math.isfinite(value)]
-    settings = without_passwords(recipe.flat())
-    params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in settings.items()]
+    told = without_passwords(settings)
+    params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in told.items()]
     for start in range(0, len(metrics), _METRICS_A_BATCH):
         client.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_BATCH])
     for start in range(0, len(params), _PARAMS_A_BATCH):
@@ -132,14 +134,14 @@ def _artifacts(record: Record) -> list[Path]:
     return [path for path in files if not any(fnmatch(path.name, kept) for kept in record.kept_here)]
 
 
-def _experiment(client: "MlflowClient", recipe: Recipe, workspace: Workspace) -> str:
+def _experiment(client: "MlflowClient", section: TrackingSection, recipe: str, workspace: Workspace) -> str:
     """The experiment of the recipe's family, made by whichever run comes first."""
     from mlflow.exceptions import MlflowException
 
-    name = recipe.tracking.experiment or recipe.name
+    name = section.experiment or recipe
     if (known := client.get_experiment_by_name(name)) is not None:
         return str(known.experiment_id)
-    own_store = recipe.tracking.uri is None
+    own_store = section.uri is None
     location = (workspace.artifacts / name).as_uri() if own_store else None
     try:
         return str(client.create_experiment(name, artifact_location=location))
