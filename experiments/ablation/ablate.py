@@ -104,7 +104,7 @@ def ablate(recipe: Recipe | str | Path, options: Options | None = None) -> Ablat
             base's run, or every other, failed.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    variants = variants_of(recipe.ablation, factors_of(recipe))
+    variants = variants_of(recipe.ablation, factors_of(recipe.ablation, recipe.profiles))
     runs = runs_of(recipe, variants)
     family = run_family(recipe, runs.cells, "ablation", options or Options())
     records = [family.records[place] for place in runs.cell_of]

@@ -12,7 +12,7 @@ from value_personas.experiments.evaluation.predicting import calibrated_name
 from value_personas.experiments.recipe.ablation import AblationSettings
 from value_personas.experiments.recipe.items import ITEM_SETS
 from value_personas.experiments.recipe.personas import ComparatorSection
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import ProfileSection, Recipe
 from value_personas.experiments.sweep.cells import Cell, distinct_cells, label_of
 from value_personas.programs.calibration import Level
 from value_personas.programs.personas import known_kinds, parse_kind
@@ -80,16 +80,16 @@ class VariantRuns:
     cell_of: tuple[int, ...]
 
 
-def factors_of(recipe: Recipe) -> dict[str, tuple[Any, ...]]:
-    """A recipe's factors; where it names none, what can be varied of any recipe without asking much anew."""
-    if recipe.ablation.factors:
-        return dict(recipe.ablation.factors)
+def factors_of(section: AblationSettings, profiles: ProfileSection) -> dict[str, tuple[Any, ...]]:
+    """An ablation's factors; where it names none, what can be varied without asking much anew."""
+    if section.factors:
+        return dict(section.factors)
     return {
         "kind": tuple(kind for kind in known_kinds() if "+" not in kind and parse_kind(kind).states_values),
         "country": (False, True),
         "calibration": ("none", "persona", "population"),
-        "profiles.design": _first(recipe.profiles.design, ("systematic", "random")),
-        "profiles.items": _first(recipe.profiles.items, ITEM_SETS),
+        "profiles.design": _first(profiles.design, ("systematic", "random")),
+        "profiles.items": _first(profiles.items, ITEM_SETS),
     }
 
 

@@ -46,5 +46,6 @@ def _cells(recipe: "Recipe") -> "tuple[Cell, ...]":
     if recipe.sweep:
         return sweep_cells(recipe)
     if recipe.ablation.factors:
-        return runs_of(recipe, variants_of(recipe.ablation, factors_of(recipe))).cells
+        factors = factors_of(recipe.ablation, recipe.profiles)
+        return runs_of(recipe, variants_of(recipe.ablation, factors)).cells
     return (Cell({}, recipe, "as it stands"),)

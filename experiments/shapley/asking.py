@@ -15,7 +15,7 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.reporter import Reporter
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import DescriptorSection, Recipe
 from value_personas.experiments.shapley.game import Board, CellErrors, Errors, play
 from value_personas.experiments.shapley.planning import Plan, plan_coalitions
 from value_personas.experiments.shapley.players import Player
@@ -141,7 +141,7 @@ async def _make_ready(game: Game, roster: Roster, respondent: Model, writer: Mod
         settings,
         game.players,
         lambda coalition: calls * board.texts(coalition),
-        _calls_before(recipe, descriptors),
+        _calls_before(recipe.descriptors, descriptors),
         recipe.seed,
     )
     return _Ready(board, plan, descriptors, why)
@@ -173,11 +173,11 @@ def _requests_a_text(panel: Panel, questions: tuple[Question, ...]) -> int:
     return panel.requests_a_persona(questions) // way.draws * (way.draws + way.redraws)
 
 
-def _calls_before(recipe: Recipe, descriptors: Mapping[Variant, DescriptorTable]) -> int:
+def _calls_before(section: DescriptorSection, tables: Mapping[Variant, DescriptorTable]) -> int:
     """Every descriptor at as many attempts as are allowed, and the question that tries the engine."""
-    if recipe.descriptors.frozen:
+    if section.frozen:
         return 1
-    return 1 + recipe.descriptors.attempts * sum(len(table.descriptors) for table in descriptors.values())
+    return 1 + section.attempts * sum(len(table.descriptors) for table in tables.values())
 
 
 def _count(reporter: Reporter, kind: str, total: int, n: int) -> None:

@@ -23,6 +23,7 @@ from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_p
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.shapley import MethodName
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.asking import Game, Played, ask_coalitions
 from value_personas.experiments.shapley.game import CellErrors
@@ -109,7 +110,7 @@ def _add_up(
         notes=tuple(_notes(game, ready, human, played, figures)),
         synthetic=synthetic_parts(recipe.respondent.lm, ready.survey),
         leaks=ready.leaks,
-        folder=_folder(recipe, workspace),
+        folder=_folder(recipe.name, workspace),
     )
 
 
@@ -120,8 +121,8 @@ def _floor(score: str, human: HumanAnswers) -> float:
     return float(mean_of_known(human.floor[score].ravel()))
 
 
-def _folder(recipe: Recipe, workspace: Workspace) -> Path:
-    folder = workspace.folder / "shapley" / f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+def _folder(name: str, workspace: Workspace) -> Path:
+    folder = workspace.folder / "shapley" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     folder.mkdir(parents=True)
     return folder
 
@@ -137,7 +138,7 @@ def _notes(
         f"v(∅) is the error of personas {recipe.shapley.empty} on the cells that count here, as run scores "
         "it; its texts are a list and no sample, and never drawn anew"
     )
-    yield _sampling_note(recipe, played.plan)
+    yield _sampling_note(recipe.shapley.method, played.plan)
     asked = human.respondents > 0
     if (lost := asked & ~figures.known).any():
         questions = zip(ready.survey.questions, lost.T, strict=True)
@@ -158,11 +159,11 @@ def _notes(
         )
 
 
-def _sampling_note(recipe: Recipe, plan: Plan) -> str:
+def _sampling_note(method: MethodName, plan: Plan) -> str:
     """What the method itself leaves to chance."""
     if plan.complete:
         return f"every one of {len(plan.coalitions):,} coalitions was asked: nothing is sampled but people"
-    if recipe.shapley.method == "permutation":
+    if method == "permutation":
         return (
             f"{plan.blocks} drawn orders and their reverses; in each the values add up to v(all) − v(∅) by "
             "construction, so the sum says nothing of whether there are enough: the intervals do"

@@ -60,7 +60,7 @@ def test_a_factorial_design_has_every_combination_once() -> None:
 
 def test_without_factors_what_any_recipe_can_vary_is_varied() -> None:
     recipe = load_recipe("quickstart", ["profiles.design=random"])
-    factors = factors_of(recipe)
+    factors = factors_of(recipe.ablation, recipe.profiles)
     assert factors["profiles.design"] == ("random", "systematic")
     assert len(runs_of(recipe, variants_of(recipe.ablation, factors)).cells) == 5
 
