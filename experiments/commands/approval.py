@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.engines import engine_kind
+from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import BudgetError
 
 __all__ = ["Approval", "is_free"]
@@ -23,7 +23,7 @@ class Approval:
     """Asks once before a run spends more than its recipe's limits; call it with an estimate.
 
     Args:
-        recipe: the limits.
+        limits: of the respondent.
         yes: go ahead without asking.
         ask: puts a question to the person at the terminal.
         tell: shows a line.
@@ -33,9 +33,9 @@ class Approval:
     """
 
     def __init__(
-        self, recipe: Recipe, yes: bool, ask: Callable[[str], bool], tell: Callable[[str], None]
+        self, limits: EngineSettings, yes: bool, ask: Callable[[str], bool], tell: Callable[[str], None]
     ) -> None:
-        self._limits = recipe.respondent
+        self._limits = limits
         self._yes = yes
         self._ask = ask
         self._tell = tell

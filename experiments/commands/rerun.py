@@ -49,7 +49,7 @@ def rerun(
             tracking_uri=tracking_uri,
             reporter=reporter,
             approval=lambda recipe: (
-                None if is_free(recipe) else Approval(recipe, yes, reporter.ask, reporter.note)
+                None if is_free(recipe) else Approval(recipe.respondent, yes, reporter.ask, reporter.note)
             ),
         )
     typer.echo(json.dumps(found.as_dict(), allow_nan=False) if as_json else _page(found))

@@ -52,7 +52,7 @@ def run(
     again = _reasons(ask_again or ())
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with ConsoleReporter() as reporter:
-        approve = Approval(loaded, yes, reporter.ask, reporter.note)
+        approve = Approval(loaded.respondent, yes, reporter.ask, reporter.note)
         # The embedded model costs nothing, and what it will be asked is known sooner by asking it.
         wanted = None if is_free(loaded) else approve
         result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted, again)

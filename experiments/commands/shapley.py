@@ -43,6 +43,6 @@ def shapley(
     overrides += [] if budget_calls is None else [f"shapley.budget_calls={budget_calls}"]
     loaded = load_recipe(recipe or "shapley", overrides)
     with ConsoleReporter() as reporter:
-        approve = None if is_free(loaded) else Approval(loaded, yes, reporter.ask, reporter.note)
+        approve = None if is_free(loaded) else Approval(loaded.respondent, yes, reporter.ask, reporter.note)
         result = share_out(loaded, reporter, approve)
     give(result, print_shapley, as_json)

@@ -33,6 +33,10 @@ class Recorded(Protocol):
     """As much of a tuning's result as is recorded."""
 
     @property
+    def recipe(self) -> Recipe:
+        """What was tuned."""
+
+    @property
     def program(self) -> TunedProgram:
         """The chosen prompts."""
 
@@ -73,7 +77,7 @@ class Recorded(Protocol):
         """Where the files lie."""
 
 
-def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: str) -> tuple[str, str]:
+def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[str, str]:
     """Write a finished tuning.
 
     Returns:
@@ -82,7 +86,7 @@ def record_tuning(recipe: Recipe, workspace: Workspace, result: Recorded, name: 
     Raises:
         StoreError: when the tracking store cannot be written.
     """
-    synthetic = in_words(result.synthetic)
+    recipe, synthetic = result.recipe, in_words(result.synthetic)
     tags = {
         "kind": "tuning",
         "synthetic": synthetic,

@@ -144,7 +144,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     seconds = (datetime.now(UTC) - started).total_seconds()
     result = _result(survey, cells, session, search, judgement, seconds, folder)
     write_tuning_files(folder, result.original, result.program, judgement, result.curve, result.evaluations)
-    run_id, model = record_tuning(recipe, workspace, result, name)
+    run_id, model = record_tuning(result, workspace, name)
     return replace(result, mlflow_run_id=run_id, model=model)
 
 

@@ -52,7 +52,7 @@ class SweepConsole:
 def watched(recipe: Recipe, jobs: int, yes: bool) -> Iterator[Options]:
     """Options for cells that a person at the terminal watches and approves."""
     with ConsoleReporter() as bars:
-        approve = None if is_free(recipe) else Approval(recipe, yes, bars.ask, bars.say)
+        approve = None if is_free(recipe) else Approval(recipe.respondent, yes, bars.ask, bars.say)
         yield Options(jobs, SweepConsole(bars), approve)
 
 

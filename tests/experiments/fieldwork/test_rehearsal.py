@@ -119,7 +119,7 @@ class Terminal:
 
 def approval(terminal: Terminal, *settings: str, yes: bool = False) -> Approval:
     recipe = load_recipe("quickstart", [*PRICED, "respondent.confirm_above_cost=3", *settings])
-    return Approval(recipe, yes, terminal.ask, terminal.told.append)
+    return Approval(recipe.respondent, yes, terminal.ask, terminal.told.append)
 
 
 def bill(calls: int, cost: float | None) -> Estimate:
