@@ -8,6 +8,7 @@ from pathlib import Path
 
 from value_personas import data
 from value_personas.experiments.audit.human import Array, human_means, training_countries
+from value_personas.experiments.audit.record import RESULT_FILE
 from value_personas.experiments.audit.result import AuditResult
 from value_personas.experiments.audit.tables import recovery_table, spill_over_table, summary_table
 from value_personas.experiments.fieldwork.asking import write_descriptors
@@ -22,6 +23,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.tracking import Record, input_files, record_run, run_title
 from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.json_file import write_json
 from value_personas.programs import (
     DescriptorTable,
     Judged,
@@ -154,6 +156,7 @@ def _write_files(
         tables["descriptors"] = descriptor_frame(found.descriptors.values(), profiles.items)
     for name, table in tables.items():
         table.to_csv(result.folder / f"{name}.csv", index=False)
+    write_json(result.folder / RESULT_FILE, result.record())
     items = [item.code for item in profiles.items]
     for ending in ("png", "pdf", "svg"):
         draw_spill_over(matrices, items, result.title, result.folder / f"spill_over.{ending}")

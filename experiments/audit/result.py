@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from value_personas.experiments.audit.record import AuditRecord, AuditRow
 from value_personas.experiments.fieldwork.synthetic import marked
 
 __all__ = ["AuditResult"]
@@ -46,18 +47,20 @@ class AuditResult:
             f"audit of {self.name} · written by {self.writer}, judged by {self.judge}", self.synthetic
         )
 
+    def record(self) -> AuditRecord:
+        """What ``result.json`` holds: everything but the long tables and where they lie."""
+        return AuditRecord(
+            name=self.name,
+            writer=self.writer,
+            judge=self.judge,
+            training_countries=self.countries,
+            synthetic=self.synthetic,
+            summary=AuditRow.all_of(self.summary),
+            notes=self.notes,
+        )
+
     def to_json(self) -> str:
-        """One JSON object: the summary, who wrote and judged, notes and where the rest lies."""
+        """One JSON object: the same, and where the rest lies; what is undefined is null."""
         return json.dumps(
-            {
-                "name": self.name,
-                "writer": self.writer,
-                "judge": self.judge,
-                "training_countries": list(self.countries),
-                "synthetic": list(self.synthetic),
-                "summary": json.loads(self.summary.to_json(orient="records")),
-                "notes": list(self.notes),
-                "folder": str(self.folder),
-            },
-            allow_nan=False,
+            self.record().model_dump(mode="json") | {"folder": str(self.folder)}, allow_nan=False
         )

@@ -15,7 +15,6 @@ from value_personas.experiments.calibration.judged import apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
 from value_personas.experiments.evaluation.answers import Answers, find_panel
-from value_personas.experiments.evaluation.fitted import write_calibration
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.pareto import draw_pareto_front
 from value_personas.experiments.recipe.calibration import SearchSettings
@@ -33,6 +32,7 @@ from value_personas.experiments.tracking import (
     uri_of,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
+from value_personas.experiments.workspace.json_file import write_json
 from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import Question, Scale, StatisticsError
 
@@ -250,6 +250,6 @@ def _has_answers(panel: Answers) -> bool:
 
 def _write(folder: Path, record: FittedCalibration, table: pd.DataFrame, summary: pd.DataFrame) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_calibration(folder, record)
+    write_json(folder / CALIBRATION_FILE, record)
     table.to_parquet(folder / "before_after.parquet", index=False)
     summary.to_csv(folder / "calibration_summary.csv", index=False)

@@ -1,13 +1,11 @@
 """What a recipe's answers are calibrated by: its temperature, or a calibration that was fitted before."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from value_personas.data import first_line, one_line
 from value_personas.experiments.evaluation.answers import shared_answers
@@ -17,10 +15,11 @@ from value_personas.experiments.recipe.calibration import LATEST
 from value_personas.experiments.recipe.recipe import CalibrationSection, PersonaKind, Recipe
 from value_personas.experiments.tracking import fitted_file, registered_file, uri_of
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
+from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
 from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.signatures import Question, RecipeError, StatisticsError
+from value_personas.signatures import Question, RecipeError, StatisticsError, StoreError
 
 __all__ = [
     "Calibration",
@@ -32,7 +31,6 @@ __all__ = [
     "require_applicable",
     "study_calibration",
     "tilt_of",
-    "write_calibration",
 ]
 
 _LARGEST = 5_000_000
@@ -122,23 +120,12 @@ def read_calibration(path: Path) -> FittedCalibration:
     Raises:
         RecipeError: when it is absent, damaged or of another version.
     """
-    said = f"calibration.fitted: {path}"
     try:
         if path.is_file() and path.stat().st_size > _LARGEST:
-            raise RecipeError(f"{said}: larger than any calibration ({_LARGEST:,} bytes)")
-        return FittedCalibration.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise RecipeError(f"{said}: {error.strerror or error}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))[:80]
-        what = json.dumps(f"{where}: " if where else "", ensure_ascii=True)[1:-1] + one_line(first["msg"])
-        raise RecipeError(f"{said}: no calibration.json of this version: {what}") from None
-
-
-def write_calibration(folder: Path, record: FittedCalibration) -> None:
-    """Write ``calibration.json``."""
-    (folder / CALIBRATION_FILE).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            raise StoreError(f"{path}: larger than any calibration ({_LARGEST:,} bytes)")
+        return read_json(path, FittedCalibration)
+    except StoreError as error:
+        raise RecipeError(f"calibration.fitted: {error}") from None
 
 
 def require_applicable(

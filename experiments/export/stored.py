@@ -104,7 +104,7 @@ def read_answers(
     known = result.recipe.personas
     if unknown := [kind for kind in kinds if kind not in known]:
         raise RecipeError(f"the run has no personas {unknown[0]!r}; it has {', '.join(known)}")
-    asked, tables = read_json(result.folder / QUESTIONS_FILE, Questions), _tables(result.folder, profiles)
+    asked, tables = _questions(result.folder), _tables(result.folder, profiles)
     wanted = [kind for kind in known if not kinds or kind in kinds]
     answers = tuple(method for kind in wanted for method in _methods(result, kind, tables, calibrated))
     for method in answers:
@@ -115,6 +115,13 @@ def read_answers(
             "--calibrated out"
         )
     return StoredRun(result, asked, answers)
+
+
+def _questions(folder: Path) -> Questions:
+    path = folder / QUESTIONS_FILE
+    if not path.is_file():
+        raise StoreError(f"{path}: absent; a run of an earlier version has none, run it again")
+    return read_json(path, Questions)
 
 
 def _methods(

@@ -7,7 +7,7 @@ from typing import Any
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.passwords import without_passwords
 
-__all__ = ["is_of_the_same", "write_recipe"]
+__all__ = ["is_of_the_same", "newest_of_the_same", "write_recipe"]
 
 _FILE = "recipe.json"
 
@@ -16,6 +16,20 @@ def write_recipe(recipe: Recipe, folder: Path) -> None:
     """Write ``recipe.json``, in which no address of a database keeps its password."""
     told = without_passwords(recipe.model_dump(mode="json"))
     (folder / _FILE).write_text(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+
+
+def newest_of_the_same(recipe: Recipe, parent: Path, name: str, file: str) -> Path | None:
+    """The newest folder ``<name>-<time>`` that is about the same people and model; None where none is.
+
+    Args:
+        recipe: the run's, beside which it is to be shown.
+        parent: the workspace's folder of them.
+        name: what the folder is called, without its time.
+        file: one that each of them holds.
+    """
+    found = (path for path in parent.glob(f"*/{file}") if path.parent.name.rpartition("-")[0] == name)
+    folders = (p.parent for p in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True))
+    return next((folder for folder in folders if is_of_the_same(recipe, folder)), None)
 
 
 def is_of_the_same(recipe: Recipe, folder: Path) -> bool:

@@ -8,16 +8,16 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.data import one_line
+from value_personas.experiments.audit.record import Audit, newest_audit
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.comparing import baseline_of, zones_of
 from value_personas.experiments.evaluation.fitted import Calibration, calibrations_of_run
 from value_personas.experiments.evaluation.map_positions import HUMAN
-from value_personas.experiments.report.audits import Audit, newest_audit
-from value_personas.experiments.report.shapley_files import newest_shapley
 from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run
 from value_personas.experiments.run.tables import has_table, read_run_table
+from value_personas.experiments.shapley.record import Shapley, newest_shapley, read_shapley
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 
@@ -48,7 +48,7 @@ class Material:
     gap: pd.DataFrame | None
     gap_countries: pd.DataFrame | None
     positions: pd.DataFrame | None
-    shapley: pd.DataFrame | None
+    shapley: Shapley | None
     audit: Audit | None
     calibrations: tuple[Calibration, ...]
 
@@ -97,9 +97,14 @@ class Material:
     @property
     def stamp(self) -> str:
         """What every figure must say of itself: a leak, and synthetic parts. Empty when there is neither."""
-        leak = ["LEAK ALLOWED"] if self.run.leaks else []
-        synthetic = [f"synthetic {' and '.join(self.run.synthetic)}"] if self.run.synthetic else []
-        return " · ".join([*leak, *synthetic])
+        return self.stamp_beside()
+
+    def stamp_beside(self, synthetic: tuple[str, ...] = (), leaks: tuple[str, ...] = ()) -> str:
+        """The same of a figure of what lies beside the run, with what it has of its own."""
+        parts = dict.fromkeys((*self.run.synthetic, *synthetic))
+        warning = f"synthetic {' and '.join(parts)}" if parts else ""
+        leak = "LEAK ALLOWED" if (*self.run.leaks, *leaks) else ""
+        return " · ".join(text for text in (leak, warning) if text)
 
     def country_name(self, code: str) -> str:
         """The name in the survey's file, else the usual English one."""
@@ -175,7 +180,7 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         gap=_optional(folder, "gap"),
         gap_countries=_optional(folder, "gap_countries"),
         positions=_positions(run),
-        shapley=newest_shapley(workspace / "shapley", run.recipe, shapley),
+        shapley=read_shapley(shapley) if shapley else newest_shapley(workspace / "shapley", run.recipe),
         audit=newest_audit(workspace / "audits", run.recipe),
         calibrations=calibrations_of_run(run.recipe, folder),
     )

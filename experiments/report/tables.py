@@ -218,8 +218,8 @@ def audit_table(material: Material) -> Table | None:
         return None
     columns = ("recovery_error", "right", "spill_over", "human_movement", "excess_spill_over")
     rows = tuple(
-        (str(row["statement"]), *(_percent(row[name]) for name in columns))
-        for row in material.audit.summary.to_dict("records")
+        (row.statement, *(_percent(getattr(row, name)) for name in columns))
+        for row in material.audit.record.summary
     )
     heads = ("statement", "recovery error", "likeliest is right", "moves others by", "people", "excess")
     return Table("How well a reader recovers an answer, and how far it moves the others.", heads, rows)

@@ -12,7 +12,7 @@ import pydantic
 
 from value_personas.experiments.evaluation.answers import answers_of, panel_file
 from value_personas.experiments.evaluation.comparing import zones_of
-from value_personas.experiments.evaluation.fitted import how_answered, write_calibration
+from value_personas.experiments.evaluation.fitted import how_answered
 from value_personas.experiments.evaluation.remoteness import Gap
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.gap import draw_gap
@@ -40,7 +40,7 @@ from value_personas.experiments.tracking import (
     run_title,
 )
 from value_personas.experiments.workspace.code_state import CodeState, code_state
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_table
 from value_personas.programs import REASONS, PanelResult
@@ -153,7 +153,7 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
         asked.program.save(folder / PROGRAM_FILE)
     for one in outcome.calibrations:
         if one.record is not None:
-            write_calibration(folder, one.record)
+            write_json(folder / CALIBRATION_FILE, one.record)
     write_json(folder / RESULT_FILE, result.record())
     (folder / "prompts.md").write_text(_prompts(asked.prompts), encoding="utf-8")
     draw_human_against_predicted(result.scores, result.title, folder / "human_against_predicted.png")

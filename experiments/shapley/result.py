@@ -4,14 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from value_personas.experiments.fieldwork.synthetic import marked
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.shapley.record import ShapleyRecord
 from value_personas.experiments.shapley.tables import ALL
+from value_personas.experiments.workspace.json_file import rows_of
 
 __all__ = ["ShapleyResult"]
 
@@ -79,30 +80,28 @@ class ShapleyResult:
         frame = self.tables[table]
         return frame[frame["country"] == ALL].sort_values("value", kind="stable", ignore_index=True)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The result as JSON values; undefined figures are None."""
-        return {
-            "name": self.recipe.name,
-            "score": self.recipe.shapley.score,
-            "method": self.recipe.shapley.method,
-            "negative_value": "the item lowers the error",
-            "synthetic": list(self.synthetic),
-            "leaks": list(self.leaks),
-            "all_countries": {name: _records(self.over_all(name)) for name in self.tables},
-            "checks": _records(self.checks),
-            "noise_floor": None if pd.isna(self.floor) else self.floor,
-            "coalitions": self.coalitions["coalition"].nunique(),
-            "calls_at_most": self.calls_at_most,
-            "usage": dict(self.usage),
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-            "folder": str(self.folder),
-            "mlflow_run_id": self.mlflow_run_id,
-        }
+    def record(self) -> ShapleyRecord:
+        """What ``result.json`` holds: everything but the recipe, the other rows and where they lie."""
+        return ShapleyRecord(
+            name=self.recipe.name,
+            score=self.recipe.shapley.score,
+            method=self.recipe.shapley.method,
+            synthetic=self.synthetic,
+            leaks=self.leaks,
+            all_countries={name: rows_of(self.over_all(name)) for name in self.tables},
+            checks=rows_of(self.checks),
+            noise_floor=self.floor,
+            coalitions=self.coalitions["coalition"].nunique(),
+            calls_at_most=self.calls_at_most,
+            usage=dict(self.usage),
+            seconds=self.seconds,
+            notes=self.notes,
+        )
 
     def to_json(self) -> str:
-        """One JSON object."""
-        return json.dumps(self.as_dict(), allow_nan=False)
+        """One JSON object: the same, and where the rest lies; what is undefined is null."""
+        where = {"folder": str(self.folder), "mlflow_run_id": self.mlflow_run_id}
+        return json.dumps(self.record().model_dump(mode="json") | where, allow_nan=False)
 
     def metrics(self) -> dict[str, float]:
         """Flat metrics: the values over all countries with their bounds, both ends, usage."""
@@ -113,7 +112,3 @@ class ShapleyResult:
         ends = self.checks[self.checks["country"] == ALL].iloc[0]
         metrics |= {name: float(ends[name]) for name in ("v_empty", "v_all", "gap")}
         return metrics | {f"usage.{name}": float(value) for name, value in self.usage.items()}
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return list(json.loads(frame.to_json(orient="records")))

@@ -1,6 +1,5 @@
 """The files of Shapley values."""
 
-import json
 from collections.abc import Mapping
 
 import pandas as pd
@@ -8,7 +7,9 @@ import pandas as pd
 from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.shapley.figures import draw_bars, draw_heat_map
+from value_personas.experiments.shapley.record import RESULT_FILE
 from value_personas.experiments.shapley.result import ShapleyResult
+from value_personas.experiments.workspace.json_file import write_json
 from value_personas.programs import DescriptorTable, Variant
 from value_personas.signatures import ValueItem
 
@@ -37,8 +38,7 @@ def write_shapley_files(
         frame: pd.DataFrame = descriptor_frame(descriptors.values(), items)
         frame.to_csv(folder / "descriptors.csv", index=False)
     write_recipe(result.recipe, folder)
-    text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "result.json").write_text(f"{text}\n", encoding="utf-8")
+    write_json(folder / RESULT_FILE, result.record())
     title = f"Shapley values · {result.title}"
     level = f"{round(100 * result.recipe.scoring.level)} % intervals"
     for ending in ("png", "pdf", "svg"):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from value_personas.experiments.tracking import (
     open_run,
     run_title,
 )
-from value_personas.experiments.workspace.folders import Workspace, replace_text
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.json_file import FileModel, read_json, write_json
+from value_personas.signatures import StoreError
 
 __all__ = ["Family", "Options", "run_family"]
 
@@ -84,6 +87,13 @@ class Family:
         close_run(self.recipe, self.workspace, record, self.mlflow_run_id)
 
 
+class _Parent(FileModel):
+    """``parent.json``: the MLflow run of cells, by the digest of what they are."""
+
+    key: str
+    mlflow_run_id: str
+
+
 def run_family(recipe: Recipe, cells: Sequence[Cell], kind: str, options: Options) -> Family:
     """Run the cells that are not done yet, as parts of one MLflow run.
 
@@ -110,13 +120,11 @@ def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspa
     note = folder / "parent.json"
     content = json.dumps([recipe.flat(), [cell.key for cell in cells]], sort_keys=True, default=str)
     key = hashlib.sha256(content.encode()).hexdigest()
-    try:
-        noted = json.loads(note.read_text(encoding="utf-8"))
-        if noted["key"] == key and is_known(recipe.tracking, workspace, noted["mlflow_run_id"]):
-            return str(noted["mlflow_run_id"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        pass  # no earlier session, or a note that cannot be read: begin anew
+    with suppress(StoreError):  # no earlier session, or a note that cannot be read: begin anew
+        noted = read_json(note, _Parent)
+        if noted.key == key and is_known(recipe.tracking, workspace, noted.mlflow_run_id):
+            return noted.mlflow_run_id
     title = run_title(recipe.name, kind, f"{len(cells)} cells")
     run_id = open_run(recipe, workspace, Record(title, {}, {"kind": kind}, folder))
-    replace_text(note, json.dumps({"key": key, "mlflow_run_id": run_id}) + "\n")
+    write_json(note, _Parent(key=key, mlflow_run_id=run_id))
     return run_id

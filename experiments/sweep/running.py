@@ -72,7 +72,15 @@ class Runner:
         reason: str | None = None,
     ) -> CellRecord:
         seconds = time.monotonic() - started
-        return CellRecord(cell.key, cell.label, dict(cell.settings), run, mlflow_run_id, reason, seconds)
+        return CellRecord(
+            key=cell.key,
+            label=cell.label,
+            settings=cell.settings,
+            run=run,
+            mlflow_run_id=mlflow_run_id,
+            reason=reason,
+            seconds=seconds,
+        )
 
 
 class _OneOfMany:

@@ -1,15 +1,19 @@
 """JSON files of one frozen model each: the class that writes a file is the class that reads it."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 
+from value_personas.data import one_line
+from value_personas.experiments.workspace.folders import replace_text
 from value_personas.signatures import StoreError
 
-__all__ = ["Figure", "FileModel", "Rows", "read_json", "rows_of", "write_json"]
+__all__ = ["Figure", "FileModel", "Rows", "in_one_line", "read_json", "rows_of", "write_json"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -36,8 +40,12 @@ class FileModel(BaseModel):
 
 
 def write_json(path: Path, model: BaseModel) -> None:
-    """Write a file that ``read_json`` reads."""
-    path.write_text(f"{model.model_dump_json(indent=2)}\n", encoding="utf-8")
+    """Write a file that ``read_json`` reads, whole or not at all.
+
+    Raises:
+        StoreError: when it cannot be written.
+    """
+    replace_text(path, f"{model.model_dump_json(indent=2)}\n")
 
 
 def read_json(path: Path, model: type[Model]) -> Model:
@@ -47,12 +55,23 @@ def read_json(path: Path, model: type[Model]) -> Model:
         StoreError: when it is absent, damaged or of another version.
     """
     try:
-        return model.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: absent ({error.strerror})") from None
+    with in_one_line(path):
+        return model.model_validate_json(content)
+
+
+@contextmanager
+def in_one_line(path: Path) -> Iterator[None]:
+    """Say in one line what a file holds that its model does not allow."""
+    try:
+        yield
     except ValidationError as error:
-        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
-        raise StoreError(f"{path}: damaged or of another version: {where or 'no JSON object'}") from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = one_line(".".join(map(str, first["loc"])), 80)
+        why = f"{where}: {one_line(first['msg'])}" if where else "no JSON object"
+        raise StoreError(f"{path}: damaged or of another version: {why}") from None
 
 
 def rows_of(table: pd.DataFrame) -> Rows:

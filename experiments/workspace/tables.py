@@ -8,7 +8,7 @@ import pandas as pd
 from value_personas.data import first_line
 from value_personas.signatures import StoreError
 
-__all__ = ["check_rows", "read_table", "write_table"]
+__all__ = ["check_rows", "read_table", "with_numbers", "write_table"]
 
 
 def check_rows(
@@ -31,6 +31,14 @@ def check_rows(
         row = " · ".join(map(str, table.loc[twice, list(keys)].iloc[0]))
         raise StoreError(f"{path}: damaged: holds {row} twice")
     return table
+
+
+def with_numbers(path: Path, table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A table with numbers in some columns; args and raises as ``check_rows``."""
+    try:
+        return table.astype(dict.fromkeys(columns, float))
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"{path}: damaged: {first_line(error)}") from None
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

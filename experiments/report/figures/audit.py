@@ -12,15 +12,15 @@ def audit_plate(material: Material) -> Plate | None:
     audit = material.audit
     if audit is None:
         return None
-    figure = spill_over_figure(audit.matrices, audit.items, material.stamp, columns=2)
+    stamp = material.stamp_beside(audit.record.synthetic)
+    figure = spill_over_figure(audit.matrices(), audit.items, stamp, columns=2)
     figure.set_facecolor("none")
-    spilt = audit.summary.set_index("statement")["spill_over"]
     return Plate(
         "audit",
         figure,
         "How far a stated answer to one item (row) moves a reader’s guess at another (column). What a kind "
         "of statement moves beyond people, on the left, is spill-over: more than the answer itself tells.",
         "Spill-over matrices; mean movement: "
-        + "; ".join(f"{kind} {100 * v:.1f} %" for kind, v in spilt.items()),
+        + "; ".join(f"{row.statement} {100 * row.spill_over:.1f} %" for row in audit.record.summary),
         wide=True,
     )

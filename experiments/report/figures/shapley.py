@@ -20,8 +20,8 @@ from value_personas.experiments.report.plate import (
     canvas,
     row_height,
 )
-from value_personas.experiments.report.shapley_files import EVERYWHERE
 from value_personas.experiments.scoring import heading
+from value_personas.experiments.shapley.tables import ALL
 
 __all__ = ["shapley_plates"]
 
@@ -31,11 +31,13 @@ _WRITTEN = 20
 
 def shapley_plates(material: Material) -> tuple[Plate, ...]:
     """Bars over all countries, and tiles of items × countries, of the first score that was computed."""
-    if material.shapley is None or material.shapley.empty:
+    if material.shapley is None or material.shapley.values.empty:
         return ()
-    score = str(material.shapley["score"].iloc[0])
-    rows = material.shapley[material.shapley["score"] == score]
-    parts = (_bars(material, rows, score), _tiles(material, rows, score))
+    values, record = material.shapley.values, material.shapley.record
+    score = str(values["score"].iloc[0])
+    rows = values[values["score"] == score]
+    stamp = material.stamp_beside(record.synthetic, record.leaks)
+    parts = (_bars(material, rows, score, stamp), _tiles(material, rows, score, stamp))
     return tuple(plate for plate in parts if plate is not None)
 
 
@@ -45,12 +47,12 @@ def _label(rows: pd.DataFrame) -> dict[str, str]:
     return {str(p): drawable([str(n), str(p)]) for p, n in zip(named["player"], named["name"], strict=True)}
 
 
-def _bars(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
-    over_all = rows[rows["country"] == EVERYWHERE].sort_values("value")
+def _bars(material: Material, rows: pd.DataFrame, score: str, stamp: str) -> Plate | None:
+    over_all = rows[rows["country"] == ALL].sort_values("value")
     if over_all.empty:
         return None
     names = [_label(rows)[str(player)] for player in over_all["player"]]
-    figure = canvas(COLUMN, 0.21 * len(over_all) + 0.75, material.stamp)
+    figure = canvas(COLUMN, 0.21 * len(over_all) + 0.75, stamp)
     axis = figure.subplots()
     places = np.arange(len(over_all))
     colour = looks(material.methods)[material.main].colour
@@ -75,13 +77,13 @@ def _bars(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
     )
 
 
-def _tiles(material: Material, rows: pd.DataFrame, score: str) -> Plate | None:
-    by_country = rows[rows["country"] != EVERYWHERE]
+def _tiles(material: Material, rows: pd.DataFrame, score: str, stamp: str) -> Plate | None:
+    by_country = rows[rows["country"] != ALL]
     if by_country.empty:
         return None
     table = by_country.pivot_table(index="country", columns="player", values="value", sort=False)
     table = table.loc[table.sum(axis=1).sort_values().index, table.mean().sort_values().index]
-    figure = canvas(FULL, row_height(len(table)) * len(table) + 1.5, material.stamp)
+    figure = canvas(FULL, row_height(len(table)) * len(table) + 1.5, stamp)
     axis = figure.subplots()
     top = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
     tiles = axis.pcolormesh(

@@ -86,6 +86,7 @@ def test_everything_is_written_down(result: AuditResult) -> None:
     names = {path.name for path in result.folder.iterdir()}
     assert names == {
         "summary.csv", "recovery.csv", "spill_over.csv", "descriptors.csv", "recipe.json",
+        "result.json",
         "spill_over.png", "spill_over.pdf", "spill_over.svg",
     }  # fmt: skip
     assert "synthetic writer and judge and population" in result.title

@@ -154,7 +154,7 @@ RECORD: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("no JSON", "no calibration.json of this version"),
+        ("no JSON", "damaged or of another version: no JSON object"),
         (json.dumps({**RECORD, "setting": {"method": "magic"}}), "setting.method"),
         (json.dumps({**RECORD, "setting": {"strength": {"all": 0.0}}}), "lead to no distribution"),
         (json.dumps({**RECORD, "setting": {"strength": {"a\nb": 1.0}}}), "setting.strength"),
@@ -166,7 +166,7 @@ RECORD: dict[str, Any] = {
             json.dumps({**RECORD, "setting": {"method": "pooled-shape", "shapes": {"4": [9, 9, 9, 9]}}}),
             "calibration.fitted: ",
         ),
-        ("[" * 100_000, "no calibration.json of this version"),
+        ("[" * 100_000, "damaged or of another version: no JSON object"),
     ],
 )
 def test_a_damaged_or_hostile_file_is_one_line(

@@ -194,7 +194,11 @@ def test_what_cannot_be_exported_is_refused(result: RunResult, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("questions.json", None, "questions.json: absent"),
+        (
+            "questions.json",
+            None,
+            "questions.json: absent; a run of an earlier version has none, run it again",
+        ),
         ("questions.json", "{}", "questions.json: damaged or of another version: survey"),
         ("personas.parquet", None, "export --without-profiles"),
         ("missing_answers.parquet", "no parquet", "missing_answers: damaged"),

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 
 from value_personas import Recipe, RunResult, load_recipe, run
+from value_personas.experiments.audit.record import AuditRecord, AuditRow
 from value_personas.experiments.recipe.record import write_recipe
+from value_personas.experiments.shapley.record import ShapleyRecord
+from value_personas.experiments.workspace.json_file import write_json
 
 __all__ = ["MARK", "SMALL", "plant", "small_run", "write_audit", "write_shapley"]
 
@@ -53,6 +56,11 @@ def write_shapley(folder: Path, recipe: Recipe) -> None:
     columns = ["player", "name", "country", "score", "value", "lower", "upper"]
     folder.mkdir(parents=True)
     pd.DataFrame(rows, columns=columns).to_parquet(folder / "shapley.parquet", index=False)
+    record = ShapleyRecord(
+        name=recipe.name, score="normalised_mae", method="exact", synthetic=(), leaks=(), all_countries={},
+        checks=(), noise_floor=float("nan"), coalitions=4, calls_at_most=4, usage={}, seconds=1.0, notes=(),
+    )  # fmt: skip
+    write_json(folder / "result.json", record)
     write_recipe(recipe, folder)
 
 
@@ -67,7 +75,10 @@ def write_audit(folder: Path, recipe: Recipe) -> None:
     ]
     columns = ["statement", "given", "item", "human", "judged"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "spill_over.csv", index=False)
-    summary = [("hedged", 0.01, 1.0, 0.04, 0.15, -0.11), ("unhedged", 0.01, 0.9, 0.34, 0.15, 0.19)]
-    heads = ["statement", "recovery_error", "right", "spill_over", "human_movement", "excess_spill_over"]
-    pd.DataFrame(summary, columns=heads).to_csv(folder / "summary.csv", index=False)
+    summary = (
+        ("hedged", 0.01, 1.0, 1.0, 0.02, 0.04, 0.15, -0.11, 0),
+        ("unhedged", 0.01, 0.9, 1.0, 0.02, 0.34, 0.15, 0.19, 0),
+    )
+    found = [AuditRow.model_validate(dict(zip(AuditRow.model_fields, row, strict=True))) for row in summary]
+    write_json(folder / "result.json", AuditRecord(name=recipe.name, summary=tuple(found)))
     write_recipe(recipe, folder)

@@ -201,8 +201,8 @@ def test_sections_without_material_say_what_would_make_them(reported: Reported, 
     material = read_material(reported.run.folder, workspace)
     assert material.audit is not None
     assert material.audit.folder.name == "audit-quickstart-2"
-    np.testing.assert_allclose(material.audit.matrices["human"], [[0.4, 0.1], [0.2, 0.4]])
-    np.testing.assert_allclose(material.audit.matrices["unhedged"], [[0.7, 0.33], [0.35, 0.7]])
+    np.testing.assert_allclose(material.audit.matrices()["human"], [[0.4, 0.1], [0.2, 0.4]])
+    np.testing.assert_allclose(material.audit.matrices()["unhedged"], [[0.7, 0.33], [0.35, 0.7]])
     page = page_of(material)
     for name in ("shapley", "shapley-bars", "audit"):
         assert f'id="figure-{name}"' in page
@@ -220,7 +220,7 @@ def test_what_was_made_on_another_survey_is_not_shown(reported: Reported, tmp_pa
     material = read_material(reported.run.folder, tmp_path)
     ours = pd.read_parquet(tmp_path / "shapley" / "quickstart-1" / "shapley.parquet")
     assert material.shapley is not None
-    pd.testing.assert_frame_equal(material.shapley, ours)
+    pd.testing.assert_frame_equal(material.shapley.values, ours)
     assert material.audit is not None
     assert material.audit.folder.name == "audit-quickstart-1"
     (tmp_path / "shapley" / "quickstart-1" / "recipe.json").unlink()
@@ -290,14 +290,14 @@ def test_uncommitted_changes_are_said(reported: Reported) -> None:
 def test_damaged_material_is_one_line(finished: RunResult, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished.folder, folder)
-    (folder / "sources.json").write_text('{"countries": []}')
+    (folder / "sources.json").write_text('{"inputs": [], "countries": []}')
     with pytest.raises(StoreError, match=r"sources\.json: damaged or of another version: countries"):
         read_material(folder, tmp_path)
     shutil.copy(finished.folder / "sources.json", folder)
     with pytest.raises(StoreError, match=r"no shapley\.parquet there"):
         read_material(folder, tmp_path, tmp_path)
     (tmp_path / "shapley.parquet").write_text("no parquet")
-    with pytest.raises(StoreError, match="not Shapley values of this version"):
+    with pytest.raises(StoreError, match="shapley: damaged"):
         read_material(folder, tmp_path, tmp_path)
 
 

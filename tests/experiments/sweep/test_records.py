@@ -27,7 +27,9 @@ def cell(finished: RunResult) -> Cell:
 
 
 def record_of(cell: Cell, run: str) -> CellRecord:
-    return CellRecord(cell.key, cell.label, cell.settings, run, "an id", None, 1.0)
+    return CellRecord(
+        key=cell.key, label=cell.label, settings=cell.settings, run=run, mlflow_run_id="an id", seconds=1.0
+    )
 
 
 def test_a_cell_with_a_whole_run_is_done(finished: RunResult, cell: Cell, tmp_path: Path) -> None:
@@ -73,13 +75,20 @@ def test_a_cell_whose_run_is_damaged_is_done_again(
 
 def test_what_a_cell_is_called_comes_from_the_recipe(finished: RunResult, cell: Cell, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path, finished.folder.parent)
-    forged = CellRecord("../../x", "\x1b[31m", {"label": {}}, finished.folder.name, "an id", None, 1.0)
-    (tmp_path / "cells" / f"{cell.key}.json").write_text(json.dumps(vars_of(forged)))
+    true = record_of(cell, finished.folder.name)
+    forged = true.model_copy(update={"key": "../../x", "label": "\x1b[31m", "settings": {"label": {}}})
+    (tmp_path / "cells" / f"{cell.key}.json").write_text(forged.model_dump_json())
+    assert ledger.done(cell) == true
+
+
+def test_a_record_by_the_first_version_is_read(finished: RunResult, cell: Cell, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, finished.folder.parent)
+    said = {
+        "key": cell.key, "label": cell.label, "settings": dict(cell.settings), "run": finished.folder.name,
+        "mlflow_run_id": "an id", "reason": None, "seconds": 1.0,
+    }  # fmt: skip
+    (tmp_path / "cells" / f"{cell.key}.json").write_text(json.dumps(said, default=str, indent=1) + "\n")
     assert ledger.done(cell) == record_of(cell, finished.folder.name)
-
-
-def vars_of(record: CellRecord) -> dict[str, object]:
-    return {name: getattr(record, name) for name in CellRecord.__slots__}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,14 @@ def test_values_of_any_kinds_are_one_column_of_a_parquet_file(
 ) -> None:
     workspace = Workspace.open(finished.recipe.workspace)
     records = tuple(
-        CellRecord(f"k{n}", f"l{n}", {"some.key": value}, finished.folder.name, "an id", None, 1.0)
+        CellRecord(
+            key=f"k{n}",
+            label=f"l{n}",
+            settings={"some.key": value},
+            run=finished.folder.name,
+            mlflow_run_id="an id",
+            seconds=1.0,
+        )
         for n, value in enumerate(values)
     )
     table = sweep_table(Family(finished.recipe, "sweep", workspace, tmp_path, records, "an id"))

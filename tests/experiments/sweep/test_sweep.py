@@ -204,7 +204,7 @@ def test_an_interrupt_does_not_wait_for_a_cell_that_is_scoring(
         if "8" in cell.label:
             scoring.set()
             released.wait(60)
-        return CellRecord(cell.key, cell.label, cell.settings, None, None, "none", 0.0)
+        return CellRecord(key=cell.key, label=cell.label, settings={}, reason="none", seconds=0.0)
 
     class Interrupting(Watching):
         def ended(self, record: CellRecord) -> None:
