@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from value_personas.signatures import StatisticsError
@@ -97,11 +97,13 @@ def pilot_parts(errors: ArrayLike, replicates: ArrayLike | None = None, personas
         errors: shape (C, M), one method's errors, or the differences of two; NaN where undefined. Rows and
             columns with gaps are left out, for the layout must be complete.
         replicates: shape (R, C, M), the same errors after personas were drawn anew; they tell the personas'
-            share of the cell variance. Without them it is 0 and stays in ``cell``.
+            share of the cell variance. Without them it is 0 and stays in ``cell``. NaN where too many answers
+            of those drawn are missing; such draws are left out.
         personas: how many the pilot asked a country.
 
     Raises:
-        StatisticsError: when fewer than two complete countries or questions remain.
+        StatisticsError: when fewer than two complete countries or questions remain, or no cell keeps an
+            error when personas are drawn anew.
     """
     e = np.asarray(errors, dtype=np.float64)
     if e.ndim != 2:
@@ -121,8 +123,19 @@ def pilot_parts(errors: ArrayLike, replicates: ArrayLike | None = None, personas
     sampling = 0.0
     if replicates is not None:
         drawn = np.asarray(replicates, dtype=np.float64)[:, rows][:, :, columns]
-        sampling = float(drawn.var(axis=0, ddof=1).mean())
+        sampling = _sampling_variance(drawn)
     return VarianceParts(country, question, max(0.0, square - sampling), sampling * personas)
+
+
+def _sampling_variance(drawn: NDArray[np.float64]) -> float:
+    """The mean over cells of the variance over draws, shape (R, C, M); cells with fewer than two are out."""
+    told = np.isfinite(drawn).sum(axis=0) > 1
+    if not told.any():
+        raise StatisticsError(
+            "the pilot is too small: drawn anew, its personas leave too many answers missing in every cell; "
+            "run it with more personas (profiles.n) or questions, or state --variances"
+        )
+    return float(np.nanvar(drawn[:, told], axis=0, ddof=1).mean())
 
 
 def plan_table(

@@ -13,6 +13,7 @@ from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.comparing import baseline_of, zones_of
 from value_personas.experiments.evaluation.fitted import Calibration, calibrations_of_run
 from value_personas.experiments.evaluation.map_positions import HUMAN
+from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run
@@ -101,10 +102,9 @@ class Material:
 
     def stamp_beside(self, synthetic: tuple[str, ...] = (), leaks: tuple[str, ...] = ()) -> str:
         """The same of a figure of what lies beside the run, with what it has of its own."""
-        parts = dict.fromkeys((*self.run.synthetic, *synthetic))
-        warning = f"synthetic {' and '.join(parts)}" if parts else ""
-        leak = "LEAK ALLOWED" if (*self.run.leaks, *leaks) else ""
-        return " · ".join(text for text in (leak, warning) if text)
+        parts = tuple(dict.fromkeys((*self.run.synthetic, *synthetic)))
+        leak = ["LEAK ALLOWED"] if self.run.leaks or leaks else []
+        return " · ".join([*leak, *([f"synthetic {in_words(parts)}"] if parts else [])])
 
     def country_name(self, code: str) -> str:
         """The name in the survey's file, else the usual English one."""

@@ -60,6 +60,17 @@ def test_a_pilot_with_gaps_uses_what_is_complete():
     assert pilot_parts(e) == pilot_parts(full)
 
 
+def test_a_draw_in_which_nobody_answered_is_left_out():
+    rng = np.random.default_rng(3)
+    e, drawn = rng.normal(size=(3, 4)), rng.normal(size=(20, 3, 4))
+    drawn[:5, 0, 0] = drawn[1:, 2, 3] = np.nan
+    cells = [drawn[:, c, m] for c in range(3) for m in range(4) if (c, m) != (2, 3)]
+    told = [np.var([value for value in cell if value == value], ddof=1) for cell in cells]
+    assert pilot_parts(e, drawn, personas=7).persona == pytest.approx(7 * np.mean(told))
+    with pytest.raises(StatisticsError, match=r"the pilot is too small: .* more personas \(profiles\.n\)"):
+        pilot_parts(e, np.full((20, 3, 4), np.nan))
+
+
 def test_the_table_counts_calls_and_cost():
     price = Price(calls=2, input_tokens=500, output_tokens=10, input_price=1.0, output_price=10.0)
     table = plan_table(PARTS, [3, 20, 40], questions=24, width=0.02, kinds=3, price=price)
