@@ -61,6 +61,7 @@ def read_run(folder: Path) -> RunResult:
         notes=said.notes,
         synthetic=said.synthetic,
         leaks=said.leaks,
+        nothing=said.nothing,
         mlflow_run_id=_run_id(folder),
         folder=folder,
     )

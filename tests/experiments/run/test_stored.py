@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from tests.experiments.small_runs import damaged_copy, small_run
 from value_personas import RunResult
 from value_personas.experiments.run.stored import find_run, read_run
 from value_personas.experiments.workspace.folders import mark_part
+from value_personas.experiments.workspace.json_file import write_json
 from value_personas.signatures import StoreError
 
 
@@ -28,6 +30,14 @@ def test_everything_comes_back(finished: RunResult) -> None:
     pd.testing.assert_series_equal(again.floor, finished.floor)
     for name in ("recipe", "missing", "usage", "notes", "synthetic", "leaks", "mlflow_run_id", "title"):
         assert getattr(again, name) == getattr(finished, name), name
+
+
+def test_every_part_of_the_result_comes_back(finished: RunResult, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished.folder, tmp_path / "copy"))
+    said = finished.record().model_copy(update={"nothing": "why", "leaks": ("Q1",)})
+    said = said.model_copy(update={"title": replace(finished, leaks=("Q1",)).title})
+    write_json(copy / "result.json", said)
+    assert read_run(copy).record().model_dump_json() == said.model_dump_json()
 
 
 def test_a_run_is_found_by_any_of_its_names(finished: RunResult) -> None:
