@@ -10,7 +10,6 @@ import pandas as pd
 from value_personas.experiments.ablation.differences import difference_table
 from value_personas.experiments.ablation.error_curve import draw_error_curve, error_curve
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
-from value_personas.experiments.evaluation.comparing import least_p_note
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.forest import draw_forest
 from value_personas.experiments.recipe.loading import load_recipe
@@ -61,11 +60,9 @@ class AblationResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the tests."""
-        variants, countries = self.table["label"].nunique(), self.countries
-        if countries < 2:
-            return ("one country: there is no test over countries, and intervals tell of other questions",)
-        note = least_p_note(countries, variants, "variants")
-        return (note,) if note else ()
+        if self.countries < 2:
+            return ("one country: intervals and p-values tell of other questions, not of other countries",)
+        return ()
 
     def metrics(self) -> dict[str, float]:
         """Each variant's difference over all cells with its bounds, as an experiment tracker takes them."""

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.evaluation.answers import Answers, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.evaluation.comparing import zones_of
 from value_personas.experiments.evaluation.fitted import calibrations_of_run
 from value_personas.experiments.evaluation.redrawn import persona_replicates
-from value_personas.experiments.inference import CellGroups, compare_methods
+from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.sweep.cells import short
 from value_personas.programs.calibration import Setting
@@ -27,7 +26,8 @@ def difference_table(
 ) -> pd.DataFrame:
     """Every variant against the base, over all cells and by zone, nearness and scale length.
 
-    Intervals draw countries, questions and each country's personas anew; every variant meets the same draw.
+    Intervals are over countries or zones, questions and each country's personas; every variant meets the
+    same draw of these.
 
     Args:
         variants: the base first; two or more.
@@ -56,8 +56,9 @@ def difference_table(
             ),
             [variant.label for variant in variants],
             groups,
-            draws=base.recipe.scoring.draws,
+            [(i, 0) for i in range(1, len(variants))],
             level=base.recipe.scoring.level,
+            draws=base.recipe.scoring.draws,
             seed=base.recipe.seed,
             replicates=_replicates(variants, results, score, countries, codes),
         ).assign(score=score, floor=float(base.floor[score]))

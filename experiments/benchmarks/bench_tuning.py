@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from value_personas import load_recipe
-from value_personas.experiments.inference import BootstrapResult, crossed_bootstrap
+from value_personas.experiments.inference import Estimates, clustered_means
 from value_personas.experiments.recipe.optimizers import OPTIMIZERS
-from value_personas.experiments.tuning.judgement import lay_out
+from value_personas.experiments.tuning.judgement import lay_out, with_gain
 from value_personas.experiments.tuning.tune import TuningResult, tune
 
 __all__ = ["main", "pooled_gain", "starting_point", "table"]
@@ -36,7 +36,7 @@ def starting_point(instruction: str) -> list[str]:
     return [f'tuning.instruction="{text}"']
 
 
-def pooled_gain(results: Sequence[TuningResult]) -> BootstrapResult:
+def pooled_gain(results: Sequence[TuningResult]) -> Estimates:
     """The held-out gain over all seeds: a seed's countries are its own, questions are shared."""
     rows, values, draws = [], [], []
     for result in results:
@@ -49,7 +49,7 @@ def pooled_gain(results: Sequence[TuningResult]) -> BootstrapResult:
         lay_out(cells, np.concatenate(of, axis=-1), country=("seed", "country")) for of in (values, draws)
     )
     rewards, replicates = grids
-    return crossed_bootstrap(rewards, draws=2000, replicates=replicates if len(replicates) else None)
+    return clustered_means(with_gain(rewards), replicates=with_gain(replicates) if len(replicates) else None)
 
 
 def table(results: Sequence[TuningResult]) -> str:
@@ -57,9 +57,7 @@ def table(results: Sequence[TuningResult]) -> str:
     gains = [result.judgement.held_out for result in results]
     shown = "; ".join(f"{g['gain']:+.3f} [{g['gain_lower']:+.3f}, {g['gain_upper']:+.3f}]" for g in gains)
     pooled = pooled_gain(results)
-    interval = (
-        f"{pooled.difference[0]:+.3f} [{pooled.difference_lower[0]:+.3f}, {pooled.difference_upper[0]:+.3f}]"
-    )
+    interval = f"{pooled.point[2]:+.3f} [{pooled.lower[2]:+.3f}, {pooled.upper[2]:+.3f}]"
     return (
         f"| {results[0].recipe.tuning.optimizer} | {max(r.calls for r in results)} | {shown} | "
         f"{interval} | {sum(r.program.improved for r in results)} of "

@@ -5,27 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from value_personas import data
 from value_personas.experiments.evaluation.judging import Judgement
-from value_personas.experiments.inference import CellGroups, compare_methods
+from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import compared_scores
 
-__all__ = ["baseline_of", "compare", "least_p_note", "zones_of"]
-
-_CLAIMED = 0.05
-"""The p-value below which readers take a difference for shown."""
-
-
-def zones_of(countries: tuple[str, ...]) -> dict[str, str]:
-    """Each country's cultural zone; a country that the published map lacks is a zone of its own."""
-    return {country: data.cultural_zone(country) or country for country in countries}
+__all__ = ["baseline_of", "compare", "pairs_of"]
 
 
 def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
-    """Every method against the baseline, over all cells and by zone, nearness and scale length.
-
-    The baseline is country roleplay where it was asked, else the first method.
+    """Methods in pairs (``pairs_of``), over all cells and by zone, nearness and scale length.
 
     Returns:
         As ``experiments.inference.compare_methods``, with a column score; empty for a single method.
@@ -45,9 +34,9 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
             np.stack([errors[score] for errors in judgement.errors.values()]),
             names,
             groups,
-            baseline=baseline_of(names),
-            draws=recipe.scoring.draws,
+            pairs_of(names),
             level=recipe.scoring.level,
+            draws=recipe.scoring.draws,
             seed=recipe.seed,
             replicates=None if judgement.drawn is None else judgement.drawn[score],
         ).assign(score=score)
@@ -56,21 +45,17 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def least_p_note(countries: int, tests: int, what: str) -> str | None:
-    """What a sign-flip test over few countries cannot show, whatever is found; None where it can.
+def pairs_of(names: Sequence[str]) -> list[tuple[int, int]]:
+    """Every method with the baseline, then every calibrated one with itself before calibration.
 
-    Args:
-        countries: over which signs are flipped: of 2^countries patterns two are the most extreme.
-        tests: that Holm adjusts for.
-        what: they compare, in the plural.
+    A calibration that keeps means is no better than before in their error: such pairs count in no family.
     """
-    least = 2.0 ** (1 - countries)
-    if least * tests <= _CLAIMED:
-        return None
-    return (
-        f"over {countries} countries no sign-flip test gives p below {least:.2g}, nor, adjusted for "
-        f"{tests} {what}, below {min(1.0, least * tests):.2g}: read the intervals, or take more countries"
-    )
+    base = baseline_of(names)
+    before = {f"{name} + calibrated": i for i, name in enumerate(names)}
+    against_itself = ((i, before.get(name.partition(" (")[0])) for i, name in enumerate(names))
+    return [(i, base) for i in range(len(names)) if i != base] + [
+        (i, j) for i, j in against_itself if j is not None and j != base
+    ]
 
 
 def baseline_of(names: Sequence[str]) -> int:

@@ -66,9 +66,12 @@ class Judgement:
         summary: one row for each method × headline score, with its interval.
         floor: headline score → mean over cells of the human noise floor.
         human: what people answered.
-        errors: method → score → shape (C, M).
+        errors: method → score → shape (C, M), on the cells that all ranked methods have; NaN elsewhere, and
+            everywhere for a method that is not ranked.
         drawn: headline score → shape (R, methods, C, M), the errors after personas were drawn anew; None
             where they were not.
+        batteries: each of M questions' battery, its own code where it has none.
+        unranked: methods with under half of the cells, which no table ranks → how many they have.
         held_out: summary and floor of held-out cells alone; None where nothing was tuned or fitted,
             or where none is held-out.
     """
@@ -80,6 +83,8 @@ class Judgement:
     human: HumanAnswers
     errors: Mapping[str, Mapping[str, Array]]
     drawn: Mapping[str, Array] | None
+    batteries: tuple[str, ...]
+    unranked: Mapping[str, int]
     held_out: HeldOut | None = None
 
 
@@ -98,23 +103,54 @@ def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Jud
     }
     cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
     estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
-    everywhere = np.ones(human.respondents.shape, dtype=np.bool_)
+    shared, unranked = _shared_cells(scores, human.respondents > 0)
+    errors = {
+        name: {s: np.where(shared & (name not in unranked), v, np.nan) for s, v in by_score.items()}
+        for name, by_score in scores.items()
+    }
     drawn = _persona_draws(human.probabilities, methods)
-    summary, floor = _summary(recipe, scores, drawn, everywhere), _floor(human, everywhere)
-    held_out = _held_out(methods, human, partial(_summary, recipe, scores, drawn))
-    return Judgement(cells, estimates, summary, floor, human, scores, drawn, held_out)
+    summarised = partial(_summary, recipe, first.countries, errors, drawn)
+    held_out = _held_out(methods, human, shared, summarised)
+    return Judgement(
+        cells,
+        estimates,
+        summarised(shared),
+        _floor(human, shared),
+        human,
+        errors,
+        drawn,
+        tuple(question.battery or question.code for question in first.questions),
+        unranked,
+        held_out,
+    )
+
+
+def _shared_cells(
+    scores: Mapping[str, Mapping[str, Array]], asked: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Mapping[str, int]]:
+    """The cells that every ranked method has, shape (C, M), and the methods with too few: name → their cells.
+
+    A method whose hard cells fell out would look best on what is left to it.
+    """
+    known = {name: asked & ~np.isnan(by_score["normalised_mae"]) for name, by_score in scores.items()}
+    unranked = {name: int(has.sum()) for name, has in known.items() if 2 * has.sum() < asked.sum()}
+    ranked = [has for name, has in known.items() if name not in unranked]
+    return np.logical_and.reduce(ranked) if ranked else np.zeros_like(asked), unranked
 
 
 def _held_out(
-    methods: Sequence[Method], human: HumanAnswers, summarise: Callable[[NDArray[np.bool_]], pd.DataFrame]
+    methods: Sequence[Method],
+    human: HumanAnswers,
+    shared: NDArray[np.bool_],
+    summarise: Callable[[NDArray[np.bool_]], pd.DataFrame],
 ) -> HeldOut | None:
     """A country or question that is seen makes its whole row or column in-sample: what is left is a block."""
     fitted = np.stack([method.fitted for method in methods])
     left = (fitted == "no").all(axis=0)
-    if left.all() or not (left & (human.respondents > 0)).any():
+    if left.all() or not (left & shared).any():
         return None
     countries, questions = left.any(axis=1).sum(), left.any(axis=0).sum()
-    return HeldOut(summarise(left), _floor(human, left), int(countries), int(questions))
+    return HeldOut(summarise(left), _floor(human, left & shared), int(countries), int(questions))
 
 
 def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
@@ -168,20 +204,20 @@ def _persona_draws(human: Array, methods: Sequence[Method]) -> Mapping[str, Arra
 
 def _summary(
     recipe: Recipe,
+    countries: Sequence[str],
     scores: Mapping[str, Mapping[str, Array]],
     persona_draws: Mapping[str, Array] | None,
     where: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """Each method's mean over a block of cells; its interval draws countries, questions and personas anew."""
+    """Each method's mean over a block of cells; its interval is over countries, questions and personas."""
     rows, columns = np.ix_(where.any(axis=1), where.any(axis=0))
     return summarise(
         {
             m: {name: by_name[name][rows, columns] for name in headline_scores()}
             for m, by_name in scores.items()
         },
-        draws=recipe.scoring.draws,
+        [countries[c] for c in rows.ravel()],
         level=recipe.scoring.level,
-        seed=recipe.seed,
         redrawn=persona_draws and {name: v[..., rows, columns] for name, v in persona_draws.items()},
     )
 

@@ -32,14 +32,13 @@ class PublishedComparison:
 
 
 def compare_published(
-    path: str | Path, *, neighbours: int = 3, draws: int = 2000, level: float = 0.95, seed: int = 0
+    path: str | Path, *, neighbours: int = 3, level: float = 0.95, seed: int = 0
 ) -> PublishedComparison:
     """Predict every country of a table of distributions from the others, by what needs no respondents.
 
     Args:
         path: as for ``data.read_distributions``.
         neighbours: countries next on the cultural map that are averaged.
-        draws: bootstrap draws over countries × questions.
         level: of the intervals.
         seed: of the draws.
 
@@ -57,5 +56,5 @@ def compare_published(
     }
     title = f"{len(answers.countries)} countries × {len(answers.questions)} questions · {Path(path).name}"
     notes = [f"{name}: {note}" for name, p in predicted.items() for note in p.notes]
-    summary = summarise(scores, draws=draws, level=level, seed=seed)
+    summary = summarise(scores, answers.countries, level=level)
     return PublishedComparison(title, summary, level, (*answers.notes, *notes))

@@ -11,7 +11,7 @@ from value_personas import data
 from value_personas.data import published_map
 from value_personas.experiments.evaluation.comparing import baseline_of
 from value_personas.experiments.evaluation.judging import Judgement
-from value_personas.experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching_up
+from value_personas.experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching_up, zones_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.signatures import RecipeError, StatisticsError, SurveyError
 
@@ -141,9 +141,18 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
     without, with_values = (judgement.errors[name]["normalised_mae"] for name in (baseline, method))
     index = countries.map(remoteness.index).to_numpy(np.float64)
     try:
-        draws, level, seed = recipe.scoring.draws, recipe.scoring.level, recipe.seed
-        analysis = analyse_gap(without, with_values, index, draws=draws, level=level, seed=seed)
-        guard = catching_up(without, with_values, draws=draws, level=level, seed=seed)
+        level, zones = recipe.scoring.level, list(zones_of(tuple(countries)).values())
+        drawn = judgement.drawn and judgement.drawn["normalised_mae"]
+        analysis = analyse_gap(
+            without,
+            with_values,
+            index,
+            zones,
+            level=level,
+            replicates=None if drawn is None else drawn[:, [names.index(baseline), names.index(method)]],
+        )
+        batteries = judgement.batteries
+        guard = catching_up(without, with_values, batteries, zones, level=level, seed=recipe.seed)
     except StatisticsError as error:
         return f"no gap analysis: {error}"
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))

@@ -1,7 +1,7 @@
 """How far a difference can be trusted: intervals, paired tests, noise floors, gaps and power."""
 
+from value_personas.experiments.inference.clustered import Estimates, clustered_means, clustered_slopes
 from value_personas.experiments.inference.comparison import CellGroups, compare_methods
-from value_personas.experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
 from value_personas.experiments.inference.gap_analysis import (
     CatchingUp,
     GapAnalysis,
@@ -9,7 +9,7 @@ from value_personas.experiments.inference.gap_analysis import (
     catching_up,
 )
 from value_personas.experiments.inference.noise_floor import noise_floor
-from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
+from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_totals, wilcoxon_p
 from value_personas.experiments.inference.power import (
     Price,
     VarianceParts,
@@ -19,18 +19,20 @@ from value_personas.experiments.inference.power import (
     plan_table,
 )
 from value_personas.experiments.inference.summary import summarise
+from value_personas.experiments.inference.units import units_of, zones_of
 
 __all__ = [
-    "BootstrapResult",
     "CatchingUp",
     "CellGroups",
+    "Estimates",
     "GapAnalysis",
     "Price",
     "VarianceParts",
     "analyse_gap",
     "catching_up",
+    "clustered_means",
+    "clustered_slopes",
     "compare_methods",
-    "crossed_bootstrap",
     "half_width",
     "holm",
     "needed_personas",
@@ -39,6 +41,8 @@ __all__ = [
     "plan_table",
     "sign_flip_p",
     "summarise",
-    "unit_means",
+    "unit_totals",
+    "units_of",
     "wilcoxon_p",
+    "zones_of",
 ]

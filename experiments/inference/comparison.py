@@ -1,14 +1,16 @@
-"""Methods against a baseline: differences with intervals and corrected p-values, in all and by group."""
+"""Methods against each other, cell by cell: differences with intervals and p-values, in all and by group."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.experiments.inference.crossed_bootstrap import BootstrapResult, crossed_bootstrap
-from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_means, wilcoxon_p
+from value_personas.experiments.inference.clustered import Estimates, clustered_means
+from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_totals, wilcoxon_p
+from value_personas.experiments.inference.units import units_of
 from value_personas.signatures import StatisticsError
 
 __all__ = ["CellGroups", "compare_methods"]
@@ -38,84 +40,60 @@ def compare_methods(
     errors: Array,
     methods: Sequence[str],
     groups: CellGroups,
+    pairs: Sequence[tuple[int, int]],
     *,
-    baseline: int = 0,
-    draws: int = 10_000,
     level: float = 0.95,
+    draws: int = 20_000,
     seed: int = 0,
     replicates: Array | None = None,
 ) -> pd.DataFrame:
-    """Every method's error minus the baseline's.
+    """One method's error minus another's, for each pair of them.
 
     Args:
         errors: shape (methods, countries, questions), 0 is best; NaN where undefined.
         methods: their names.
         groups: of countries and questions.
-        baseline: the method that the others are compared with.
-        draws: of the crossed bootstrap.
+        pairs: the places of a method and of the one that it is compared with.
         level: of the intervals.
-        seed: of the draws.
+        draws: random sign patterns of the sign-flip test, where there are too many to try all.
+        seed: of these.
         replicates: shape (R, methods, countries, questions), the errors after personas were drawn anew, so
             that the intervals carry their sampling too.
 
     Returns:
-        One row for each group of cells × method: group, value, method, cells, mean, baseline, difference,
-        lower, upper (countries × questions drawn), lower_by_zone, upper_by_zone (zones drawn in place of
-        countries), wilcoxon_p and sign_flip_p over countries, the same by zone (p_by_zone, sign flip), and
-        holm_p, the sign-flip p corrected over the methods of the group. A group of one country or zone has
-        no interval or p-value over it: NaN; but where there is one country in all, intervals draw questions.
+        One row for each group of cells × pair: group, value, method, against, cells, mean, baseline (the two
+        errors), difference, lower, upper and p, of one standard error (``clustered_means``); holm_p, p
+        adjusted over the pairs of the group; sign_flip_p and wilcoxon_p over countries, or zones where these
+        are the units: of these very questions. Pairs that are equal by construction are no test and count in
+        no family; a group of one country has neither interval nor p, unless there is one country in all:
+        both then tell of other questions.
+
+    Raises:
+        StatisticsError: when there is nothing to compare.
     """
     # A calibration keeps means to about 1e-12; what is left of a mean's error beyond is no difference.
     e = np.asarray(errors, dtype=np.float64).round(_DIGITS)
-    if e.ndim != 3 or len(methods) != len(e) or not 0 <= baseline < len(e) or len(e) < 2:
-        raise StatisticsError(f"compare two methods or more, named one by one, got errors of shape {e.shape}")
-    drawing = _Drawing(draws, level, seed)
+    if e.ndim != 3 or len(methods) != len(e) or not pairs:
+        raise StatisticsError(
+            f"compare two methods or more, named one by one, got shape {e.shape} and {len(pairs)} pairs"
+        )
+    one, other = (list(side) for side in zip(*pairs, strict=True))
     rows: list[dict[str, object]] = []
     for (group, value), c, m in _groups(groups):
+        units = units_of([groups.zones[i] for i in c])
+        part = e[:, c][:, :, m]
         redrawn = None if replicates is None else replicates[:, :, c][..., m]
-        pairs = _Pairs(e[:, c][:, :, m], redrawn, baseline, [groups.zones[i] for i in c], e.shape[1] == 1)
-        rows += [{"group": group, "value": value} | row for row in _rows(pairs, methods, drawing)]
-    return pd.DataFrame(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    """How intervals are drawn."""
-
-    draws: int
-    level: float
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """The errors of one group of cells, and whom they are compared with."""
-
-    errors: Array
-    replicates: Array | None
-    baseline: int
-    zones: list[str]
-    lone: bool
-    """Whether there is one country in all: intervals then tell of other questions, and nobody takes it
-    otherwise."""
-
-    @property
-    def others(self) -> list[int]:
-        """Every method but the baseline."""
-        return [i for i in range(len(self.errors)) if i != self.baseline]
-
-    def bootstrap(self, drawing: _Drawing, clusters: list[str] | None) -> BootstrapResult:
-        """Intervals of the differences themselves, each on the cells that its pair shares."""
-        others, base = self.others, self.baseline
-        redrawn = self.replicates
-        return crossed_bootstrap(
-            np.stack([self.errors[i] - self.errors[base] for i in others]),
-            draws=drawing.draws,
-            level=drawing.level,
-            seed=drawing.seed,
-            clusters=clusters,
-            replicates=None if redrawn is None else redrawn[:, others] - redrawn[:, [base]],
+        found = clustered_means(
+            part[one] - part[other],
+            units,
+            level=level,
+            replicates=None if redrawn is None else redrawn[:, one] - redrawn[:, other],
         )
+        flips = partial(sign_flip_p, draws=draws, seed=seed)
+        told = _rows(part, found, pairs, units, flips, alone=e.shape[1] == 1)
+        names = [{"method": methods[i], "against": methods[j]} for i, j in pairs]
+        rows += [{"group": group, "value": value} | n | r for n, r in zip(names, told, strict=True)]
+    return pd.DataFrame(rows)
 
 
 def _groups(groups: CellGroups) -> Iterator[tuple[tuple[str, str], list[int], list[int]]]:
@@ -130,45 +108,39 @@ def _groups(groups: CellGroups) -> Iterator[tuple[tuple[str, str], list[int], li
         yield ("options", str(k)), c, [i for i in m if groups.options[i] == k]
 
 
-def _rows(pairs: _Pairs, methods: Sequence[str], drawing: _Drawing) -> list[dict[str, object]]:
-    e, baseline, seed = pairs.errors, pairs.baseline, drawing.seed
-    by_country = pairs.bootstrap(drawing, None)
-    by_zone = pairs.bootstrap(drawing, pairs.zones)
+def _rows(
+    e: Array,
+    found: Estimates,
+    pairs: Sequence[tuple[int, int]],
+    units: Sequence[str],
+    flips: Callable[[Array], float],
+    *,
+    alone: bool,
+) -> list[dict[str, object]]:
+    nan = float("nan")
     rows: list[dict[str, object]] = []
-    p_values: list[float] = []
-    for place, i in enumerate(pairs.others):
-        difference = e[i] - e[baseline]
-        countries, units = unit_means(difference), unit_means(difference, list(pairs.zones))
-        several, zoned = countries.size > 1, units.size > 1
-        low, high = _ends(by_country, place, several or pairs.lone)
-        zone_low, zone_high = _ends(by_zone, place, zoned)
+    for place, (i, j) in enumerate(pairs):
+        difference = e[i] - e[j]
         both = ~np.isnan(difference)
-        p_values.append(sign_flip_p(countries, seed=seed) if several else float("nan"))
+        totals, means = unit_totals(difference, units)
+        several, told = totals.size > 1, totals.size > 1 or alone
+        equal = not difference[both].any()
         rows.append(
             {
-                "method": methods[i],
                 "cells": int(both.sum()),
                 "mean": _mean(e[i][both]),
-                "baseline": _mean(e[baseline][both]),
-                "difference": _mean(difference[both]),
-                "lower": low,
-                "upper": high,
-                "lower_by_zone": zone_low,
-                "upper_by_zone": zone_high,
-                "wilcoxon_p": wilcoxon_p(countries) if several else float("nan"),
-                "sign_flip_p": p_values[-1],
-                "p_by_zone": sign_flip_p(units, seed=seed) if zoned else float("nan"),
+                "baseline": _mean(e[j][both]),
+                "difference": float(found.point[place]),
+                "lower": float(found.lower[place]) if told else nan,
+                "upper": float(found.upper[place]) if told else nan,
+                "p": float(found.p[place]) if told and not equal else nan,
+                "sign_flip_p": flips(totals) if several and not equal else nan,
+                "wilcoxon_p": wilcoxon_p(means) if several and not equal else nan,
             }
         )
-    for row, p in zip(rows, holm(p_values), strict=True):
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["holm_p"] = float(p)
     return rows
-
-
-def _ends(result: BootstrapResult, place: int, possible: bool) -> tuple[float, float]:
-    if not possible:
-        return float("nan"), float("nan")
-    return float(result.lower[place]), float(result.upper[place])
 
 
 def _mean(values: Array) -> float:

@@ -7,11 +7,15 @@ large and the difference then undoes it: the baseline error that orders the coun
 one half of the questions and the gain from the other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
+from value_personas.experiments.inference.clustered import clustered_slopes
+from value_personas.experiments.inference.units import units_of
 from value_personas.signatures import StatisticsError
 
 __all__ = ["CatchingUp", "GapAnalysis", "analyse_gap", "catching_up"]
@@ -23,7 +27,7 @@ Array = NDArray[np.float64]
 class GapAnalysis:
     """A gap between well and poorly represented countries, with and without a method.
 
-    Estimates are triples (point, lower, upper); intervals are of the crossed bootstrap.
+    Estimates are triples (point, lower, upper), with the intervals of ``clustered_slopes``.
 
     Attributes:
         index: shape (C,), as given.
@@ -56,10 +60,10 @@ def analyse_gap(
     baseline: ArrayLike,
     method: ArrayLike,
     index: ArrayLike,
+    zones: Sequence[str] | None = None,
     *,
-    draws: int = 5000,
     level: float = 0.95,
-    seed: int = 0,
+    replicates: ArrayLike | None = None,
 ) -> GapAnalysis:
     """Regress errors on an index of how poorly a country is represented.
 
@@ -67,38 +71,31 @@ def analyse_gap(
         baseline: shape (C, M), errors without value personas; NaN where undefined.
         method: the same with them.
         index: shape (C,), larger = less represented, declared before looking at errors; not constant.
-        draws: countries and questions are drawn anew this often.
+        zones: each country's cultural zone; every country by itself when absent.
         level: of the intervals.
-        seed: of the draws.
+        replicates: shape (R, 2, C, M), both errors after personas were drawn anew.
 
     Raises:
         StatisticsError: when shapes do not fit, or fewer than four countries have an index and errors.
     """
     a, b, x, kept = _aligned(baseline, method, index)
-    z = (x - x.mean()) / x.std()
-    rng = np.random.default_rng(seed)
-    c, m = a.shape
-    point = _statistics(a, b, z, x > np.median(x), np.ones((1, c)), np.ones((1, m)))[0]
-    drawn = _statistics(
-        a, b, z, x > np.median(x),
-        rng.multinomial(c, np.full(c, 1 / c), size=draws).astype(float),
-        rng.multinomial(m, np.full(m, 1 / m), size=draws).astype(float),
-    )  # fmt: skip
-    ends = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    triples = [(float(p), float(low), float(high)) for p, low, high in zip(point, *ends, strict=True)]
-    return GapAnalysis(
-        index=x,
-        baseline_error=_row_means(a),
-        method_error=_row_means(b),
-        baseline_slope=triples[0],
-        method_slope=triples[1],
-        slope_difference=triples[2],
-        baseline_gap=triples[3],
-        method_gap=triples[4],
-        gap_difference=triples[5],
-        level=level,
-        kept=kept,
+    units = None if zones is None else units_of([zone for zone, k in zip(zones, kept, strict=True) if k])
+    drawn = None if replicates is None else _with_difference(np.asarray(replicates)[:, :, kept])
+    slopes, gaps = (
+        clustered_slopes(_with_difference(np.stack([a, b])), v, units, level=level, replicates=drawn)
+        for v in ((x - x.mean()) / x.std(), (x > np.median(x)).astype(np.float64))
     )
+    triples = [
+        (float(p), float(low), float(high))
+        for found in (slopes, gaps)
+        for p, low, high in zip(found.point, found.lower, found.upper, strict=True)
+    ]
+    return GapAnalysis(x, _row_means(a), _row_means(b), *triples, level, kept)
+
+
+def _with_difference(errors: Array) -> Array:
+    """Shape (..., 2, C, M) → (..., 3, C, M): baseline, method, method − baseline."""
+    return np.concatenate([errors, errors[..., 1:, :, :] - errors[..., :1, :, :]], axis=-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +104,9 @@ class CatchingUp:
 
     Attributes:
         naive_slope: gain on baseline error, both from the same questions: biased upward by construction.
-        guarded_slope: gain of one half of the questions on baseline error of the other, mean over splits;
+        guarded_slope: gain in one half of the batteries on baseline error in the other, mean over splits;
             noise in the baseline error pulls it toward 0, so it errs on the safe side.
-        lower: of the guarded slope, countries drawn anew.
+        lower: of the guarded slope, countries or zones left out in turn.
         upper: the same.
         splits: random halves.
     """
@@ -124,33 +121,54 @@ class CatchingUp:
 def catching_up(
     baseline: ArrayLike,
     method: ArrayLike,
+    batteries: Sequence[str],
+    zones: Sequence[str] | None = None,
     *,
     splits: int = 200,
-    draws: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> CatchingUp:
-    """Slope of the gain (baseline − method) on the baseline error, with a split half of questions.
+    """Slope of the gain (baseline − method) on the baseline error, from different halves of the batteries.
 
-    Args as ``analyse_gap``; every country needs errors on four questions or more.
+    Questions of one battery share their errors: torn apart, they carry chance from one half into the other.
+
+    Args:
+        baseline: shape (C, M); NaN where undefined.
+        method: the same with value personas.
+        batteries: each question's battery.
+        zones: as in ``analyse_gap``.
+        splits: random halves.
+        level: of the interval.
+        seed: of the halves.
+
+    Raises:
+        StatisticsError: with fewer than four batteries or countries.
     """
-    a, b, _, _ = _aligned(baseline, method, np.arange(len(np.asarray(baseline)), dtype=np.float64))
+    a, b, _, kept = _aligned(baseline, method, np.arange(len(np.asarray(baseline)), dtype=np.float64))
+    names = list(dict.fromkeys(batteries))
+    if len(names) < 4:
+        raise StatisticsError(f"a split half needs four batteries of questions or more, got {len(names)}")
+    of_country = range(len(kept)) if zones is None else units_of(list(zones))
+    units = [unit for unit, k in zip(of_country, kept, strict=True) if k]
+    found = list(dict.fromkeys(units))
+    without = np.array([[unit != one for unit in units] for one in found], dtype=np.float64)
+    weights = np.concatenate([np.ones((1, len(a))), without])  # all, then each unit left out
+    battery = np.array([names.index(one) for one in batteries])
     rng = np.random.default_rng(seed)
-    m = a.shape[1]
-    if m < 4:
-        raise StatisticsError(f"a split half needs four questions or more, got {m}")
-    counts = rng.multinomial(len(a), np.full(len(a), 1 / len(a)), size=draws).astype(float)
-    points, drawn = [], np.zeros(draws)
+    slopes = np.zeros(len(weights))
     for _ in range(splits):
-        order = rng.permutation(m)
-        for one, other in ((order[: m // 2], order[m // 2 :]), (order[m // 2 :], order[: m // 2])):
-            x, gain = _row_means(a[:, one]), _row_means(a[:, other]) - _row_means(b[:, other])
-            points.append(_slopes(x, gain, np.ones((1, len(a))))[0])
-            drawn += _slopes(x, gain, counts) / (2 * splits)
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        first = np.isin(battery, rng.permutation(len(names))[: len(names) // 2])
+        for half in (first, ~first):
+            x, gain = _row_means(a[:, half]), _row_means(a[:, ~half]) - _row_means(b[:, ~half])
+            slopes += _slopes(x, gain, weights) / (2 * splits)
+    n = len(found)
+    se = np.sqrt((n - 1) / n * ((slopes[1:] - slopes[0]) ** 2).sum())
+    width = float(stdtrit(n - 1, (1 + level) / 2) * se)
     x = _row_means(a)
-    naive = _slopes(x, x - _row_means(b), np.ones((1, len(a))))[0]
-    return CatchingUp(float(naive), float(np.mean(points)), float(low), float(high), splits)
+    naive = _slopes(x, x - _row_means(b), weights[:1])[0]
+    return CatchingUp(
+        float(naive), float(slopes[0]), float(slopes[0] - width), float(slopes[0] + width), splits
+    )
 
 
 def _aligned(
@@ -169,22 +187,6 @@ def _aligned(
     return np.where(both, a, np.nan)[kept], np.where(both, b, np.nan)[kept], x[kept], kept
 
 
-def _statistics(
-    a: Array, b: Array, z: Array, far: NDArray[np.bool_], by_country: Array, by_question: Array
-) -> Array:
-    """Slopes and gaps of baseline, method and difference for every draw, shape (draws, 6)."""
-    known = (~np.isnan(a)).astype(np.float64)
-    cells = by_question @ known.T
-    mean_a, mean_b = (
-        np.divide(by_question @ np.nan_to_num(e).T, cells, out=np.zeros_like(cells), where=cells > 0)
-        for e in (a, b)
-    )
-    weight = by_country * (cells > 0)
-    slope_a, slope_b = _slopes(z, mean_a, weight), _slopes(z, mean_b, weight)
-    gap_a, gap_b = (_group_difference(e, weight, far) for e in (mean_a, mean_b))
-    return np.stack([slope_a, slope_b, slope_b - slope_a, gap_a, gap_b, gap_b - gap_a], axis=1)
-
-
 def _slopes(x: Array, y: Array, weight: Array) -> Array:
     """Weighted least squares of y on x for every draw; NaN where a draw has no spread in x."""
     total = weight.sum(axis=1)
@@ -194,16 +196,6 @@ def _slopes(x: Array, y: Array, weight: Array) -> Array:
         sxx = (weight * x**2).sum(axis=1) / total - mx**2
         sxy = (weight * x * y).sum(axis=1) / total - mx * my
         return np.asarray(np.where(sxx > 1e-12 * max(float(np.var(x)), 1e-300), sxy / sxx, np.nan))
-
-
-def _group_difference(e: Array, weight: Array, far: NDArray[np.bool_]) -> Array:
-    """Mean of the far countries − mean of the others; NaN where a draw lacks one side."""
-    sides = []
-    for side in (far, ~far):
-        w = weight * side
-        total = w.sum(axis=1)
-        sides.append(np.divide((w * e).sum(axis=1), total, out=np.full(len(w), np.nan), where=total > 0))
-    return np.asarray(sides[0] - sides[1])
 
 
 def _row_means(e: Array) -> Array:

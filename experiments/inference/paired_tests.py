@@ -1,11 +1,13 @@
 """Paired tests of two methods, and Holm's correction over several."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from value_personas.signatures import StatisticsError
 
-__all__ = ["holm", "sign_flip_p", "unit_means", "wilcoxon_p"]
+__all__ = ["holm", "sign_flip_p", "unit_totals", "wilcoxon_p"]
 
 Array = NDArray[np.float64]
 
@@ -13,28 +15,29 @@ EXACT_LIMIT = 16
 """Up to this many units all 2ⁿ sign patterns are tried."""
 
 
-def unit_means(differences: ArrayLike, clusters: list[object] | None = None) -> Array:
-    """The mean difference of each independent unit.
+def unit_totals(differences: ArrayLike, units: Sequence[object]) -> tuple[Array, Array]:
+    """The summed and the mean difference of each independent unit.
 
     Cells of one country share its people and its personas, so a test that takes each cell for an
     observation finds far too much. The unit is the country, or its cultural zone.
 
     Args:
         differences: shape (countries, questions), NaN where undefined.
-        clusters: for each country its unit; the country itself when absent.
+        units: for each country its unit.
 
     Returns:
-        One mean for each unit that has a defined cell.
+        Totals and means, one each for every unit that has a defined cell. Totals over units add up to what
+        the mean over cells is made of.
     """
     d = np.asarray(differences, dtype=np.float64)
-    names = list(range(len(d))) if clusters is None else clusters
-    means = []
-    for unit in dict.fromkeys(names):
-        cells = d[[i for i, name in enumerate(names) if name == unit]]
+    totals, means = [], []
+    for unit in dict.fromkeys(units):
+        cells = d[[i for i, name in enumerate(units) if name == unit]]
         known = cells[~np.isnan(cells)]
         if known.size:
+            totals.append(float(known.sum()))
             means.append(float(known.mean()))
-    return np.array(means)
+    return np.array(totals), np.array(means)
 
 
 def wilcoxon_p(differences: ArrayLike) -> float:
@@ -57,13 +60,14 @@ def wilcoxon_p(differences: ArrayLike) -> float:
 
 
 def sign_flip_p(differences: ArrayLike, *, draws: int = 20_000, seed: int = 0) -> float:
-    """Two-sided p-value of the sign-flip permutation test on the mean difference.
+    """Two-sided p-value of the sign-flip permutation test that differences sum to 0, for these questions.
 
-    Under the hypothesis of no difference each unit's sign is arbitrary. All patterns are tried for up to 16
+    Under the hypothesis of no difference each unit's sign is arbitrary. Questions are taken as they are:
+    of others it says nothing. All patterns are tried for up to 16
     units; beyond, ``draws`` random ones and the observed one, (b + 1)/(draws + 1) (Phipson & Smyth 2010).
 
     Args:
-        differences: shape (units,).
+        differences: shape (units,), each unit's total, so that the statistic is the mean over cells.
         draws: random patterns.
         seed: of the patterns.
 

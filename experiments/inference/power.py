@@ -6,11 +6,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from value_personas.signatures import StatisticsError
 
 __all__ = ["Price", "VarianceParts", "half_width", "needed_personas", "pilot_parts", "plan_table"]
+
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +24,16 @@ class VarianceParts:
         country: between countries.
         question: between questions.
         cell: what countries and questions do not explain, apart from the personas' sampling.
-        persona: of one persona; the sampling variance of a cell from N personas is this divided by N.
+        persona: of one persona, question by question; its share of a cell from N personas is this over N.
+        shared: of one persona, alike in all questions of its country: more questions do not
+            average it out.
     """
 
     country: float
     question: float
     cell: float
     persona: float
+    shared: float = 0.0
 
     def __post_init__(self) -> None:
         if any(not value >= 0.0 for value in asdict(self).values()):
@@ -64,8 +70,9 @@ def half_width(
 ) -> float:
     """Half the width of the interval for a mean over countries × questions.
 
-    z · √(σ²_c/C + σ²_q/M + (σ²_cq + σ²_p/N)/(C·M)): the standard error of a mean with crossed random
-    effects. Personas shrink the last term only; countries and questions are what intervals hang on.
+    t · √(σ²_c/C + σ²_q/M + σ²_s/(C·N) + (σ²_cq + σ²_p/N)/(C·M)): the standard error of a mean with crossed
+    random effects, and Student's t with min(C, M) − 1 degrees of freedom. Personas shrink the last two terms
+    only; countries and questions are what intervals hang on.
     """
     if min(countries, questions, personas) < 1:
         raise StatisticsError(
@@ -73,7 +80,14 @@ def half_width(
         )
     cell = (parts.cell + parts.persona / personas) / (countries * questions)
     variance = parts.country / countries + parts.question / questions + cell
-    return float(ndtri((1 + level) / 2) * np.sqrt(variance))
+    variance += parts.shared / (countries * personas)
+    return float(_t(countries, questions, level) * np.sqrt(variance))
+
+
+def _t(countries: int, questions: int, level: float) -> float:
+    """The quantile by which a standard error becomes half an interval; one unit alone says nothing."""
+    fewest = min(countries, questions)
+    return float(stdtrit(fewest - 1, (1 + level) / 2)) if fewest > 1 else float("inf")
 
 
 def needed_personas(
@@ -82,12 +96,13 @@ def needed_personas(
     """The fewest personas a country for an interval of ± width; None where no number of them suffices."""
     if not width > 0.0:
         raise StatisticsError(f"an interval's half width must be above 0, got {width}")
-    allowed = (width / ndtri((1 + level) / 2)) ** 2
+    allowed = (width / _t(countries, questions, level)) ** 2
     left = allowed - parts.country / countries - parts.question / questions
     left -= parts.cell / (countries * questions)
     if left <= 0.0:
         return None
-    return max(1, int(np.ceil(parts.persona / (left * countries * questions) * (1 - 1e-12))))
+    of_one = parts.persona / (countries * questions) + parts.shared / countries
+    return max(1, int(np.ceil(of_one / left * (1 - 1e-12))))
 
 
 def pilot_parts(errors: ArrayLike, replicates: ArrayLike | None = None, personas: int = 1) -> VarianceParts:
@@ -118,24 +133,33 @@ def pilot_parts(errors: ArrayLike, replicates: ArrayLike | None = None, personas
     by_country, by_question = full.mean(axis=1), full.mean(axis=0)
     residual = full - by_country[:, None] - by_question + centre
     square = float((residual**2).sum() / ((c - 1) * (m - 1)))
-    country = max(0.0, float(by_country.var(ddof=1)) - square / m)
-    question = max(0.0, float(by_question.var(ddof=1)) - square / c)
-    sampling = 0.0
+    own, shared = 0.0, 0.0
     if replicates is not None:
         drawn = np.asarray(replicates, dtype=np.float64)[:, rows][:, :, columns]
-        sampling = _sampling_variance(drawn)
-    return VarianceParts(country, question, max(0.0, square - sampling), sampling * personas)
+        own, shared = _sampling(drawn)
+    country = max(0.0, float(by_country.var(ddof=1)) - square / m - shared)
+    question = max(0.0, float(by_question.var(ddof=1)) - square / c)
+    return VarianceParts(country, question, max(0.0, square - own), own * personas, shared * personas)
 
 
-def _sampling_variance(drawn: NDArray[np.float64]) -> float:
-    """The mean over cells of the variance over draws, shape (R, C, M); cells with fewer than two are out."""
+def _sampling(drawn: Array) -> tuple[float, float]:
+    """What sampling personas adds to a cell by itself, and to all cells of a country alike.
+
+    A country's mean over M questions varies by shared + own/M, a cell by shared + own.
+    """
     told = np.isfinite(drawn).sum(axis=0) > 1
     if not told.any():
         raise StatisticsError(
             "the pilot is too small: drawn anew, its personas leave too many answers missing in every cell; "
             "run it with more personas (profiles.n) or questions, or state --variances"
         )
-    return float(np.nanvar(drawn[:, told], axis=0, ddof=1).mean())
+    m = drawn.shape[2]
+    of_cell = float(np.nanvar(drawn[:, told], axis=0, ddof=1).mean())
+    whole = told.all(axis=1)
+    means = np.nanmean(drawn[:, whole], axis=2) if whole.any() else np.zeros((len(drawn), 1))
+    of_mean = float(means.var(axis=0, ddof=1).mean())
+    shared = min(of_cell, max(0.0, (of_mean - of_cell / m) * m / (m - 1)))
+    return of_cell - shared, shared
 
 
 def plan_table(

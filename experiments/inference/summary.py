@@ -1,12 +1,13 @@
 """Every method's mean over cells with its interval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.experiments.inference.crossed_bootstrap import crossed_bootstrap
+from value_personas.experiments.inference.clustered import clustered_means
+from value_personas.experiments.inference.units import units_of, zones_of
 from value_personas.experiments.scoring import SCORES
 
 __all__ = ["summarise"]
@@ -16,37 +17,39 @@ Array = NDArray[np.float64]
 
 def summarise(
     scores: Mapping[str, Mapping[str, Array]],
+    countries: Sequence[str],
     *,
-    draws: int,
     level: float,
-    seed: int,
     redrawn: Mapping[str, Array] | None = None,
 ) -> pd.DataFrame:
-    """Average each score as it is to be averaged, and draw countries and questions anew.
+    """Average each score as it is to be averaged, with intervals over countries or zones and questions.
 
     Args:
         scores: method → score → shape (C, M), the same scores for all.
-        draws: bootstrap draws over countries × questions.
+        countries: the C codes.
         level: of the intervals, 0–1.
-        seed: of the draws.
         redrawn: score → shape (R, methods, C, M), after personas were drawn anew.
 
     Returns:
-        Columns method, score, mean, lower, upper.
+        Columns method, score, mean, lower, upper, cells (how many are defined).
     """
+    units = units_of(list(zones_of(countries).values()))
     rows = []
     for name in next(iter(scores.values())):
         score = SCORES[name]
-        interval = crossed_bootstrap(
+        interval = clustered_means(
             score.additive(np.stack([by_name[name] for by_name in scores.values()])),
-            draws=draws,
+            units,
             level=level,
-            seed=seed,
             replicates=None if redrawn is None else score.additive(redrawn[name]),
         )
-        found = score.restored(np.stack([interval.point, interval.lower, interval.upper]))
-        for method, (mean, lower, upper) in zip(scores, found.T.tolist(), strict=True):
-            rows.append({"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper})
+        ends = np.stack([interval.point, interval.lower, interval.upper])
+        if score.better == "lower":  # a distance has no interval below 0
+            ends = np.where(ends < score.best, score.best, ends)
+        found = score.restored(ends)
+        for method, (mean, lower, upper), cells in zip(scores, found.T.tolist(), interval.cells, strict=True):
+            row = {"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper}
+            rows.append(row | {"cells": int(cells)})
     in_order = {method: position for position, method in enumerate(scores)}
     table = pd.DataFrame(rows)
     return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)

@@ -149,7 +149,7 @@ class ScoringSection(Section):
     """How predictions are judged.
 
     Attributes:
-        draws: bootstrap draws over countries × questions.
+        draws: random sign patterns of the sign-flip tests.
         floor_draws: bootstrap draws of each human sample for the noise floor.
         persona_draws: how often each country's personas are drawn anew, so that the intervals carry their
             sampling too; 0 leaves it out.

@@ -38,9 +38,10 @@ _METHOD = (
 
 _OVER_COUNTRIES = (
     Citation(
-        "Owen, A. B. (2007). The pigeonhole bootstrap. Annals of Applied Statistics 1(2), 386–411.",
-        "intervals over countries × questions",
-        "https://doi.org/10.1214/07-AOAS122",
+        "Cameron, A. C., Gelbach, J. B. & Miller, D. L. (2011). Robust inference with multiway clustering. "
+        "Journal of Business & Economic Statistics 29(2), 238–249.",
+        "standard errors over countries × questions",
+        "https://doi.org/10.1198/jbes.2010.07136",
     ),
     Citation(
         "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "

@@ -10,10 +10,11 @@ from value_personas import data
 from value_personas.data import one_line
 from value_personas.experiments.audit.record import Audit, newest_audit
 from value_personas.experiments.evaluation.answers import Answers, panel_file
-from value_personas.experiments.evaluation.comparing import baseline_of, zones_of
+from value_personas.experiments.evaluation.comparing import baseline_of
 from value_personas.experiments.evaluation.fitted import Calibration, calibrations_of_run
 from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.inference import units_of, zones_of
 from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run
@@ -126,9 +127,9 @@ class Material:
 
     @property
     def zoned(self) -> bool:
-        """Whether there are several zones and some hold several countries: only then do zones tell more."""
-        zones = set(zones_of(self.countries).values())
-        return 1 < len(zones) < len(self.countries)
+        """Whether intervals are over cultural zones in place of countries."""
+        zones = tuple(zones_of(self.countries).values())
+        return units_of(zones) == zones
 
     def score(self, method: str, name: str) -> Mapping[str, float]:
         """One row of the summary: mean, lower, upper."""

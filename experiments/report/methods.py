@@ -161,18 +161,19 @@ def _scoring(material: Material) -> Iterator[str]:
     )
     yield (
         "A cell is a country × question. Errors of means and Wasserstein distances are shares of the "
-        f"scale’s width; intervals cover {100 * section.level:g} % and come from {section.draws:,} "
-        f"{_drawn_units(material)}{redrawn} with methods paired. The noise floor is the expected score of "
+        f"scale’s width; intervals cover {100 * section.level:g} % and come of standard errors clustered by "
+        f"{_units(material)}{redrawn}, with methods paired. The noise floor is the expected score of "
         f"{section.floor_draws} resamples of each human sample against itself."
     )
     if len(material.countries) > 1 and len(material.methods) > 1:
-        yield "p-values are of sign-flip tests over countries, corrected over methods (Holm 1979)."
+        yield "p-values are of the same standard errors, adjusted over methods (Holm 1979)."
 
 
-def _drawn_units(material: Material) -> str:
+def _units(material: Material) -> str:
     if len(material.countries) == 1:
-        return "bootstrap draws of questions"
-    return "crossed bootstrap draws of countries and questions (Owen 2007)"
+        return "question (jackknife)"
+    unit = "cultural zone" if material.zoned else "country"
+    return f"{unit} and question (jackknife; Cameron, Gelbach & Miller 2011) with Student’s t"
 
 
 def _result(material: Material) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from value_personas.experiments.evaluation.comparing import least_p_note
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 from value_personas.experiments.report import tables
 from value_personas.experiments.report.figures.audit import audit_plate
@@ -96,13 +95,14 @@ def _paired(material: Material) -> Section:
 
 
 def _on_tests(material: Material) -> tuple[str, ...]:
-    """What few countries cannot show."""
-    countries, tests = len(material.countries), len(material.methods) - 1
-    if countries == 1:
-        one = "the intervals tell of other questions, not of other countries; there is no p-value"
-        return (f"One country: {one}.",)
-    note = least_p_note(countries, tests, "methods")
-    return (f"{note[0].upper()}{note[1:]}.",) if note else ()
+    """What the tests are of."""
+    if len(material.countries) == 1:
+        return ("One country: intervals and p-values tell of other questions, not of other countries.",)
+    units = "cultural zones" if material.zoned else "countries"
+    return (
+        f"Interval and p are of one standard error, clustered by {units} and questions; p is adjusted over "
+        "the methods (Holm). The sign-flip p is for these questions alone.",
+    )
 
 
 def _map(material: Material) -> Section:

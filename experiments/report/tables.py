@@ -68,7 +68,10 @@ def summary_table(material: Material) -> Table:
     ]
     rows.append(("noise floor", *(three_digits(float(material.run.floor[score])) for score in scores)))
     level = 100 * material.run.recipe.scoring.level
-    caption = f"Means over cells with {level:g} % intervals; {directions(scores)}."
+    cells = material.run.summary.get("cells")
+    over = "" if cells is None else f"{int(cells.max()):,} "
+    said = f"with {level:g} % intervals; {directions(scores)}."
+    caption = f"Means over {over}cells that all ranked methods have, {said}"
     return Table(caption, ("method", *map(heading, scores)), tuple(rows))
 
 
@@ -115,14 +118,14 @@ def _comparison(row: Mapping[Hashable, Any], material: Material) -> dict[str, st
     told = {
         "score": heading(str(row["score"])),
         "method": str(row["method"]),
+        "against": str(row["against"]),
         "cells": str(row["cells"]),
         "difference": three_digits(row["difference"], signed=True),
         "interval": _ends(row["lower"], row["upper"]),
     }
-    if material.zoned:
-        told["interval over zones"] = _ends(row["lower_by_zone"], row["upper_by_zone"])
+    told["p (Holm)"] = three_digits(row["holm_p"])
     if len(material.countries) > 1:
-        told["Holm p"] = three_digits(row["holm_p"])
+        told["sign-flip p"] = three_digits(row["sign_flip_p"])
     return told
 
 
@@ -255,6 +258,8 @@ def provenance_table(material: Material) -> Table:
 
 
 def _interval(found: Mapping[str, float]) -> str:
+    if math.isnan(found["mean"]):
+        return "–"
     mean, lower, upper = (three_digits(found[name]) for name in ("mean", "lower", "upper"))
     return f"{mean} ({lower}\u2060–\u2060{upper})"  # torn apart before the bracket, if anywhere
 

@@ -27,11 +27,6 @@ from value_personas.signatures import MissingReason
 
 __all__ = ["Outcome"]
 
-_FEW_COUNTRIES = 5
-"""Below, a bootstrap over countries falls clearly short of its level: intervals meant to hold 95 % did in
-84 % with 3 countries × 24 questions, in 93 % with 5 and with 8 (differences of two methods, 400 simulations
-each)."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -206,13 +201,11 @@ def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
     countries = cells["country"].nunique()
     if countries == 1:
         yield "one country: the intervals tell of other questions, not of other countries"
-    elif countries < _FEW_COUNTRIES:
-        yield (
-            f"{countries} countries: intervals over so few are too narrow; with three, those meant to hold "
-            "95 % did in 84 % of simulations"
-        )
     blank = cells[cells["predicted_share"].isna() & (cells["respondents"] > 0)]
     for method, n in blank.groupby("method", sort=False).size().items():
         by_personas = str(method).partition(" + ")[0] in asked.panels
         why = "too many answers are missing" if by_personas else "nothing there predicts them"
         yield f"{method}: {n} cells are not estimated, {why}"
+    asked_of = int((judgement.human.respondents > 0).sum())
+    for method, n in judgement.unranked.items():
+        yield f"{method}: has {n} of {asked_of} cells, under half of them, and is not ranked"

@@ -37,13 +37,14 @@ NOT_RECORDED = "not recorded"
 
 
 class SummaryRow(FileModel):
-    """A method's mean score with its interval."""
+    """A method's mean score with its interval; 0.1.0 did not count the cells."""
 
     method: str
     score: str
     mean: Figure
     lower: Figure
     upper: Figure
+    cells: int | None = Field(default=None, exclude_if=lambda cells: cells is None)
 
 
 class _Scored(FileModel):
@@ -59,7 +60,7 @@ class _Scored(FileModel):
 
     def summary_table(self) -> pd.DataFrame:
         """The summary as a table."""
-        return pd.DataFrame([dict(row) for row in self.summary], columns=list(SummaryRow.model_fields))
+        return pd.DataFrame([row.model_dump() for row in self.summary])
 
     def floor_series(self) -> "pd.Series[float]":
         """The floor as a series."""
@@ -98,7 +99,7 @@ class Result(_Scored):
     missing: dict[str, dict[str, int]]
     usage: dict[str, int | float]
     notes: tuple[str, ...]
-    nothing: str | None = None
+    nothing: str | None = Field(default=None, exclude_if=lambda why: why is None)
 
 
 def summary_rows(summary: pd.DataFrame) -> tuple[SummaryRow, ...]:

@@ -28,6 +28,9 @@ from value_personas.signatures import RecipeError
 
 __all__ = ["Circumstance", "Rerun", "require_files", "rerun", "workspace_of"]
 
+_OVER_CELLS = ("summary", "held_out", "comparisons", "gap", "gap_countries")
+"""What is made of cells: 0.1.0 made it otherwise."""
+
 _ALWAYS = ("estimates", "scores", "summary", "comparisons", "missing", "descriptors")
 """Tables that every run has where there is anything to say; the others came later or hang on the recipe."""
 
@@ -127,7 +130,7 @@ def rerun(
         return Rerun(
             folder.name,
             then.title,
-            tuple(_circumstances(read_json(folder / SOURCES_FILE, Sources), now)),
+            tuple(_circumstances(read_json(folder / SOURCES_FILE, Sources), now, _of_0_1_0(then))),
             tuple(_compared(then, folder, now)),
             int(now.asked.usage["calls"]),
             settings,
@@ -171,7 +174,7 @@ def require_files(recipe: Recipe) -> None:
             raise RecipeError(f"{path}: {what} of this run is not there; say where with --set {key}=FILE")
 
 
-def _circumstances(then: Sources, now: Outcome) -> Iterator[Circumstance]:
+def _circumstances(then: Sources, now: Outcome, earlier: bool) -> Iterator[Circumstance]:
     """The data by their hashes, then the code, then what answered."""
     old, new = _digests(then.inputs), _digests(input_files(now.recipe, now.survey))
     for key in old:
@@ -182,6 +185,8 @@ def _circumstances(then: Sources, now: Outcome) -> Iterator[Circumstance]:
     yield Circumstance("code commit", code.commit, state.commit)
     yield Circumstance("uncommitted changes", code.changes, state.changes)
     yield Circumstance("respondent", then.respondent, now.asked.identity)
+    if earlier:
+        yield Circumstance("means over cells and their intervals", "not compared", "over common cells")
 
 
 def _digests(files: Iterable[InputFile]) -> dict[str, str]:
@@ -193,14 +198,22 @@ def _digests(files: Iterable[InputFile]) -> dict[str, str]:
 
 
 def _compared(then: RunResult, folder: Path, now: Outcome) -> Iterator[Agreement]:
-    """Every table of numbers that was recorded."""
-    tables = now.tables()
+    """Every table of numbers that was recorded; of a run of 0.1.0 those of cells alone."""
+    tables, earlier = now.tables(), _of_0_1_0(then)
     for name in dict.fromkeys((*_ALWAYS, *tables)):
+        if earlier and name in _OVER_CELLS:
+            continue
         old = _comparable(name, read_run_table(folder, name) if has_table(folder, name) else pd.DataFrame())
         new = _comparable(name, tables.get(name, pd.DataFrame()))
         if len(old) or (name in _ALWAYS and len(new)):
             yield compare_tables(name, old, new, KEYS[name])
-    yield compare_tables("floor", _as_table(then.floor), _as_table(now.judgement.floor), ("score",))
+    if not earlier:
+        yield compare_tables("floor", _as_table(then.floor), _as_table(now.judgement.floor), ("score",))
+
+
+def _of_0_1_0(then: RunResult) -> bool:
+    """Whether means were over each method's own cells: tables did not count cells then."""
+    return "cells" not in then.summary
 
 
 def _comparable(name: str, table: pd.DataFrame) -> pd.DataFrame:

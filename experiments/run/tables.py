@@ -17,7 +17,7 @@ KEYS = {
     "estimates": (*_CELL, "score"),
     "scores": _CELL,
     "summary": ("method", "score"),
-    "comparisons": ("score", "group", "value", "method"),
+    "comparisons": ("score", "group", "value", "method", "against"),
     "missing": ("personas", "reason"),
     "descriptors": ("variant", "item", "score", "wording"),
     "asking": ("personas", "question"),
@@ -62,6 +62,8 @@ def read_run_table(folder: Path, name: str) -> pd.DataFrame:
     if table.empty and name in _NEVER_EMPTY:
         check_rows(path, table, KEYS[name])
         raise StoreError(f"{path}: damaged: holds no row")
+    if name == "comparisons" and "method" in table and "against" not in table:
+        table = table.assign(against="", p=float("nan"))  # 0.1.0 compared with the baseline alone
     return check_rows(path, table, KEYS[name], _VALUES.get(name, ())) if len(table) else table
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pydantic
 
 from value_personas.experiments.evaluation.answers import answers_of, panel_file
-from value_personas.experiments.evaluation.comparing import zones_of
 from value_personas.experiments.evaluation.fitted import how_answered
 from value_personas.experiments.evaluation.remoteness import Gap
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.gap import draw_gap
 from value_personas.experiments.figures.human_against_predicted import draw_human_against_predicted
+from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.run.outcome import Outcome

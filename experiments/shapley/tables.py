@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.experiments.inference import crossed_bootstrap
+from value_personas.experiments.inference import clustered_means, units_of, zones_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
@@ -40,7 +40,7 @@ class Figures:
     countries.
 
     Args:
-        recipe: draws, level and seed of the intervals.
+        recipe: level of the intervals, and the seed of what is drawn anew.
         plan: which coalitions, and how they add up.
         errors: of every coalition and cell.
         countries: C codes.
@@ -56,14 +56,15 @@ class Figures:
             )
         self._cells = np.where(self.known, errors.cells, np.nan)
         self._drawn = errors.drawn
+        self._units = units_of(list(zones_of(tuple(countries)).values()))
         self._by_country = mean_of_known(np.moveaxis(self._cells, 2, 0))
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the plan's tables, with intervals.
 
-        An interval draws questions anew, for ``all`` countries too, the persons within countries, and the
-        orders or repetitions that the method itself drew: the bootstrap of ``crossed_bootstrap``, on what is
-        stored. Nothing is asked.
+        An interval tells of other questions, for ``all`` of other countries or zones too, of other persons
+        within countries, and of the orders or repetitions that the method itself drew (``clustered_means``),
+        on what is stored. Nothing is asked.
 
         Returns:
             One row for each player × country, ``all`` last, with the columns player, name, country, score,
@@ -75,11 +76,10 @@ class Figures:
         rows = []
         for c, country in enumerate((*self._countries, ALL)):
             part = slice(None) if country == ALL else slice(c, c + 1)
-            found = crossed_bootstrap(
+            found = clustered_means(
                 cells[:, part],
-                draws=self._recipe.scoring.draws,
+                None if country != ALL else self._units,
                 level=self._recipe.scoring.level,
-                seed=self._recipe.seed,
                 replicates=None if replicates is None else replicates[:, :, part],
             )
             ends = zip(found.point.tolist(), found.lower.tolist(), found.upper.tolist(), strict=True)

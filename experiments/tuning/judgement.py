@@ -16,14 +16,14 @@ from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.redrawn import persona_replicates
-from value_personas.experiments.inference import crossed_bootstrap
+from value_personas.experiments.inference import clustered_means, units_of, zones_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.metric import CellMetric
 from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
 from value_personas.programs import PopulationProgram
 from value_personas.signatures import LeakError
 
-__all__ = ["TuningJudgement", "judge_programs", "lay_out", "require_held_out"]
+__all__ = ["TuningJudgement", "judge_programs", "lay_out", "require_held_out", "with_gain"]
 
 Cell = tuple[str, str]
 Array = NDArray[np.float64]
@@ -72,7 +72,7 @@ def judge_programs(
     """Score both programs; the only step that reads held-out answers, when all choices are made.
 
     Args:
-        recipe: seed, draws and level of the bootstrap.
+        recipe: seed, and level of the intervals.
         survey: holds the held-out answers.
         cells: the three parts.
         metric: the reward that was tuned for.
@@ -188,23 +188,24 @@ def lay_out(rows: pd.DataFrame, values: Array, country: Sequence[str] = ("countr
 
 
 def _summary(recipe: Recipe, part: object, rows: pd.DataFrame, draws: Array) -> dict[str, object]:
-    """Means with intervals over countries × questions × personas, both programs on the same draws."""
-    found = crossed_bootstrap(
-        lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T),
-        draws=recipe.scoring.draws,
+    """Means with intervals over countries × questions × personas, both programs on the same cells."""
+    countries = tuple(rows.groupby("country").groups)
+    found = clustered_means(
+        with_gain(lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T)),
+        units_of(list(zones_of(countries).values())),
         level=recipe.scoring.level,
-        seed=recipe.seed,
-        replicates=lay_out(rows, draws) if len(draws) else None,
+        replicates=with_gain(lay_out(rows, draws)) if len(draws) else None,
     )
     row: dict[str, object] = {"part": part, "cells": len(rows)}
-    for place, name in enumerate(("original", "tuned")):
+    for place, name in enumerate(("original", "tuned", "gain")):
         row |= {
             name: found.point[place],
             f"{name}_lower": found.lower[place],
             f"{name}_upper": found.upper[place],
         }
-    return row | {
-        "gain": found.difference[0],
-        "gain_lower": found.difference_lower[0],
-        "gain_upper": found.difference_upper[0],
-    }
+    return row
+
+
+def with_gain(rewards: Array) -> Array:
+    """Shape (..., 2, C, M) → (..., 3, C, M): original, tuned, and what was gained."""
+    return np.concatenate([rewards, rewards[..., 1:, :, :] - rewards[..., :1, :, :]], axis=-3)

@@ -37,12 +37,12 @@ def score_table(
 
     Args:
         title: printed above.
-        summary: columns method, score, mean, lower, upper.
+        summary: columns method, score, mean, lower, upper, cells; NaN for a method that is not ranked.
         level: of the intervals, 0–1.
         floor: the noise floor by score, set beneath the methods; left out where there is none.
     """
     names = summary["score"].unique().tolist()
-    caption = f"means over cells, {round(100 * level)} % intervals; {directions(names)}"
+    caption = f"means over {cells_of(summary)}, {round(100 * level)} % intervals; {directions(names)}"
     table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for name in names:
@@ -58,7 +58,15 @@ def score_table(
     return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
 
 
+def cells_of(summary: pd.DataFrame) -> str:
+    """On what a table rests: the cells that all its ranked methods have."""
+    ranked = summary.dropna(subset="mean")
+    if "cells" not in ranked or ranked.empty:
+        return "cells"
+    return f"{int(ranked['cells'].max()):,} cells"
+
+
 def _cell(row: Mapping[Hashable, float]) -> Text:
     if math.isnan(row["mean"]):
-        return Text("not estimated", style="dim")
+        return Text("–", style="dim")
     return Text(f"{three_digits(row['mean'])}\n{three_digits(row['lower'])}–{three_digits(row['upper'])}")

@@ -12,9 +12,12 @@ __all__ = ["overall_comparisons", "paired_plate"]
 
 
 def overall_comparisons(material: Material) -> pd.DataFrame:
-    """The comparisons over all cells, methods in the order of the tables; empty for a single method."""
+    """The comparisons with the baseline over all cells, in the order of the tables; empty for one method."""
     table = material.comparisons
-    return table[table["group"] == "all"] if len(table) else table
+    if not len(table):
+        return table
+    with_baseline = table["against"].isin((material.baseline, ""))  # 0.1.0 did not say
+    return table[(table["group"] == "all") & with_baseline]
 
 
 def paired_plate(material: Material) -> Plate | None:
@@ -43,12 +46,8 @@ def paired_plate(material: Material) -> Plate | None:
 def _lines(material: Material, level: int) -> str:
     if len(material.countries) == 1:
         return f"Lines are {level} % intervals over questions."
-    if not material.zoned:
-        return f"Lines are {level} % intervals over countries and questions."
-    return (
-        f"Thick lines are {level} % intervals over countries and questions, thin ones over cultural zones "
-        "in place of countries."
-    )
+    units = "cultural zones" if material.zoned else "countries"
+    return f"Lines are {level} % intervals over {units} and questions."
 
 
 def _panel(axis: Axes, rows: pd.DataFrame, material: Material, score: str) -> None:
@@ -57,9 +56,6 @@ def _panel(axis: Axes, rows: pd.DataFrame, material: Material, score: str) -> No
     for place, row in enumerate(rows.to_dict("records")):
         own = look[str(row["method"])]
         axis.axhline(place, color=FAINT, linewidth=0.4, zorder=0)
-        if material.zoned:
-            ends = [row["lower_by_zone"], row["upper_by_zone"]]
-            axis.plot(ends, [place, place], color=own.colour, linewidth=0.8)
         axis.plot([row["lower"], row["upper"]], [place, place], color=own.colour, linewidth=2.2)
         axis.plot(row["difference"], place, own.marker, color=own.colour, markersize=4.5)
     axis.set_yticks(range(len(rows)), rows["method"])

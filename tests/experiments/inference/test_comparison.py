@@ -1,15 +1,15 @@
-"""Methods against a baseline, by group, against the single functions."""
+"""Methods against each other, by group, against the single functions."""
 
 import numpy as np
 import pytest
 
 from value_personas.experiments.inference import (
     CellGroups,
+    clustered_means,
     compare_methods,
-    crossed_bootstrap,
     holm,
     sign_flip_p,
-    unit_means,
+    unit_totals,
     wilcoxon_p,
 )
 from value_personas.signatures import StatisticsError
@@ -19,19 +19,21 @@ GROUPS = CellGroups(
     near=[True, False, False, True, False, False],
     options=[4, 4, 10, 10, 4, 4],
 )
+NAMES = ["none", "values", "other"]
+PAIRS = [(1, 0), (2, 0)]
 
 
 @pytest.fixture(scope="module")
 def errors():
     e = np.random.default_rng(0).gamma(2.0, 0.05, size=(3, 9, 6))
-    e[1] = np.maximum(e[0] - 0.03, 0.0)
+    e[1] = np.maximum(e[0] - 0.03 - 0.002 * np.arange(6), 0.0)
     e[2, 0, 0] = np.nan
     return e
 
 
 @pytest.fixture(scope="module")
 def table(errors):
-    return compare_methods(errors, ["none", "values", "other"], GROUPS, draws=2000, seed=4)
+    return compare_methods(errors, NAMES, GROUPS, PAIRS)
 
 
 def rows(table, group, value):
@@ -49,6 +51,7 @@ def test_every_group_has_every_method(table):
     expected |= {("zone", zone) for zone in "ABC"}
     assert set(zip(table["group"], table["value"], strict=True)) == expected
     assert set(table["method"]) == {"values", "other"}
+    assert set(table["against"]) == {"none"}
 
 
 def test_differences_are_those_of_shared_cells(errors, table):
@@ -62,50 +65,62 @@ def test_differences_are_those_of_shared_cells(errors, table):
 
 def test_intervals_and_p_values_are_those_of_their_own_functions(errors, table):
     got = rows(table, "all", "all")
-    d = np.stack([errors[1] - errors[0], errors[2] - errors[0]])
-    plain, zoned = (crossed_bootstrap(d, draws=2000, seed=4, clusters=z) for z in (None, GROUPS.zones))
-    np.testing.assert_allclose(got["lower"], plain.lower)
-    np.testing.assert_allclose(got["upper_by_zone"], zoned.upper)
-    p = [sign_flip_p(unit_means(one)) for one in d]
-    np.testing.assert_allclose(got["sign_flip_p"], p)
-    np.testing.assert_allclose(got["holm_p"], holm(p))
-    np.testing.assert_allclose(got["wilcoxon_p"], [wilcoxon_p(unit_means(one)) for one in d])
+    d = np.stack([errors[1] - errors[0], errors[2] - errors[0]]).round(10)
+    zoned = clustered_means(d, GROUPS.zones)
+    np.testing.assert_allclose(got["lower"], zoned.lower)
+    np.testing.assert_allclose(got["p"], zoned.p)
+    np.testing.assert_allclose(got["holm_p"], holm(zoned.p))
+    units = [unit_totals(one, GROUPS.zones) for one in d]
+    np.testing.assert_allclose(got["sign_flip_p"], [sign_flip_p(totals) for totals, _ in units])
+    np.testing.assert_allclose(got["wilcoxon_p"], [wilcoxon_p(means) for _, means in units])
+
+
+def test_within_a_zone_its_countries_are_drawn(errors, table):
+    got = rows(table, "zone", "A").loc["values"]
+    alone = clustered_means((errors[1] - errors[0])[None, :4].round(10))
+    assert (got["lower"], got["p"]) == pytest.approx((alone.lower[0], alone.p[0]))
 
 
 def test_a_plain_improvement_is_found(table):
-    got = rows(table, "all", "all").loc["values"]
+    got = rows(table, "distance", "far").loc["values"]
     assert got["upper"] < 0.0
     assert got["holm_p"] < 0.05
 
 
 def test_a_zone_of_one_country_has_no_interval(table):
     got = rows(table, "zone", "C").loc["values"]
-    assert np.isnan([got["lower"], got["upper_by_zone"], got["sign_flip_p"], got["holm_p"]]).all()
+    assert np.isnan([got["lower"], got["p"], got["sign_flip_p"], got["holm_p"]]).all()
     assert np.isfinite(got["difference"])
 
 
-def test_one_method_cannot_be_compared(errors):
+def test_what_is_equal_by_construction_is_no_test(errors):
+    same = np.stack([errors[0], errors[1], errors[0] + 1e-13])
+    got = rows(compare_methods(same, NAMES, GROUPS, [(1, 0), (2, 0)]), "all", "all")
+    assert np.isnan(got.loc["other", "p"])
+    assert got.loc["values", "holm_p"] == got.loc["values", "p"]
+
+
+def test_nothing_to_compare_is_refused(errors):
     with pytest.raises(StatisticsError, match="two methods"):
-        compare_methods(errors[:1], ["none"], GROUPS)
+        compare_methods(errors[:1], ["none"], GROUPS, [])
 
 
 def test_of_one_country_in_all_intervals_tell_of_other_questions(errors):
     alone = CellGroups(["A"], GROUPS.near, GROUPS.options)
-    table = compare_methods(errors[:, 1:2], ["none", "values", "other"], alone, draws=2000, seed=4)
+    table = compare_methods(errors[:, 1:2], NAMES, alone, PAIRS)
     row = rows(table, "all", "all").loc["values"]
-    expected = crossed_bootstrap((errors[1] - errors[0])[None, 1:2], draws=2000, seed=4)
-    assert row["lower"] == pytest.approx(expected.lower[0], abs=1e-9)
-    assert row["upper"] == pytest.approx(expected.upper[0], abs=1e-9)
+    expected = clustered_means((errors[1] - errors[0])[None, 1:2].round(10))
+    assert (row["lower"], row["upper"], row["p"]) == pytest.approx(
+        (expected.lower[0], expected.upper[0], expected.p[0])
+    )
     assert np.isnan(row["sign_flip_p"])
-    assert np.isnan(row["lower_by_zone"])
 
 
 def test_intervals_carry_the_personas_draws(errors):
-    rng = np.random.default_rng(1)
-    replicates = np.nan_to_num(errors) + rng.normal(0.0, 0.2, (40, *errors.shape))
-    names = ["none", "values", "other"]
-    plain = compare_methods(errors, names, GROUPS, draws=2000, seed=4)
-    redrawn = compare_methods(errors, names, GROUPS, draws=2000, seed=4, replicates=replicates)
+    noise = np.random.default_rng(1).normal(0.0, 0.2, (40, 3, 1, 1))
+    replicates = np.nan_to_num(errors) + noise
+    plain = compare_methods(errors, NAMES, GROUPS, PAIRS)
+    redrawn = compare_methods(errors, NAMES, GROUPS, PAIRS, replicates=replicates)
     wide, narrow = (rows(t, "all", "all").loc["values"] for t in (redrawn, plain))
     assert wide["upper"] - wide["lower"] > 1.2 * (narrow["upper"] - narrow["lower"])
     assert wide["difference"] == narrow["difference"]

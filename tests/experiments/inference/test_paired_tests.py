@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from value_personas.experiments.inference import holm, sign_flip_p, unit_means, wilcoxon_p
+from value_personas.experiments.inference import holm, sign_flip_p, unit_totals, wilcoxon_p
 from value_personas.signatures import StatisticsError
 
 
@@ -45,5 +45,5 @@ def test_holm_by_hand():
 
 def test_units_are_countries_or_their_zones():
     d = np.array([[1.0, 3.0], [np.nan, 4.0], [np.nan, np.nan], [0.0, 2.0]])
-    np.testing.assert_allclose(unit_means(d), [2.0, 4.0, 1.0])
-    np.testing.assert_allclose(unit_means(d, ["a", "b", "b", "a"]), [1.5, 4.0])
+    np.testing.assert_allclose(unit_totals(d, "abcd"), ([4.0, 4.0, 2.0], [2.0, 4.0, 1.0]))
+    np.testing.assert_allclose(unit_totals(d, "abba"), ([6.0, 4.0], [1.5, 4.0]))

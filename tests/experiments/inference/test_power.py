@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t as student_t
 
 from value_personas.experiments.inference import (
     Price,
@@ -25,15 +26,27 @@ def simulate(rng, c, m, n, parts=PARTS, replicates=0):
 def test_half_width_agrees_with_simulation():
     rng = np.random.default_rng(0)
     means = [simulate(rng, 12, 15, 20)[0].mean() for _ in range(4000)]
-    assert half_width(PARTS, 12, 15, 20) == pytest.approx(1.96 * np.std(means), rel=0.03)
+    students = student_t.ppf(0.975, 11)
+    assert half_width(PARTS, 12, 15, 20) == pytest.approx(students * np.std(means), rel=0.03)
+
+
+def test_what_personas_share_between_questions_is_not_averaged_out():
+    rng = np.random.default_rng(7)
+    parts, c, m, n = VarianceParts(0.0, 0.0, 0.0, 0.09, shared=0.09), 12, 60, 20
+    shared = rng.normal(0, np.sqrt(0.09 / n), (4000, c)).mean(axis=1)
+    means = shared + rng.normal(0, np.sqrt(0.09 / n / (c * m)), 4000)
+    got = half_width(parts, c, m, n)
+    assert got == pytest.approx(student_t.ppf(0.975, 11) * means.std(), rel=0.03)
+    assert got > 5 * half_width(VarianceParts(0.0, 0.0, 0.0, 0.09), c, m, n)
 
 
 def test_half_width_by_hand():
     got = half_width(VarianceParts(0.04, 0.0, 0.0, 0.0), countries=16, questions=5, personas=7)
-    assert got == pytest.approx(1.959964 * 0.05)
+    assert got == pytest.approx(2.776445 * 0.05)  # Student's t, four degrees of freedom
+    assert half_width(VarianceParts(0.04, 0.0, 0.0, 0.0), 1, 5, 7) == np.inf
 
 
-@pytest.mark.parametrize("width", [0.02, 0.0215, 0.024])
+@pytest.mark.parametrize("width", [0.0215, 0.0225, 0.025])
 def test_needed_personas_is_the_fewest(width):
     n = needed_personas(PARTS, 20, 24, width)
     assert n is not None
@@ -53,6 +66,15 @@ def test_a_pilot_recovers_planted_parts():
         assert mean == pytest.approx(getattr(PARTS, name), rel=0.12)
 
 
+def test_a_pilot_tells_what_personas_share_from_what_they_do_not():
+    rng = np.random.default_rng(5)
+    e = simulate(rng, 20, 25, 10)[0]
+    drawn = e + rng.normal(0, 0.05, (300, 20, 1)) + rng.normal(0, 0.1, (300, 20, 25))
+    got = pilot_parts(e, drawn, personas=10)
+    assert got.shared == pytest.approx(10 * 0.05**2, rel=0.1)
+    assert got.persona == pytest.approx(10 * 0.1**2, rel=0.1)
+
+
 def test_a_pilot_with_gaps_uses_what_is_complete():
     e, _ = simulate(np.random.default_rng(2), 8, 9, 5)
     e[2, 3] = np.nan
@@ -66,19 +88,20 @@ def test_a_draw_in_which_nobody_answered_is_left_out():
     drawn[:5, 0, 0] = drawn[1:, 2, 3] = np.nan
     cells = [drawn[:, c, m] for c in range(3) for m in range(4) if (c, m) != (2, 3)]
     told = [np.var([value for value in cell if value == value], ddof=1) for cell in cells]
-    assert pilot_parts(e, drawn, personas=7).persona == pytest.approx(7 * np.mean(told))
+    got = pilot_parts(e, drawn, personas=7)
+    assert got.persona + got.shared == pytest.approx(7 * np.mean(told))
     with pytest.raises(StatisticsError, match=r"the pilot is too small: .* more personas \(profiles\.n\)"):
         pilot_parts(e, np.full((20, 3, 4), np.nan))
 
 
 def test_the_table_counts_calls_and_cost():
     price = Price(calls=2, input_tokens=500, output_tokens=10, input_price=1.0, output_price=10.0)
-    table = plan_table(PARTS, [3, 20, 40], questions=24, width=0.02, kinds=3, price=price)
+    table = plan_table(PARTS, [3, 20, 40], questions=24, width=0.0215, kinds=3, price=price)
     assert table["personas"].isna().tolist() == [True, False, False]
     row = table.iloc[1]
     assert row["calls"] == 3 * 20 * 24 * row["personas"] * 2
     assert row["cost"] == pytest.approx(row["calls"] * 600 / 1e6)
-    assert row["half_width"] <= 0.02
+    assert row["half_width"] <= 0.0215
     assert row["floor"] < row["half_width"]
     assert table["personas"].iloc[2] < row["personas"]
 

@@ -43,7 +43,7 @@ def test_it_is_repeated_to_the_last_digit(folder: Path) -> None:
     found = rerun(str(folder))
     assert found.agrees, found
     assert found.calls > 0  # its answers are not beside it
-    assert {table.table for table in found.tables} >= {"asking", "descriptors", "gap", "gap_countries", "map"}
+    assert {table.table for table in found.tables} >= {"asking", "descriptors", "map"}
     same = {one.name: one.is_same for one in found.circumstances}
     assert same["data, survey.path"] is True
     assert same["respondent"] is True
