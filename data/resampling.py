@@ -14,9 +14,6 @@ __all__ = ["bootstrap_distributions", "split_half_distributions"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# Replicates are drawn in chunks of about so many numbers, to bound memory.
-_CHUNK = 4_000_000
-
 
 def bootstrap_distributions(
     positions: Integers, weights: Floats, options: int, draws: int, seed: int | np.random.SeedSequence = 0
@@ -29,13 +26,10 @@ def bootstrap_distributions(
     _check(positions, weights, options)
     rng = np.random.default_rng(seed)
     size = len(positions)
-    carried = _carried(positions, weights, options)
-    chunk = max(1, _CHUNK // size)
-    parts = []
-    for start in range(0, draws, chunk):
-        counts = rng.multinomial(size, np.full(size, 1.0 / size), size=min(chunk, draws - start))
-        parts.append(counts @ carried)
-    totals = np.concatenate(parts)
+    totals = np.empty((draws, options))
+    for draw in range(draws):  # one at a time: what a draw reads then stays in the processor's cache
+        drawn = rng.integers(0, size, size=size)
+        totals[draw] = np.bincount(positions.take(drawn), weights=weights.take(drawn), minlength=options)
     return np.asarray(totals / totals.sum(axis=1, keepdims=True))
 
 

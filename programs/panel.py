@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import islice
@@ -120,6 +120,11 @@ class _Page:
         """The draws without a reply."""
         return [self.wording.request(d, self.text) for d, reply in enumerate(self.replies) if reply is None]
 
+    def answered(self) -> list[bytes]:
+        """The keys of the draws that have one."""
+        keys = self.wording.keys(self.text)
+        return [key for key, reply in zip(keys, self.replies, strict=True) if reply is not None]
+
 
 @dataclass(slots=True)
 class _Cell:
@@ -208,22 +213,23 @@ class Panel:
         pages = sum(len(style.forms(question, 0)) for question in questions)
         return pages * wordings * self.respondent.elicitation.draws
 
-    def unanswered(
+    def rehearse(
         self, personas: Sequence[Persona], questions: Sequence[Question], every: int = 1
-    ) -> Iterator[Sequence[Request]]:
-        """The calls that ``ask`` would make, each the draws that it asks for. None is made.
-
-        What the store has a reply to is left out.
+    ) -> Iterator[tuple[list[bytes], Iterable[Sequence[Request]]]]:
+        """What ``ask`` would do, page by page; nothing is asked.
 
         Args:
             personas: who would be asked.
             questions: what.
             every: look at each so-manieth distinct persona only.
+
+        Yields:
+            The keys that the store has a reply to, and the calls to make, each the draws that it asks for.
         """
         texts = list(dict.fromkeys(persona.text for persona in personas))
         for cell in self._cells(texts, questions, every):
             for page in cell.pages:
-                yield from runs_of_draws(page.unanswered(), self.model.at_once)
+                yield page.answered(), runs_of_draws(page.unanswered(), self.model.at_once)
 
     def forget(
         self, personas: Sequence[Persona], questions: Sequence[Question], reasons: Collection[MissingReason]

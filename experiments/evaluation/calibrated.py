@@ -264,17 +264,19 @@ class SharedAnswers:
         self._setting = setting
         self._p = Prepared(self._answers).answers(setting)[0].transpose(1, 0, 2)
 
-    def means(self, weights: Array, max_missing: float) -> Array:
+    def means(self, weights: Array, max_missing: float, texts: NDArray[np.intp] | None = None) -> Array:
         """Average under several sets of weights.
 
         Args:
             weights: shape (B, T), as for ``weighted_means``.
             max_missing: as there.
+            texts: the places of those texts that the weights are of; all by default.
 
         Returns:
             Shape (B, M, K), NaN beyond a question's options and where a cell is not estimated.
         """
-        means, _ = weighted_means(weights, self._p, self._answers.mask, max_missing)
+        p = self._p if texts is None else self._p[texts]
+        means, _ = weighted_means(weights, p, self._answers.mask, max_missing)
         if self._setting.level == "persona":
             return means
         averages = Prepared(as_answers(self._answers, means)).estimate(smoothed_already(self._setting))

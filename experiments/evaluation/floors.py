@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from value_personas import data
 from value_personas.experiments.inference import noise_floor
 from value_personas.experiments.scoring import SCORES
-from value_personas.experiments.workspace.folders import replace_text
+from value_personas.experiments.workspace.folders import Workspace, replace_text
 from value_personas.signatures import Question
 
 __all__ = ["Floors"]
@@ -20,7 +20,7 @@ __all__ = ["Floors"]
 _STREAM = 1
 """Keeps the noise floor's draws apart from every other draw of a recipe's seed."""
 
-_LAW = 1
+_LAW = 2
 """How the resamples are drawn; another number for another way, so that no older floor is taken for it."""
 
 
@@ -40,6 +40,11 @@ class Floors:
         self._seed, self._draws = seed, draws
         self._known: dict[str, dict[str, float | None]] = _read(self._file) if self._file else {}
         self._new = False
+
+    @classmethod
+    def kept(cls, workspace: Workspace, survey: data.Survey, seed: int, draws: int) -> "Floors":
+        """Those of a survey, kept in the workspace for every study of it."""
+        return cls(seed, draws, workspace.floors([source.sha256 for source in survey.sources], seed))
 
     def of(self, survey: data.Survey, country: str, question: Question) -> Mapping[str, float]:
         """Score → the expected score of one resample of a cell's respondents against the sample itself."""

@@ -110,9 +110,9 @@ class Rehearsal:
             pages: looked at in each group.
         """
         written = [d for table in descriptors.values() for d in table.descriptors]
-        unwritten = {d.text.encode() for d in written if d.text.startswith(_PLACEHOLDER)} - self._seen
-        missing = len(unwritten)
-        self._seen |= unwritten
+        texts = {d.text.encode() for d in written} - self._seen
+        self._seen |= texts
+        missing = sum(text.startswith(_PLACEHOLDER.encode()) for text in texts)
         bill = _Bill(self._seen)
         for people, questions in rounds:
             bill.add(panel, people, questions, pages)
@@ -124,7 +124,7 @@ class Rehearsal:
         one_by_one = self._may_give_several and bill.calls > 0 and panel.respondent.elicitation.draws > 1
         return Estimate(
             missing + round(bill.calls),
-            sum(not d.text.startswith(_PLACEHOLDER) for d in written) + round(bill.stored),
+            len(texts) - missing + round(bill.stored),
             round(read + bill.input_tokens),
             round(replied + bill.output_tokens),
             cost,
@@ -148,7 +148,7 @@ class _Bill:
 
     Attributes:
         calls: to be made; one may ask for several draws.
-        stored: requests with a reply.
+        stored: requests with a reply, each once, however many cells share it.
         input_tokens: read by those calls.
         output_tokens: written.
     """
@@ -165,18 +165,22 @@ class _Bill:
         requests = texts * panel.requests_a_persona(questions)
         every = min(texts, -(-requests // pages))
         looked_at = -(-texts // every)
-        scale, unanswered = texts / looked_at, 0
-        for draws in panel.unanswered(people, questions, every):
-            unanswered += len(draws)
-            key = reply_key(panel.model.identity, draws[0])
-            if key in self.seen:
-                continue
-            self.seen.add(key)
-            read, written = estimated_tokens(draws[0], len(draws))
-            self.calls += scale
-            self.input_tokens += scale * read
-            self.output_tokens += scale * written
-        self.stored += requests - scale * unanswered
+        scale = texts / looked_at
+        for stored, calls in panel.rehearse(people, questions, every):
+            self.stored += scale * sum(map(self._is_new, stored))
+            for draws in calls:
+                if self._is_new(reply_key(panel.model.identity, draws[0])):
+                    read, written = estimated_tokens(draws[0], len(draws))
+                    self.calls += scale
+                    self.input_tokens += scale * read
+                    self.output_tokens += scale * written
+
+    def _is_new(self, key: bytes) -> bool:
+        """Whether a request was not met before; from now on it was."""
+        if key in self.seen:
+            return False
+        self.seen.add(key)
+        return True
 
 
 class _Placeholders:

@@ -138,8 +138,7 @@ def _human(
     ready: Prepared, field: Fieldwork, predicted: PopulationEstimate, seed: int, draws: int
 ) -> HumanAnswers:
     """What people answered in the cells that are predicted; runs that share the survey collect it once."""
-    file = field.workspace.floors([source.sha256 for source in ready.survey.sources], seed)
-    floors = Floors(seed, draws, file)
+    floors = Floors.kept(field.workspace, ready.survey, seed, draws)
     cells = predicted.countries, tuple(question.code for question in predicted.questions)
     return field.once(
         ("human", *ready.reading, seed, draws, *cells),

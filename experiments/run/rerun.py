@@ -34,6 +34,9 @@ _OVER_CELLS = ("summary", "held_out", "comparisons", "gap", "gap_countries")
 _ALWAYS = ("estimates", "scores", "summary", "comparisons", "missing", "descriptors")
 """Tables that every run has where there is anything to say; the others came later or hang on the recipe."""
 
+_FLOOR = "floor_"
+"""What the columns of cells' floors begin with: how they are drawn may change where no answer does."""
+
 Approve = Callable[[Estimate], None]
 
 
@@ -198,7 +201,7 @@ def _digests(files: Iterable[InputFile]) -> dict[str, str]:
 
 
 def _compared(then: RunResult, folder: Path, now: Outcome) -> Iterator[Agreement]:
-    """Every table of numbers that was recorded; of a run of 0.1.0 those of cells alone."""
+    """Every table of numbers that was recorded; of a run of 0.1.0 those of cells alone, floors apart."""
     tables, earlier = now.tables(), _of_0_1_0(then)
     for name in dict.fromkeys((*_ALWAYS, *tables)):
         if earlier and name in _OVER_CELLS:
@@ -207,6 +210,9 @@ def _compared(then: RunResult, folder: Path, now: Outcome) -> Iterator[Agreement
         new = _comparable(name, tables.get(name, pd.DataFrame()))
         if len(old) or (name in _ALWAYS and len(new)):
             yield compare_tables(name, old, new, KEYS[name])
+        if name == "scores" and len(old) and not earlier:  # they were drawn in another way then
+            was, found = (_floors(scores) for scores in (read_run_table(folder, name), tables[name]))
+            yield compare_tables("floors", was, found, KEYS[name])
     if not earlier:
         yield compare_tables("floor", _as_table(then.floor), _as_table(now.judgement.floor), ("score",))
 
@@ -217,8 +223,14 @@ def _of_0_1_0(then: RunResult) -> bool:
 
 
 def _comparable(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Of descriptors the text alone: what wrote it stands among the circumstances."""
+    """Of descriptors the text alone: what wrote it stands among the circumstances. Of scores no floors."""
+    if name == "scores":
+        return table.drop(columns=[c for c in table.columns if c.startswith(_FLOOR)])
     return table.filter([*KEYS[name], "text"]) if name == "descriptors" else table
+
+
+def _floors(scores: pd.DataFrame) -> pd.DataFrame:
+    return scores[[c for c in scores.columns if c in KEYS["scores"] or c.startswith(_FLOOR)]]
 
 
 def _as_table(floor: "pd.Series[float]") -> pd.DataFrame:

@@ -89,8 +89,8 @@ class Errors:
 
     For S coalitions, C countries, M questions, R draws and the P figures of all tables this takes
     8·C·M·(S + R·P) bytes: 35 + 22 MB for 1,024 coalitions of ten items, 66 countries × 66 questions and 20
-    draws. Besides, one coalition's answers and weights are held at a time, 8·T·(M·K + C·(1 + R)) bytes for T
-    texts and K options: 70 + 146 MB for 13,200 texts there.
+    draws. Besides, one coalition's answers and weights are held at a time, 8·T·(M·K + C + R) bytes for T
+    texts of one country each and K options: 70 + 9 MB for 13,200 texts there.
 
     Attributes:
         cells: shape (S, C, M), NaN where undefined.
@@ -136,8 +136,7 @@ def _errors(board: Board, cast: Cast, answers: PanelResult, errors: CellErrors) 
     """A coalition's errors as drawn, shape (C, M), and after persons were drawn anew, shape (R, C, M)."""
     shared = SharedAnswers(answers, board.setting)
     as_drawn = errors.of(shared.means(cast.weights, board.max_missing))
-    r, c, t = cast.drawn.shape
     # A draw is estimated from whatever it caught: whether a cell counts is decided on the sample itself.
-    means = shared.means(cast.drawn.reshape(r * c, t), 1.0)
-    redrawn = errors.of(means.reshape(r, c, *means.shape[1:]))
+    means = [shared.means(shares, 1.0, texts) for texts, shares in cast.drawn]
+    redrawn = errors.of(np.stack(means, axis=1))
     return as_drawn, np.where(np.isnan(redrawn), as_drawn, redrawn)

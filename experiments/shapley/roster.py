@@ -26,12 +26,13 @@ class Cast:
     Attributes:
         personas: every text once, whichever countries it serves.
         weights: shape (C, T), each country's share of each text.
-        drawn: shape (R, C, T), the same after each country's persons were drawn anew.
+        drawn: for each country the places of its own texts, shape (t,), and their shares after its persons
+            were drawn anew, shape (R, t).
     """
 
     personas: tuple[Persona, ...]
     weights: Array
-    drawn: Array
+    drawn: tuple[tuple[Integers, Array], ...]
 
 
 class Roster:
@@ -101,8 +102,9 @@ class Roster:
         weights = np.zeros((len(samples), len(row)))
         for c, persona in built:
             weights[c, row[persona.text]] += persona.weight
-        drawn = np.broadcast_to(weights, (self.draws, *weights.shape))
-        return Cast(tuple(by_text.values()), weights, drawn)
+        own = [np.flatnonzero(shares) for shares in weights]
+        drawn = [(t, np.tile(weights[c, t], (self.draws, 1))) for c, t in enumerate(own)]
+        return Cast(tuple(by_text.values()), weights, tuple(drawn))
 
     def _told_apart(self, coalition: int) -> tuple[Integers, Integers]:
         """The first of each group of persons who tell the same, and each person's group."""
@@ -114,14 +116,17 @@ class Roster:
 
     def _weighted(self, personas: tuple[Persona, ...], texts: Integers) -> Cast:
         """Sum persons' shares by text; ``texts`` has shape (persons, texts a person)."""
-        drawn = np.zeros((1 + self.draws, len(self.countries), len(personas)))
+        weights, drawn = np.zeros((len(self.countries), len(personas))), []
         for c, shares in enumerate(self._shares):
             of_country = texts[self._ends[c] : self._ends[c + 1]]
-            carries = np.zeros((len(of_country), len(personas)))
-            for column in of_country.T:
+            own, place = np.unique(of_country, return_inverse=True)
+            carries = np.zeros((len(of_country), len(own)))
+            for column in place.reshape(of_country.shape).T:
                 carries[np.arange(len(of_country)), column] += 1.0 / texts.shape[1]
-            drawn[:, c] = shares @ carries
-        return Cast(personas, drawn[0], drawn[1:])
+            carried = shares @ carries
+            weights[c, own] = carried[0]
+            drawn.append((own, carried[1:]))
+        return Cast(personas, weights, tuple(drawn))
 
 
 def _answers(persons: Iterable[PopulationSample], codes: Sequence[str]) -> Array:

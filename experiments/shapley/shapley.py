@@ -66,7 +66,7 @@ def shapley(
     reporter.stage("reading the survey")
     with Fieldwork(workspace, recipe.store, reporter.note) as field:
         ready = prepare(field, recipe, tuple(dict.fromkeys((recipe.shapley.kind, recipe.shapley.empty))))
-        floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+        floors = Floors.kept(workspace, ready.survey, recipe.seed, recipe.scoring.floor_draws)
         human = human_answers(floors, ready.survey, ready.survey.countries, ready.survey.questions)
         game = _game(recipe, ready, human)
         reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")

@@ -60,8 +60,8 @@ class AdditiveWorld:
         self.shift = {i.code: rng.uniform(0.0, 0.02, len(QUESTIONS)) * (n % 4) for n, i in enumerate(items)}
         self.engine = RuleEngine(self._answer)
         monkeypatch.setattr(
-            "value_personas.experiments.fieldwork.models.connect",
-            lambda s, store: Model(s.lm, InProcess(self.engine), store, s),
+            "value_personas.experiments.fieldwork.fieldwork.connect",
+            lambda s, store, *others: Model(s.lm, InProcess(self.engine), store, s),
         )
 
     def share(self, item: str, answer: float) -> float:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.builders import TEN
 from value_personas.experiments.shapley.players import choose_players
@@ -57,6 +58,14 @@ def cast_of(kind: str, coalition: int, draws: int = 0, arrangement: Arrangement 
     return cast
 
 
+def drawn_of(cast: Cast) -> NDArray[np.float64]:
+    """Shares after persons were drawn anew: draws × countries × all texts."""
+    out = np.zeros((len(cast.drawn[0][1]), *cast.weights.shape))
+    for c, (texts, shares) in enumerate(cast.drawn):
+        out[:, c, texts] = shares
+    return out
+
+
 def test_equal_partial_profiles_are_one_text_for_all_countries() -> None:
     cast = cast_of("values-verbatim", 0b001)
     assert [persona.profile for persona in cast.personas] == [
@@ -106,15 +115,15 @@ def test_several_texts_of_a_person_share_its_weight() -> None:
 
 def test_draws_are_the_same_persons_in_every_coalition() -> None:
     every, part = (cast_of("values-verbatim", coalition, draws=200) for coalition in (0b111, 0b001))
-    np.testing.assert_allclose(every.drawn.sum(axis=2), 1.0)
-    for persona, shares in zip(part.personas, np.moveaxis(part.drawn, 2, 0), strict=True):
+    np.testing.assert_allclose(drawn_of(every).sum(axis=2), 1.0)
+    for persona, shares in zip(part.personas, np.moveaxis(drawn_of(part), 2, 0), strict=True):
         assert persona.profile is not None
         (answer,) = persona.profile.answers
         same = [
             t for t, p in enumerate(every.personas) if p.profile and p.profile.as_dict().get("I0") == answer
         ]
-        np.testing.assert_allclose(every.drawn[:, :, same].sum(axis=2), shares)
-    spread = every.drawn[:, 0].std(axis=0)
+        np.testing.assert_allclose(drawn_of(every)[:, :, same].sum(axis=2), shares)
+    spread = drawn_of(every)[:, 0].std(axis=0)
     assert (spread[every.weights[0] > 0] > 0.1).all()
     assert not spread[every.weights[0] == 0].any()
 
@@ -122,16 +131,19 @@ def test_draws_are_the_same_persons_in_every_coalition() -> None:
 def test_texts_that_tell_of_nobody_are_shared_and_never_drawn_anew() -> None:
     roster = Roster(SAMPLES, parse_kind("values-verbatim"), PLAYERS, 3, seed=0)
     none = roster.cast_without(SAMPLES, NoPersona())
-    assert (len(none.personas), none.drawn.shape) == (10, (3, 2, 10))
+    assert (len(none.personas), drawn_of(none).shape) == (10, (3, 2, 10))
     np.testing.assert_allclose(none.weights, 0.1)
     named = roster.cast_without(SAMPLES, CountryRoleplay())
     assert len(named.personas) == 20
+    assert [len(texts) for texts, _ in named.drawn] == [10, 10]  # a country holds no shares of others' texts
     np.testing.assert_allclose(named.weights, np.kron(np.eye(2), np.full(10, 0.1)))
-    np.testing.assert_array_equal(named.drawn, np.stack([named.weights] * 3))
+    np.testing.assert_array_equal(drawn_of(named), np.stack([named.weights] * 3))
 
 
 def test_a_person_stands_for_as_much_as_its_weight_when_drawn() -> None:
     cast = cast_of("values-verbatim", 0b111, draws=4000)
-    heavy = cast.drawn[:, 1].max(axis=1)  # either person of XNB, or the one of weight 0.9 alone, or the other
+    heavy = drawn_of(cast)[:, 1].max(
+        axis=1
+    )  # either person of XNB, or the one of weight 0.9 alone, or the other
     assert {round(x, 6) for x in heavy} == {0.9, 1.0}
     assert (heavy == 1.0).mean() == pytest.approx(0.5, abs=3 * math.sqrt(0.25 / 4000))

@@ -37,9 +37,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def typed(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """A command on the old workspace, and the JSON object that it prints."""
 
-    def command(*words: str) -> Any:
+    def command(*words: str, code: int = 0) -> Any:
         monkeypatch.chdir(place)
-        assert call(monkeypatch, *words, "--workspace", str(place / "ws"), "--json") == 0
+        assert call(monkeypatch, *words, "--workspace", str(place / "ws"), "--json") == code
         return json.loads(capsys.readouterr().out)
 
     return command
@@ -61,14 +61,20 @@ def test_a_run_asks_nothing_and_comes_to_the_same_digits(place: Path, typed: Any
     assert keys(place) == stored
     for table in ("estimates", "scores", "map"):  # means are over common cells since, with other intervals
         was = pd.read_parquet(then / f"{table}.parquet")
-        now = pd.read_parquet(newest(place, "old") / f"{table}.parquet")
-        pd.testing.assert_frame_equal(now[list(was)], was, check_exact=True, obj=table)
+        now = pd.read_parquet(newest(place, "old") / f"{table}.parquet")[list(was)]
+        floors = [column for column in was if column.startswith("floor_")]  # drawn in another way since
+        alike = {"check_exact": True, "obj": table}
+        pd.testing.assert_frame_equal(now.drop(columns=floors), was.drop(columns=floors), **alike)
+        pd.testing.assert_series_equal(now[floors].mean(), was[floors].mean(), rtol=0.08)  # of few draws
 
 
 def test_its_run_is_done_again_from_its_record_and_read_for_a_report(place: Path, typed: Any) -> None:
     then = sorted((place / "ws" / "runs").glob("old-2*"))[0]
-    again = typed("rerun", str(then))
-    assert again["agrees"]
+    again = typed("rerun", str(then), code=1)
+    assert {one["table"] for one in again["tables"] if one["differing"] or one["absent"]} == {
+        "floor",
+        "floors",
+    }
     assert again["calls"] == 0
     told = read_material(then, place / "ws")
     assert told.run.title == "old · 8 countries × 3 questions · synthetic respondent and population"
@@ -91,14 +97,14 @@ def test_the_search_goes_on_from_its_trials(place: Path, typed: Any) -> None:
     assert len(after) == 8
 
 
-def test_a_tuning_goes_on_within_its_budget_to_the_digits_of_0_1_0(place: Path, typed: Any) -> None:
+def test_a_tuning_goes_on_within_its_budget_to_what_0_1_0_found(place: Path, typed: Any) -> None:
     assert typed("tune", "tune.toml")["paid"] == 0
     more = typed("tune", "tune.toml", "--set", "tuning.budget_calls=600")
     assert (more["calls"], more["paid"]) == (428, 202)
     expected = pd.read_csv(place / "tuning_summary_600.csv")
     expected = expected.filter(regex="^(?!.*(lower|upper))")  # intervals are of another kind since
     now = pd.DataFrame(more["summary"])[list(expected)]
-    pd.testing.assert_frame_equal(now, expected, rtol=1e-14)
+    pd.testing.assert_frame_equal(now, expected, atol=0.02)  # a reward is counted from the floor
 
 
 def test_its_tracked_runs_are_there(place: Path) -> None:
