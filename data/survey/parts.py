@@ -18,6 +18,7 @@ from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.countries import country_alpha3
 from value_personas.data.formats import Header
+from value_personas.data.formats.kept import read_columns_once
 from value_personas.data.formats.readers import file_hash, inspect_file, read_columns
 from value_personas.data.survey.composites import build_item
 from value_personas.data.survey.country_column import Countries, read_countries
@@ -50,6 +51,7 @@ class ReadOptions:
     accept: tuple[str, ...] = ()
     encoding: str | None = None
     questions: tuple[str, ...] | None = None
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def read_part(path: str | Path, options: ReadOptions) -> Part:
     layout, finder = lay_out(header, codebook, options.questions)
     with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
         sha256 = beside.submit(file_hash, header.path)
-        return _PartReader(header, codebook, layout, finder, options).read(sha256)
+        return _PartReader(header, codebook, layout, finder, options, sha256).read()
 
 
 def where_of(parts: Sequence[Part]) -> str:
@@ -119,7 +121,13 @@ class _PartReader:
     """Holds the columns of one file while they are decoded one after the other."""
 
     def __init__(
-        self, header: Header, codebook: Codebook, layout: Layout, finder: ColumnFinder, options: ReadOptions
+        self,
+        header: Header,
+        codebook: Codebook,
+        layout: Layout,
+        finder: ColumnFinder,
+        options: ReadOptions,
+        sha256: Future[str],
     ) -> None:
         self._header = header
         self._codebook = codebook
@@ -127,11 +135,15 @@ class _PartReader:
         self._finder = finder
         self._options = options
         self._columns = layout.columns(finder, options.weight)
-        self._frame = read_columns(header, self._columns)
+        self._sha256 = sha256
+        if options.cache is None:
+            self._frame = read_columns(header, self._columns)
+        else:
+            self._frame = read_columns_once(header, self._columns, sha256.result(), options.cache)
         self._notes = list(header.notes)
         self._unlabelled: list[str] = []
 
-    def read(self, sha256: Future[str]) -> Part:
+    def read(self) -> Part:
         rows = len(self._frame)
         countries = self._countries()
         keep = countries.index >= 0
@@ -157,7 +169,7 @@ class _PartReader:
             notes=tuple(self._notes),
             source=Source(
                 str(self._header.path),
-                sha256.result(),
+                self._sha256.result(),
                 rows,
                 self._columns,
                 len(self._header.columns),

@@ -30,7 +30,7 @@ __all__ = ["read_survey"]
 Paths = str | Path | Sequence[str | Path]
 
 
-def read_survey(
+def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoever makes it
     path: Paths,
     codebook: str | Path | None = None,
     countries: Sequence[str] | None = None,
@@ -40,6 +40,7 @@ def read_survey(
     accept: Sequence[str] = (),
     encoding: str | None = None,
     questions: Sequence[str] | None = None,
+    cache: Path | None = None,
 ) -> Survey:
     """Read one survey file, or several that join into one survey.
 
@@ -53,6 +54,8 @@ def read_survey(
         accept: codes of items whose direction looks wrong and is right.
         encoding: the encoding of the files' texts, where their own declaration is wrong.
         questions: codes of the target questions to read, None for all of the codebook's.
+        cache: a folder that keeps the columns that were read, so that the next reading takes a fraction of
+            the time; it then holds respondents' answers. None keeps nothing.
 
     Raises:
         SurveyError: in one line that names file, column or code, what was expected and what to do.
@@ -65,6 +68,7 @@ def read_survey(
         accept=tuple(accept),
         encoding=encoding,
         questions=None if questions is None else tuple(questions),
+        cache=cache,
     )
     if weight not in WEIGHTINGS:
         raise SurveyError(f"unknown weight {weight!r}; expected one of {', '.join(WEIGHTINGS)}")

@@ -7,6 +7,7 @@ import typer
 
 from value_personas.experiments.commands.options import (
     JsonOption,
+    WorkspaceOption,
     write_text,
 )
 
@@ -37,11 +38,12 @@ def survey(  # each parameter is an option of the command
         str, typer.Option(help="within-country, equal-country, population or unweighted.")
     ] = "within-country",
     encoding: Annotated[str | None, typer.Option(help="The encoding of the file's texts.")] = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Show countries, value items, scales, direction checks, missing answers and weights of a survey file.
 
     The exit code is 2 when an item seems stored the other way round and neither --reverse nor --accept
-    settles it.
+    settles it. The columns that were read are kept in the workspace, so that the next look takes a moment.
     """
     from value_personas.data import draft_codebook as write_draft
     from value_personas.data import read_survey
@@ -61,11 +63,25 @@ def survey(  # each parameter is an option of the command
             reverse=tuple(reverse or ()),
             accept=tuple(accept or ()),
             encoding=encoding,
+            cache=_columns(workspace),
         )
     )
     _show(facts, as_json, html)
     if facts.stopped_by:
         raise SurveyError(facts.stopped_by)
+
+
+def _columns(workspace: Path | None) -> Path | None:
+    """Where columns are kept; nowhere if no folder was named and none can be made here."""
+    from value_personas.experiments.workspace.folders import Workspace
+    from value_personas.signatures import StoreError
+
+    try:
+        return Workspace.open(workspace or Path(".value-personas")).columns
+    except StoreError:
+        if workspace is not None:
+            raise
+        return None
 
 
 def _check_targets(html: Path | None, draft: Path | None, files: list[Path]) -> None:

@@ -43,6 +43,7 @@ def open_survey(
         reverse=section.reverse,
         accept=section.accept,
         questions=questions,
+        cache=workspace.columns,
     )
     if not survey.questions:
         raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")

@@ -76,6 +76,11 @@ class Workspace:
         digest = hashlib.sha256(" ".join(sources).encode()).hexdigest()[:16]
         return self.folder / "floors" / f"{digest}-seed{seed}.json"
 
+    @property
+    def columns(self) -> Path:
+        """Where columns of survey files are kept as they were read: respondents' answers, like the files."""
+        return self.folder / "columns"
+
     def synthetic_survey(self, world: str, seed: int, respondents: int) -> Path:
         """Where the embedded population's survey file lies; ``world`` is the digest of its laws."""
         folder = self.folder / "synthetic"

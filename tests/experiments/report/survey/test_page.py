@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from tests.data.survey.test_direction import real_looking
 from tests.data.surveys import LABELS, frame, write_sav
 from value_personas.data import read_survey
+from value_personas.data.formats import kept
 from value_personas.experiments.commands.survey import survey
 from value_personas.experiments.report.survey import gather_facts, render_html
 from value_personas.signatures import SurveyError
@@ -25,6 +26,12 @@ APP.command()(survey)
 def run(*arguments: object) -> tuple[int, str, BaseException | None]:
     done = CliRunner().invoke(APP, [str(argument) for argument in arguments], env={"COLUMNS": "160"})
     return done.exit_code, done.stdout, done.exception
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The columns that are read are kept in a workspace beside."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -151,6 +158,17 @@ yes_no = { labels = ["[/yes]", "no"], codes = [1, 2] }
     assert code == 0
     assert "[/topic]" in text
     assert "\x1b" not in text
+
+
+def test_a_second_look_reads_the_kept_columns_and_says_the_same(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "w"
+    first = run(path, "--json", "--workspace", place)
+    assert first[0] == 0
+    assert list((place / "columns").glob("*.parquet"))
+    monkeypatch.setattr(kept, "read_columns", None)
+    assert run(path, "--json", "--workspace", place) == first
 
 
 def test_a_terminal_without_the_signs_gets_the_page(path: Path) -> None:
