@@ -11,6 +11,7 @@ from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import file_hash
 from value_personas.data.profiles import ProfileTable, value_profiles
 from value_personas.data.published import PublishedDistributions, read_distributions
+from value_personas.data.reference_descriptors import reference_descriptors
 from value_personas.data.resampling import (
     bootstrap_distributions,
     split_half_distributions,
@@ -66,6 +67,7 @@ __all__ = [
     "published_map",
     "read_distributions",
     "read_survey",
+    "reference_descriptors",
     "sample_profiles",
     "split_countries",
     "split_half_distributions",

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 from typing import Literal
@@ -12,7 +12,8 @@ import dspy
 from dspy.lm15 import Config
 
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.rendering import parse_reply_fields, render_request
+from value_personas.programs.rendering import render_request
+from value_personas.programs.single_field import single_field
 from value_personas.signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
 
 __all__ = ["MAX_WORDS", "Descriptor", "DescriptorTable", "DescriptorWriter", "Variant", "violations"]
@@ -123,6 +124,7 @@ class DescriptorWriter(dspy.Module):
         items: Collection[ValueItem],
         overrides: Mapping[tuple[str, float, int], str] | None = None,
         countries: Collection[str] = (),
+        on_written: Callable[[int, int], None] = lambda n, total: None,
     ) -> DescriptorTable:
         """Describe every answer of every item.
 
@@ -132,12 +134,19 @@ class DescriptorWriter(dspy.Module):
             overrides: texts of a person's own, by (item, score, wording); they win, unchecked by the
                 writer's rules.
             countries: names that no descriptor may speak.
+            on_written: called with the answers just described, and those of all items.
 
         Raises:
             EngineError: when a call brought no reply, or the engine cannot answer at all.
         """
         cells = [(item, score) for item in items for score in item.scale.scores]
-        jobs = [self._describe_cell(model, *cell, overrides or {}, countries) for cell in cells]
+
+        async def describe(item: ValueItem, score: float) -> list[Descriptor]:
+            found = await self._describe_cell(model, item, score, overrides or {}, countries)
+            on_written(1, len(cells))
+            return found
+
+        jobs = [describe(*cell) for cell in cells]
         # After an error the calls beside it are waited for: they are paid, and are to be kept.
         written = await asyncio.gather(*jobs, return_exceptions=True)
         for failure in written:
@@ -171,7 +180,7 @@ class DescriptorWriter(dspy.Module):
         self, model: Model, item: ValueItem, score: float, countries: Collection[str], others: list[str]
     ) -> Descriptor:
         text = ""
-        broken: tuple[str, ...] = ("no reply kept to the form",)
+        broken: tuple[str, ...] = ("no reply holds a description",)
         for attempt in range(self.attempts):
             # A seed a wording and attempt: the first wording is what a recipe of one wording would have.
             config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
@@ -183,10 +192,12 @@ class DescriptorWriter(dspy.Module):
                 raise EngineError(
                     f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
                 ) from failure
-            fields = parse_reply_fields(self.write.signature, reply.text)
-            if fields is None:
+            written = single_field(self.write.signature, reply.text)
+            if written is None:
+                if not text:
+                    broken = (f"no reply holds a description, for example {_one_line(reply.text)!r}",)
                 continue
-            text = " ".join(str(fields["descriptor"]).split())
+            text = written
             broken = violations(text, item, countries, self.address, others)
             if not broken:
                 break
@@ -204,6 +215,10 @@ class DescriptorWriter(dspy.Module):
             "composite": item.composite,
             "address": self.address,
         }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:100]
 
 
 def _digest(text: str) -> str:

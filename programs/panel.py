@@ -48,13 +48,18 @@ class PanelResult:
         dont_know: shape (P, M), the share of label mass on "don't know"; NaN where there is no answer.
         missing: shape (P, M), an index into ``REASONS``; −1 where there is an answer.
         order_effect: shape (M,), mean total variation between a persona's answers on the first and the
-            last of its forms; NaN where a question was put on one form only.
+            last of its forms; where each was asked on one, in balanced order, total variation between the
+            mean answers of those asked forward and of those asked in reverse; else NaN.
         wording_spread: shape (M,), mean total variation between a persona's answer in one wording and its
             answer averaged over wordings; NaN where there was one wording only.
         draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
         normalised: shape (M,), share of the answers whose stated numbers were scaled to sum to 1.
         missing_stored: shape (P, M), where an answer is missing by replies that all came from the store.
         examples: reason → what was said in place of one missing answer.
+        order_chance: shape (M,), what ``order_effect`` would be on average if order moved nothing and persons
+            differed as they do; NaN where it was measured within persons.
+        stray_mass: shape (P, M), the probability on letters that are no option of the page; NaN where there
+            is no answer, or none by first tokens.
     """
 
     personas: tuple[Persona, ...]
@@ -69,6 +74,8 @@ class PanelResult:
     normalised: NDArray[np.float64] | None = None
     missing_stored: NDArray[np.bool_] | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
+    order_chance: NDArray[np.float64] | None = None
+    stray_mass: NDArray[np.float64] | None = None
 
     def stored_by_reason(self) -> dict[str, int]:
         """How many of the missing cells were read from the store and not asked now, by reason."""
@@ -184,7 +191,8 @@ class Panel:
         """
         texts = list(dict.fromkeys(persona.text for persona in personas))
         copies = Counter(persona.text for persona in personas)
-        sheet = _Sheet(len(texts), questions, wordings=len(self.respondent.signatures))
+        balanced = self.respondent.style.option_order == "balanced"
+        sheet = _Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
         cells = self._cells(texts, questions)
 
         async def work() -> None:
@@ -318,7 +326,7 @@ class Panel:
 class _Sheet:
     """The arrays being filled, one row for each distinct persona text."""
 
-    def __init__(self, rows: int, questions: Sequence[Question], wordings: int) -> None:
+    def __init__(self, rows: int, questions: Sequence[Question], wordings: int, balanced: bool) -> None:
         self.questions = tuple(questions)
         self.wordings = wordings
         shape = (rows, len(questions))
@@ -327,6 +335,8 @@ class _Sheet:
         self.missing = np.full(shape, -1, dtype=np.int8)
         self.label_mass = np.full(shape, np.nan)
         self.dont_know = np.full(shape, np.nan)
+        self.stray_mass = np.full(shape, np.nan)
+        self.turned = np.zeros(shape, dtype=np.bool_) if balanced else None
         self.order_effect = np.full(shape, np.nan)
         self.wording_spread = np.full(shape, np.nan)
         self.normalised = np.zeros(shape, dtype=np.bool_)
@@ -344,6 +354,10 @@ class _Sheet:
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
         self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
         self.normalised[at] = answer.normalised
+        if answer.stray_mass is not None:
+            self.stray_mass[at] = answer.stray_mass
+        if self.turned is not None:
+            self.turned[at] = cell.pages[0].form.order[0] > 0
         if len(pages) > 1:
             self._compare(at, [page.probabilities for page in pages if isinstance(page, Answer)])
 
@@ -359,6 +373,10 @@ class _Sheet:
     def result(self, personas: tuple[Persona, ...], rows: list[int], draws: int) -> PanelResult:
         """The result with one row for each persona; nothing is copied where all texts differ."""
         at = slice(None) if rows == list(range(len(self.log_p))) else rows
+        effect, chance = mean_of_known(self.order_effect), np.full(len(self.questions), np.nan)
+        if self.turned is not None:
+            pairs = [_between(np.exp(self.log_p[:, m]), turned) for m, turned in enumerate(self.turned.T)]
+            effect, chance = np.reshape(pairs, (-1, 2)).T
         return PanelResult(
             personas,
             self.questions,
@@ -366,13 +384,43 @@ class _Sheet:
             label_mass=self.label_mass[at],
             dont_know=self.dont_know[at],
             missing=self.missing[at],
-            order_effect=mean_of_known(self.order_effect),
+            order_effect=effect,
             wording_spread=mean_of_known(self.wording_spread),
             draws=draws,
             normalised=mean_of_known(np.where(self.missing < 0, self.normalised, np.nan)),
             missing_stored=self.missing_stored[at],
             examples=self.examples,
+            order_chance=chance,
+            stray_mass=self.stray_mass[at],
         )
+
+
+_REDEALT = 64
+"""How often the coins are thrown anew to see what chance makes of the order's effect."""
+
+
+def _between(p: NDArray[np.float64], turned: NDArray[np.bool_]) -> tuple[float, float]:
+    """How far those asked with reversed options are from those asked forward.
+
+    Args:
+        p: shape (N, K), a row a person, in the order asked; NaN where there is no answer.
+        turned: shape (N,), who was asked with reversed options: one of every two.
+
+    Returns:
+        The total variation between the two mean answers, and its mean when every two persons' coin is thrown
+        anew. NaN where either group is empty.
+    """
+    coins = np.random.default_rng(0).random((_REDEALT, -(-len(p) // 2))) < 0.5
+    coins[0] = False  # as they fell
+    known = ~np.isnan(p[:, 0])
+    sides = (turned ^ np.repeat(coins, 2, axis=1)[:, : len(p)])[:, known]
+    p = np.nan_to_num(p[known])
+    counts = sides.sum(axis=1, keepdims=True), (~sides).sum(axis=1, keepdims=True)
+    if counts[0][0] == 0 or counts[1][0] == 0:
+        return np.nan, np.nan
+    means = [(side @ p) / np.maximum(n, 1) for side, n in zip((sides, ~sides), counts, strict=True)]
+    moved = 0.5 * np.abs(means[0] - means[1]).sum(axis=1)
+    return float(moved[0]), float(moved[1:].mean())
 
 
 def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -36,7 +36,8 @@ class AskingStyle:
     def forms(self, question: Question, turn: int) -> tuple[Form, ...]:
         """The forms for the persona of number ``turn``."""
         rotation = turn % len(question.scale) if self.option_order == "rotated" else 0
-        return forms_of(question, self.option_order, rotation, self.offers_dont_know)
+        number = turn if self.option_order == "balanced" else rotation
+        return forms_of(question, self.option_order, number, self.offers_dont_know)
 
 
 class Respondent(dspy.Module):

@@ -1,6 +1,7 @@
 from .audit import RecoverAnswer
 from .descriptor import HedgedDescriptor, UnhedgedDescriptor
 from .domain import (
+    OPTION_LETTERS,
     Answer,
     Axis,
     MissingAnswer,
@@ -26,6 +27,7 @@ from .plugins import Registry
 from .respondent import AnswerAsPersona, StateAnswerDistribution
 
 __all__ = [
+    "OPTION_LETTERS",
     "Answer",
     "AnswerAsPersona",
     "AuthenticationError",

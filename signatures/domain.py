@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "OPTION_LETTERS",
     "Answer",
     "Axis",
     "MissingAnswer",
@@ -24,6 +25,10 @@ __all__ = [
     "Scale",
     "ValueItem",
 ]
+
+OPTION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""The letters that options stand after on a page, in order: without I, the pronoun with which a chatty model
+begins, and O, which is a word and a nought. Their probability would count as an option's."""
 
 Axis = Literal["survival_self_expression", "traditional_secular"]
 
@@ -211,6 +216,8 @@ class Answer:
         dont_know: the share of the label mass that lay on "don't know", where it was offered, in [0, 1); it
             is no part of the distribution.
         normalised: whether numbers that the model stated did not sum to 1 and were scaled.
+        stray_mass: the probability on letters that are no option of the page, in [0, 1]; None where first
+            tokens were not looked at.
     """
 
     log_probabilities: tuple[float, ...]
@@ -219,6 +226,7 @@ class Answer:
     samples: int | None = None
     dont_know: float = 0.0
     normalised: bool = False
+    stray_mass: float | None = None
 
     @property
     def probabilities(self) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ OF_SEVERAL_MODULES = {
     "experiments/shapley": {"additive_truth"},
     "experiments/tuning": {"hostile", "no_leak"},
     "experiments/workspace": {"of_0_1_0"},
+    "programs/elicitation": {"replies_read"},
     "programs/engines": {"faults_end_to_end", "reliability_table"},
     "programs/engines/local": {"without_torch"},
 }

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from value_personas import data
-from value_personas.experiments.fieldwork.descriptors import read_frozen, read_overrides
+from value_personas.experiments.fieldwork.descriptors import (
+    REFERENCE,
+    read_frozen,
+    read_overrides,
+    reference_tables,
+)
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
@@ -95,7 +100,7 @@ def ask_everything(
         if approve:
             expected = estimate_asking(field, recipe, asking)
             approve(expected)
-        ready = field.wait(_make_ready(recipe, asking, respondent, writer))
+        ready = field.wait(_make_ready(recipe, asking, respondent, writer, on_answered))
         forgotten = _forget(ready, asking, again) if again else 0
         if approve and (expected.assumptions or forgotten):
             approve(estimate_asking(field, recipe, asking))
@@ -134,11 +139,17 @@ class _Ready:
     map_questions: tuple[Question, ...]
 
 
-async def _make_ready(recipe: Recipe, asking: Asking, respondent: Model, writer: Model) -> _Ready:
+async def _make_ready(
+    recipe: Recipe,
+    asking: Asking,
+    respondent: Model,
+    writer: Model,
+    on_written: Callable[[str, int, int], None] = lambda what, n, total: None,
+) -> _Ready:
     # Before anything is paid for.
     map_questions = _map_questions(recipe.profiles.instrument) if recipe.cultural_map.ask else ()
     variants = needed_variants(recipe.personas)
-    descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants)
+    descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants, on_written)
     personas = build_personas(recipe.personas, asking, descriptors)
     first = personas[recipe.personas[0]][0]
     panel, why = await open_panel(recipe.respondent, asking, respondent, first)
@@ -185,7 +196,11 @@ async def _ask(
 
 
 async def write_descriptors(
-    section: DescriptorSection, asking: Asking, model: Model, variants: Collection[Variant]
+    section: DescriptorSection,
+    asking: Asking,
+    model: Model,
+    variants: Collection[Variant],
+    on_written: Callable[[str, int, int], None] = lambda what, n, total: None,
 ) -> Mapping[Variant, DescriptorTable]:
     """The descriptors of each variant, written where the recipe does not freeze them.
 
@@ -194,11 +209,14 @@ async def write_descriptors(
         asking: of what, by which prompt, and without which names.
         model: writes them.
         variants: which.
+        on_written: called with which descriptors they are, those just written, and how many there will be.
 
     Raises:
         EngineError: when the model wrote nothing for some answer.
         RecipeError: when a file of descriptors is not usable.
     """
+    if str(section.frozen) == REFERENCE and variants:
+        return reference_tables(asking.items, variants, section.address, section.wordings)
     if section.frozen and variants:
         return read_frozen(section.frozen, asking.items, variants, section.wordings)
     overrides = read_overrides(section.overrides, asking.items, section.wordings) if section.overrides else {}
@@ -207,7 +225,8 @@ async def write_descriptors(
         writer = DescriptorWriter(variant, section.address, section.attempts, section.wordings)
         tuned_writer(asking.program, writer)
         own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
-        tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names)
+        told = partial(on_written, f"{variant} descriptors")
+        tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names, told)
         _require_texts(tables[variant], model)
     return tables
 
@@ -223,8 +242,8 @@ def _require_texts(table: DescriptorTable, model: Model) -> None:
     if empty := [d for d in table.unmended if not d.text]:
         raise EngineError(
             f"{model.name} wrote no descriptor for {empty[0].item} = {empty[0].score:g} "
-            f"({len(empty)} of {len(table.descriptors)}); name another model in descriptors.lm, or give the "
-            "texts in descriptors.overrides"
+            f"({len(empty)} of {len(table.descriptors)}): {empty[0].broken_rules[0]}; name another model in "
+            'descriptors.lm, set descriptors.frozen = "reference", or give the texts in descriptors.overrides'
         )
 
 

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from value_personas import data
 from value_personas.programs import Descriptor, DescriptorTable, Variant
 from value_personas.signatures import RecipeError, ValueItem
 
-__all__ = ["descriptor_frame", "read_frozen", "read_overrides"]
+__all__ = ["REFERENCE", "descriptor_frame", "read_frozen", "read_overrides", "reference_tables"]
+
+REFERENCE = "reference"
+"""What ``descriptors.frozen`` says for the table that comes with the product; also the name of its writer."""
 
 _COLUMNS = ("item", "score", "variant", "text")
 
@@ -106,6 +110,42 @@ def read_frozen(
                 "take the table of a run of the same instrument and wordings"
             )
     return read
+
+
+def reference_tables(
+    items: Collection[ValueItem], variants: Collection[Variant], address: str, wordings: int = 1
+) -> Mapping[Variant, DescriptorTable]:
+    """The table that comes with the product.
+
+    Args:
+        items: every answer of which must be described.
+        variants: the variants that are needed.
+        address: the pronoun by which the person is spoken of.
+        wordings: how many wordings of each answer are needed.
+
+    Raises:
+        RecipeError: when it lacks an answer or has too few wordings.
+    """
+    if wordings > 1:
+        raise RecipeError(
+            f"descriptors.frozen = reference has one wording an answer, descriptors.wordings is {wordings}"
+        )
+    texts = data.reference_descriptors()
+    cells = [(item.code, score) for item in items for score in item.scale.scores]
+    if lacking := [cell for cell in cells if (address, "hedged", *cell) not in texts]:
+        raise RecipeError(
+            f"descriptors.frozen = reference does not describe {lacking[0][0]} = {lacking[0][1]:g}; it has "
+            "the items of the instrument inglehart-welzel"
+        )
+    return {
+        variant: DescriptorTable(
+            tuple(
+                Descriptor(item, score, variant, texts[address, variant, item, score], REFERENCE)
+                for item, score in cells
+            )
+        )
+        for variant in variants
+    }
 
 
 def _frozen_table(frame: pd.DataFrame, path: Path) -> DescriptorTable:

@@ -18,6 +18,7 @@ from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaK
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.tracking import uri_of
 from value_personas.programs import Arrangement, PopulationSample
+from value_personas.programs.elicitation import require_letters
 from value_personas.signatures import Question, ValueItem
 
 __all__ = ["Asking", "Prepared", "prepare"]
@@ -92,6 +93,7 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     key = (*reading, kinds, recipe.seed, *(section.model_dump_json() for section in drawing))
     draw = partial(draw_populations, *drawing, recipe.seed, kinds, survey, profiles)
     populations = field.once(("populations", *key), draw)
+    require_letters(survey.questions, recipe.respondent.offer_dont_know)
     codebook, allowed = recipe.survey.codebook, recipe.allow_leak
     leaks = check_leaks(kinds, survey, populations.items, codebook=codebook, allowed=allowed)
     told = recipe.persona_text, recipe.descriptors, recipe.seed

@@ -23,7 +23,7 @@ from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
-from value_personas.programs.engines import EngineSettings
+from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.programs.personas import parse_kind
 
 __all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
@@ -63,7 +63,8 @@ class DescriptorSection(Section):
         attempts: how often one wording may be asked for.
         wordings: wordings of each answer; a persona draws one of each.
         overrides: a CSV with the columns item, score, variant, text; its texts win.
-        frozen: a run's descriptors.csv, taken as it stands; nothing is written anew.
+        frozen: a run's descriptors.csv, taken as it stands, or ``reference``, the table that comes with the
+            product; nothing is written anew.
         lm: the model that writes them; the respondent itself when absent.
     """
 
@@ -71,7 +72,7 @@ class DescriptorSection(Section):
     attempts: Count = 3
     wordings: Annotated[int, Field(ge=1, le=50)] = 1
     overrides: RecipePath | None = None
-    frozen: RecipePath | None = None
+    frozen: Annotated[Path, NamesFile(unless="reference")] | None = None
     lm: EngineSettings | None = None
 
     @model_validator(mode="after")
@@ -86,7 +87,9 @@ class RespondentSection(EngineSettings):
 
     Attributes:
         elicitation: how an answer is got out of it.
-        option_order: in which order the options stand; ``both`` averages forward and reversed.
+        option_order: in which order the options stand; ``both`` averages forward and reversed, ``balanced``
+            turns the page round for one of every two personas, at no extra call. When absent, ``balanced``;
+            ``forward`` for the embedded respondent, whose order effect is a known fault.
         offer_dont_know: whether "don't know" stands below the options; its share is reported apart.
         wordings: instructions in place of the prompt's own, averaged; their spread is reported.
         max_missing: the share of missing answers above which a cell is not estimated.
@@ -102,6 +105,15 @@ class RespondentSection(EngineSettings):
     max_missing: Share = 0.2
     confirm_above_cost: Annotated[float, Field(ge=0.0)] = 5.0
     confirm_above_calls: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _order_of_the_model(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "option_order" in given:
+            return given
+        lm = given.get("lm", cls.model_fields["lm"].default)
+        invented = isinstance(lm, str) and engine_kind(lm).is_synthetic
+        return {**given, "option_order": "forward" if invented else "balanced"}
 
 
 class CalibrationSection(Section):

@@ -107,6 +107,20 @@ def _asking(material: Material) -> Iterator[str]:
         f"estimate; a cell with more than {100 * recipe.respondent.max_missing:g} % missing is not "
         "estimated."
     )
+    yield from _letters(material)
+
+
+def _letters(material: Material) -> Iterator[str]:
+    """Where first tokens lay, for each kind of personas; a run of 0.1.0 has no letters off the page."""
+    told = material.asking
+    if "stray_mass" not in told or told["stray_mass"].isna().all():
+        return
+    means = told.groupby("personas", sort=False)[["label_mass", "stray_mass"]].mean()
+    masses = "; ".join(f"{kind} {row[0]:.3f} and {row[1]:.3f}" for kind, *row in means.itertuples())
+    yield (
+        "Mean probability of a first token on the page’s letters, and on letters that are no option of it: "
+        f"{masses}."
+    )
 
 
 def _calibration(material: Material) -> Iterator[str]:

@@ -23,6 +23,7 @@ from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import asking_frame, missing_frame
+from value_personas.programs import PanelResult, mean_of_known
 from value_personas.signatures import MissingReason
 
 __all__ = ["Outcome"]
@@ -138,17 +139,55 @@ class Outcome:
 def _asking_notes(asked: Asked) -> Iterator[str]:
     """How it was asked, and how far answers hang on that."""
     yield asked.elicitation
-    for name, what in (
-        ("order_effect", "with the order of the options"),
-        ("wording_spread", "with the wording"),
-    ):
-        for kind, panel in asked.panels.items():
-            moved = getattr(panel, name)
-            if not np.isnan(moved).all():
-                yield f"{kind}: answers move {what} by {np.nanmean(moved):.3f} (mean total variation)"
+    if all(np.isnan(panel.order_effect).all() for panel in asked.panels.values()):
+        how = 'respondent.option_order = "both" measures it'
+        yield f"how far the order of options moves answers is not measured; {how}"
+    for kind, panel in asked.panels.items():
+        if not np.isnan(panel.order_effect).all():
+            yield f"{kind}: {_order_effect(panel)}"
+        if not np.isnan(panel.wording_spread).all():
+            spread = np.nanmean(panel.wording_spread)
+            yield f"{kind}: answers move with the wording by {spread:.3f} (mean total variation)"
+    yield from _stray_notes(asked)
     for variant, table in asked.descriptors.items():
         for d in table.unmended:
             yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"
+
+
+def _order_effect(panel: PanelResult) -> str:
+    """How far answers hang on where an option stands."""
+    moved = f"answers move with the order of the options by {np.nanmean(panel.order_effect):.3f}"
+    if panel.order_chance is None or np.isnan(panel.order_chance).all():
+        return f"{moved} (mean total variation)"
+    return (
+        f"{moved} (mean total variation between those asked forward and those asked in reverse; "
+        f"{np.nanmean(panel.order_chance):.3f} by chance alone)"
+    )
+
+
+_WORTH_TELLING = 0.0005
+"""Stray mass that would be printed as more than nought."""
+
+_NEAR = 0.5
+"""The share of an option's mean mass at which stray letters are told of for a question."""
+
+
+def _stray_notes(asked: Asked) -> Iterator[str]:
+    """Letters that are no option of the page, where first tokens were looked at."""
+    for kind, panel in asked.panels.items():
+        if panel.stray_mass is None or np.isnan(panel.stray_mass).all():
+            continue
+        stray = mean_of_known(panel.stray_mass)
+        if (mean := float(np.nanmean(stray))) < _WORTH_TELLING:
+            continue
+        yield f"{kind}: {mean:.3f} of first tokens is a letter that is no option of its page (stray mass)"
+        option = mean_of_known(panel.label_mass) / [len(question.scale) for question in panel.questions]
+        near = [q.code for q, s, o in zip(panel.questions, stray, option, strict=True) if s >= _NEAR * o]
+        if near:
+            yield (
+                f"{kind}: on {len(near)} questions ({near[0]} for one) stray mass is near an option's, half "
+                "of its mean or more: letters are chosen there for other reasons than what they stand for"
+            )
 
 
 def _stored_notes(asked: Asked) -> Iterator[str]:

@@ -80,7 +80,9 @@ def missing_frame(asked: Asked) -> pd.DataFrame:
 def asking_frame(asked: Asked) -> pd.DataFrame:
     """How each persona kind answered each question: label mass, don't know, order and wording effects.
 
-    ``normalised`` is the share of answers whose stated numbers were scaled to sum to 1.
+    ``stray_mass`` is the mean probability on letters that are no option of the page, ``normalised`` the share
+    of answers whose stated numbers were scaled to sum to 1, ``order_chance`` what an order effect between
+    persons would be by chance.
     """
     frames = [
         pd.DataFrame(
@@ -89,9 +91,11 @@ def asking_frame(asked: Asked) -> pd.DataFrame:
                 "question": [question.code for question in panel.questions],
                 "missing_share": (panel.missing >= 0).mean(axis=0),
                 "label_mass": mean_of_known(panel.label_mass),
+                "stray_mass": None if panel.stray_mass is None else mean_of_known(panel.stray_mass),
                 "dont_know": mean_of_known(panel.dont_know),
                 "normalised": panel.normalised,
                 "order_effect": panel.order_effect,
+                "order_chance": panel.order_chance,
                 "wording_spread": panel.wording_spread,
             }
         )

@@ -9,7 +9,7 @@ from value_personas.programs.elicitation.choice import (
     probe_ways,
 )
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
-from value_personas.programs.elicitation.forms import Form, OptionOrder, forms_of
+from value_personas.programs.elicitation.forms import Form, OptionOrder, forms_of, require_letters
 from value_personas.programs.elicitation.reply_parser import parse_reply
 from value_personas.programs.elicitation.sampled import SampledAnswers
 from value_personas.programs.elicitation.verbalised import VerbalisedDistribution
@@ -29,4 +29,5 @@ __all__ = [
     "forms_of",
     "parse_reply",
     "probe_ways",
+    "require_letters",
 ]

@@ -63,6 +63,7 @@ def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer
     if len(given) == 1:
         return given[0]
     log_p = np.logaddexp.reduce([a.log_probabilities for a in given], axis=0) - np.log(len(given))
+    stray = [a.stray_mass for a in given if a.stray_mass is not None]
     samples = [a.samples for a in given if a.samples is not None]
     return Answer(
         log_probabilities=tuple(log_p.tolist()),
@@ -71,4 +72,5 @@ def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer
         samples=sum(samples) if samples else None,
         dont_know=float(np.mean([a.dont_know for a in given])),
         normalised=any(a.normalised for a in given),
+        stray_mass=float(np.mean(stray)) if stray else None,
     )

@@ -29,9 +29,11 @@ class FirstTokenLogprobs:
     """Read the letters' probabilities off the first token.
 
     Variants of a letter (leading space, lower case, wrapped as in ``**A`` or ``(A``) are summed. The mass on
-    letters is reported and renormalised; below ``min_label_mass`` the model was not answering and the answer
-    is missing. A letter that is not among the reported alternatives has at most the probability of the last
-    of them; where that bound could hide more than 1 % of the answer, it is missing as truncated.
+    letters of the page is reported and renormalised, that on other letters is reported as stray: as much may
+    lie on the page's own for no reason of the question's. Below ``min_label_mass`` the model was not
+    answering and the answer is missing. A letter that is not among the reported alternatives has at most the
+    probability of the last of them; where that bound could hide more than 1 % of the answer, it is missing
+    as truncated.
 
     Attributes:
         min_label_mass: in [0, 1].
@@ -64,7 +66,7 @@ class FirstTokenLogprobs:
             return MissingAnswer(MissingReason.NO_LOGPROBS, reply.text[:200])
         if (reported := _total(reply.first_token)) > _MOST_PROBABLE:
             return MissingAnswer(MissingReason.NO_LOGPROBS, f"reported probabilities sum to {reported:.2f}")
-        mass, unsure = _letter_mass(reply.first_token, form)
+        mass, unsure, stray = _letter_mass(reply.first_token, form)
         on_options = math.fsum(mass)
         total = min(on_options + unsure, 1.0)
         if total <= 0.0 or total < self.min_label_mass:
@@ -75,7 +77,7 @@ class FirstTokenLogprobs:
         if 0.0 in mass and _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * on_options:
             return MissingAnswer(MissingReason.TRUNCATED, f"{len(reply.first_token)} alternatives reported")
         logs = tuple(math.log(m) - math.log(on_options) if m > 0.0 else -math.inf for m in mass)
-        return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure))
+        return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure), stray_mass=stray)
 
 
 def _total(first_token: Sequence[tuple[str, float]]) -> float:
@@ -83,16 +85,20 @@ def _total(first_token: Sequence[tuple[str, float]]) -> float:
     return math.fsum(math.exp(lp) for _, lp in first_token)
 
 
-def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float]:
-    """Probability of each option in scale order, and of "don't know"; variants of a letter summed."""
-    mass, places = [0.0] * (len(form.order) + 1), form.places
+def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float, float]:
+    """Probability of each option in scale order, of "don't know", and of other letters; variants summed."""
+    places, stray = form.places, 0.0
+    mass = [0.0] * (len(form.order) + 1)
     for token, log_probability in first_token:
         position = places.get(token)  # most are a letter as it stands
         if position is None:
-            position = places.get(token.strip(_WRAPPINGS).upper())
+            letter = token.strip(_WRAPPINGS).upper()
+            position = places.get(letter)
+            if position is None and len(letter) == 1 and "A" <= letter <= "Z":
+                stray += math.exp(log_probability)
         if position is not None:
             mass[position] += math.exp(log_probability)
-    return mass[:-1], mass[-1]
+    return mass[:-1], mass[-1], stray
 
 
 def _hidden(first_token: Sequence[tuple[str, float]], mass: Sequence[float]) -> float:

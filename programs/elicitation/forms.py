@@ -1,22 +1,23 @@
 """A question as it stands on the page: its options in some order, each after a letter.
 
 Letters, because a first-token probability is only a probability of an option where every label is one token
-and none begins another: with labels 1…10 the token "1" also carries the mass of "10".
+and none begins another: with labels 1…10 the token "1" also carries the mass of "10". Without I and O: on a
+page of ten options, whatever a chatty model begins with "I" would count as the ninth.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from string import ascii_uppercase
+from hashlib import blake2b
 from typing import Literal
 
-from value_personas.signatures import Question
+from value_personas.signatures import OPTION_LETTERS, Question, RecipeError
 
-__all__ = ["DONT_KNOW", "Form", "OptionOrder", "forms_of"]
+__all__ = ["DONT_KNOW", "Form", "OptionOrder", "forms_of", "require_letters"]
 
 DONT_KNOW = "don't know"
 
-OptionOrder = Literal["forward", "reversed", "both", "rotated"]
+OptionOrder = Literal["forward", "reversed", "both", "rotated", "balanced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ class Form:
     places: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        letters, labels = ascii_uppercase[: len(self.order)], self.question.scale.labels
+        letters, labels = OPTION_LETTERS[: len(self.order)], self.question.scale.labels
         lines = [f"{a}. {labels[i]}" for a, i in zip(letters, self.order, strict=True)]
         places = dict(zip(letters, self.order, strict=True))
-        unsure = ascii_uppercase[len(self.order)] if self.offers_dont_know else None
+        unsure = OPTION_LETTERS[len(self.order)] if self.offers_dont_know else None
         if unsure:
             lines.append(f"{unsure}. {DONT_KNOW}")
             places[unsure] = len(self.order)
@@ -72,22 +73,48 @@ def forms_of(
     """The forms on which one persona is asked a question; its answer is the average over them.
 
     Args:
-        question: at most 26 options, or 25 and "don't know".
-        order: ``rotated`` starts the page at another option for each ``turn``.
-        turn: the persona's number, used by ``rotated`` alone.
+        question: at most 24 options, or 23 and "don't know".
+        order: ``rotated`` starts the page at another option for each ``turn``; ``balanced`` turns the page
+            round for one of every two personas, drawn by a coin of the question and the two.
+        turn: the persona's number, used by ``rotated`` and ``balanced`` alone.
         offers_dont_know: whether "don't know" stands below the options, wherever they start.
 
     Raises:
-        ValueError: when the question has more options than there are letters.
+        RecipeError: when the question has more options than there are letters.
     """
+    require_letters((question,), offers_dont_know)
     k = len(question.scale)
-    if k + offers_dont_know > len(ascii_uppercase):
-        raise ValueError(f"{question.code}: at most 26 options can be lettered, got {k + offers_dont_know}")
     forward = tuple(range(k))
     pages = {
         "forward": (forward,),
         "reversed": (forward[::-1],),
         "both": (forward, forward[::-1]),
         "rotated": (forward[turn % k :] + forward[: turn % k],),
+        "balanced": (forward[::-1] if _is_turned(question.code, turn) else forward,),
     }
     return tuple(Form(question, page, offers_dont_know) for page in pages[order])
+
+
+def require_letters(questions: Iterable[Question], offers_dont_know: bool = False) -> None:
+    """Refuse what cannot be put on a page.
+
+    Raises:
+        RecipeError: when a question has more options than there are letters; it names the question.
+    """
+    most = len(OPTION_LETTERS) - offers_dont_know
+    beside = f" beside an offered {DONT_KNOW}" if offers_dont_know else ""
+    for question in questions:
+        if len(question.scale) > most:
+            raise RecipeError(
+                f"question {question.code}: {len(question.scale)} options, and a page has letters for "
+                f"{most}{beside}; leave it out of questions.include, or join options in its codebook"
+            )
+
+
+def _is_turned(code: str, turn: int) -> bool:
+    """Whether a persona sees the page turned round: a coin for every two, of whom one always does.
+
+    Of the personas' numbers alone, so that it has nothing to do with what they hold.
+    """
+    coin = blake2b(f"{code} {turn // 2}".encode(), digest_size=1).digest()[0]
+    return (coin + turn) % 2 == 1

@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Collection
 
+from value_personas.programs.elicitation.clauses import affirmed_clauses, is_denied
 from value_personas.programs.elicitation.forms import DONT_KNOW, Form
+from value_personas.programs.elicitation.reply_cleaning import cleaned_reply
 from value_personas.signatures import MissingAnswer, MissingReason
 
 __all__ = ["parse_reply"]
@@ -12,8 +14,6 @@ __all__ = ["parse_reply"]
 _LONGEST = 4000
 """Characters of the longest reply that is read: what is longer answers no such question, and takes long."""
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_MARKUP = re.compile(r"[*_`#>]+")
 _REFUSAL = re.compile(
     r"\bas an? (ai|language model|assistant)\b"
     r"|\bi('m| am) (sorry|not able|unable)\b"
@@ -25,20 +25,56 @@ _REFUSAL = re.compile(
 _UNSURE = re.compile(
     r"\b(do(n't| not) know|dunno|not sure|unsure|undecided|no (idea|opinion))\b", re.IGNORECASE
 )
-_ALONE = r"(?:[B-HJ-Z](?!\w)|[AI](?=\s*(?:[^\w\s]|$)))"
-"""A letter by itself; A and I are words too, unless nothing or a mark comes after them."""
+_ALONE = (
+    r"(?:[B-HJ-NP-Z](?![a-zA-Z0-9_À-ɏ'])"
+    r"|A(?=\s*(?:[^\w\s]|[\u0370-\uffff]|$|(?:because|since|as|for|though|and|or|is|seems)\b)))"
+)
+"""A letter by itself; A is a word too, unless nothing, a mark or a reason comes after it."""
 
+_ANNOUNCING = (
+    r"answer|choice|choose|chose|select|pick|response|settle|opt|go|going|say"
+    r"|答案|回答|选择|選擇|我选|我選|答え|選択"  # the twelve most spoken languages, and Japanese
+    r"|उत्तर|जवाब"
+    r"|respuesta|elijo|escojo|elecci[oó]n"
+    r"|r[eé]ponse|choix|choisis|opte"
+    r"|الإجابة|الاجابة|إجابة|إجابتي|الجواب|جوابي|أختار|اختار|اختيار"
+    r"|উত্তর"
+    r"|resposta|escolho|escolha"
+    r"|ответ|выбираю|выбор"
+    r"|جواب|انتخاب"
+    r"|jawaban|pilihan|memilih"
+    r"|antwort|wähle|entscheide mich"
+)
+_NAMING = r"option|letter|number|opci[oó]n|op[cç][aã]o|选项|選項|विकल्प|বিকল্প|вариант|الخيار"
+"""What a letter is, which alone announces nothing unless a clause begins with it or goes on with "is"."""
+
+_LINKING = (
+    r"is|would be|will be|be|with|for|on|definitely|clearly|certainly|still|es|lautet|ist|für|est|é"
+    r"|saya|adalah|the|la|l'|a|an"
+)
 _STATED = re.compile(
-    r"\b(?i:answer|choice|option|choose|chose|select|pick|letter)\b(?:\s+(?i:is|would be|be))?\s*[:=\-]?\s*"
-    rf"[\"'(\[]?({_ALONE})"
+    rf"(?:(?<![A-Za-zÀ-ɏЀ-ӿ])(?i:{_ANNOUNCING})|^\W*(?i:(?:the|my|selected|best|correct)\s+)*(?i:{_NAMING})"
+    rf"|(?i:{_NAMING})(?=\s+(?i:is|would be)\b))[\"']?"
+    rf"(?:\s*(?:(?i:{_LINKING})(?![A-Za-zÀ-ɏ])|هو|是|为|為|は|(?i:{_NAMING})))*"
+    rf"\s*[:=\-–—]?\s*[\"'(\[«„“]*(?:({_ALONE})|(?<=[:=] )([a-z])(?=\W*$))"
 )
-_LEADING = re.compile(r"^[\"'(\[]?([A-Za-z])[\"')\]]?(?:\s*$|\s*([.:)]|[\-–,;]|\n)\s*(.*))$", re.DOTALL)
-_OTHER_LETTER = re.compile(r"(?<![\w'])([B-HJ-Z])(?![\w'])")
-_NEGATION = re.compile(
-    r"\b(not|never|no|cannot|neither|nor|hardly|\w+n't|rather than|instead of|far from|reject|rule out)"
-    r"\s+([\w']+\s+){0,4}$",
-    re.IGNORECASE,
+_NAMED = re.compile(rf"(?i:{_NAMING})\s*({_ALONE})")
+_BESIDE = re.compile(
+    r"[\"')\]]*\s*(?:,\s*|/|&|-|–|\b(?:or|and|to|o|ou|oder|y|e|или)\b|或|和)\s*([A-Z])(?!\w)"
 )
+"""Another letter in the same breath: "A or B"."""
+
+_LEADING = re.compile(
+    r"^(?:[-•]\s+)?[\"'(\[“„«]*([A-Za-z])[\"')\]”“»]*"
+    r"(?:\s*$|\s*([.:)]|[\-–—,;]|\n|(?<=\s)(?=(?:because|since)\b))\s*(.*))$",
+    re.DOTALL,
+)
+_GOES_ON = re.compile(r"(?:is|isn't|was|wasn't|would|does|doesn't|cannot|can't|may|might|could)\b")
+_NO_WORD = "BCDFGHJKLMNPQRSTVWXZ"
+"""Capitals that begin no sentence by themselves, in any language that is read here."""
+
+_LINE = re.compile(r"^[\s\"'(\[]*([A-Z])[\s\"')\].:]*$", re.MULTILINE)
+_OTHER_LETTER = re.compile(r"(?<![\w'])([B-HJ-NP-Z])(?![\w'])")
 _BOUND = re.compile(
     r"\b((less|more|fewer|lower|higher|greater|other) than|at least|at most|above|below|over|under)\s+$"
 )
@@ -57,7 +93,7 @@ def parse_reply(text: str, form: Form) -> int | MissingAnswer:
     Returns:
         The chosen option's position on the question's scale, or why there is none.
     """
-    cleaned = _MARKUP.sub(" ", _THINKING.sub(" ", text)).replace("’", "'").strip()
+    cleaned = cleaned_reply(text)
     if not cleaned:
         return MissingAnswer(MissingReason.EMPTY, text[:200])
     if len(cleaned) > _LONGEST:
@@ -67,12 +103,10 @@ def parse_reply(text: str, form: Form) -> int | MissingAnswer:
         return MissingAnswer(MissingReason.REFUSED, text[:200])
     if _says_dont_know(cleaned, form):
         return MissingAnswer(MissingReason.DONT_KNOW, text[:200])
-    for candidates in (_letters, _labels, _numbers):
-        found = candidates(cleaned, form)
-        if len(found) == 1:
-            return found.pop()
-        if found:
-            break  # two options named by the same means: a tie, and weaker evidence must not settle it
+    # Two options named by the same means are a tie, and weaker evidence must not settle it.
+    found = _letters(cleaned, form) or _meanings(cleaned, form)
+    if len(found) == 1:
+        return found.pop()
     return MissingAnswer(MissingReason.UNPARSEABLE, text[:200])
 
 
@@ -104,20 +138,43 @@ def _letters(text: str, form: Form) -> set[int]:
     """Letters that stand where an answer stands: alone, first before its option's text, or announced."""
     leading = _LEADING.match(text)
     if leading and leading.group(1).upper() in form.letters:
-        own, mark, rest = {form.position(leading.group(1).upper())}, leading.group(2), leading.group(3) or ""
-        said = _labels(rest, form) | _numbers(rest, form)
-        # After a comma or a dash a sentence may go on that began with "A" or "I".
-        if mark is None or mark in ".:)\n" or said == own:
+        letter, mark, rest = leading.group(1), leading.group(2), leading.group(3) or ""
+        own = {form.position(letter.upper())}
+        said = _meanings(rest, form)
+        if _GOES_ON.match(rest):
+            return set()
+        # After a comma or a dash a sentence may go on that began with "A".
+        if mark is None or mark in ".:)\n" or said == own or letter in _NO_WORD:
             others = {form.position(a) for a in _OTHER_LETTER.findall(rest) if a in form.letters}
             return own | said | others  # another option's text or letter makes it a tie
-    stated = (m for m in _STATED.finditer(text) if not _NEGATION.search(text[: m.start()]))
-    return {form.position(m.group(1)) for m in stated if m.group(1) in form.letters}
+    found = {letter for clause in affirmed_clauses(text) for letter in _announced(clause)}
+    return {form.position(letter) for letter in found if letter in form.letters}
+
+
+def _announced(clause: str) -> set[str]:
+    """Letters that a clause calls its answer, or that are all of it."""
+    found = set(_LINE.findall(clause))
+    for match in _STATED.finditer(clause):
+        if not is_denied(clause[: match.start()], clause[match.end() :]):
+            found.add((match.group(1) or match.group(2)).upper())
+            beside = _BESIDE.match(clause, match.end())
+            found.update(beside.group(1) if beside else "", _NAMED.findall(clause, match.end()))
+    return found
+
+
+def _meanings(text: str, form: Form) -> set[int]:
+    """Options that are named by their wording, or by their number where options are numbers."""
+    if _UNSURE.search(text):
+        return set()
+    if _is_numeric(form):
+        text = _without_gloss(text, form)
+    clauses = list(affirmed_clauses(text))
+    labels = {i for clause in clauses for i in _labels(clause, form)}
+    return labels | _numbers(clauses, form) if _is_numeric(form) else labels
 
 
 def _labels(text: str, form: Form) -> set[int]:
-    """Options whose wording stands in the text, not negated and not within a longer option's wording."""
-    if _UNSURE.search(text):
-        return set()
+    """Options whose wording stands in a clause, not denied and not within a longer option's wording."""
     wordings = {_wording(label): i for i, label in enumerate(form.question.scale.labels)}
     folded, found = text.casefold().replace("-", " "), set[int]()
     for wording in sorted(filter(None, wordings), key=len, reverse=True):
@@ -125,7 +182,7 @@ def _labels(text: str, form: Form) -> set[int]:
         if wording == "no":
             pattern = re.compile(r"(?<!\w)no(?!\s*\w)")  # "no idea" is no "no"
         for match in pattern.finditer(folded):
-            if not _NEGATION.search(folded[: match.start()]):
+            if not is_denied(folded[: match.start()], folded[match.end() :]):
                 found.update(wordings[w] for w in _told_by(wording, wordings, folded))
         folded = pattern.sub(" ", folded)
     return found
@@ -142,25 +199,31 @@ def _wording(label: str) -> str:
     return re.sub(r"^\d+\s*[–-]?\s*", "", label.casefold()).replace("’", "'").replace("-", " ")
 
 
-def _numbers(text: str, form: Form) -> set[int]:
+def _numbers(clauses: Collection[str], form: Form) -> set[int]:
     """Numbers on a numeric scale, "7/10" included where 10 is its top."""
     scores = {score: i for i, score in enumerate(form.question.scale.scores)}
-    if not _is_numeric(form):
-        return set()
     found: set[int] = set()
     ends = {min(scores), max(scores)}
-    text = _RANGE.sub(lambda m: "" if {float(m[1]), float(m[2])} == ends else m[0], text)
-    for match in _NUMBER.finditer(text):
-        before = text[: match.start()]
-        if _NEGATION.search(before) or _BOUND.search(before):
-            return set()
-        if match.group(1) and float(match.group(1)) != max(scores):
-            return set()
-        value = float(re.split(r"[/o]", match.group(0))[0].strip().replace(",", "."))
-        if value not in scores:
-            return set()  # a number off the scale: whatever else is said, this is not an answer to it
-        found.add(scores[value])
+    for clause in clauses:
+        text = _RANGE.sub(lambda m: "" if {float(m[1]), float(m[2])} == ends else m[0], clause)
+        for match in _NUMBER.finditer(text):
+            before = text[: match.start()]
+            if is_denied(before) or _BOUND.search(before):
+                return set()
+            if match.group(1) and float(match.group(1)) != max(scores):
+                return set()
+            value = float(re.split(r"[/o]", match.group(0))[0].strip().replace(",", "."))
+            if value not in scores:
+                return set()  # a number off the scale: whatever else is said, this is not an answer to it
+            found.add(scores[value])
     return found
+
+
+def _without_gloss(text: str, form: Form) -> str:
+    """A text without what it says of the scale itself: "7, where 10 means always"."""
+    ends = "|".join(re.escape(w) for label in form.question.scale.labels if (w := _wording(label)))
+    gloss = rf"\b\d+\s*(?:means?|being|is|=|stands for)\s+(?:that it is\s+)?[\"']?(?:{ends})(?!\w)"
+    return re.sub(gloss, " ", text, flags=re.IGNORECASE) if ends else text
 
 
 def _is_numeric(form: Form) -> bool:

@@ -69,7 +69,44 @@ def test_a_broken_rule_is_asked_again_and_then_listed() -> None:
 def test_replies_out_of_form_are_listed_not_used() -> None:
     table = write(RuleEngine(lambda r: ("I would rather not.", None)))
     assert len(table.unmended) == 4
-    assert table.descriptors[0].broken_rules == ("no reply kept to the form",)
+    assert table.descriptors[0].broken_rules == (
+        "no reply holds a description, for example 'I would rather not.'",
+    )
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "You trust people.",
+        "You trust\npeople.",
+        "descriptor: You trust people.",
+        "**Descriptor:** You trust people.",
+        '{"descriptor": "You trust people."}',
+        '```json\n{"descriptor": "You trust people."}\n```',
+        "[[##descriptor##]] You trust people. [[ ## completed ## ]]",
+        "[[ ## Descriptor ## ]]: You trust people.",
+        "**[[ ## descriptor ## ]]**\nYou trust people.\n\n**[[ ## completed ## ]]**",
+        'Sure! Here is the description:\n\n"You trust people."',
+        "<think>Trust, then.</think>You trust people.<|im_end|>",
+    ],
+)
+def test_a_plain_reply_is_read_where_there_is_one_field(reply: str) -> None:
+    table = write(RuleEngine(lambda r: (reply, None)))
+    assert {d.text for d in table.descriptors} == {"You trust people."}
+    assert not table.unmended
+
+
+def test_what_is_read_plainly_is_judged_by_the_rules() -> None:
+    table = write(RuleEngine(lambda r: ("I trust people in France.", None)), countries=["France"])
+    assert {d.broken_rules for d in table.descriptors} == {
+        ("it names a country", "it does not speak to the person as you")
+    }
+
+
+def test_progress_tells_of_every_answer() -> None:
+    told: list[tuple[int, int]] = []
+    write(RuleEngine(lambda r: in_form("You do.")), on_written=lambda n, total: told.append((n, total)))
+    assert told == [(1, 4)] * 4
 
 
 def test_a_persons_own_text_wins_and_is_not_asked_for() -> None:

@@ -1,6 +1,7 @@
 """What goes on, on stderr: stages, notes, a bar for each thing that is counted, and questions."""
 
 import sys
+import time
 from types import TracebackType
 
 import typer
@@ -28,13 +29,18 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
 
 
+_EVERY_S = 60.0
+"""Seconds between two lines of progress where no terminal is watched."""
+
+
 class ConsoleReporter:
-    """Stages, notes and named bars, for a person at the terminal."""
+    """Stages, notes and named bars, for a person at the terminal; for a log, plain lines once a minute."""
 
     def __init__(self) -> None:
         # The stream itself, not rich's idea of it: what optimisers print is led into a file meanwhile.
         self._console = plain_console(file=sys.stderr)
         self._bars: dict[str, TaskID] = {}
+        self._said = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description:<18}"),
             BarColumn(),
@@ -50,7 +56,7 @@ class ConsoleReporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bars:
+        if self._progress.live.is_started:
             self._progress.stop()
 
     def stage(self, text: str) -> None:
@@ -67,7 +73,7 @@ class ConsoleReporter:
 
     def ask(self, question: str) -> bool:
         """Put a yes-or-no question; the bars stand still meanwhile."""
-        if not self._bars:
+        if not self._progress.live.is_started:
             return typer.confirm(question, err=True)
         self._progress.stop()
         try:
@@ -83,8 +89,17 @@ class ConsoleReporter:
         self, bar: str, *, done: int | None = None, total: int | None = None, advance: int | None = None
     ) -> None:
         """Move a bar, which begins with its first move."""
-        if not self._bars:  # started no sooner: bars that stand still would add an empty line to an error
-            self._progress.start()
+        if self._console.is_terminal and not self._bars:
+            self._progress.start()  # no sooner: bars that stand still would add an empty line to an error
         if bar not in self._bars:
             self._bars[bar] = self._progress.add_task(bar, total=total)
         self._progress.update(self._bars[bar], completed=done, total=total, advance=advance)
+        if not self._console.is_terminal:
+            self._log(self._progress.tasks[list(self._bars).index(bar)])
+
+    def _log(self, task: Task) -> None:
+        """A line once a minute, and when a bar is full: a log that stands still looks dead."""
+        if task.finished or time.monotonic() - self._said >= _EVERY_S:
+            self._said = time.monotonic()
+            total = "" if task.total is None else f"/{task.total:,.0f}"
+            self.say(f"{task.description} {task.completed:,.0f}{total}")

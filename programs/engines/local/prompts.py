@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
 from value_personas.programs.engines.local.prefixes import Tokens
-from value_personas.signatures import RecipeError
+from value_personas.signatures import OPTION_LETTERS, RecipeError
 
 __all__ = ["Prompts", "options_in", "turns_of"]
 
@@ -124,7 +124,7 @@ def options_in(request: Request) -> dict[str, str]:
     for letter, wording in _OPTION.findall(turns_of(request)[-1][1]):
         if letter == "A":
             options = {}
-        if ord(letter) - ord("A") == len(options):
+        if OPTION_LETTERS[len(options) : len(options) + 1] == letter:
             options[letter] = wording.strip()
     return options
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class SyntheticRespondent(EngineKind):
         text = "\0".join([message.text or "" for message in request.messages])
         seed = (request.config.seed or 0) + sample
         if isinstance(task, QuestionTask):
-            return self._answer(request, task, text, seed)
+            return self._answer(request, task, _without_letters(text, task), seed)
         said = _PUZZLED
         if isinstance(task, DescriptorTask):
             said = _in_field("descriptor", write_descriptor(task, seed + self.seed))
@@ -223,6 +224,14 @@ def _locate(perception: Perception, belief: Belief) -> float:
         return perception.stated[belief.code]
     values = perception.values
     return belief.centre + math.fsum(b * (values[item] - 0.5) for item, b in belief.loadings.items())
+
+
+def _without_letters(text: str, task: QuestionTask) -> str:
+    """A page's text to draw from: its options counted off, so that no draw hangs on how they are lettered."""
+    for counted, letter, label in zip(ascii_uppercase, task.letters, task.labels, strict=False):
+        if letter != counted:
+            text = text.replace(f"\n{letter}. {label}", f"\n{counted}. {label}")
+    return text
 
 
 def _in_field(field: str, text: str) -> str:

@@ -9,7 +9,7 @@ REFUSAL = "I'm sorry, but I can't answer as that person."
 
 _REFUSAL_TOKENS = (("I'm", 0.94), ("Sorry", 0.04), ("As", 0.01))
 _STRAY_TOKENS = (("The", 0.6), ("It", 0.4))
-"""Neither is a letter's own token, as "I" would be among ten options."""
+"""Neither is a letter."""
 
 _SPACED, _LOWER, _WITH_VARIANTS = 0.03, 0.01, 3
 """Shares of a letter's probability on " A" and "a"; only of the likeliest: 20 alternatives are told."""

@@ -210,6 +210,7 @@ def test_over_http_the_digits_are_those_of_the_embedded_engine(
         "respondent.lm=openai/my-model",
         f"respondent.base_url={server.url}",
         "respondent.concurrency=8",
+        "respondent.option_order=forward",
     )
     pd.testing.assert_frame_equal(remote.scores, result.scores, rtol=1e-9)
     assert remote.synthetic == ("population",)
