@@ -7,14 +7,19 @@ import pandas as pd
 
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import ScoringSection
 from value_personas.experiments.scoring import compared_scores
 
 __all__ = ["baseline_of", "compare", "pairs_of"]
 
 
-def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
+def compare(judgement: Judgement, section: ScoringSection, seed: int) -> pd.DataFrame:
     """Methods in pairs (``pairs_of``), over all cells and by zone, nearness and scale length.
+
+    Args:
+        judgement: the errors of every method.
+        section: level of the intervals, and draws of the tests.
+        seed: of those.
 
     Returns:
         As ``experiments.inference.compare_methods``, with a column score; empty for a single method.
@@ -35,9 +40,9 @@ def compare(recipe: Recipe, judgement: Judgement) -> pd.DataFrame:
             names,
             groups,
             pairs_of(names),
-            level=recipe.scoring.level,
-            draws=recipe.scoring.draws,
-            seed=recipe.seed,
+            level=section.level,
+            draws=section.draws,
+            seed=seed,
             replicates=None if judgement.drawn is None else judgement.drawn[score],
         ).assign(score=score)
         for score in compared_scores()

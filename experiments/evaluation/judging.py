@@ -12,7 +12,6 @@ from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.inference import summarise
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import SCORES, headline_scores, score_array
 from value_personas.signatures import Question
 
@@ -88,13 +87,13 @@ class Judgement:
     held_out: HeldOut | None = None
 
 
-def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Judgement:
+def judge(human: HumanAnswers, methods: Sequence[Method], level: float) -> Judgement:
     """Score every method on every cell that has human answers.
 
     Args:
-        recipe: how predictions are judged.
         human: of the countries and questions that the methods predict, in their order.
         methods: what is judged.
+        level: of the intervals.
     """
     first = methods[0].estimate
     scores = {
@@ -109,7 +108,7 @@ def judge(recipe: Recipe, human: HumanAnswers, methods: Sequence[Method]) -> Jud
         for name, by_score in scores.items()
     }
     drawn = _persona_draws(human.probabilities, methods)
-    summarised = partial(_summary, recipe, first.countries, errors, drawn)
+    summarised = partial(_summary, level, first.countries, errors, drawn)
     held_out = _held_out(methods, human, shared, summarised)
     return Judgement(
         cells,
@@ -203,7 +202,7 @@ def _persona_draws(human: Array, methods: Sequence[Method]) -> Mapping[str, Arra
 
 
 def _summary(
-    recipe: Recipe,
+    level: float,
     countries: Sequence[str],
     scores: Mapping[str, Mapping[str, Array]],
     persona_draws: Mapping[str, Array] | None,
@@ -217,7 +216,7 @@ def _summary(
             for m, by_name in scores.items()
         },
         [countries[c] for c in rows.ravel()],
-        level=recipe.scoring.level,
+        level=level,
         redrawn=persona_draws and {name: v[..., rows, columns] for name, v in persona_draws.items()},
     )
 

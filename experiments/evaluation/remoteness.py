@@ -12,7 +12,7 @@ from value_personas.data import published_map
 from value_personas.experiments.evaluation.comparing import baseline_of
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.inference import CatchingUp, GapAnalysis, analyse_gap, catching_up, zones_of
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import ScoringSection
 from value_personas.signatures import RecipeError, StatisticsError, SurveyError
 
 __all__ = ["Gap", "Remoteness", "find_gap", "gap_tables", "read_remoteness"]
@@ -48,22 +48,23 @@ class Remoteness:
         return f"no gap analysis: it takes {_FEWEST} countries with a {self.name}, found {self.countries}"
 
 
-def read_remoteness(recipe: Recipe, profiles: data.ProfileTable, questions: int) -> Remoteness | None:
+def read_remoteness(
+    section: ScoringSection, profiles: data.ProfileTable, questions: int
+) -> Remoteness | None:
     """The index that the recipe declares; None where it declares none.
 
     Args:
-        recipe: names it.
+        section: names it.
         profiles: of the survey's respondents.
         questions: how many are asked.
 
     Raises:
         RecipeError: when it cannot be read, names no country of the survey, or too few questions are asked.
     """
-    scoring = recipe.scoring
-    if scoring.gap_index is not None:
-        index, name = _index_file(scoring.gap_index), scoring.gap_index.stem
-    elif scoring.gap_reference is not None:
-        index, name = _distances(scoring.gap_reference, profiles)
+    if section.gap_index is not None:
+        index, name = _index_file(section.gap_index), section.gap_index.stem
+    elif section.gap_reference is not None:
+        index, name = _distances(section.gap_reference, profiles)
     else:
         return None
     if questions < _FEWEST:
@@ -126,7 +127,9 @@ class Gap:
     countries: tuple[str, ...]
 
 
-def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement) -> Gap | str | None:
+def find_gap(
+    remoteness: Remoteness | None, judgement: Judgement, level: float, seed: int
+) -> Gap | str | None:
     """The gap analysis; a sentence where it cannot be made of these errors; None where no index is declared.
 
     Everything else of the run stands without it, and is paid for.
@@ -141,7 +144,7 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
     without, with_values = (judgement.errors[name]["normalised_mae"] for name in (baseline, method))
     index = countries.map(remoteness.index).to_numpy(np.float64)
     try:
-        level, zones = recipe.scoring.level, list(zones_of(tuple(countries)).values())
+        zones = list(zones_of(tuple(countries)).values())
         drawn = judgement.drawn and judgement.drawn["normalised_mae"]
         analysis = analyse_gap(
             without,
@@ -152,7 +155,7 @@ def find_gap(recipe: Recipe, remoteness: Remoteness | None, judgement: Judgement
             replicates=None if drawn is None else drawn[:, [names.index(baseline), names.index(method)]],
         )
         batteries = judgement.batteries
-        guard = catching_up(without, with_values, batteries, zones, level=level, seed=recipe.seed)
+        guard = catching_up(without, with_values, batteries, zones, level=level, seed=seed)
     except StatisticsError as error:
         return f"no gap analysis: {error}"
     return Gap(analysis, guard, remoteness.name, (baseline, method), tuple(countries[analysis.kept]))

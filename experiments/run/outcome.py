@@ -65,7 +65,7 @@ class Outcome:
     @cached_property
     def gap(self) -> Gap | str | None:
         """Errors against an index of representation; a sentence where they cannot be analysed."""
-        return find_gap(self.recipe, self.remoteness, self.judgement)
+        return find_gap(self.remoteness, self.judgement, self.recipe.scoring.level, self.recipe.seed)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ class Outcome:
             "estimates": judgement.estimates,
             "scores": judgement.cells,
             "summary": judgement.summary,
-            "comparisons": compare(self.recipe, judgement),
+            "comparisons": compare(judgement, self.recipe.scoring, self.recipe.seed),
             "missing": missing_frame(self.asked),
             "asking": asking_frame(self.asked),
         }

@@ -107,7 +107,7 @@ def predict_and_judge(
     )
     methods = (*predicted, *comparators)
     human = _human(ready, field, methods[0].estimate, recipe.seed, recipe.scoring.floor_draws)
-    judgement = judge(recipe, human, methods)
+    judgement = judge(human, methods, recipe.scoring.level)
     return Outcome(
         recipe,
         ready.survey,
@@ -128,7 +128,7 @@ def judged_by(recipe: Recipe, ready: Prepared) -> tuple[Remoteness | None, tuple
     Raises:
         ValuePersonasError: when one of them cannot be had, or does not fit what is asked.
     """
-    remoteness = read_remoteness(recipe, ready.profiles, len(ready.survey.questions))
+    remoteness = read_remoteness(recipe.scoring, ready.profiles, len(ready.survey.questions))
     calibrations = find_calibrations(recipe)
     require_applicable(recipe.respondent.elicitation, calibrations, ready.survey.questions)
     return remoteness, calibrations

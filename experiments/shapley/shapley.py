@@ -96,7 +96,14 @@ def _add_up(
 ) -> ShapleyResult:
     """The tables, the check and what must be said of them; nothing is written yet."""
     recipe = game.recipe
-    figures = Figures(recipe, played.plan, played.errors, ready.survey.countries)
+    figures = Figures(
+        played.plan,
+        played.errors,
+        ready.survey.countries,
+        score=recipe.shapley.score,
+        level=recipe.scoring.level,
+        seed=recipe.seed,
+    )
     tables = {name: figures.table(name) for name in played.plan.tables}
     return ShapleyResult(
         recipe=recipe,

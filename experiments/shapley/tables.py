@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
 from value_personas.programs import mean_of_known
@@ -40,14 +39,19 @@ class Figures:
     countries.
 
     Args:
-        recipe: level of the intervals, and the seed of what is drawn anew.
         plan: which coalitions, and how they add up.
         errors: of every coalition and cell.
         countries: C codes.
+        score: the name of the errors.
+        level: of the intervals.
+        seed: of what is drawn anew.
     """
 
-    def __init__(self, recipe: Recipe, plan: Plan, errors: Errors, countries: Sequence[str]) -> None:
-        self._recipe, self._plan, self._countries = recipe, plan, countries
+    def __init__(
+        self, plan: Plan, errors: Errors, countries: Sequence[str], *, score: str, level: float, seed: int
+    ) -> None:
+        self._plan, self._countries = plan, countries
+        self._score, self._level, self._seed = score, level, seed
         self.known = np.isfinite(errors.cells).all(axis=0)
         if not self.known.any():
             raise StatisticsError(
@@ -79,13 +83,12 @@ class Figures:
             found = clustered_means(
                 cells[:, part],
                 None if country != ALL else self._units,
-                level=self._recipe.scoring.level,
+                level=self._level,
                 replicates=None if replicates is None else replicates[:, :, part],
             )
             ends = zip(found.point.tolist(), found.lower.tolist(), found.upper.tolist(), strict=True)
-            score = self._recipe.shapley.score
             rows += [
-                (player.code, player.name, country, score, *one)
+                (player.code, player.name, country, self._score, *one)
                 for player, one in zip(table.players, ends, strict=True)
             ]
         return pd.DataFrame(rows, columns=COLUMNS)
@@ -98,7 +101,7 @@ class Figures:
                 {
                     "coalition": [self._plan.name(coalition) for coalition in self._plan.coalitions],
                     "country": country,
-                    "score": self._recipe.shapley.score,
+                    "score": self._score,
                     "value": means[:, c],
                 }
             )
@@ -148,7 +151,7 @@ class Figures:
         A bootstrap of B blocks understates their variance by (B − 1)/B; the root of that is put back.
         """
         b = len(weights)
-        rng = np.random.default_rng(np.random.SeedSequence(self._recipe.seed, spawn_key=(_BLOCK_STREAM,)))
+        rng = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(_BLOCK_STREAM,)))
         counts = rng.multinomial(b, np.full(b, 1.0 / b), size=_BLOCK_DRAWS)
         shifts = np.sqrt(b / (b - 1)) * np.tensordot(counts - 1.0, weights, axes=1) / b
         return np.stack([_weighted(shift, self._cells) for shift in shifts])

@@ -17,10 +17,11 @@ from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.metric import CellMetric
+from value_personas.experiments.tuning.session import TuningSession
 from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
 from value_personas.programs import PopulationProgram
+from value_personas.programs.calibration import Setting
 from value_personas.signatures import LeakError
 
 __all__ = ["TuningJudgement", "judge_programs", "lay_out", "require_held_out", "with_gain"]
@@ -62,41 +63,48 @@ class TuningJudgement:
 
 
 def judge_programs(
-    recipe: Recipe,
+    session: TuningSession,
     survey: data.Survey,
     cells: TuningCells,
-    metric: CellMetric,
     programs: tuple[PopulationProgram, PopulationProgram],
-    calibration: Calibration,
 ) -> TuningJudgement:
     """Score both programs; the only step that reads held-out answers, when all choices are made.
 
     Args:
-        recipe: seed, and level of the intervals.
+        session: the reward that was tuned for, and what answers are calibrated by.
         survey: holds the held-out answers.
         cells: the three parts.
-        metric: the reward that was tuned for.
         programs: the original and the chosen one, which may be the same.
-        calibration: what their answers are calibrated by.
 
     Raises:
         LeakError: when a held-out cell was tuned on, or the calibration was fitted on it.
     """
-    require_held_out(survey, cells, calibration)
+    require_held_out(survey, cells, session.calibration)
+    recipe, scoring = session.recipe, session.recipe.scoring
     parts: dict[str, Sequence[Cell]] = {
         "training": cells.training.cells,
         "validation": cells.validation.cells,
         "held-out": cells.held_out,
     }
     where = [(part, *cell) for part, members in parts.items() for cell in members]
-    redraw = partial(_redrawn, recipe, calibration)
-    judged = [[_reward(recipe, survey, metric, p, cell, redraw) for p in programs] for _, *cell in where]
+    floor = partial(noise_floor_of, Floors(recipe.seed, scoring.floor_draws), recipe.tuning.metric.score)
+    examples = [_example(survey, floor, country, code) for _, country, code in where]
+    redraw = partial(
+        _redrawn,
+        session.calibration.setting,
+        scoring.persona_draws,
+        recipe.seed,
+        recipe.respondent.max_missing,
+    )
+    judged = [
+        [_reward(session.metric, e, p, scoring.persona_draws, redraw) for p in programs] for e in examples
+    ]
     table = pd.DataFrame(where, columns=["part", "country", "question"])
     table[["original", "tuned"]] = [[reward.point for reward in pair] for pair in judged]
     draws = np.array([[reward.draws for reward in pair] for pair in judged]).transpose(2, 1, 0)
     summary = pd.DataFrame(
         [
-            _summary(recipe, part, rows, draws[:, :, rows.index])
+            _summary(scoring.level, part, rows, draws[:, :, rows.index])
             for part, rows in table.groupby("part", sort=False)
         ]
     )
@@ -129,44 +137,40 @@ class _Reward:
 
 
 def _redrawn(
-    recipe: Recipe, calibration: Calibration, program: PopulationProgram, country: str, code: str
+    setting: Setting, draws: int, root: int, max_missing: float, program: PopulationProgram, cell: Cell
 ) -> Array:
     """A program's estimate after the country's personas were drawn anew, shape (R, 1, 1, K)."""
+    country, code = cell
     # The personas of a country are the same in every question and program: so are their draws.
-    seed = np.random.SeedSequence(recipe.seed, spawn_key=(_STREAM, crc32(country.encode())))
-    answers = answers_of(program.answers(country, code), max_missing=recipe.respondent.max_missing)
-    draws = recipe.scoring.persona_draws
-    return persona_replicates(Prepared(answers), calibration.setting, replicates=draws, seed=seed)
+    seed = np.random.SeedSequence(root, spawn_key=(_STREAM, crc32(country.encode())))
+    answers = answers_of(program.answers(country, code), max_missing=max_missing)
+    return persona_replicates(Prepared(answers), setting, replicates=draws, seed=seed)
 
 
 def _reward(
-    recipe: Recipe,
-    survey: data.Survey,
     metric: CellMetric,
+    example: dspy.Example,
     program: PopulationProgram,
-    cell: Sequence[str],
-    redraw: Callable[[PopulationProgram, str, str], Array],
+    draws: int,
+    redraw: Callable[[PopulationProgram, Cell], Array],
 ) -> _Reward:
-    country, code = cell
-    example = _example(recipe, survey, (country, code))
-    prediction = program(country=country, question=code)
-    point, draws = metric.score(example, prediction), recipe.scoring.persona_draws
+    cell = example.country, example.question
+    prediction = program(**example.inputs())
+    point = metric.score(example, prediction)
     if prediction.distribution is None:
         return _Reward(point, np.full(draws, point))
     if not draws:
         return _Reward(point, np.empty(0))
-    drawn = redraw(program, country, code)
+    drawn = redraw(program, cell)
     return _Reward(point, metric.redrawn(example, prediction, drawn[:, 0, 0]))
 
 
-def _example(recipe: Recipe, survey: data.Survey, cell: Cell) -> dspy.Example:
-    country, code = cell
+def _example(
+    survey: data.Survey, floor: Callable[[data.Survey, Cell], float], country: str, code: str
+) -> dspy.Example:
     human = [float(p) for p in survey.distribution(code, country)]
-    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
-    floor = noise_floor_of(floors, recipe.tuning.metric.score, survey, cell)
-    return dspy.Example(country=country, question=code, human=human, floor=floor).with_inputs(
-        "country", "question"
-    )
+    told = {"country": country, "question": code, "human": human, "floor": floor(survey, (country, code))}
+    return dspy.Example(**told).with_inputs("country", "question")
 
 
 def lay_out(rows: pd.DataFrame, values: Array, country: Sequence[str] = ("country",)) -> Array:
@@ -187,13 +191,13 @@ def lay_out(rows: pd.DataFrame, values: Array, country: Sequence[str] = ("countr
     return out
 
 
-def _summary(recipe: Recipe, part: object, rows: pd.DataFrame, draws: Array) -> dict[str, object]:
+def _summary(level: float, part: object, rows: pd.DataFrame, draws: Array) -> dict[str, object]:
     """Means with intervals over countries × questions × personas, both programs on the same cells."""
     countries = tuple(rows.groupby("country").groups)
     found = clustered_means(
         with_gain(lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T)),
         units_of(list(zones_of(countries).values())),
-        level=recipe.scoring.level,
+        level=level,
         replicates=with_gain(lay_out(rows, draws)) if len(draws) else None,
     )
     row: dict[str, object] = {"part": part, "cells": len(rows)}

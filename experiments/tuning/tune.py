@@ -167,7 +167,7 @@ def _judged(
 ) -> TuningJudgement:
     try:
         programs = (search.original, search.chosen)
-        return judge_programs(session.recipe, survey, cells, session.metric, programs, session.calibration)
+        return judge_programs(session, survey, cells, programs)
     except TuningStopped as stop:
         raise stop.reason from None
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from value_personas import load_recipe
 from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.shapley.designs import permutation_blocks, weight_matrix
 from value_personas.experiments.shapley.game import Errors
@@ -13,7 +12,6 @@ from value_personas.experiments.shapley.tables import Figures
 from value_personas.signatures import StatisticsError
 
 PLAYERS = tuple(Player(f"I{i}", f"item {i}", (f"I{i}",)) for i in range(5))
-RECIPE = load_recipe("shapley", ["scoring.draws=4000", "scoring.floor_draws=20"])
 
 
 def planned(method: str = "permutation", pairs: int = 30) -> Plan:
@@ -28,12 +26,16 @@ def errors(plan: Plan, cells: np.ndarray, draws: int = 0) -> Errors:
     return Errors(cells, drawn, np.zeros(len(cells)))
 
 
+def figures_of(plan: Plan, found: Errors, countries: list[str]) -> Figures:
+    return Figures(plan, found, countries, score="wasserstein", level=0.95, seed=0)
+
+
 def test_drawn_orders_alone_give_the_standard_error_of_their_mean() -> None:
     """The same error in every cell: nothing but the orders is left to chance."""
     plan = planned()
     v = np.random.default_rng(0).normal(size=32)[list(plan.coalitions)]
     cells = np.broadcast_to(v[:, None, None], (len(v), 3, 4)).copy()
-    table = Figures(RECIPE, plan, errors(plan, cells), ["A", "B", "C"]).table("shapley")
+    table = figures_of(plan, errors(plan, cells), ["A", "B", "C"]).table("shapley")
     by_pair = plan.tables["shapley"].weights[:, :, :] @ v
     standard_error = by_pair.std(axis=0, ddof=1) / np.sqrt(len(by_pair))
     for country in ("A", "all"):
@@ -52,7 +54,7 @@ def test_intervals_of_sampled_orders_hold_the_exact_values() -> None:
         settings = ShapleySettings(pairs=12)
         plan = plan_coalitions(settings, PLAYERS, lambda c: 1, 0, seed=seed)
         cells = np.broadcast_to(v[list(plan.coalitions), None, None], (len(plan.coalitions), 1, 2)).copy()
-        table = Figures(RECIPE, plan, errors(plan, cells), ["A"]).table("shapley")
+        table = figures_of(plan, errors(plan, cells), ["A"]).table("shapley")
         rows = table[table["country"] == "all"]
         inside += ((rows["lower"] <= truth) & (truth <= rows["upper"])).tolist()
     assert 0.85 <= np.mean(inside) <= 0.99
@@ -63,7 +65,7 @@ def test_questions_alone_give_the_standard_error_of_their_mean() -> None:
     rng = np.random.default_rng(2)
     v = rng.normal(size=32)[list(plan.coalitions)]
     cells = v[:, None, None] * rng.uniform(0.5, 1.5, size=(1, 1, 60))
-    table = Figures(RECIPE, plan, errors(plan, cells), ["A"]).table("shapley")
+    table = figures_of(plan, errors(plan, cells), ["A"]).table("shapley")
     phi = plan.tables["shapley"].weights[0] @ cells[:, 0]
     half = (table["upper"] - table["lower"])[:5] / 2
     np.testing.assert_allclose(half, 1.96 * phi.std(axis=1) / np.sqrt(60), rtol=0.08)
@@ -75,11 +77,11 @@ def test_persons_drawn_anew_widen_the_intervals_by_their_spread() -> None:
     drawn = errors(plan, cells, draws=50)
     moved = np.random.default_rng(3).normal(scale=0.1, size=(50, 5))
     drawn.drawn["shapley"] += moved[:, :, None, None]
-    table = Figures(RECIPE, plan, drawn, ["A"]).table("shapley")
+    table = figures_of(plan, drawn, ["A"]).table("shapley")
     half = (table["upper"] - table["lower"])[:5] / 2
     np.testing.assert_allclose(table["value"], 0.0, atol=1e-12)
     np.testing.assert_allclose(half, 1.96 * moved.std(axis=0), rtol=0.25)
-    alone = Figures(RECIPE, plan, drawn, ["A"]).table("only_one")
+    alone = figures_of(plan, drawn, ["A"]).table("only_one")
     np.testing.assert_allclose(alone["lower"], alone["upper"], atol=1e-12)
 
 
@@ -89,7 +91,7 @@ def test_a_cell_that_lacks_one_coalition_counts_in_none() -> None:
     full = cells.copy()
     cells[7, 0, 1] = np.nan
     cells[:, 1, :] = np.nan
-    figures = Figures(RECIPE, plan, errors(plan, cells), ["A", "B"])
+    figures = figures_of(plan, errors(plan, cells), ["A", "B"])
     np.testing.assert_array_equal(figures.known, [[True, False, True], [False, False, False]])
     values = figures.table("shapley")
     checks = figures.check(values).set_index("country")
@@ -102,7 +104,7 @@ def test_a_cell_that_lacks_one_coalition_counts_in_none() -> None:
 def test_values_that_do_not_add_up_are_an_error() -> None:
     plan = planned("exact")
     cells = np.random.default_rng(5).uniform(size=(32, 2, 3))
-    figures = Figures(RECIPE, plan, errors(plan, cells), ["A", "B"])
+    figures = figures_of(plan, errors(plan, cells), ["A", "B"])
     values = figures.table("shapley")
     figures.check(values)
     with pytest.raises(StatisticsError, match="do not add up"):
@@ -112,7 +114,7 @@ def test_values_that_do_not_add_up_are_an_error() -> None:
 def test_no_cell_at_all_is_refused() -> None:
     plan = planned("exact")
     with pytest.raises(StatisticsError, match="no cell has an error in every coalition"):
-        Figures(RECIPE, plan, errors(plan, np.full((32, 1, 1), np.nan)), ["A"])
+        figures_of(plan, errors(plan, np.full((32, 1, 1), np.nan)), ["A"])
 
 
 def test_a_weight_matrix_of_pairs_leaves_nobody_out() -> None:

@@ -77,8 +77,8 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
     judged = judgement._reward
 
     def watched(*given: Any) -> Any:
-        *_, program, (country, question), _ = given
-        seen[country, question, program.candidate] = program
+        _, example, program, *_ = given
+        seen[example.country, example.question, program.candidate] = program
         return judged(*given)
 
     monkeypatch.setattr(judgement, "_reward", watched)
