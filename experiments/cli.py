@@ -42,6 +42,8 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
     for name in _commands():
         file = import_module(f"{commands.__name__}.{name}")
         if group := getattr(file, "app", None):
+            for one in group.registered_commands:
+                one.cls = NamingCommand
             app.add_typer(group, name=name)
         else:
             app.command(name, cls=NamingCommand)(getattr(file, name))

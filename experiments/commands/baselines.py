@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption, give
 
 if TYPE_CHECKING:
     from value_personas.experiments.evaluation.published import PublishedComparison
@@ -24,16 +24,10 @@ def baselines(
     By every comparator that needs no respondents, for example the mean of all others. With the records of
     respondents, name comparators in a recipe instead, comparators.names: {comparators}.
     """
-    import json
-
     from value_personas.experiments.evaluation.published import compare_published
 
     found = compare_published(file, neighbours=neighbours, seed=seed)
-    if as_json:
-        summary = json.loads(found.summary.to_json(orient="records"))
-        typer.echo(json.dumps({"title": found.title, "summary": summary, "notes": list(found.notes)}))
-    else:
-        _print(found)
+    give(found, _print, as_json)
 
 
 def _print(found: "PublishedComparison") -> None:

@@ -6,11 +6,9 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from value_personas.experiments.commands.options import from_outside
+from value_personas.experiments.commands.options import JsonOption, give
 
 __all__ = ["app"]
-
-_OTHER_ENGINES = from_outside("value_personas.engines")
 
 app = typer.Typer(help="Check an engine, or serve the synthetic one over HTTP.", no_args_is_help=True)
 
@@ -19,7 +17,7 @@ app = typer.Typer(help="Check an engine, or serve the synthetic one over HTTP.",
 def check(
     lm: Annotated[
         str,
-        typer.Option(help=f"The model, for example openai/my-model{from_outside('value_personas.engines')}."),
+        typer.Option(help="The model, for example openai/my-model; engines: {engines}, and DSPy's own."),
     ],
     base_url: Annotated[
         list[str] | None, typer.Option(help="Address of its server; may be repeated.")
@@ -36,7 +34,7 @@ def check(
     suite: Annotated[
         bool, typer.Option("--suite", help="Also everything that an engine must do; some 40 calls more.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """How would a run ask it, on which labels, and how fast does it answer? Nothing is stored."""
     import asyncio
@@ -66,7 +64,7 @@ def check(
 
     found, more = asyncio.run(run())
     report = asdict(found) | {"suite": asdict(more) if more else None}
-    typer.echo(json.dumps(report) if as_json else _as_text(report))
+    give(report, lambda told: typer.echo(_as_text(told)), as_json)
     raise typer.Exit(1 if report["failures"] == report["calls"] else 0)
 
 

@@ -11,13 +11,11 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
-    from_outside,
+    give,
     write_text,
 )
 
 __all__ = ["app"]
-
-_OTHER_PARTS = from_outside("value_personas.personas")
 
 app = typer.Typer(help="Look at single personas.", no_args_is_help=True)
 
@@ -33,8 +31,7 @@ def persona(
     country: Annotated[str | None, typer.Option(help="Its code or name; the first if absent.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many personas.")] = 3,
     kind: Annotated[
-        str | None,
-        typer.Option(help=f"A persona kind of the recipe{_OTHER_PARTS}."),
+        str | None, typer.Option(help="A persona kind of the recipe, made of parts: {parts}.")
     ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Ask every target question too, and write all to this HTML file.")
@@ -44,8 +41,6 @@ def persona(
     as_json: JsonOption = False,
 ) -> None:
     """Print whole personas as the model sees them, with their weights and the answers they were made from."""
-    import json
-
     from value_personas.experiments.commands.printing.personas import print_inspection
     from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
@@ -56,7 +51,4 @@ def persona(
         found = inspect_personas(loaded, country, kind, n, html is not None, reporter)
     if html is not None:
         write_text(html, render_html(found))
-    if as_json:
-        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
-    else:
-        print_inspection(found)
+    give(found, print_inspection, as_json)

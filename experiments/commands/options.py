@@ -1,8 +1,8 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -21,7 +21,6 @@ __all__ = [
     "WorkspaceOption",
     "YesOption",
     "all_overrides",
-    "from_outside",
     "give",
     "write_text",
 ]
@@ -66,42 +65,44 @@ def all_overrides(
     ]
 
 
-_NAMED = {"{scores}": ("scoring", "SCORES"), "{comparators}": ("comparators", "COMPARATORS")}
+_NAMED = {
+    "{scores}": ("experiments.scoring", "SCORES"),
+    "{comparators}": ("experiments.comparators", "COMPARATORS"),
+    "{optimizers}": ("experiments.recipe.optimizers", "optimizer_names"),
+    "{engines}": ("programs.engines.kinds", "ENGINES"),
+    "{parts}": ("programs.personas.kinds", "PARTS"),
+}
 
 
 class NamingCommand(TyperCommand):
     """A command whose help names what is installed, by other distributions too, when it is asked for."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Put names in place of ``{scores}`` and ``{comparators}``."""
+        """Put names in place of ``{scores}`` and the like; nothing of other distributions is executed."""
         told: list[Any] = [self, *self.params]
         for one in told:
             for place, (room, registry) in _NAMED.items():
                 if place in (getattr(one, "help", None) or ""):
-                    names = getattr(import_module(f"value_personas.experiments.{room}"), registry)
-                    one.help = one.help.replace(place, ", ".join(names))
+                    names = getattr(import_module(f"value_personas.{room}"), registry)
+                    one.help = one.help.replace(place, ", ".join(names() if callable(names) else names))
         super().format_help(ctx, formatter)
-
-
-def from_outside(group: str) -> str:
-    """What other distributions add, as the end of a help text; nothing of theirs is executed for it."""
-    names = sorted(entry_points(group=group).names)
-    return f"; from other distributions: {', '.join(names)}" if names else ""
 
 
 class _Result(Protocol):
     def to_json(self) -> str: ...
 
 
-R = TypeVar("R", bound=_Result)
+R = TypeVar("R", bound=_Result | Mapping[str, Any])
 
 
 def give(result: R, show: Callable[[R], None], as_json: bool) -> None:
     """A command's result on stdout: as one JSON object, or as a person reads it."""
-    if as_json:
-        typer.echo(result.to_json())
-    else:
+    if not as_json:
         show(result)
+    elif isinstance(result, Mapping):
+        typer.echo(json.dumps(result, allow_nan=False))
+    else:
+        typer.echo(result.to_json())
 
 
 def write_text(path: Path, text: str) -> None:

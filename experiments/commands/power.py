@@ -1,7 +1,7 @@
 """``value-personas power``: how many personas and countries an interval takes, and what they cost."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    give,
 )
 
 __all__ = ["power"]
@@ -64,13 +65,14 @@ def power(
         kinds=2 if against else 1,
         price=Price(calls, input_tokens, output_tokens, input_price, output_price),
     )
-    if as_json:
-        rows = json.loads(table.to_json(orient="records"))
-        typer.echo(json.dumps({"width": width, "variances": pilot.as_dict(), "plan": rows}, allow_nan=False))
-        return
-    typer.echo(f"{pilot.source}; half width wanted {width:g}")
-    typer.echo("variances: " + ", ".join(f"{name} {value:.3g}" for name, value in pilot.as_dict().items()))
-    shown = table.rename(columns={"half_width": "half width", "floor": "with endless personas"})
-    if not (input_price or output_price):
-        shown = shown.drop(columns="cost")
-    typer.echo(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
+
+    def show(told: dict[str, Any]) -> None:
+        typer.echo(f"{pilot.source}; half width wanted {width:g}")
+        typer.echo("variances: " + ", ".join(f"{k} {value:.3g}" for k, value in told["variances"].items()))
+        shown = table.rename(columns={"half_width": "half width", "floor": "with endless personas"})
+        if not (input_price or output_price):
+            shown = shown.drop(columns="cost")
+        typer.echo(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
+
+    rows = json.loads(table.to_json(orient="records"))
+    give({"width": width, "variances": pilot.as_dict(), "plan": rows}, show, as_json)

@@ -1,11 +1,10 @@
 """``value-personas recipes``: the experiments that come with the package."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption, give
 
 __all__ = ["recipes"]
 
@@ -25,9 +24,6 @@ def recipes(
         typer.echo(shipped[name].read_text(encoding="utf-8"), nl=False)
         return
     described = {one: load_recipe(one).description for one in shipped}
-    if as_json:
-        typer.echo(json.dumps(described))
-        return
     width = max(map(len, described))
-    for one, description in described.items():
-        typer.echo(f"{one:<{width}}  {description}")
+    lines = [f"{one:<{width}}  {description}" for one, description in described.items()]
+    give(described, lambda _: typer.echo("\n".join(lines)), as_json)

@@ -1,12 +1,11 @@
 """``value-personas report``: a run as a page to read, and its figures for a paper."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption
+from value_personas.experiments.commands.options import JsonOption, give
 
 __all__ = ["report"]
 
@@ -31,10 +30,7 @@ def report(
     from value_personas.experiments.report import report as write
 
     written = write(run, to, workspace=workspace, shapley=shapley)
-    if as_json:
-        files = {"report": str(written.page), "figures": [str(path) for path in written.figures]}
-        typer.echo(json.dumps({"title": written.title, **files}))
-    else:
-        typer.echo(
-            f"{written.title}\nreport       {written.page}\nfigures      {written.page.parent / 'figures'}"
-        )
+    page, figures = written.page, [str(path) for path in written.figures]
+    said = f"{written.title}\nreport       {page}\nfigures      {page.parent / 'figures'}"
+    files = {"title": written.title, "report": str(page), "figures": figures}
+    give(files, lambda _: typer.echo(said), as_json)

@@ -1,6 +1,5 @@
 """``value-personas rerun``: does a recorded run come out the same?"""
 
-import json
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +13,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    give,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def rerun(
                 None if is_free(recipe) else Approval(recipe.respondent, yes, reporter.ask, reporter.note)
             ),
         )
-    typer.echo(json.dumps(found.as_dict(), allow_nan=False) if as_json else _page(found))
+    give(found.as_dict(), lambda _: typer.echo(_page(found)), as_json)
     raise typer.Exit(0 if found.agrees else 1)
 
 

@@ -1,10 +1,11 @@
 """``value-personas store``: what was ever paid for."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from value_personas.experiments.commands.options import JsonOption, give
 
 if TYPE_CHECKING:
     from value_personas.experiments.answer_store import AnswerStore
@@ -15,21 +16,21 @@ app = typer.Typer(help="Look into the answer store, check it, export it, prune i
 
 Workspace = Annotated[Path, typer.Option(help="The folder of everything kept.")]
 Store = Annotated[str | None, typer.Option(help="The store itself: a file or a database URL.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 
 _WORKSPACE = Path(".value-personas")
 
 
 @app.command()
-def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json = False) -> None:
+def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: JsonOption = False) -> None:
     """How many replies, of which engines and models, and how many tokens they took."""
     from value_personas.experiments.answer_store.contents import info as count
 
     with _open(workspace, store) as opened:
-        found = count(opened).as_dict()
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
+        found = count(opened)
+    give(found.as_dict(), _print_info, as_json)
+
+
+def _print_info(found: dict[str, Any]) -> None:
     size = "" if found["bytes"] is None else f", {found['bytes'] / 1e6:.1f} MB"
     typer.echo(f"{found['place']}: {found['replies']:,} replies{size}, schema {found['schema']}")
     typer.echo(f"tokens: {found['input_tokens']:,} read, {found['output_tokens']:,} written")
@@ -39,16 +40,14 @@ def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json =
 
 
 @app.command()
-def verify(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json = False) -> None:
+def verify(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: JsonOption = False) -> None:
     """Check every reply against its key, and the file itself. Exit code 1 when something is wrong."""
     from value_personas.experiments.answer_store.contents import verify as check
 
     with _open(workspace, store) as opened:
         problems = check(opened)
-    if as_json:
-        typer.echo(json.dumps({"problems": problems}))
-    else:
-        typer.echo("\n".join(problems) or "all replies match their keys")
+    said = "\n".join(problems) or "all replies match their keys"
+    give({"problems": problems}, lambda _: typer.echo(said), as_json)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -57,16 +56,15 @@ def export(
     file: Annotated[Path, typer.Argument(help="The Parquet file to write.")],
     workspace: Workspace = _WORKSPACE,
     store: Store = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write every reply with its prompt, probabilities, tokens and latency to a Parquet file."""
     from value_personas.experiments.answer_store.export import export as write
 
     with _open(workspace, store) as opened:
         count = write(opened, file)
-    typer.echo(
-        json.dumps({"replies": count, "file": str(file)}) if as_json else f"{count:,} replies in {file}"
-    )
+    said = f"{count:,} replies in {file}"
+    give({"replies": count, "file": str(file)}, lambda _: typer.echo(said), as_json)
 
 
 @app.command()
@@ -79,7 +77,7 @@ def prune(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All replies.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Remove replies for good. What is removed will be paid for again when it is asked again."""
     from value_personas.experiments.answer_store.contents import prune as remove
@@ -91,7 +89,7 @@ def prune(
         if not yes:
             typer.confirm(f"Remove replies from {opened.place} for good?", abort=True, err=True)
         count = remove(opened, engine, older_than_days)
-    typer.echo(json.dumps({"removed": count}) if as_json else f"{count:,} replies removed")
+    give({"removed": count}, lambda _: typer.echo(f"{count:,} replies removed"), as_json)
 
 
 def _open(workspace: Path, store: str | None) -> "AnswerStore":

@@ -5,11 +5,7 @@ from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import (
-    JsonOption,
-    WorkspaceOption,
-    write_text,
-)
+from value_personas.experiments.commands.options import JsonOption, WorkspaceOption, give, write_text
 
 __all__ = ["survey"]
 
@@ -47,7 +43,8 @@ def survey(  # each parameter is an option of the command
     """
     from value_personas.data import draft_codebook as write_draft
     from value_personas.data import read_survey
-    from value_personas.experiments.report.survey import gather_facts
+    from value_personas.experiments.commands.printing.survey import print_facts
+    from value_personas.experiments.report.survey import gather_facts, render_html
     from value_personas.signatures import SurveyError
 
     _check_targets(html, draft_codebook, file)
@@ -66,7 +63,9 @@ def survey(  # each parameter is an option of the command
             cache=_columns(workspace),
         )
     )
-    _show(facts, as_json, html)
+    if html is not None:
+        write_text(html, render_html(facts))
+    give(facts, print_facts, as_json)
     if facts.stopped_by:
         raise SurveyError(facts.stopped_by)
 
@@ -98,19 +97,3 @@ def _check_targets(html: Path | None, draft: Path | None, files: list[Path]) -> 
         raise SurveyError(f"--draft-codebook {draft}: exists already; name another, or delete it first")
     if len(files) > 1:
         raise SurveyError("--draft-codebook drafts from one survey file; name one")
-
-
-def _show(facts: "SurveyFacts", as_json: bool, html: Path | None) -> None:  # type: ignore[name-defined]  # noqa: F821
-    from dataclasses import asdict
-
-    import orjson
-
-    from value_personas.experiments.commands.printing.survey import print_facts
-    from value_personas.experiments.report.survey import render_html
-
-    if html is not None:
-        write_text(html, render_html(facts))
-    if as_json:
-        typer.echo(orjson.dumps(asdict(facts)).decode())
-    else:
-        print_facts(facts)

@@ -9,10 +9,8 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
-    from_outside,
     give,
 )
-from value_personas.experiments.recipe.optimizers import OPTIMIZER_GROUP, OPTIMIZERS
 
 __all__ = ["tune"]
 
@@ -21,10 +19,7 @@ def tune(
     recipe: Annotated[
         str | None, typer.Argument(help="A recipe file or the name of a shipped one; tune if absent.")
     ] = None,
-    optimizer: Annotated[
-        str | None,
-        typer.Option(help=f"{', '.join(OPTIMIZERS)}{from_outside(OPTIMIZER_GROUP)}."),
-    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="One of {optimizers}.")] = None,
     budget_calls: Annotated[int | None, typer.Option(help="Calls of all models together, at most.")] = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,

@@ -1,5 +1,6 @@
 """Comparators on published distributions: no respondents are needed, and no model is asked."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class PublishedComparison:
     summary: pd.DataFrame
     level: float
     notes: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        summary = json.loads(self.summary.to_json(orient="records"))
+        return json.dumps({"title": self.title, "summary": summary, "notes": list(self.notes)})
 
 
 def compare_published(

@@ -1,8 +1,8 @@
 """A few whole personas of one country: what they were made from, what the model sees, what it answers."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -98,9 +98,9 @@ class Inspection:
     of: int
     personas: tuple[InspectedPersona, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Everything, as JSON values."""
-        return asdict(self)
+    def to_json(self) -> str:
+        """One JSON object of everything."""
+        return json.dumps(asdict(self), ensure_ascii=False)
 
 
 def inspect_personas(  # each is a choice of the person who looks

@@ -1,10 +1,11 @@
 """Everything the page shows, as plain frozen values that also make the JSON object."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from value_personas.data import (
@@ -128,6 +129,10 @@ class SurveyFacts:
     questions: tuple[QuestionFacts, ...]
     notes: tuple[str, ...]
     stopped_by: str
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        return orjson.dumps(asdict(self)).decode()
 
 
 def gather_facts(survey: Survey, instrument: str | None = None) -> SurveyFacts:
