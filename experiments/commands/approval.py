@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 
 from value_personas.experiments.fieldwork.rehearsal import Estimate
-from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.programs.engines import EngineSettings, engine_kind
+from value_personas.experiments.recipe.recipe import Recipe, RespondentSection
+from value_personas.programs.engines import engine_kind
 from value_personas.signatures import BudgetError
 
 __all__ = ["Approval", "is_free"]
@@ -33,7 +33,7 @@ class Approval:
     """
 
     def __init__(
-        self, limits: EngineSettings, yes: bool, ask: Callable[[str], bool], tell: Callable[[str], None]
+        self, limits: RespondentSection, yes: bool, ask: Callable[[str], bool], tell: Callable[[str], None]
     ) -> None:
         self._limits = limits
         self._yes = yes

@@ -209,13 +209,14 @@ def _summary(
     where: NDArray[np.bool_],
 ) -> pd.DataFrame:
     """Each method's mean over a block of cells; its interval is over countries, questions and personas."""
-    rows, columns = np.ix_(where.any(axis=1), where.any(axis=0))
+    there = np.flatnonzero(where.any(axis=1))
+    rows, columns = np.ix_(there, np.flatnonzero(where.any(axis=0)))
     return summarise(
         {
             m: {name: by_name[name][rows, columns] for name in headline_scores()}
             for m, by_name in scores.items()
         },
-        [countries[c] for c in rows.ravel()],
+        [countries[c] for c in there.tolist()],
         level=level,
         redrawn=persona_draws and {name: v[..., rows, columns] for name, v in persona_draws.items()},
     )

@@ -145,7 +145,7 @@ def find_gap(
     index = countries.map(remoteness.index).to_numpy(np.float64)
     try:
         zones = list(zones_of(tuple(countries)).values())
-        drawn = judgement.drawn and judgement.drawn["normalised_mae"]
+        drawn = None if judgement.drawn is None else judgement.drawn["normalised_mae"]
         analysis = analyse_gap(
             without,
             with_values,

@@ -2,13 +2,13 @@
 
 from value_personas.experiments.inference.clustered import Estimates, clustered_means, clustered_slopes
 from value_personas.experiments.inference.comparison import CellGroups, compare_methods
+from value_personas.experiments.inference.floor import noise_floor
 from value_personas.experiments.inference.gap_analysis import (
     CatchingUp,
     GapAnalysis,
     analyse_gap,
     catching_up,
 )
-from value_personas.experiments.inference.noise_floor import noise_floor
 from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_totals, wilcoxon_p
 from value_personas.experiments.inference.power import (
     Price,

@@ -192,7 +192,7 @@ def _weighted_sums(e: Array, by_country: Array, by_question: Array) -> tuple[Arr
 
 def _divide(a: ArrayLike, b: ArrayLike, otherwise: float = np.nan) -> Array:
     a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
-    return np.divide(a, b, out=np.full(a.shape, otherwise), where=b > 0)
+    return np.asarray(np.divide(a, b, out=np.full(a.shape, otherwise), where=b > 0))
 
 
 def _clustered(
@@ -239,10 +239,10 @@ def _left_out(
     statistic: _Statistic, e: Array, point: Array, members: NDArray[np.bool_], axis: int
 ) -> tuple[Array, Counts]:
     """Jackknife variance over the units of one axis, and how many hold a defined cell; shapes (S,)."""
-    kept = 1.0 - members
-    full = np.ones((len(members), e.shape[3 - axis]))
+    kept = (~members).astype(np.float64)
+    full = np.ones((len(members), e.shape[3 - axis]), dtype=np.float64)
     values = statistic.values(e, kept, full) if axis == 1 else statistic.values(e, full, kept)
-    other = (~np.isnan(e)).any(axis=3 - axis)
+    other = np.any(~np.isnan(e), axis=3 - axis)
     there = (other[:, None, :] & members).any(axis=2).T
     n = there.sum(axis=0)
     moved = np.where(there & ~np.isnan(values), values - point, 0.0)
@@ -252,7 +252,7 @@ def _left_out(
 
 def _in_units(influence: Array, members: NDArray[np.bool_]) -> Array:
     """Influences summed within units: shape (S, units, Q)."""
-    return np.einsum("uc,...cq->...uq", members.astype(np.float64), influence)
+    return np.asarray(np.einsum("uc,...cq->...uq", members.astype(np.float64), influence))
 
 
 def _unseen(statistic: _Statistic, e: Array, replicates: Array, units: Sequence[object]) -> Array:
@@ -266,7 +266,7 @@ def _unseen(statistic: _Statistic, e: Array, replicates: Array, units: Sequence[
     values = np.stack([statistic.values(one, *ones)[0] for one in moved])
     of_unit = np.array([[name == unit for name in units] for unit in dict.fromkeys(units)])
     seen = np.mean([_seen(statistic.influence(one), of_unit) for one in moved], axis=0)
-    return np.fmax(0.0, (values**2).sum(axis=0) / (len(moved) - 1) - seen)
+    return np.asarray(np.fmax(0.0, (values**2).sum(axis=0) / (len(moved) - 1) - seen))
 
 
 def _seen(influence: Array, members: NDArray[np.bool_]) -> Array:

@@ -138,7 +138,8 @@ def _rows(
                 "wilcoxon_p": wilcoxon_p(means) if several and not equal else nan,
             }
         )
-    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+    p_values = np.array([row["p"] for row in rows], dtype=np.float64)
+    for row, p in zip(rows, holm(p_values), strict=True):
         row["holm_p"] = float(p)
     return rows
 

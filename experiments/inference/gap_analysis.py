@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from value_personas.experiments.inference.clustered import clustered_slopes
+from value_personas.experiments.inference.clustered import Estimates, clustered_slopes
 from value_personas.experiments.inference.units import units_of
 from value_personas.signatures import StatisticsError
 
@@ -85,12 +85,24 @@ def analyse_gap(
         clustered_slopes(_with_difference(np.stack([a, b])), v, units, level=level, replicates=drawn)
         for v in ((x - x.mean()) / x.std(), (x > np.median(x)).astype(np.float64))
     )
-    triples = [
-        (float(p), float(low), float(high))
-        for found in (slopes, gaps)
-        for p, low, high in zip(found.point, found.lower, found.upper, strict=True)
-    ]
-    return GapAnalysis(x, _row_means(a), _row_means(b), *triples, level, kept)
+    slope, gap = (list(zip(*ends, strict=True)) for ends in (_ends(slopes), _ends(gaps)))
+    return GapAnalysis(
+        index=x,
+        baseline_error=_row_means(a),
+        method_error=_row_means(b),
+        baseline_slope=slope[0],
+        method_slope=slope[1],
+        slope_difference=slope[2],
+        baseline_gap=gap[0],
+        method_gap=gap[1],
+        gap_difference=gap[2],
+        level=level,
+        kept=kept,
+    )
+
+
+def _ends(found: Estimates) -> tuple[list[float], list[float], list[float]]:
+    return found.point.tolist(), found.lower.tolist(), found.upper.tolist()
 
 
 def _with_difference(errors: Array) -> Array:

@@ -193,7 +193,7 @@ def lay_out(rows: pd.DataFrame, values: Array, country: Sequence[str] = ("countr
 
 def _summary(level: float, part: object, rows: pd.DataFrame, draws: Array) -> dict[str, object]:
     """Means with intervals over countries × questions × personas, both programs on the same cells."""
-    countries = tuple(rows.groupby("country").groups)
+    countries = sorted(set(rows["country"].astype(str)))
     found = clustered_means(
         with_gain(lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T)),
         units_of(list(zones_of(countries).values())),
