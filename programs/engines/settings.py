@@ -81,8 +81,8 @@ class EngineSettings(BaseModel):
     """Which model, where, and how hard it may be pressed. Keys come from the environment only.
 
     Attributes:
-        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER`` for a Hugging Face
-            model in this process, or any name DSPy knows.
+        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER`` or
+            ``local/FILE.gguf`` for a model in this process, or any name DSPy knows.
         base_url: one or several addresses of servers of the same model; calls go to the least busy.
         endpoint: ``chat`` or ``completions``.
         deployment: a name for the servers under which replies are kept, for servers whose addresses

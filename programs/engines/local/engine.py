@@ -13,7 +13,7 @@ import torch
 from dspy.lm15 import ContextLengthError, InvalidRequestError, Request, Response, ServerError
 
 from value_personas.programs.engines.base import rank_alternatives, reseeded, response_of
-from value_personas.programs.engines.local.files import fingerprint, model_folder
+from value_personas.programs.engines.local.files import fingerprint, model_place
 from value_personas.programs.engines.local.job import Job
 from value_personas.programs.engines.local.network import Network
 from value_personas.programs.engines.local.parameters import LocalParameters
@@ -39,7 +39,8 @@ class LocalEngine:
     next. Nothing is downloaded, and no code of the model's folder is run.
 
     Args:
-        folder: a model folder with ``config.json``, a tokenizer and safetensors.
+        folder: a model folder with ``config.json``, a tokenizer and safetensors; or a file in GGUF, whose
+            weights are read de-quantised.
         parameters: device, type and how options are scored.
         share_prefix: False to read every prompt whole, for comparison.
 
@@ -54,7 +55,7 @@ class LocalEngine:
     def __init__(
         self, folder: str, parameters: LocalParameters | None = None, *, share_prefix: bool = True
     ) -> None:
-        place, parameters = model_folder(folder), parameters or LocalParameters()
+        place, parameters = model_place(folder), parameters or LocalParameters()
         self._scoring = parameters.scoring
         self._prompts = Prompts(place, parameters.template)
         self._network = Network(place, parameters.device, parameters.dtype, share_prefix=share_prefix)

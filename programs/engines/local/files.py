@@ -1,25 +1,33 @@
-"""The folder of a model: is it one, and which one?"""
+"""The folder or file of a model: is it one, and which one?"""
 
 import hashlib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from value_personas.signatures import RecipeError
 
-__all__ = ["fingerprint", "model_folder"]
+__all__ = ["fingerprint", "from_pretrained_arguments", "model_place"]
 
 _WHOLE = frozenset({".json", ".jinja", ".txt", ".model"})
 _SAMPLES = 64
 _SAMPLE_BYTES = 4096
 
 
-def model_folder(name: str) -> Path:
-    """The folder that ``lm = "local/FOLDER"`` names.
+def model_place(name: str) -> Path:
+    """The folder, or the file in GGUF, that ``lm = "local/…"`` names.
 
     Raises:
-        RecipeError: when it is not there, or holds no configuration or no safetensors.
+        RecipeError: when it is not there, or a folder holds no configuration or no safetensors.
     """
     folder = Path(name).expanduser()
+    if folder.suffix == ".gguf" and folder.is_file():
+        if find_spec("gguf") is None or find_spec("accelerate") is None:
+            raise RecipeError(
+                f"lm = 'local/{name}' needs gguf and accelerate: pip install 'value-personas[local]'"
+            )
+        return folder
     if not folder.is_dir():
         raise RecipeError(
             f"lm = 'local/{name}': no such folder; download the model first and give its folder, nothing is "
@@ -28,9 +36,17 @@ def model_folder(name: str) -> Path:
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         raise RecipeError(
             f"lm = 'local/{name}': a Hugging Face model folder with config.json and *.safetensors is "
-            "expected; other formats of weights are not read"
+            "expected, or a file FILE.gguf; other formats of weights are not read"
         )
     return folder
+
+
+def from_pretrained_arguments(place: Path) -> dict[str, Any]:
+    """What transformers takes for a place: nothing is downloaded, and no code that lies there is run."""
+    plain = {"local_files_only": True, "trust_remote_code": False}
+    if place.is_file():
+        return {"pretrained_model_name_or_path": place.parent, "gguf_file": place.name, **plain}
+    return {"pretrained_model_name_or_path": place, **plain}
 
 
 def fingerprint(folder: Path) -> str:
@@ -40,10 +56,10 @@ def fingerprint(folder: Path) -> str:
     tens of gigabytes would take longer than loading them, and two trainings of one model differ everywhere.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
         if path.suffix in _WHOLE and path.is_file():
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
-        elif path.suffix == ".safetensors":
+        elif path.suffix in (".safetensors", ".gguf"):
             digest.update(f"{path.name} {path.stat().st_size}\0".encode())
             for sample in _samples(path):
                 digest.update(sample)

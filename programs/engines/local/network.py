@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
+from value_personas.programs.engines.local.files import from_pretrained_arguments
 from value_personas.programs.engines.local.prefixes import Tokens, groups_by_prefix, shared_length
 from value_personas.signatures import RecipeError
 
@@ -206,11 +207,11 @@ def _has_ended(tokens: list[int], ends: frozenset[int]) -> bool:
 
 
 def _load(folder: Path, dtype: torch.dtype) -> Any:
-    """The weights, from safetensors in this folder and from nowhere else."""
+    """The weights, from safetensors in this folder or from this file, and from nowhere else."""
     logging.disable_progress_bar()  # a run has its own
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype
+            **from_pretrained_arguments(folder), use_safetensors=True, dtype=dtype
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         said = " ".join(str(error).split())[:200]

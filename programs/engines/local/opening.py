@@ -9,7 +9,7 @@ __all__ = ["Local"]
 
 
 class Local(EngineKind):
-    """``local/FOLDER``: a Hugging Face causal language model in this process."""
+    """``local/FOLDER`` or ``local/FILE.gguf``: a causal language model in this process."""
 
     parameters = LocalParameters
     is_free = True

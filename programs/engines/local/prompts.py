@@ -10,6 +10,7 @@ from dspy.lm15 import InvalidRequestError, Request, TextPart
 from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
+from value_personas.programs.engines.local.files import from_pretrained_arguments
 from value_personas.programs.engines.local.prefixes import Tokens
 from value_personas.signatures import OPTION_LETTERS, RecipeError
 
@@ -36,9 +37,7 @@ class Prompts:
 
     def __init__(self, folder: Path, template: Mapping[str, Any]) -> None:
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(**from_pretrained_arguments(folder))
         except (OSError, ValueError, KeyError) as error:
             said = " ".join(str(error).split())[:200]
             raise RecipeError(f"{folder}: no tokenizer that can be loaded here: {said}") from None
