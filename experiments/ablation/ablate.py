@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from value_personas.experiments.ablation.differences import difference_table
-from value_personas.experiments.ablation.error_curve import draw_error_curve, error_curve
+from value_personas.experiments.ablation.error_curve import error_curve, error_curve_figure
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
-from value_personas.experiments.figures.forest import draw_forest
+from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.palette import looks
+from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
@@ -136,13 +138,14 @@ def _compared(
 def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> None:
     folder = result.family.folder
     result.table.to_parquet(folder / "ablation.parquet", index=False)
-    result.table[result.table["group"] == "all"].to_csv(folder / "ablation.csv", index=False)
-    for ending in ("png", "pdf", "svg"):
-        draw_forest(result.table, result.title, folder / f"forest.{ending}")
-        if not result.curve.empty:
-            draw_error_curve(result.curve, result.curve_title, folder / f"error_by_personas.{ending}")
+    every = result.table[result.table["group"] == "all"]
+    every.to_csv(folder / "ablation.csv", index=False)
+    look = dict.fromkeys(every["label"], looks([result.base.method])[result.base.method])
+    level = f"{round(100 * result.family.recipe.scoring.level)} % intervals"
+    save_figure(difference_figure(every, look, "the base", f"{result.title} · {level}"), folder, "forest")
     if not result.curve.empty:
         result.curve.to_csv(folder / "error_by_personas.csv", index=False)
+        save_figure(error_curve_figure(result.curve, result.curve_title), folder, "error_by_personas")
     result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
 
 

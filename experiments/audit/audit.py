@@ -17,7 +17,8 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking, prepare
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.fieldwork.synthetic import in_words
-from value_personas.experiments.figures.spill_over import draw_spill_over
+from value_personas.experiments.figures.spill_over import spill_over_figure
+from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
@@ -158,8 +159,7 @@ def _write_files(
         table.to_csv(result.folder / f"{name}.csv", index=False)
     write_json(result.folder / RESULT_FILE, result.record())
     items = [item.code for item in profiles.items]
-    for ending in ("png", "pdf", "svg"):
-        draw_spill_over(matrices, items, result.title, result.folder / f"spill_over.{ending}")
+    save_figure(spill_over_figure(matrices, items, result.title), result.folder, "spill_over")
 
 
 def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:

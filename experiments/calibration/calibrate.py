@@ -16,7 +16,8 @@ from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
 from value_personas.experiments.evaluation.answers import Answers, find_panel
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
-from value_personas.experiments.figures.pareto import draw_pareto_front
+from value_personas.experiments.figures.pareto import pareto_figure
+from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -172,7 +173,7 @@ def fit_calibration(
     _write(folder, record, table, summary)
     if len(settings.objectives) > 1:
         title = marked(study.study_name, panel.synthetic)
-        draw_pareto_front(study, settings.objectives, folder / "pareto_front.png", title)
+        save_figure(pareto_figure(study, settings.objectives, title), folder, "pareto_front", ("png",))
     return CalibrationResult(record, table, summary, folder, panel.synthetic)
 
 

@@ -1,56 +1,52 @@
 """The figure of a gap: error against the index of representation, with and without a method."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from value_personas.experiments.figures.style import texts_as_they_are
-from value_personas.experiments.inference.gap_analysis import Array, GapAnalysis
+from value_personas.experiments.figures.palette import INK, Look
+from value_personas.experiments.figures.style import COLUMN, canvas, drawing
 
-__all__ = ["draw_gap", "draw_side"]
+__all__ = ["gap_figure"]
 
 
-@texts_as_they_are()
-def draw_gap(
-    gap: GapAnalysis, path: Path, *, index_name: str, names: tuple[str, str], title: str = ""
-) -> None:
+@drawing()
+def gap_figure(
+    gap: pd.DataFrame, countries: pd.DataFrame, look: Mapping[str, Look], stamp: str = ""
+) -> Figure:
     """Draw countries and both regression lines.
 
     Args:
-        gap: the analysis.
-        path: a PNG, SVG or PDF.
-        index_name: what the index is, for example ``distance from Sweden on the cultural map``.
-        names: of the baseline and the method.
-        title: printed above; carries the word synthetic where it is due.
+        gap: columns quantity, estimate, lower, upper, baseline, method and index, as a run keeps them.
+        countries: columns index, baseline_error and method_error.
+        look: of both methods.
+        stamp: as for ``canvas``.
     """
-    figure = Figure(figsize=(5.4, 4.0), layout="constrained")
+    quantities, first = gap.set_index("quantity"), gap.iloc[0]
+    figure = canvas(COLUMN, 3.1, stamp)
     axis = figure.subplots()
-    draw_side(axis, gap.index, gap.baseline_error, gap.baseline_slope[0], {"label": names[0], "color": "C7"})
-    style = {"label": names[1], "color": "C0", "marker": "^"}
-    draw_side(axis, gap.index, gap.method_error, gap.method_slope[0], style)
-    point, low, high = gap.slope_difference
-    axis.set(xlabel=index_name, ylabel="mean error of a country")
+    x = countries["index"].to_numpy(np.float64)
+    for side in ("baseline", "method"):
+        error = countries[f"{side}_error"].to_numpy(np.float64)
+        slope = float(quantities.loc[f"{side}_slope", "estimate"])
+        _side(axis, (x, error), slope, str(first[side]), look[str(first[side])])
+    point, low, high = quantities.loc["slope_difference", ["estimate", "lower", "upper"]]
+    axis.annotate(
+        f"slope difference per SD {point:+.4f} [{low:+.4f}, {high:+.4f}]".replace("-", "−"),
+        (1.0, 1.0), xycoords="axes fraction", ha="right", va="bottom", fontsize=7, color=INK,
+    )  # fmt: skip
+    axis.set(xlabel=str(first["index"]), ylabel="mean error of a country")
     axis.set_ylim(bottom=0.0)
-    difference = f"slope difference {point:+.4f} [{low:+.4f}, {high:+.4f}] per SD of the index"
-    axis.set_title(f"{title}\n{difference}" if title else difference, fontsize=8)
-    axis.legend(fontsize=8, frameon=False)
-    figure.savefig(path, dpi=150)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
 
 
-def draw_side(axis: Axes, x: Array, error: Array, slope: float, style: Mapping[str, str]) -> None:
-    """Countries and the regression line of one method.
-
-    Args:
-        axis: is drawn on.
-        x: shape (C,), the index.
-        error: shape (C,).
-        slope: change of error for one standard deviation of the index.
-        style: colour, marker and label of the countries.
-    """
-    axis.scatter(x, error, s=14, alpha=0.7, **style)  # type: ignore[arg-type]
+def _side(axis: Axes, points: tuple[np.ndarray, np.ndarray], slope: float, name: str, look: Look) -> None:
+    """Countries and the regression line of one method; its slope is a change for one SD of the index."""
+    x, error = points
+    axis.scatter(x, error, s=14, alpha=0.7, color=look.colour, marker=look.marker, label=name)
     ends = np.array([x.min(), x.max()])
-    line = error.mean() + slope * (ends - x.mean()) / x.std()
-    axis.plot(ends, line, color=style["color"], linewidth=1.2)
+    axis.plot(ends, error.mean() + slope * (ends - x.mean()) / x.std(), color=look.colour, linewidth=1.2)

@@ -1,60 +1,63 @@
 """The figure of a run: what people answered against what was predicted."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from value_personas.experiments.figures.style import texts_as_they_are
+from value_personas.experiments.figures.palette import MUTED, Look, looks
+from value_personas.experiments.figures.style import FULL, canvas, drawing
+from value_personas.experiments.scoring.digits import three_digits
 
-__all__ = ["draw_human_against_predicted"]
+__all__ = ["human_against_predicted_figure"]
 
-_LEGEND_ENTRIES = 12
-"""With more countries than this their colours repeat, and a legend would tell nothing."""
+_TOLD_APART = 8
+"""With more countries than this no sign is left that is one country's own: all bear their method's."""
 
 
-@texts_as_they_are()
-def draw_human_against_predicted(scores: pd.DataFrame, title: str, path: Path) -> None:
+@drawing()
+def human_against_predicted_figure(cells: pd.DataFrame, look: Mapping[str, Look], stamp: str = "") -> Figure:
     """Draw a panel for each method with a point for each country × question cell.
 
     Args:
-        scores: as in ``RunResult.scores``; means are drawn as a share of the question's scale.
-        title: printed above; carries the word synthetic where it is due.
-        path: a PNG, SVG or PDF.
+        cells: as in ``RunResult.scores``; means are drawn as a share of the question's scale.
+        look: of each method, which its points bear where countries are too many to be told apart.
+        stamp: as for ``canvas``.
     """
-    methods = list(dict.fromkeys(scores["method"]))
+    methods = list(dict.fromkeys(cells["method"]))
     columns = min(3, len(methods))
     rows = -(-len(methods) // columns)
-    figure = Figure(figsize=(3.6 * columns, 3.7 * rows + 0.6), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel())
+    figure = canvas(FULL * max(columns, 2) / 3, (FULL / 3 + 0.1) * rows + 0.6, stamp)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    countries = sorted(cells["country"].unique())
+    of_country = looks(countries) if len(countries) <= _TOLD_APART else {}
     for axis, method in zip(axes, methods, strict=False):
-        _panel(axis, scores[scores["method"] == method], method)
-    if scores["country"].nunique() <= _LEGEND_ENTRIES:
-        axes[0].legend(fontsize=6, frameon=False, loc="upper left", handletextpad=0.1)
+        _panel(axis, cells[cells["method"] == method], of_country, look[method])
+        axis.set_title(method, loc="left")
+    if of_country:
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(countries),
+            handletextpad=0.1, columnspacing=1.0,
+        )  # fmt: skip
     for axis in axes[len(methods) :]:
         axis.set_visible(False)
-    figure.suptitle(title, fontsize=11)
-    figure.supxlabel("human mean (share of the scale)", fontsize=9)
-    figure.supylabel("predicted mean (share of the scale)", fontsize=9)
-    figure.savefig(path, dpi=150)
+    for axis in axes[max(len(methods) - columns, 0) : len(methods)]:  # the lowest of each column
+        axis.set_xlabel("human mean")
+        axis.tick_params(labelbottom=True)
+    for axis in axes[::columns]:
+        axis.set_ylabel("predicted mean")
+    return figure
 
 
-def _panel(axis: Axes, cells: pd.DataFrame, method: str) -> None:
-    axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, zorder=1)
-    for number, (country, points) in enumerate(cells.groupby("country", sort=True)):
+def _panel(axis: Axes, cells: pd.DataFrame, of_country: Mapping[str, Look], own: Look) -> None:
+    axis.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, zorder=1)
+    for country, points in cells.groupby("country", sort=True) if of_country else [("", cells)]:
+        look = of_country.get(str(country), own)
         axis.scatter(
-            points["human_share"],
-            points["predicted_share"],
-            s=9,
-            alpha=0.7,
-            color=f"C{number % 10}",
-            marker="o" if number < 10 else "^",
-            label=str(country),
-            zorder=2,
-        )
-    error = cells["normalised_mae"].mean()
-    axis.set_title(f"{method}\nMAE {error:.3f}", fontsize=9)
+            points["human_share"], points["predicted_share"], s=9, alpha=0.7, linewidth=0, zorder=2,
+            color=look.colour, marker=look.marker, label=str(country),
+        )  # fmt: skip
+    error = three_digits(cells["normalised_mae"].mean())
+    axis.text(0.03, 0.97, f"MAE {error}", transform=axis.transAxes, va="top", fontsize=7)
     axis.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axis.tick_params(labelsize=8)

@@ -1,20 +1,105 @@
-"""Texts in figures, which come from files and recipes."""
+"""The one style of every figure: type, inks, sizes, and how it is saved."""
 
+import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
-__all__ = ["texts_as_they_are"]
+from value_personas.experiments.figures.palette import INK, MUTED
+
+__all__ = ["COLUMN", "FULL", "canvas", "drawing", "row_height", "save_figure"]
+
+COLUMN, FULL = 3.5, 7.0
+"""Inches: a journal's column, and its page."""
+
+_RESOLUTION = 300
+_ROWS_AT_EASE = 40
+
+_STAMP_LETTERS, _STAMP_LINE = 20, 0.11
+"""Of what stands above a figure: letters an inch, and inches a line."""
+
+_STYLE: Any = {  # its type names every setting there is
+    "figure.dpi": _RESOLUTION,  # the layout then measures type as it is saved
+    "figure.constrained_layout.w_pad": 0.06,
+    "text.parse_math": False,
+    "font.size": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.titleweight": "bold",
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.facecolor": "none",
+    "pdf.fonttype": 42,  # whole fonts, which journals ask for
+    "svg.fonttype": "path",
+}
+
+
+def row_height(rows: int) -> float:
+    """Inches for a row of a figure with so many rows: tighter where a page would else not hold them."""
+    return 0.155 if rows <= _ROWS_AT_EASE else 0.13
 
 
 @contextmanager
-def texts_as_they_are() -> Iterator[None]:
-    """Within this, or in a function that it decorates, a dollar is a dollar and begins no formula.
+def drawing() -> Iterator[None]:
+    """Draw and save inside this, or in a function that it decorates: it sets type, inks and strokes.
 
-    A letter that the font lacks is a box, without a warning on the terminal for each.
+    Texts come from files and recipes: a dollar is a dollar and begins no formula, and a letter that the font
+    lacks is a box, without a warning on the terminal for each.
     """
-    with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
+
+
+def canvas(width: float, height: float, stamp: str) -> Figure:
+    """An empty figure.
+
+    Args:
+        width: inches.
+        height: inches.
+        stamp: stands above it, where not empty: a figure taken out of its place still says synthetic.
+    """
+    lines = textwrap.wrap(stamp, int(_STAMP_LETTERS * width))
+    size = (width, height + _STAMP_LINE * max(len(lines) - 1, 0))
+    figure = Figure(figsize=size, layout="constrained", facecolor="none")
+    if lines:
+        figure.suptitle("\n".join(lines), fontsize=6.5, color=MUTED, x=0.995, ha="right")
+    return figure
+
+
+@drawing()
+def save_figure(
+    figure: Figure, folder: Path, name: str, endings: Sequence[str] = ("pdf", "svg", "png")
+) -> list[Path]:
+    """Write a figure on white, laid out once and so alike in every format.
+
+    Returns:
+        The files, one an ending.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)  # not drawn again for it
+    paths = [folder / f"{name}.{ending}" for ending in endings]
+    for path in paths:
+        undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
+        with mpl.rc_context({"svg.hashsalt": name}):
+            figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated)
+    return paths

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from value_personas.data import one_line
+from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.report.figures.countries import shown_methods
 from value_personas.experiments.report.figures.distributions import chosen_cells, drawn_methods
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import looks
 
 __all__ = ["every_cell"]
 

@@ -3,53 +3,14 @@
 import html
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from value_personas.experiments.figures.style import texts_as_they_are
-from value_personas.experiments.report.palette import FAINT, INK, MUTED
+from value_personas.experiments.figures.palette import FAINT, INK, MUTED
 
-__all__ = ["COLUMN", "FULL", "Plate", "canvas", "drawing", "inline_svg", "row_height", "save_plate"]
-
-COLUMN, FULL = 3.5, 7.0
-"""Inches: a journal's column, and its page."""
-
-_RESOLUTION = 300
-_ROWS_AT_EASE = 40
-
-_STYLE: Any = {  # its type names every setting there is
-    "figure.dpi": _RESOLUTION,  # the layout then measures type as it is saved
-    "figure.constrained_layout.w_pad": 0.06,
-    "font.size": 8.0,
-    "axes.titlesize": 8.0,
-    "axes.titleweight": "bold",
-    "axes.labelsize": 8.0,
-    "xtick.labelsize": 7.0,
-    "ytick.labelsize": 7.5,
-    "legend.fontsize": 7.5,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "axes.facecolor": "none",
-    "pdf.fonttype": 42,  # whole fonts, which journals ask for
-    "svg.fonttype": "path",
-}
+__all__ = ["Plate", "inline_svg"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,46 +30,6 @@ class Plate:
     caption: str
     alt: str
     wide: bool = False
-
-
-def row_height(rows: int) -> float:
-    """Inches for a row of a figure with so many rows: tighter where a page would else not hold them."""
-    return 0.155 if rows <= _ROWS_AT_EASE else 0.13
-
-
-@contextmanager
-def drawing() -> Iterator[None]:
-    """Draw and save inside this: it sets type, inks and strokes."""
-    with mpl.rc_context(_STYLE), texts_as_they_are():
-        yield
-
-
-def canvas(width: float, height: float, stamp: str) -> Figure:
-    """An empty figure.
-
-    Args:
-        width: inches.
-        height: inches.
-        stamp: stands above it, where not empty: a figure taken out of the report still says synthetic.
-    """
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="none")
-    if stamp:
-        figure.suptitle(stamp, fontsize=6.5, color=MUTED, x=0.995, ha="right")
-    return figure
-
-
-def save_plate(plate: Plate, folder: Path) -> list[Path]:
-    """Write the figure as PDF, SVG and PNG, on white."""
-    plate.figure.draw_without_rendering()
-    plate.figure.set_layout_engine(
-        None
-    )  # laid out once, and so alike in every format; not drawn again for it
-    paths = [folder / f"{plate.name}.{ending}" for ending in ("pdf", "svg", "png")]
-    for path in paths:
-        undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
-        with mpl.rc_context({"svg.hashsalt": plate.name}):
-            plate.figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated)
-    return paths
 
 
 def inline_svg(plate: Plate) -> str:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from value_personas.experiments.figures.style import drawing, save_figure
 from value_personas.experiments.report.material import Material, read_material
 from value_personas.experiments.report.page import render_html
-from value_personas.experiments.report.plate import drawing, save_plate
 from value_personas.experiments.report.sections import sections
 from value_personas.experiments.run.stored import find_run
 from value_personas.signatures import StoreError
@@ -71,7 +71,7 @@ def write_report(material: Material, folder: Path) -> ReportFiles:
                 path
                 for part in parts
                 for plate in part.plates
-                for path in save_plate(plate, folder / "figures")
+                for path in save_figure(plate.figure, folder / "figures", plate.name)
             ]
             page = render_html(material, parts)
         (folder / "report.html").write_text(page, encoding="utf-8")

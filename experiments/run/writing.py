@@ -12,10 +12,12 @@ import pydantic
 
 from value_personas.experiments.evaluation.answers import answers_of, panel_file
 from value_personas.experiments.evaluation.fitted import how_answered
-from value_personas.experiments.evaluation.remoteness import Gap
+from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
 from value_personas.experiments.fieldwork.synthetic import in_words
-from value_personas.experiments.figures.gap import draw_gap
-from value_personas.experiments.figures.human_against_predicted import draw_human_against_predicted
+from value_personas.experiments.figures.gap import gap_figure
+from value_personas.experiments.figures.human_against_predicted import human_against_predicted_figure
+from value_personas.experiments.figures.palette import looks
+from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.experiments.recipe.record import write_recipe
@@ -128,14 +130,9 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
     folder, asked, items = result.folder, outcome.asked, outcome.populations.items
     for name, table in outcome.tables().items():
         _write_run_table(folder, name, table)
+    look = looks(result.scores["method"])
     if isinstance(gap := outcome.gap, Gap):
-        draw_gap(
-            gap.analysis,
-            folder / "gap.png",
-            index_name=gap.index_name,
-            names=gap.names,
-            title=result.title,
-        )
+        save_figure(gap_figure(*gap_tables(gap), look, result.title), folder, "gap", ("png",))
     _save_answers(outcome, folder)
     if asked.descriptors:
         prompts = {digest: text for t in asked.descriptors.values() for digest, text in t.prompts.items()}
@@ -156,7 +153,8 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
             write_json(folder / CALIBRATION_FILE, one.record)
     write_json(folder / RESULT_FILE, result.record())
     (folder / "prompts.md").write_text(_prompts(asked.prompts), encoding="utf-8")
-    draw_human_against_predicted(result.scores, result.title, folder / "human_against_predicted.png")
+    figure = human_against_predicted_figure(result.scores, look, result.title)
+    save_figure(figure, folder, "human_against_predicted", ("png",))
 
 
 def _write_run_table(folder: Path, name: str, table: pd.DataFrame) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "ScoreName",
     "compared_scores",
     "directions",
+    "error_heading",
     "heading",
     "headline_scores",
     "known_score",
@@ -80,6 +81,12 @@ def shape_scores() -> tuple[str, ...]:
 def heading(name: str) -> str:
     """A score's name for people; one that a stored run knows and that is not installed here keeps its own."""
     return SCORES[name].heading if name in SCORES else name
+
+
+def error_heading(name: str) -> str:
+    """What a score is called where it stands for an error, 0 best; one that is turned for that says so."""
+    turned = name in SCORES and SCORES[name].better != "lower"
+    return f"{heading(name)}{', turned so that 0 is best' if turned else ''}"
 
 
 def directions(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from value_personas.experiments.fieldwork.synthetic import marked
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.shapley.record import ShapleyRecord
 from value_personas.experiments.shapley.tables import ALL
 from value_personas.experiments.workspace.json_file import rows_of
@@ -63,8 +63,7 @@ class ShapleyResult:
     @property
     def measure(self) -> str:
         """The error in words, its direction included."""
-        score = SCORES[self.recipe.shapley.score]
-        return score.heading if score.better == "lower" else f"{score.heading}, turned so that 0 is best"
+        return error_heading(self.recipe.shapley.score)
 
     @property
     def title(self) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.figures.shapley import bar_figure, tile_figure
+from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.recipe.record import write_recipe
-from value_personas.experiments.shapley.figures import draw_bars, draw_heat_map
 from value_personas.experiments.shapley.record import RESULT_FILE
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.workspace.json_file import write_json
@@ -41,6 +42,5 @@ def write_shapley_files(
     write_json(folder / RESULT_FILE, result.record())
     title = f"Shapley values · {result.title}"
     level = f"{round(100 * result.recipe.scoring.level)} % intervals"
-    for ending in ("png", "pdf", "svg"):
-        draw_heat_map(result.values, names, result.measure, title, folder / f"heat_map.{ending}")
-        draw_bars(result.values, f"{result.measure}, {level}", title, folder / f"bars.{ending}")
+    save_figure(tile_figure(result.values, names, title), folder, "heat_map")
+    save_figure(bar_figure(result.values, f"{title} · {level}"), folder, "bars")

@@ -13,11 +13,9 @@ def audit_plate(material: Material) -> Plate | None:
     if audit is None:
         return None
     stamp = material.stamp_beside(audit.record.synthetic)
-    figure = spill_over_figure(audit.matrices(), audit.items, stamp, columns=2)
-    figure.set_facecolor("none")
     return Plate(
         "audit",
-        figure,
+        spill_over_figure(audit.matrices(), audit.items, stamp),
         "How far a stated answer to one item (row) moves a reader’s guess at another (column). What a kind "
         "of statement moves beyond people, on the left, is spill-over: more than the answer itself tells.",
         "Spill-over matrices; mean movement: "

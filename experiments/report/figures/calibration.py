@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from value_personas.experiments.calibration.before_after import variance_limit
 from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.figures.style import FULL, canvas
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.programs.calibration import Level, Setting
 

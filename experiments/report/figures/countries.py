@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from value_personas.data import drawable
+from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.figures.style import COLUMN, canvas, row_height
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.report.plate import COLUMN, Plate, canvas, row_height
+from value_personas.experiments.report.plate import Plate
 
 __all__ = ["country_errors", "country_plate", "shown_methods"]
 

@@ -6,11 +6,12 @@ from matplotlib.axes import Axes
 
 from value_personas.data import MAP_AXES, drawable, published_map
 from value_personas.experiments.evaluation.map_positions import HUMAN
+from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.figures.style import FULL, canvas
 from value_personas.experiments.report.figures.countries import shown_methods
 from value_personas.experiments.report.labels import Name, set_names
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 
 __all__ = ["map_plate", "map_shifts"]
 

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from value_personas.data import drawable, one_line
+from value_personas.experiments.figures.palette import FAINT, MUTED, looks
+from value_personas.experiments.figures.style import FULL, canvas
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import FAINT, MUTED, looks
-from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 
 __all__ = ["chosen_cells", "distribution_plate", "drawn_methods"]
 

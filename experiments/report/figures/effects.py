@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from value_personas.experiments.figures.palette import INK, MUTED, looks
+from value_personas.experiments.figures.style import COLUMN, canvas
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import INK, MUTED, looks
-from value_personas.experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 
 __all__ = ["effect_plates"]
 

@@ -2,9 +2,10 @@
 
 from matplotlib.axes import Axes
 
+from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
+from value_personas.experiments.figures.style import FULL, canvas
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.report.plate import FULL, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.scoring import SCORES, directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 

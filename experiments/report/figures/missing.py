@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from value_personas.experiments.figures.palette import MUTED
+from value_personas.experiments.figures.style import COLUMN, canvas
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import MUTED
-from value_personas.experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 from value_personas.signatures import MissingReason
 
 __all__ = ["missing_plate", "missing_shares"]

@@ -3,10 +3,11 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
+from value_personas.experiments.figures.palette import INK, MUTED, looks
+from value_personas.experiments.figures.style import COLUMN, canvas
 from value_personas.experiments.report.labels import Name, set_names
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.palette import INK, MUTED, looks
-from value_personas.experiments.report.plate import COLUMN, Plate, canvas
+from value_personas.experiments.report.plate import Plate
 
 __all__ = ["question_errors", "roleplay_plate"]
 

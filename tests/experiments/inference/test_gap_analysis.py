@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 from scipy.stats import linregress
 
-from value_personas.experiments.figures.gap import draw_gap
 from value_personas.experiments.inference import analyse_gap, catching_up
 from value_personas.signatures import StatisticsError
 
@@ -93,14 +91,6 @@ def test_gaps_and_countries_without_an_index_are_left_out():
     got = analyse_gap(base, method, x)
     assert len(got.index) == 39
     assert got.baseline_error[3] == pytest.approx(np.nanmean(base[3]))
-
-
-def test_the_figure_shows_both_sides(tmp_path):
-    gap = analyse_gap(*planted(np.random.default_rng(0)))
-    path = tmp_path / "gap.png"
-    draw_gap(gap, path, index_name="distance", names=("without", "with"), title="synthetic")
-    pixels = imread(path)[:, :, :3].reshape(-1, 3)
-    assert len(np.unique(pixels.round(2), axis=0)) > 20
 
 
 def test_bad_input_gets_one_clear_line():

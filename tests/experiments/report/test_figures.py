@@ -7,14 +7,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.experiments.report.conftest import Reported
+from value_personas.experiments.figures.palette import looks
+from value_personas.experiments.figures.style import canvas, drawing
 from value_personas.experiments.report.figures.calibration import calibration_curve
 from value_personas.experiments.report.figures.countries import country_errors
 from value_personas.experiments.report.figures.distributions import chosen_cells
 from value_personas.experiments.report.figures.missing import missing_shares
 from value_personas.experiments.report.figures.roleplay import question_errors
 from value_personas.experiments.report.labels import Name, set_names
-from value_personas.experiments.report.palette import looks
-from value_personas.experiments.report.plate import Plate, canvas, drawing, inline_svg
+from value_personas.experiments.report.plate import Plate, inline_svg
 from value_personas.experiments.scoring.digits import three_digits
 
 

@@ -23,13 +23,13 @@ from tests.experiments.report.runs import (
 from value_personas import RunResult
 from value_personas.experiments.cli import main
 from value_personas.experiments.comparators import COMPARATORS
+from value_personas.experiments.figures.style import drawing
 from value_personas.experiments.report import Material, read_material
 from value_personas.experiments.report.citations import citations
 from value_personas.experiments.report.figures.distributions import chosen_cells
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.methods import headline_sentences, methods_paragraphs
 from value_personas.experiments.report.page import render_html
-from value_personas.experiments.report.plate import drawing
 from value_personas.experiments.report.sections import sections, warnings
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.programs.personas import known_kinds
