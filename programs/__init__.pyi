@@ -22,7 +22,7 @@ from .population import (
 from .population_program import PopulationProgram, Surroundings
 from .probing import ProbeReport, probe
 from .prompt_rules import proposal_problems
-from .rendering import PromptTemplate
+from .rendering import PromptTemplate, signature_of
 from .respondent import AskingStyle, Respondent
 from .suite import SuiteReport, run_suite
 
@@ -69,6 +69,7 @@ __all__ = [
     "probe",
     "proposal_problems",
     "run_suite",
+    "signature_of",
     "verbatim_statements",
     "weighted_means",
 ]

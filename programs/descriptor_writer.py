@@ -12,7 +12,7 @@ import dspy
 from dspy.lm15 import Config
 
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.rendering import render_request
+from value_personas.programs.rendering import render_request, signature_of
 from value_personas.programs.single_field import single_field
 from value_personas.signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
 
@@ -152,7 +152,7 @@ class DescriptorWriter(dspy.Module):
         for failure in written:
             if isinstance(failure, BaseException):
                 raise failure
-        instruction = str(self.write.signature.instructions)
+        instruction = str(signature_of(self.write).instructions)
         return DescriptorTable(
             tuple(d for cell in written if isinstance(cell, list) for d in cell),
             {_digest(instruction): instruction},
@@ -185,14 +185,14 @@ class DescriptorWriter(dspy.Module):
             # A seed a wording and attempt: the first wording is what a recipe of one wording would have.
             config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
             inputs = self.inputs(item, score)
-            request = render_request(self.write.signature, self.write.demos, inputs, model.name, config)
+            request = render_request(signature_of(self.write), self.write.demos, inputs, model.name, config)
             try:
                 reply = await model.reply(request)
             except ReplyFailure as failure:  # another seed would be another descriptor than the next run's
                 raise EngineError(
                     f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
                 ) from failure
-            written = single_field(self.write.signature, reply.text)
+            written = single_field(signature_of(self.write), reply.text)
             if written is None:
                 if not text:
                     broken = (f"no reply holds a description, for example {_one_line(reply.text)!r}",)
@@ -201,7 +201,7 @@ class DescriptorWriter(dspy.Module):
             broken = violations(text, item, countries, self.address, others)
             if not broken:
                 break
-        prompt = _digest(str(self.write.signature.instructions))
+        prompt = _digest(str(signature_of(self.write).instructions))
         return Descriptor(item.code, score, self.variant, text, model.name, broken, len(others), prompt)
 
     def inputs(self, item: ValueItem, score: float) -> dict[str, object]:

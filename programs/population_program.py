@@ -18,6 +18,7 @@ from value_personas.programs.panel import Panel, PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
 from value_personas.programs.population import PopulationEstimate, estimate_populations
 from value_personas.programs.prompt_rules import MAX_CHARACTERS, proposal_problems
+from value_personas.programs.rendering import signature_of
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import Persona, Question, ValueItem
 
@@ -100,7 +101,7 @@ class PopulationProgram(dspy.Module):
         self.surroundings = surroundings
         # DSPy leaves a compiled sub-module alone: its predictors are no parameters of this program.
         self.respondent._compiled = not tunes_respondent
-        self._declared = {name: p.signature for name, p in self.named_predictors()}
+        self._declared = {name: signature_of(p) for name, p in self.named_predictors()}
 
     @property
     def prompts(self) -> dict[str, dict[str, Any]]:
@@ -124,7 +125,7 @@ class PopulationProgram(dspy.Module):
         return tuple(
             f"{name}: {problem}"
             for name, p in self.named_predictors()
-            for problem in proposal_problems(p.signature, self._declared[name], longest)
+            for problem in proposal_problems(signature_of(p), self._declared[name], longest)
         )
 
     def forward(self, country: str, question: str) -> dspy.Prediction:
@@ -249,7 +250,7 @@ class PopulationProgram(dspy.Module):
         said = "no answer"
         if answers.missing[0, 0] < 0:
             said = form.letters[form.order.index(int(answers.log_p[0, 0, : len(question.scale)].argmax()))]
-        (output,) = self.respondent.answer.signature.output_fields
+        (output,) = signature_of(self.respondent.answer).output_fields
         return self.respondent.answer, form_values(persona.text, form), dspy.Prediction(**{output: said})
 
 
@@ -266,7 +267,7 @@ class _Redrawn:
 
 
 def _prompt(predictor: dspy.Predict) -> dict[str, Any]:
-    instructions = str(predictor.signature.instructions)
+    instructions = str(signature_of(predictor).instructions)
     return {"instructions": instructions, "demos": [dict(demo) for demo in predictor.demos]}
 
 

@@ -7,13 +7,25 @@ marks in place of its values, and the marks are filled in: byte for byte what th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import dspy
 from dspy.lm15 import Config, Message, Request
 from dspy.utils.exceptions import AdapterParseError
 
-__all__ = ["PlainAdapter", "PromptTemplate", "WholeReplyAdapter", "parse_reply_fields", "render_request"]
+__all__ = [
+    "PlainAdapter",
+    "PromptTemplate",
+    "WholeReplyAdapter",
+    "parse_reply_fields",
+    "render_request",
+    "signature_of",
+]
+
+
+def signature_of(predictor: dspy.Predict) -> type[dspy.Signature]:
+    """What a predictor asks as it stands now; DSPy declares an attribute that may hold other things."""
+    return cast("type[dspy.Signature]", predictor.signature)
 
 
 class PlainAdapter(dspy.ChatAdapter):
@@ -44,7 +56,8 @@ class PlainAdapter(dspy.ChatAdapter):
         """The inputs in the order of the signature, then the form of the reply."""
         (output,) = signature.output_fields.values()
         values = [str(inputs[name]) for name in signature.input_fields if name in inputs]
-        reply_form = [f"Reply with {output.json_schema_extra['desc']}."] if main_request else []
+        form = cast("dict[str, Any]", output.json_schema_extra)["desc"]
+        reply_form = [f"Reply with {form}."] if main_request else []
         return "\n\n".join(part for part in (prefix, *values, *reply_form, suffix) if part)
 
     def format_assistant_message_content(

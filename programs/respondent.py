@@ -13,7 +13,7 @@ from value_personas.programs.elicitation import (
     forms_of,
 )
 from value_personas.programs.engines.replies import Reply
-from value_personas.programs.rendering import PromptTemplate
+from value_personas.programs.rendering import PromptTemplate, signature_of
 from value_personas.signatures import Persona, Question
 
 __all__ = ["AskingStyle", "Respondent", "form_values"]
@@ -66,7 +66,7 @@ class Respondent(dspy.Module):
     @property
     def signatures(self) -> tuple[type[dspy.Signature], ...]:
         """The prompt as it stands now, tuned or not, in each of the style's wordings."""
-        own = self.answer.signature
+        own = signature_of(self.answer)
         return tuple(own.with_instructions(wording) for wording in self.style.wordings) or (own,)
 
     @property

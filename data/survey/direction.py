@@ -247,7 +247,7 @@ def _turned_scores(column: ItemColumn) -> Floats:
     scores = np.append(column.item.scale.values * column.item.sign, np.nan)
     answers = scores[np.where(column.coded >= 0, column.coded, len(scores) - 1)]
     deviation = np.nanstd(answers)
-    return np.asarray((answers - np.nanmean(answers)) / (deviation if deviation > 0 else 1.0))
+    return np.asarray((answers - np.nanmean(answers)) / (deviation if deviation > 0 else 1.0), np.float64)
 
 
 def _weighted_correlation(x: Floats, y: Floats, weights: Floats) -> float | None:

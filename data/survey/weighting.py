@@ -51,7 +51,7 @@ def usable_weights(
     notes = []
     for kind, mask in problems.items():
         if mask.any():
-            places = [names[i] for i in np.unique(country[mask])]
+            places = [names[int(i)] for i in np.unique(country[mask])]
             notes.append(
                 f"{int(mask.sum())} respondent(s) have a {kind} weight in {where} and are left out "
                 f"({', '.join(places[:5])}{' …' if len(places) > 5 else ''})."

@@ -241,7 +241,7 @@ def _save(path: Path, frame: pd.DataFrame, columns: _Columns) -> None:
         raise SurveyError(f"{path}: the folder does not exist; make it first")
     try:
         pyreadstat.write_sav(
-            frame,
+            frame,  # pyright: ignore[reportArgumentType]  typed as Narwhals, takes pandas
             str(path),
             file_label="Synthetic survey: invented countries and people",
             column_labels={name: columns.labels.get(name, name) for name in frame.columns},

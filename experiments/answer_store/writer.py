@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, StatementError
 
 from value_personas.experiments.answer_store.leases import LEASE_S, LeaseTable, is_gone, new_holder
 from value_personas.experiments.answer_store.opening import store_errors
@@ -68,7 +69,7 @@ class Release:
 Job = Claim | Put | Release
 Outcome = tuple[Claim | Put, Reply | Exception | None]
 
-_UNKEEPABLE = (ValueError, TypeError, OverflowError, struct.error, sa.exc.DataError, sa.exc.StatementError)
+_UNKEEPABLE = (ValueError, TypeError, OverflowError, struct.error, DataError, StatementError)
 """What a driver raises at a value that it cannot bind or its column cannot hold."""
 
 
@@ -172,7 +173,7 @@ class Writer:
         try:
             return self._commit_or_retry(connection, batch, closing)
         except _UNKEEPABLE as error:
-            if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.DataError):
+            if isinstance(error, DBAPIError) and not isinstance(error, DataError):
                 raise
         culprits = {
             id(job): failure
@@ -229,7 +230,7 @@ class Writer:
         for _ in range(_DEADLOCKS_IN_A_ROW):
             try:
                 return self._commit(connection, batch, closing)
-            except sa.exc.OperationalError as error:
+            except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
                     raise
         return self._commit(connection, batch, closing)

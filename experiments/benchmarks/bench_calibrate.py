@@ -5,17 +5,21 @@ The yardstick applies the same setting fold by fold, one question at a time, wit
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import get_args
 
 import numpy as np
 
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.scoring import score_cells
-from value_personas.programs.calibration import Setting, tilt
+from value_personas.programs.calibration import Level, MethodName, Setting, tilt
 
 COUNTRIES, QUESTIONS, PERSONAS = 20, 40, 200
 SCORES = ("wasserstein", "variance_ratio")
+_TRIED: Mapping[MethodName, float] = {
+    "tilt": 2.0, "maximum-entropy": 0.3, "end-points": 0.3, "pooled-shape": 0.3,
+}  # fmt: skip
 
 
 def simulated_panel(lengths: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Answers:
@@ -76,13 +80,8 @@ def main() -> None:
         print(f"{name}: prepared once in {time.perf_counter() - start:.2f} s")
         yardstick = milliseconds(lambda panel=panel: unprepared_trial(panel, 2.0), 3)  # type: ignore[misc]
         print(f"  yardstick, persona level, fold by fold, nothing prepared: {yardstick:.0f} ms")
-        for level in ("population", "persona"):
-            for method, strength in (
-                ("tilt", 2.0),
-                ("maximum-entropy", 0.3),
-                ("end-points", 0.3),
-                ("pooled-shape", 0.3),
-            ):
+        for level in get_args(Level):
+            for method, strength in _TRIED.items():
                 setting = Setting(method=method, level=level, strength={"all": strength})
                 objective(setting)
                 took = milliseconds(lambda o=objective, s=setting: o(s))  # type: ignore[misc]

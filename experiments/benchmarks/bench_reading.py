@@ -203,7 +203,7 @@ def _write(path: Path, rows: int, columns: int) -> None:
     drawn["A_YEAR"], drawn["W_WEIGHT"] = np.full(rows, 2018.0), rng.uniform(0.3, 3.0, rows)
     labels = {1.0: "First", 2.0: "Second", 3.0: "Third", 4.0: "Fourth", -1.0: "Don't know", -2.0: "No answer"}
     pyreadstat.write_sav(
-        pd.DataFrame(drawn),
+        pd.DataFrame(drawn),  # pyright: ignore[reportArgumentType]  typed as Narwhals, takes pandas
         str(path),
         row_compress=True,
         column_labels=[f"What {name} asks" for name in names],

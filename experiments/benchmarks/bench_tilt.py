@@ -38,6 +38,7 @@ def main() -> None:
     p[:, 0] += 1e-12
     p /= p.sum(axis=1, keepdims=True)
     tilt(p[:20_000], scores, TEMPERATURE)
+    q = p
     seconds = []
     for _ in range(3):
         start = time.perf_counter()

@@ -8,17 +8,27 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import optuna
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.recipe.calibration import SearchSettings
-from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting, group_names
+from value_personas.programs.calibration import (
+    TEMPERATURE_METHODS,
+    FittedCalibration,
+    Grouping,
+    Level,
+    MethodName,
+    Setting,
+    group_names,
+)
 from value_personas.signatures import StatisticsError, StoreError
 
 __all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
@@ -81,7 +91,7 @@ def open_study(panel: TrainingAnswers, settings: SearchSettings, folder: Path, s
         study = optuna.create_study(
             storage=_storage(settings, folder),
             study_name=settings.study or study_name(panel, settings),
-            directions=["minimize"] * len(settings.objectives),
+            directions=[StudyDirection.MINIMIZE] * len(settings.objectives),
             sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=_startup(settings)),
             pruner=None if several else _pruner(settings),
             load_if_exists=True,
@@ -105,19 +115,17 @@ def study_name(panel: TrainingAnswers, settings: SearchSettings) -> str:
 
 def suggest(trial: optuna.trial.BaseTrial, panel: TrainingAnswers, settings: SearchSettings) -> Setting:
     """The next setting to try; names of parameters are method-dependent, their kinds never change."""
-    method = trial.suggest_categorical("method", settings.methods)
+    method = cast("MethodName", trial.suggest_categorical("method", settings.methods))
     by_cell = method == "dirichlet"  # no human distribution belongs to one persona
-    level = "population" if by_cell else trial.suggest_categorical("level", settings.levels)
+    level = "population" if by_cell else cast("Level", trial.suggest_categorical("level", settings.levels))
     counted = panel.draws > 0
     setting = Setting(
         method=method,
         level=level,
-        per=trial.suggest_categorical("per", settings.per),
+        per=cast("Grouping", trial.suggest_categorical("per", settings.per)),
         alpha=trial.suggest_categorical("alpha", settings.alphas) if counted else 0.0,
         keeps_mean_of=settings.keeps_mean_of,
-        penalty=trial.suggest_categorical("penalty", (1e-4, 1e-3, 1e-2, 1e-1))
-        if method == "dirichlet"
-        else 0.01,
+        penalty=trial.suggest_categorical("penalty", (1e-4, 1e-3, 1e-2, 1e-1)) if by_cell else 0.01,
     )
     if method in ("none", "dirichlet"):
         return setting

@@ -1,7 +1,7 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -83,8 +83,9 @@ class NamingCommand(TyperCommand):
         for one in told:
             for place, (room, registry) in _NAMED.items():
                 if place in (getattr(one, "help", None) or ""):
-                    names = getattr(import_module(f"value_personas.{room}"), registry)
-                    one.help = one.help.replace(place, ", ".join(names() if callable(names) else names))
+                    there = getattr(import_module(f"value_personas.{room}"), registry)
+                    names: Iterable[str] = there() if callable(there) else there
+                    one.help = one.help.replace(place, ", ".join(names))
         super().format_help(ctx, formatter)
 
 

@@ -20,16 +20,20 @@ class HumanDistributions(Protocol):
     @property
     def countries(self) -> tuple[str, ...]:
         """C codes."""
+        ...
 
     @property
     def questions(self) -> tuple[Question, ...]:
         """M questions."""
+        ...
 
     def has_answers(self, question: Question | str, country: str) -> bool:
         """Whether the cell holds answers."""
+        ...
 
     def distribution(self, question: Question | str, country: str) -> Array:
         """Shape (K,), summing to 1."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

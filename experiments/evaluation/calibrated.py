@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -287,15 +288,16 @@ def as_answers(panel: Answers | TrainingAnswers, averages: Array) -> Answers:
     """Averages (B, M, K) as if each were one persona of a country of its own."""
     with np.errstate(divide="ignore"):
         log_p = np.log(np.where(panel.mask, averages, np.nan))
-    values = {field.name: getattr(panel, field.name) for field in fields(panel)}
+    values: dict[str, Any] = {field.name: getattr(panel, field.name) for field in fields(panel)}
     b = len(averages)
     if b != len(panel.countries):
         names = tuple(map(str, range(b)))
         human = np.full(averages.shape, np.nan)
         values |= {"countries": names, "zones": names, "human": human}
     one = np.ones((b, 1))
-    alone = {"people": np.zeros((b, 1), dtype=np.intp), "texts": 1, "weights": one, "borne": one}
-    return Answers(**values | alone | {"log_p": log_p[:, :, None, :]})
+    values |= {"people": np.zeros((b, 1), dtype=np.intp), "texts": 1, "weights": one, "borne": one}
+    values["log_p"] = log_p[:, :, None, :]
+    return Answers(**values)
 
 
 def smoothed_already(setting: Setting) -> Setting:

@@ -59,13 +59,14 @@ def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, countr
 
 def _counts(panel: Answers | TrainingAnswers, replicates: int, seed: int | np.random.SeedSequence) -> Array:
     """How much of each persona's weight every draw holds, shape (replicates, C, N); 1 on average."""
-    counts = np.zeros((replicates, *panel.weights.shape))
+    n = panel.weights.shape[1]
+    counts = np.zeros((replicates, len(panel.countries), n))
     for c, country in enumerate(panel.countries):
         first = panel.people[c][panel.people[c] >= 0]
         drawn = redraw_people(len(first), replicates, seed, country)
-        holders = np.bincount(first, minlength=counts.shape[2])
+        holders = np.bincount(first, minlength=n)
         told = np.flatnonzero(holders)
-        shares = np.stack([np.bincount(first, row, counts.shape[2]) for row in drawn])[:, told]
+        shares = np.stack([np.bincount(first, row, n) for row in drawn])[:, told]
         for text in range(panel.texts):
             counts[:, c, told + text] = shares / holders[told]
     return counts

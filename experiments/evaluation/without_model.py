@@ -28,7 +28,7 @@ def predict_without_model(
     if len(survey.countries) < 2 and lonely:
         raise SurveyError(
             "comparators need the answers of other countries, and the survey has only "
-            f"{survey.countries[0]}; leave {', '.join(lonely)} out of comparators.names"
+            f"{', '.join(survey.countries)}; leave {', '.join(lonely)} out of comparators.names"
         )
     sources = Sources(survey, profiles, section.neighbours, section.max_respondents, seed)
     predicted = {name: checked_prediction(name, sources) for name in section.names}

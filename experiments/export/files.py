@@ -26,7 +26,7 @@ _DTA_VERSION = 14
 def _write_sav(sheet: Sheet, path: Path) -> int:
     """Missing answers are codes in a user-missing range, each labelled with its reason."""
     pyreadstat.write_sav(
-        sheet.frame,
+        sheet.frame,  # pyright: ignore[reportArgumentType]  typed as Narwhals, takes pandas
         str(path),
         file_label=plain_text(sheet.title, _SAV_TITLE, "bytes"),
         column_labels={v.name: plain_text(v.label, _SAV_LABEL, "bytes") for v in sheet.variables},
@@ -70,7 +70,7 @@ def _write_dta(sheet: Sheet, path: Path) -> int:
             column = frame[variable.name].astype(object)
             frame[variable.name] = column.map(lambda code, known=letter_of: known.get(code, code))
     pyreadstat.write_dta(
-        frame,
+        frame,  # pyright: ignore[reportArgumentType]  typed as Narwhals, takes pandas
         str(path),
         version=_DTA_VERSION,
         file_label=plain_text(sheet.title, _DTA_TITLE, "characters"),

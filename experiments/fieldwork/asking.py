@@ -97,12 +97,12 @@ def ask_everything(
     """
     respondent, writer = field.model(recipe.respondent), field.model(recipe.writer)
     with tallied() as tally:
-        if approve:
-            expected = estimate_asking(field, recipe, asking)
+        expected = estimate_asking(field, recipe, asking) if approve else None
+        if approve and expected:
             approve(expected)
         ready = field.wait(_make_ready(recipe, asking, respondent, writer, on_answered))
         forgotten = _forget(ready, asking, again) if again else 0
-        if approve and (expected.assumptions or forgotten):
+        if approve and expected and (expected.assumptions or forgotten):
             approve(estimate_asking(field, recipe, asking))
         panels = {
             kind: field.wait(_ask(ready.panel, people, asking.questions, partial(on_answered, kind)))
@@ -233,8 +233,8 @@ async def write_descriptors(
 
 def needed_variants(kinds: Sequence[PersonaKind]) -> tuple[Variant, ...]:
     """The variants of descriptors that some kinds need, each once."""
-    found = (parse_kind(kind).variant for kind in kinds)
-    return tuple(dict.fromkeys(variant for variant in found if variant))
+    found: list[Variant] = [variant for kind in kinds if (variant := parse_kind(kind).variant)]
+    return tuple(dict.fromkeys(found))
 
 
 def _require_texts(table: DescriptorTable, model: Model) -> None:

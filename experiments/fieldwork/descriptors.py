@@ -99,7 +99,9 @@ def read_frozen(
         raise RecipeError(
             f"descriptors {path}: column {absent[0]} is missing; take the table that a run wrote"
         )
-    read = {variant: _frozen_table(frame[frame["variant"] == variant], path) for variant in variants}
+    read: dict[Variant, DescriptorTable] = {
+        variant: _frozen_table(frame[frame["variant"] == variant], path) for variant in variants
+    }
     for variant, table in read.items():
         described = {(d.item, d.score, d.wording) for d in table.descriptors}
         needed = ((i.code, s, w) for i in items for s in i.scale.scores for w in range(wordings))

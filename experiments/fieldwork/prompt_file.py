@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 import dspy
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from value_personas.experiments.recipe.personas import PersonaKind
-from value_personas.programs import Variant, proposal_problems
+from value_personas.programs import Variant, proposal_problems, signature_of
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question, RecipeError
 
@@ -56,7 +56,7 @@ class PredictorPrompt(_Strict):
         Raises:
             RecipeError: when it was tuned for other fields, or breaks a rule of prompts.
         """
-        declared = predictor.signature
+        declared = signature_of(predictor)
         if self.signature != signature_hash(declared):
             raise RecipeError(
                 f"program: {name} was tuned for other fields than {', '.join(declared.fields)}; "
@@ -197,7 +197,7 @@ def aliases_of(question: Question) -> set[str]:
 def signature_hash(signature: type[dspy.Signature]) -> str:
     """Twelve hexadecimal digits that change with any field's name, type or description."""
     fields: Mapping[str, object] = {
-        name: [str(field.annotation), field.json_schema_extra.get("desc")]
+        name: [str(field.annotation), cast("dict[str, Any]", field.json_schema_extra).get("desc")]
         for name, field in signature.fields.items()
     }
     return sha256(json.dumps(fields).encode()).hexdigest()[:12]

@@ -28,11 +28,11 @@ def gap_figure(
     quantities, first = gap.set_index("quantity"), gap.iloc[0]
     figure = canvas(COLUMN, 3.1, stamp)
     axis = figure.subplots()
+    slopes = {str(name): float(value) for name, value in quantities["estimate"].items()}
     x = countries["index"].to_numpy(np.float64)
     for side in ("baseline", "method"):
         error = countries[f"{side}_error"].to_numpy(np.float64)
-        slope = float(quantities.loc[f"{side}_slope", "estimate"])
-        _side(axis, (x, error), slope, str(first[side]), look[str(first[side])])
+        _side(axis, (x, error), slopes[f"{side}_slope"], str(first[side]), look[str(first[side])])
     point, low, high = quantities.loc["slope_difference", ["estimate", "lower", "upper"]]
     axis.annotate(
         f"slope difference per SD {point:+.4f} [{low:+.4f}, {high:+.4f}]".replace("-", "−"),

@@ -57,8 +57,9 @@ def tile_figure(values: pd.DataFrame, countries: Mapping[str, str], stamp: str =
         stamp: as for ``canvas``.
     """
     names, grid = _names(_over_all(values)), values.pivot(index="country", columns="player", values="value")
-    own = grid.drop(index=_ALL).sum(axis=1, min_count=1).dropna().sort_values(kind="stable").index.tolist()
-    rows = [_ALL, *own] if len(own) > 1 else own  # one country is all there is
+    own = grid.drop(index=_ALL).sum(axis=1, min_count=1).dropna().sort_values(kind="stable")
+    codes = [str(code) for code in own.index]
+    rows = [_ALL, *codes] if len(codes) > 1 else codes  # one country is all there is
     sure = values.assign(sure=(values["lower"] > 0.0) | (values["upper"] < 0.0))
     marks = sure.pivot(index="country", columns="player", values="sure").loc[rows, list(names)]
     shown = grid.loc[rows, list(names)].to_numpy(np.float64)

@@ -78,7 +78,7 @@ class HeldOutPart(_Scored):
         """What is kept of a judgement's held-out cells."""
         return cls(
             summary=summary_rows(found.summary),
-            floor=found.floor.to_dict(),
+            floor={str(name): float(value) for name, value in found.floor.items()},
             countries=found.countries,
             questions=found.questions,
         )

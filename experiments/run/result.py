@@ -82,7 +82,7 @@ class RunResult:
             leaks=self.leaks,
             synthetic=self.synthetic,
             summary=summary_rows(self.summary),
-            floor=self.floor.to_dict(),
+            floor={str(name): float(value) for name, value in self.floor.items()},
             held_out=self.held_out and HeldOutPart.of(self.held_out),
             missing={kind: dict(reasons) for kind, reasons in self.missing.items()},
             usage=dict(self.usage),

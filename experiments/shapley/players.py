@@ -74,12 +74,14 @@ def axis_players(players: Sequence[Player]) -> dict[str, tuple[Player, int]]:
 
 
 def _by_axis(items: Sequence[ValueItem]) -> tuple[Player, ...]:
-    groups = {axis: tuple(item.code for item in items if item.axis == axis) for axis in _AXES}
+    groups: dict[Axis, tuple[str, ...]] = {
+        axis: tuple(item.code for item in items if item.axis == axis) for axis in _AXES
+    }
     return tuple(
         Player(axis.replace("_", "-"), _AXES[axis], codes, axis) for axis, codes in groups.items() if codes
     )
 
 
 def _group(name: str, codes: tuple[str, ...], items: Sequence[ValueItem]) -> Player:
-    axes = {item.axis for item in items if item.code in codes}
+    axes: set[Axis | None] = {item.axis for item in items if item.code in codes}
     return Player(name, name, codes, axes.pop() if len(axes) == 1 else None)

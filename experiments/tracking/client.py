@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -86,12 +87,8 @@ def quiet_mlflow() -> Iterator[None]:
             logger.setLevel(level)
 
 
-try:
+if sys.platform != "win32":  # there, two processes that begin a workspace at once may fail
     import fcntl
-except ImportError:  # Windows; there, two processes that begin a workspace at once may fail
-    _HAS_LOCKS = False
-else:
-    _HAS_LOCKS = True
 
 
 @contextlib.contextmanager
@@ -104,7 +101,7 @@ def alone_at(uri: str) -> Iterator[None]:
         OSError: when the lock beside the database cannot be written.
     """
     file = make_url(uri).database if uri.startswith("sqlite:") else None
-    if not _HAS_LOCKS or not file or Path(file).is_dir():
+    if sys.platform == "win32" or not file or Path(file).is_dir():
         yield
         return
     with Path(f"{file}.lock").open("a") as lock:

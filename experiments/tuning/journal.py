@@ -1,6 +1,7 @@
 """Every attempt of one tuning, in all its sessions, written down before it is sent."""
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
@@ -14,12 +15,8 @@ import orjson
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.signatures import StoreError
 
-try:
+if sys.platform != "win32":  # there, nothing keeps two sessions of one tuning apart
     import fcntl
-except ImportError:  # Windows; there, nothing keeps two sessions of one tuning apart
-    _HAS_LOCKS = False
-else:
-    _HAS_LOCKS = True
 
 __all__ = ["AttemptJournal", "tuning_digest"]
 
@@ -130,7 +127,7 @@ class AttemptJournal:
         return file
 
     def _lock(self, file: int) -> None:
-        if not _HAS_LOCKS:
+        if sys.platform == "win32":
             return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -39,42 +39,52 @@ class Recorded(Protocol):
     @property
     def program(self) -> TunedProgram:
         """The chosen prompts."""
+        ...
 
     @property
     def judgement(self) -> TuningJudgement:
         """Scores with intervals."""
+        ...
 
     @property
     def curve(self) -> pd.DataFrame:
         """One row for each candidate."""
+        ...
 
     @property
     def calls(self) -> int:
         """Calls of the whole tuning."""
+        ...
 
     @property
     def paid(self) -> int:
         """Calls of this session."""
+        ...
 
     @property
     def cost(self) -> float:
         """Money of the whole tuning."""
+        ...
 
     @property
     def seconds(self) -> float:
         """Seconds of this session."""
+        ...
 
     @property
     def stopped(self) -> str | None:
         """Why the optimiser did not come to its own end."""
+        ...
 
     @property
     def synthetic(self) -> tuple[str, ...]:
         """Which parts were synthetic."""
+        ...
 
     @property
     def folder(self) -> Path:
         """Where the files lie."""
+        ...
 
 
 def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[str, str]:

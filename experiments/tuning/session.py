@@ -27,7 +27,7 @@ from value_personas.experiments.tuning.watched import (
     TuningStopped,
     WatchedProgram,
 )
-from value_personas.programs import DescriptorWriter, EngineSettings, Surroundings
+from value_personas.programs import DescriptorWriter, EngineSettings, Surroundings, signature_of
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Persona, RecipeError
 
@@ -98,7 +98,7 @@ class TuningSession:
         writer = DescriptorWriter(variant, written.address, written.attempts, written.wordings)
         tuned_writer(tuned, writer)
         if section.instruction is not None:
-            writer.write.signature = writer.write.signature.with_instructions(section.instruction)
+            writer.write.signature = signature_of(writer.write).with_instructions(section.instruction)
         return writer
 
     def _surroundings(self, asking: Asking, concurrency: int) -> Surroundings:
@@ -125,7 +125,7 @@ class TuningSession:
         if instruction is None:
             return None
         writer = student.writer.deepcopy()
-        writer.write.signature = writer.write.signature.with_instructions(instruction)
+        writer.write.signature = signature_of(writer.write).with_instructions(instruction)
         return TaughtProgram(student.deepcopy(), writer, ProgramTable())
 
     def evaluate(self, program: WatchedProgram, examples: list[dspy.Example]) -> None:

@@ -37,7 +37,7 @@ from value_personas.experiments.tuning.splitting import TuningCells, split_cells
 from value_personas.experiments.tuning.watched import TuningStopped
 from value_personas.experiments.tuning.writing import learning_curve, write_tuning_files
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs import PopulationProgram
+from value_personas.programs import PopulationProgram, signature_of
 
 __all__ = ["TuningResult", "tune"]
 
@@ -212,8 +212,8 @@ def _result(
 def _program(program: PopulationProgram, kind: str, improved: bool, fitted: FittedOn) -> TunedProgram:
     predictors = {
         name: PredictorPrompt(
-            signature=signature_hash(p.signature),
-            instructions=str(p.signature.instructions),
+            signature=signature_hash(signature_of(p)),
+            instructions=str(signature_of(p).instructions),
             demos=[dict(demo) for demo in p.demos],
         )
         for name, p in program.named_predictors()

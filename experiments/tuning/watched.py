@@ -26,7 +26,7 @@ class ProgramTable:
         """Keep a copy as the program stands now; a candidate that is there stays as it is."""
         if program.candidate not in self._programs:
             copy = program.deepcopy()
-            copy.__dict__.pop("forward", None)  # GEPA puts one of its own over it while it traces
+            vars(copy).pop("forward", None)  # GEPA puts one of its own over it while it traces
             for _, predictor in copy.named_predictors():
                 predictor.lm = None  # an optimiser's rollout belongs to its evaluation, not to the candidate
             self._programs[program.candidate] = copy

@@ -46,6 +46,7 @@ class Calibrator(Protocol):
         Returns:
             Probabilities, shape (K, n), summing to 1 on each row's own options and 0 elsewhere.
         """
+        ...
 
 
 def calibrate(

@@ -78,7 +78,7 @@ def _tilt_blocks(
         rows = Distributions.check_rows(
             block, _rows(points, part), _rows(exists, part), (len(block),), log=log, first=start
         )
-        log_q = tilt_rows(rows, ts if isinstance(ts, float) else ts[part])
+        log_q = tilt_rows(rows, ts[part] if isinstance(ts, np.ndarray) else ts)
         out[part] = (log_q if log else np.exp(log_q)).T
     return out.reshape(*shape, k)
 

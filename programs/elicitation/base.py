@@ -20,28 +20,35 @@ class Elicitation(Protocol):
     @property
     def name(self) -> str:
         """As named in the recipe."""
+        ...
 
     @property
     def signature(self) -> type[dspy.Signature]:
         """The prompt that is asked; its instruction may be tuned."""
+        ...
 
     @property
     def adapter(self) -> dspy.Adapter:
         """How the signature becomes text. Its ``parse`` hands on the whole reply: reading it is done here."""
+        ...
 
     @property
     def draws(self) -> int:
         """How many requests one form takes."""
+        ...
 
     @property
     def redraws(self) -> int:
         """How many of the draws that gave no answer are asked again, once each."""
+        ...
 
     def config(self, draw: int) -> Config:
         """The decoding parameters of a form's draw number ``draw``."""
+        ...
 
     def usable(self, reply: Reply, form: Form) -> bool:
         """Whether a single reply carries an answer."""
+        ...
 
     def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
         """Read the replies to one form.
@@ -49,6 +56,7 @@ class Elicitation(Protocol):
         Returns:
             A distribution in the order of the question's scale, or why there is none.
         """
+        ...
 
 
 def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer:

@@ -54,9 +54,11 @@ class Engine(Protocol):
 
     async def complete(self, request: Request) -> Response:
         """Answer one request."""
+        ...
 
     async def aclose(self) -> None:
         """Let go of connections. Closing twice is allowed."""
+        ...
 
 
 class SyncEngine(Protocol):
@@ -69,6 +71,7 @@ class SyncEngine(Protocol):
 
     def complete(self, request: Request) -> Response:
         """Answer one request."""
+        ...
 
 
 class Replier(Protocol):
@@ -80,9 +83,11 @@ class Replier(Protocol):
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request; ``sample`` tells several draws of the same request apart."""
+        ...
 
     async def aclose(self) -> None:
         """Let go of connections. Closing twice is allowed."""
+        ...
 
 
 class ManyReplier(Replier, Protocol):
@@ -101,6 +106,7 @@ class ManyReplier(Replier, Protocol):
             At least one reply and at most ``count``, the first for the request itself. Where the tokens of a
             call are counted together, the replies share them, so that they sum to what was billed.
         """
+        ...
 
 
 class EngineKind:
@@ -151,7 +157,9 @@ def checked(parameters: type[M], given: Mapping[str, Any]) -> M:
 
 def as_replier(engine: Engine | Replier) -> Replier:
     """An engine as the wrappers speak to it; one that has ``reply`` itself is returned unchanged."""
-    return cast("Replier", engine) if hasattr(engine, "reply") else _Reading(engine)
+    if hasattr(engine, "reply"):
+        return cast("Replier", engine)
+    return _Reading(engine)  # pyright: ignore[reportArgumentType]  what has no reply is an Engine
 
 
 class _Reading:

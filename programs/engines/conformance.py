@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 from dspy.lm15 import Config, LM15Error, Message, Request, Response
 
@@ -31,10 +31,10 @@ _PROMPT = (
 )
 
 
-def _request(model: str, prompt: str = _PROMPT, **config: object) -> Request:
-    decoding = Config(**{"temperature": 1.0, "max_tokens": 1} | config)
+def _request(model: str, prompt: str = _PROMPT, **config: Any) -> Request:
+    sent: dict[str, Any] = {"temperature": 1.0, "max_tokens": 1} | config
     return Request(
-        model=model, system="You answer a survey.", messages=(Message.user(prompt),), config=decoding
+        model=model, system="You answer a survey.", messages=(Message.user(prompt),), config=Config(**sent)
     )
 
 

@@ -82,6 +82,7 @@ class AnswerStore(Protocol):
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The stored replies among ``keys``; absent ones are left out."""
+        ...
 
     async def claim(self, key: bytes) -> Reply | None:
         """Reserve the right to ask for a key.
@@ -90,18 +91,23 @@ class AnswerStore(Protocol):
             The stored reply, where there is one; else None, and the key is the caller's to ask until it
             calls ``put`` or ``release``. While another process holds the key, this waits for its reply.
         """
+        ...
 
     async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
         """Make a reply durable and give up the claim. A key that is already there is left as it is."""
+        ...
 
     def release(self, key: bytes) -> None:
         """Give up a claim that brought no reply. Does not wait."""
+        ...
 
     def forget(self, keys: Sequence[bytes]) -> int:
         """Remove replies for good, so that they are asked again; returns how many there were."""
+        ...
 
     def close(self) -> None:
         """Finish what is queued and let go of files, connections and threads."""
+        ...
 
 
 class MemoryStore:

@@ -93,6 +93,7 @@ class PersonaBuilder(Protocol):
     @property
     def kind(self) -> str:
         """Its name in recipes and tables."""
+        ...
 
     def build(self, sample: PopulationSample) -> tuple[Persona, ...]:
         """The personas of one country; their weights sum to 1.
@@ -100,3 +101,4 @@ class PersonaBuilder(Protocol):
         Raises:
             RecipeError: when the sample lacks what this kind of persona needs.
         """
+        ...

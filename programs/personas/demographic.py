@@ -113,7 +113,7 @@ class DemographicPart(Part):
 
 
 def _spoken(fact: Fact) -> str:
-    return f"{fact:g}" if isinstance(fact, float) else fact
+    return fact if isinstance(fact, str) else f"{fact:g}"
 
 
 def _sentence(wording: str, fact: str) -> str:

@@ -48,7 +48,8 @@ class PersonaKindSpec:
     @property
     def population(self) -> Population:
         """Whose profiles it states."""
-        return next((part.population for part in self.parts if part.population != "own"), "own")
+        populations: list[Population] = [part.population for part in self.parts if part.population != "own"]
+        return populations[0] if populations else "own"
 
     @property
     def states_values(self) -> bool:

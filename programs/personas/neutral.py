@@ -32,8 +32,12 @@ class NothingPart(Part):
 
     label = "neutral"
     usual = ("none",)
-    what = "no persona: ten neutral wordings"
     joins = False
+
+    @property
+    def what(self) -> str:
+        """In few words."""
+        return "no persona: ten neutral wordings"
 
     def alone(self, kind: str) -> PersonaBuilder:
         """The ten wordings."""
@@ -46,9 +50,17 @@ class CountryPart(Part):
 
     label = "country"
     usual = ("country",)
-    what = "with the country named"
-    what_alone = "roleplay of the country by its name, in ten neutral wordings"
     names_country = True
+
+    @property
+    def what(self) -> str:
+        """In few words."""
+        return "with the country named"
+
+    @property
+    def what_alone(self) -> str:
+        """The same."""
+        return "roleplay of the country by its name, in ten neutral wordings"
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources

@@ -34,8 +34,12 @@ class PersonalityPart(Part):
 
     label = "personality"
     usual = ("personality",)
-    what = "personality traits of drawn respondents"
     of_traits = True
+
+    @property
+    def what(self) -> str:
+        """In few words."""
+        return "personality traits of drawn respondents"
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources

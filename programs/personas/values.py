@@ -48,11 +48,11 @@ class ValuesPart(Part):
 
     Attributes:
         statement: how they are put: in descriptors, hedged or not, or as questions and answers.
-        population: whose they are.
+        whose: the population whose they are.
     """
 
     statement: Statement = "hedged"
-    population: Population = "own"
+    whose: Population = "own"
 
     label = "value"
     usual = (
@@ -71,6 +71,11 @@ class ValuesPart(Part):
     def what(self) -> str:
         """In few words."""
         return f"{_PROFILES[self.population]}, {_STATED[self.statement]}"
+
+    @property
+    def population(self) -> Population:
+        """Whose profiles it states."""
+        return self.whose
 
     @property
     def variant(self) -> Variant | None:

@@ -41,13 +41,12 @@ def _players(result: ShapleyResult) -> Table:
     table.add_column("item", no_wrap=True)
     for heading in ("Shapley value", "added last", "alone"):
         table.add_column(heading, justify="right", no_wrap=True)
-    others = [result.over_all(name).set_index("player") for name in ("leave_one_out", "only_one")]
+    columns = ("leave_one_out", "only_one")
+    others = [result.over_all(name).set_index("player")["value"].to_dict() for name in columns]
     for row in result.over_all().to_dict("records"):
         player = row["player"]
         name = player if row["name"] == player else f"{row['name']} ({player})"
-        table.add_row(
-            name, _interval(row), *(f"{float(other.loc[player, 'value']):+.4f}" for other in others)
-        )
+        table.add_row(name, _interval(row), *(f"{other[player]:+.4f}" for other in others))
     (total,) = result.over_all("total").to_dict("records")
     table.add_row("all together", _interval(total))
     return table
