@@ -108,12 +108,13 @@ def judge(human: HumanAnswers, methods: Sequence[Method], level: float) -> Judge
         for name, by_score in scores.items()
     }
     drawn = _persona_draws(human.probabilities, methods)
+    rows = shared if shared.any() else np.ones_like(shared)  # where nothing is estimated, the table says so
     summarised = partial(_summary, level, first.countries, errors, drawn)
     held_out = _held_out(methods, human, shared, summarised)
     return Judgement(
         cells,
         estimates,
-        summarised(shared),
+        summarised(rows),
         _floor(human, shared),
         human,
         errors,

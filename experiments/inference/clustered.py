@@ -215,7 +215,14 @@ def _clustered(
     r = np.asarray(replicates, dtype=np.float64)
     if r.ndim != 4 or r.shape[1:] != e.shape or len(r) < 2:
         raise StatisticsError(f"replicates must be two or more arrays of shape {e.shape}, got {r.shape}")
-    return replace(found, se=np.sqrt(found.se**2 + _unseen(statistic, e, r, names)))
+    unseen = _unseen(statistic, e, r, names)
+    variance = found.se**2 + unseen
+    # Satterthwaite (1946): of two variances the freedom is mostly that of the larger one.
+    by_part = found.se**4 / found.df + unseen**2 / (len(r) - 1)
+    df = np.divide(variance**2, by_part, out=found.df.copy(), where=by_part > 0)
+    both = replace(found, se=np.sqrt(variance), df=df)
+    # Of few units that may claim too much: with the personas' sampling nothing is surer than without.
+    return replace(both, df=np.where(both.half_width < found.half_width, found.df, df))
 
 
 def _two_way(statistic: _Statistic, e: Array, units: Sequence[object], level: float) -> Estimates:

@@ -159,7 +159,7 @@ def test_a_prediction_of_other_cells_is_refused_by_name(survey: data.Survey, plu
 
 @pytest.mark.shared
 def test_published_distributions_run_as_they_stand(shared_dir: Path) -> None:
-    found = compare_published(shared_dir / "surveys" / "wvs7_country_distributions.parquet", draws=200)
+    found = compare_published(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
     means = found.summary.pivot_table(index="method", columns="score", values="mean")
     assert means.loc["map-neighbours", "wasserstein"] < means.loc["training-mean", "wasserstein"] < 0.15
     assert found.title.startswith("46 countries")

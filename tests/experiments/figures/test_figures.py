@@ -19,7 +19,7 @@ def test_the_lines_of_a_gap_are_those_of_least_squares() -> None:
     rng = np.random.default_rng(0)
     index = rng.normal(size=12)
     errors = 0.3 + 0.05 * index[:, None] + rng.normal(0, 0.05, (2, 12, 10))
-    analysis, guard = analyse_gap(*errors, index, draws=50), catching_up(*errors, draws=50)
+    analysis, guard = analyse_gap(*errors, index), catching_up(*errors, "abcdefghij")
     gap = Gap(analysis, guard, "distance", ("none", "values-hedged"), tuple("ABCDEFGHIJKL"))
     figure = gap_figure(*gap_tables(gap), looks(["none", "values-hedged"]), "synthetic")
     axis = figure.axes[0]

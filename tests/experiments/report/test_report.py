@@ -115,7 +115,7 @@ def test_headline_and_methods_repeat_the_tables(reported: Reported) -> None:
         "1,200 records",
         "up to 8 profiles",
         "T = 2",
-        "200 crossed",
+        "clustered by country and question",
     ):
         assert number in methods, number
     assert reported.run.mlflow_run_id in methods
@@ -182,7 +182,7 @@ def test_a_survey_is_cited_and_an_invented_one_is_not(reported: Reported) -> Non
     texts = " ".join(one.text for one in citations(real))
     for needed in (
         "2605.16193",
-        "Owen, A. B. (2007)",
+        "Cameron, A. C., Gelbach, J. B. & Miller, D. L. (2011)",
         "Holm, S. (1979)",
         "Whiteman, C. H. (2005)",
         "kwinkunks",
@@ -245,22 +245,17 @@ def test_of_one_country_the_page_claims_no_test_over_countries(reported: Reporte
     alone = replace(run, scores=run.scores[run.scores["country"] == "XNA"])
     material = replace(reported.material, run=alone, positions=None)
     text = " ".join(_Seen(page_of(material)).text.split())
-    assert "One country: the intervals tell of other questions" in text
-    assert "200 bootstrap draws of questions with methods paired" in text
+    assert "One country: intervals and p-values tell of other questions" in text
+    assert "standard errors clustered by question (jackknife), with methods paired" in text
     assert "Lines are 95 % intervals over questions." in text
-    for untrue in ("p-values", "Holm p", "interval over zones", "cultural zones in place"):
+    for untrue in ("p-values are of the same", "sign-flip p", "cultural zone and question"):
         assert untrue not in text, untrue
 
 
-def test_few_countries_and_zones_say_what_they_cannot_show(reported: Reported) -> None:
+def test_the_units_of_intervals_are_told(reported: Reported) -> None:
     text = " ".join(_Seen(reported.page).text.split())
-    assert "no sign-flip test gives p below" not in text  # 3 comparisons over 8 countries: 3 / 128 < 0.05
-    assert "interval over zones" not in text  # the invented countries share none
-    four = reported.run.scores[reported.run.scores["country"].isin(["XNA", "XNB", "XNC", "XND"])]
-    material = replace(reported.material, run=replace(reported.run, scores=four), positions=None)
-    assert (
-        "Over 4 countries no sign-flip test gives p below 0.12, nor, adjusted for 3 methods, below 0.38"
-    ) in " ".join(_Seen(page_of(material)).text.split())
+    assert "clustered by countries and questions" in text  # the invented countries share no zone
+    assert "The sign-flip p is for these questions alone." in text
 
 
 def test_a_gap_that_was_asked_for_and_not_possible_says_why(reported: Reported) -> None:

@@ -34,6 +34,7 @@ SETTINGS = (
     "scoring.floor_draws=20",
     "shapley.pairs=2",
     "respondent.lm=openai/additive",
+    "respondent.option_order=forward",
 )
 
 

@@ -29,7 +29,7 @@ def test_each_lifts_a_poor_instruction_on_held_out_cells_over_three_seeds(
     assert all(result.calls <= 2000 for result in results)
     assert all(result.program.improved for result in results)
     pooled = pooled_gain(results)
-    assert pooled.difference_lower[0] > 0.01
+    assert pooled.lower[2] > 0.01
 
 
 @pytest.mark.slow
@@ -52,6 +52,7 @@ def test_the_http_engine_finds_what_the_embedded_one_finds(tmp_path: Path) -> No
             "respondent.lm=openai/respondent",
             f"respondent.base_url={server.url}",
             "respondent.parameters={}",
+            "respondent.option_order=forward",
         )
         assert 0 < server.calls < over_http.paid <= 900  # the proposer stays embedded
     assert over_http.program.predictors == embedded.program.predictors

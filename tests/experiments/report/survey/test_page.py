@@ -17,7 +17,7 @@ from value_personas.data import read_survey
 from value_personas.data.formats import kept
 from value_personas.experiments.commands.survey import survey
 from value_personas.experiments.report.survey import gather_facts, render_html
-from value_personas.signatures import SurveyError
+from value_personas.signatures import StoreError, SurveyError
 
 APP = typer.Typer()
 APP.command()(survey)
@@ -246,5 +246,5 @@ def test_bad_options_are_one_line(option: tuple[str, str], path: Path) -> None:
 
 def test_an_unwritable_target_is_named(path: Path, tmp_path: Path) -> None:
     _, _, error = run(path, "--html", tmp_path / "no" / "page.html")
-    assert isinstance(error, SurveyError)
+    assert isinstance(error, StoreError)
     assert "cannot be written" in str(error)
