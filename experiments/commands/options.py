@@ -83,7 +83,7 @@ class NamingCommand(TyperCommand):
         for one in told:
             for place, (room, registry) in _NAMED.items():
                 if place in (getattr(one, "help", None) or ""):
-                    there = getattr(import_module(f"value_personas.{room}"), registry)
+                    there: Any = getattr(import_module(f"value_personas.{room}"), registry)
                     names: Iterable[str] = there() if callable(there) else there
                     one.help = one.help.replace(place, ", ".join(names))
         super().format_help(ctx, formatter)

@@ -119,12 +119,15 @@ class _Statistic(Protocol):
 
     def freedom(self, units: Counts, questions: Counts) -> Counts:
         """Degrees of freedom, of how many units and questions hold a defined cell; shapes (S,)."""
+        ...
 
     def values(self, e: Array, by_country: Array, by_question: Array) -> Array:
         """Errors (S, C, Q), weights of countries (U, C) and of questions (U, Q) → values (U, S)."""
+        ...
 
     def influence(self, e: Array) -> Array:
         """What each cell adds to the statistic's deviation, shape (S, C, Q); 0 where undefined."""
+        ...
 
 
 class _Means:

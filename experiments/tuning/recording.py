@@ -35,6 +35,7 @@ class Recorded(Protocol):
     @property
     def recipe(self) -> Recipe:
         """What was tuned."""
+        ...
 
     @property
     def program(self) -> TunedProgram:

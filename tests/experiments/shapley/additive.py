@@ -22,7 +22,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.engines import InProcess
 from value_personas.programs.engines.model import Model
-from value_personas.signatures import Question
+from value_personas.signatures import OPTION_LETTERS, Question
 
 HIGH = 0.97
 QUESTIONS = ("Q29", "Q49", "Q171", "Q185")
@@ -98,4 +98,4 @@ class AdditiveWorld:
         m = self.survey.questions.index(question)
         told = re.findall(r"told (\w+) (-?\d+)", text)
         last = HIGH - sum(self.shift[item][m] * self.share(item, float(s)) for item, s in told)
-        return "A", {"A": 1 - last, chr(ord("A") + len(question.scale) - 1): last}
+        return "A", {"A": 1 - last, OPTION_LETTERS[len(question.scale) - 1]: last}
