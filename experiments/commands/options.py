@@ -1,7 +1,7 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -83,8 +83,8 @@ class NamingCommand(TyperCommand):
         for one in told:
             for place, (room, registry) in _NAMED.items():
                 if place in (getattr(one, "help", None) or ""):
-                    there: Any = getattr(import_module(f"value_personas.{room}"), registry)
-                    names: Iterable[str] = there() if callable(there) else there
+                    there = getattr(import_module(f"value_personas.{room}"), registry)
+                    names: Any = there() if callable(there) else there
                     one.help = one.help.replace(place, ", ".join(names))
         super().format_help(ctx, formatter)
 
