@@ -1,6 +1,9 @@
 """Small objects that many tests need."""
 
 import math
+import signal
+import subprocess
+from typing import AnyStr
 
 from value_personas.programs.elicitation import Form
 from value_personas.programs.engines.replies import Reply
@@ -40,3 +43,15 @@ def voted(**mass: float) -> Reply:
     ranked = sorted(mass.items(), key=lambda pair: -pair[1])
     tokens = tuple((token.replace("_", " "), math.log(p)) for token, p in ranked)
     return Reply(tokens[0][0], tokens, "length")
+
+
+def interrupted(process: "subprocess.Popen[AnyStr]") -> "tuple[AnyStr, AnyStr]":
+    """The output of a process that is interrupted, again where the first Ctrl-C falls on deaf ears."""
+    for _ in range(20):
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.communicate(timeout=3)
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+    return process.communicate()

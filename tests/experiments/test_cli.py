@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from tests.builders import interrupted
 from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
 
@@ -150,14 +150,13 @@ def test_a_key_reaches_no_file(tmp_path: Path) -> None:
 
 def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
     with FakeServer(latency_s=0.2) as server:
-        settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}", "profiles.n=50"]
+        settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}", "profiles.n=400"]
         words = typed(tmp_path, *settings, 'questions.include=["Q1"]')
         arguments = [sys.executable, "-m", "value_personas.experiments.cli", *words]
         running = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         while running.poll() is None and server.calls < 20:
             time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        out, error = running.communicate(timeout=30)
+        out, error = interrupted(running)
     assert running.returncode == 130
     assert "the same command goes on" in error
     assert out == ""

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from tests.builders import interrupted
 from tests.experiments.small_runs import DRAWN
 from tests.fake_server import FakeServer
 from value_personas import load_recipe, run
@@ -293,12 +294,7 @@ def test_an_interrupt_ends_a_sweep(tmp_path: Path) -> None:
         while process.poll() is None and server.calls < 20:
             time.sleep(0.02)
         assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        try:
-            _, said = process.communicate(timeout=30)  # a second or two; a busy machine may take longer
-        except subprocess.TimeoutExpired:  # the signal fell where nobody hears it: a person presses again
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
+        _, said = interrupted(process)
         assert process.returncode == 130
         assert b"what was answered is stored" in said
         assert b"Traceback" not in said
