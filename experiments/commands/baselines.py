@@ -16,7 +16,7 @@ __all__ = ["baselines"]
 def baselines(
     file: Annotated[Path, typer.Argument(help="A table with the columns country, qid, opt and pct.")],
     neighbours: Annotated[int, typer.Option(min=1, help="Countries next on the cultural map.")] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what comparators draw.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Predict each country of a table of answer distributions from the other countries.

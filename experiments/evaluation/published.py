@@ -46,7 +46,7 @@ def compare_published(
         path: as for ``data.read_distributions``.
         neighbours: countries next on the cultural map that are averaged.
         level: of the intervals.
-        seed: of the draws.
+        seed: of what comparators draw.
 
     Raises:
         SurveyError: when the table cannot be used as it stands.

@@ -25,7 +25,8 @@ class RunResult:
         scores: one row for each method × country × question: every score, its noise floor, missing share,
             and whether the method's tuned prompts or its calibration were fitted on the cell (``no``,
             ``training`` or ``validation``; by its country or its question).
-        summary: one row for each method × score: mean over cells with its bootstrap interval.
+        summary: one row for each method × score: mean over the cells that all ranked methods have, with its
+            interval and how many cells these are; NaN for a method that is not ranked.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
         usage: calls made, replies read from the store, tokens, cost.

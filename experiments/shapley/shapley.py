@@ -23,7 +23,6 @@ from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_p
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.shapley import MethodName
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.asking import Game, Played, ask_coalitions
 from value_personas.experiments.shapley.game import CellErrors
@@ -145,7 +144,7 @@ def _notes(
         f"v(∅) is the error of personas {recipe.shapley.empty} on the cells that count here, as run scores "
         "it; its texts are a list and no sample, and never drawn anew"
     )
-    yield _sampling_note(recipe.shapley.method, played.plan)
+    yield _sampling_note(played.plan)
     asked = human.respondents > 0
     if (lost := asked & ~figures.known).any():
         questions = zip(ready.survey.questions, lost.T, strict=True)
@@ -166,16 +165,14 @@ def _notes(
         )
 
 
-def _sampling_note(method: MethodName, plan: Plan) -> str:
+def _sampling_note(plan: Plan) -> str:
     """What the method itself leaves to chance."""
     if plan.complete:
         return f"every one of {len(plan.coalitions):,} coalitions was asked: nothing is sampled but people"
-    if method == "permutation":
-        return (
-            f"{plan.blocks} drawn orders and their reverses; in each the values add up to v(all) − v(∅) by "
-            "construction, so the sum says nothing of whether there are enough: the intervals do"
-        )
-    return f"{plan.blocks} repetitions of KernelSHAP; how far they differ is in the intervals"
+    return (
+        f"{plan.blocks} drawn orders and their reverses; in each the values add up to v(all) − v(∅) by "
+        "construction, so the sum says nothing of whether there are enough: the intervals do"
+    )
 
 
 def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> ShapleyResult:
