@@ -20,6 +20,7 @@ from value_personas.programs.engines.base import EngineKind
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.synthetic.answering import answer_law
+from value_personas.programs.engines.synthetic.combining import combined
 from value_personas.programs.engines.synthetic.known_faults import KnownFaults, RespondentParameters
 from value_personas.programs.engines.synthetic.lexicon import Belief, load_lexicon
 from value_personas.programs.engines.synthetic.perceiving import Perception, perceive
@@ -53,7 +54,7 @@ class SyntheticRespondent(EngineKind):
         RecipeError: for a parameter that does not exist or is out of range.
 
     Attributes:
-        identity: the name, the lexicon's version and every parameter.
+        identity: the name, the lexicon's version and every parameter that is on.
         faults: the parameters.
 
     Example:
@@ -75,7 +76,7 @@ class SyntheticRespondent(EngineKind):
             )
         self.seed = seed
         self.faults = _faults(parameters)
-        stated = json.dumps({"seed": seed, **self.faults.model_dump()}, sort_keys=True)
+        stated = json.dumps({"seed": seed, **self.faults.stated()}, sort_keys=True)
         self.identity = f"synthetic/respondent lexicon={load_lexicon().version} {stated}"
         # Thousands of requests share a persona, and all share the questions.
         self._perceive = lru_cache(maxsize=8192)(self._perceive_text)
@@ -150,7 +151,10 @@ class SyntheticRespondent(EngineKind):
         positions = option_positions(task.labels, belief.scale if belief else None)
         location, spread = _UNKNOWN_CENTRE, _UNKNOWN_SPREAD
         if belief is not None:
-            location, spread = _locate(self._perceive(task.description), belief), belief.spread
+            perceived = self._perceive(task.description)
+            location, spread = _locate(perceived, belief), belief.spread
+            if self.faults.unadditive and not belief.item:
+                location += self.faults.unadditive * combined(belief, perceived.values)
         p = answer_law(location, positions, spread, self.faults.sharpness)
         if self.faults.order_effect:
             p[0] *= math.exp(self.faults.order_effect)

@@ -186,6 +186,28 @@ def test_errors_of_knowledge_are_the_same_every_time_and_other_for_another_seed(
     assert ask(first, text, question) != ask(other, text, question)
 
 
+@pytest.mark.parametrize(("unadditive", "expected"), [(0.0, 1.0), (0.6, 0.75), (0.9, 0.55)])
+def test_what_hangs_on_combinations_is_told_by_no_sum_over_the_items(
+    unadditive: float, expected: float
+) -> None:
+    world, engine, n = load_world(), faultless_but(unadditive=unadditive), 160
+    people = world.people(world.countries["XND"], np.arange(n) % 2 == 0, np.random.default_rng(1))
+    texts = [persona(engine, [people.answers[code][i] for code in ITEMS]) for i in range(n)]
+    asked = [
+        QUESTIONS[code] for code in ("Q4", "Q6", "Q29", "Q61", "Q64", "Q106", "Q158", "Q199", "Q211", "Q235")
+    ]
+    means = np.array([[unit_mean(ask(engine, text, question)) for question in asked] for text in texts])
+    items = np.column_stack([np.ones(n), *(people.items[code] for code in ITEMS)])
+    left = means - items @ np.linalg.lstsq(items, means, rcond=None)[0]
+    r2 = 1.0 - (1.0 - (1.0 - left.var(axis=0) / means.var(axis=0))) * (n - 1) / (n - len(items[0]))
+    assert float(np.mean(r2)) == pytest.approx(expected, abs=0.06)
+
+
+def test_a_fault_that_0_1_0_did_not_have_leaves_its_answers_apart_only_where_it_is_on() -> None:
+    assert "unadditive" not in SyntheticRespondent().identity
+    assert "unadditive" in SyntheticRespondent(unadditive=0.6).identity
+
+
 def test_label_noise_is_the_mass_off_the_letters() -> None:
     engine = faultless_but(label_noise=0.1)
     question = QUESTIONS["Q240"]  # ten options: the letter I is one of them
