@@ -3,7 +3,7 @@
 import math
 import signal
 import subprocess
-from typing import AnyStr
+from collections.abc import Sequence
 
 from value_personas.programs.elicitation import Form
 from value_personas.programs.engines.replies import Reply
@@ -45,13 +45,19 @@ def voted(**mass: float) -> Reply:
     return Reply(tokens[0][0], tokens, "length")
 
 
-def interrupted(process: "subprocess.Popen[AnyStr]") -> "tuple[AnyStr, AnyStr]":
-    """The output of a process that is interrupted, again where the first Ctrl-C falls on deaf ears."""
-    for _ in range(20):
-        process.send_signal(signal.SIGINT)
-        try:
-            return process.communicate(timeout=3)
-        except subprocess.TimeoutExpired:
-            continue
-    process.kill()
-    return process.communicate()
+def interruptible(arguments: Sequence[str]) -> "subprocess.Popen[str]":
+    """Start a process that hears Ctrl-C, its output in pipes.
+
+    A script that puts the tests into the background bids them ignore it, and what they start inherits that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def interrupted(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What a process says that is interrupted, once."""
+    process.send_signal(signal.SIGINT)
+    return process.communicate(timeout=60)  # a second or two; a busy machine may take longer

@@ -11,7 +11,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from tests.builders import interrupted
+from tests.builders import interrupted, interruptible
 from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
 
@@ -153,7 +153,7 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}", "profiles.n=400"]
         words = typed(tmp_path, *settings, 'questions.include=["Q1"]')
         arguments = [sys.executable, "-m", "value_personas.experiments.cli", *words]
-        running = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        running = interruptible(arguments)
         while running.poll() is None and server.calls < 20:
             time.sleep(0.05)
         out, error = interrupted(running)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from tests.builders import interrupted
+from tests.builders import interrupted, interruptible
 from tests.experiments.small_runs import DRAWN
 from tests.fake_server import FakeServer
 from value_personas import load_recipe, run
@@ -288,13 +288,11 @@ def test_an_interrupt_ends_a_sweep(tmp_path: Path) -> None:
     with FakeServer(latency_s=0.2) as server:
         settings = (f"workspace={tmp_path}", *DRAWN, "sweep.grid.profiles.n=[40, 80]", *served(server))
         command = [sys.executable, "-m", "value_personas.experiments.cli", "sweep", "quickstart", "--yes"]
-        process = subprocess.Popen(
-            [*command, *(word for one in settings for word in ("--set", one))], stderr=subprocess.PIPE
-        )
+        process = interruptible([*command, *(word for one in settings for word in ("--set", one))])
         while process.poll() is None and server.calls < 20:
             time.sleep(0.02)
         assert process.poll() is None
         _, said = interrupted(process)
         assert process.returncode == 130
-        assert b"what was answered is stored" in said
-        assert b"Traceback" not in said
+        assert "what was answered is stored" in said
+        assert "Traceback" not in said
