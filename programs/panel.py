@@ -31,6 +31,9 @@ __all__ = ["REASONS", "Panel", "PanelResult", "mean_of_known"]
 _BLOCK = 1024
 """Cells looked up in the store at once: large enough for one query's overhead, small enough for memory."""
 
+_SIDE_BY_SIDE = 2
+"""Personas a server that are asked side by side, so that one which draws none now and then is not idle."""
+
 REASONS = tuple(MissingReason)
 """The order in which ``PanelResult.missing`` numbers the reasons."""
 
@@ -145,7 +148,8 @@ class _Cell:
 class Panel:
     """Ask every persona every question.
 
-    Requests go persona by persona, so that a server's prefix cache serves all questions of a persona.
+    Requests go persona by persona, so that a server's prefix cache serves all questions of a persona; where
+    several servers answer, a few personas side by side.
     Personas of equal text are asked once. Everything already in the store is read from there.
 
     Args:
@@ -270,10 +274,13 @@ class Panel:
         def page(wording: _Wording, text: str, form: Form) -> _Page:
             return _Page(wording, form, wording.template.user_text(form_values(text, form)), [])
 
+        rows = islice(enumerate(texts), 0, None, every)
+        side_by_side = _SIDE_BY_SIDE * self.model.places if self.model.places > 1 else 1
         unfilled = (
             _Cell(row, column, [page(w, text, form) for w in wordings for form in style.forms(question, row)])
-            for row, text in islice(enumerate(texts), 0, None, every)
+            for some in _in_groups(rows, side_by_side)
             for column, question in enumerate(questions)
+            for row, text in some
         )
         while block := list(islice(unfilled, _BLOCK)):
             self._look_up([page for cell in block for page in cell.pages])
@@ -421,6 +428,11 @@ def _between(p: NDArray[np.float64], turned: NDArray[np.bool_]) -> tuple[float, 
     means = [(side @ p) / np.maximum(n, 1) for side, n in zip((sides, ~sides), counts, strict=True)]
     moved = 0.5 * np.abs(means[0] - means[1]).sum(axis=1)
     return float(moved[0]), float(moved[1:].mean())
+
+
+def _in_groups(rows: Iterator[tuple[int, str]], size: int) -> Iterator[list[tuple[int, str]]]:
+    while some := list(islice(rows, size)):
+        yield some
 
 
 def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:

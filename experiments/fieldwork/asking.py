@@ -64,6 +64,8 @@ class Asked:
         prompts: the system and user text of one persona's first question, for each kind.
         map_panels: what the kinds that were asked them answered to the value items themselves; never scored.
         program: the tuned prompts it was asked by; None where they were the shipped ones.
+        places: what each of several servers or workers did, by its name; where runs go on side by side, for
+            all of them together.
     """
 
     panels: Mapping[PersonaKind, PanelResult]
@@ -74,6 +76,7 @@ class Asked:
     prompts: Mapping[PersonaKind, tuple[str, str]]
     map_panels: Mapping[PersonaKind, PanelResult] = field(default_factory=dict)
     program: TunedProgram | None = None
+    places: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def ask_everything(
@@ -118,7 +121,7 @@ def ask_everything(
     usage = tally.of(respondent.usage).as_dict()
     why = "; ".join((ready.why, *respondent.adaptations))
     came_back = panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels
-    return Asked(*came_back, asking.program)
+    return Asked(*came_back, asking.program, respondent.figures())
 
 
 def _forget(ready: "_Ready", asking: Asking, reasons: Collection[MissingReason]) -> int:

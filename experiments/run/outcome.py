@@ -77,6 +77,7 @@ class Outcome:
             *self.remarks,
             *_asking_notes(self.asked),
             *_stored_notes(self.asked),
+            *_place_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *self._text_notes(),
             *self._calibration_notes(),
@@ -127,6 +128,7 @@ class Outcome:
             held_out=self.judgement.held_out,
             missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
             nothing=_nothing_estimated(self.asked, self.judgement),
+            places=self.asked.places,
             usage=self.asked.usage,
             notes=self.notes,
             synthetic=self.synthetic,
@@ -196,6 +198,20 @@ def _stored_notes(asked: Asked) -> Iterator[str]:
         if stored := panel.stored_by_reason():
             shown = ", ".join(f"{n} {reason}" for reason, n in stored.items())
             yield f"{kind}: missing by what the store holds: {shown}; --ask-again REASON asks them anew"
+
+
+def _place_notes(asked: Asked) -> Iterator[str]:
+    """Who of several servers or workers answered how much, and how much of it a prefix cache had."""
+    for name, did in asked.places.items():
+        parts = [f"{did['calls']:,.0f} calls", f"{1000 * did['mean_latency_s']:,.0f} ms each"]
+        if did["cached_tokens"]:
+            share = did["cached_tokens"] / did["input_tokens"]
+            parts.append(f"{share:.0%} of what it read was in its prefix cache")
+        if did["failures"]:
+            parts.append(f"{did['failures']:,.0f} failed")
+        if did["parked"]:
+            parts.append(f"passed over {did['parked']:,.0f} times")
+        yield f"{name}: {', '.join(parts)}"
 
 
 _WHAT_TO_SET = {

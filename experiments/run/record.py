@@ -100,6 +100,7 @@ class Result(_Scored):
     usage: dict[str, int | float]
     notes: tuple[str, ...]
     nothing: str | None = Field(default=None, exclude_if=lambda why: why is None)
+    places: dict[str, dict[str, Figure]] = Field(default_factory=dict, exclude_if=lambda places: not places)
 
 
 def summary_rows(summary: pd.DataFrame) -> tuple[SummaryRow, ...]:

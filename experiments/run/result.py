@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -38,6 +38,8 @@ class RunResult:
         held_out: means over the cells that no tuned prompt and no calibration was fitted on; None where
             nothing was, or on every cell.
         nothing: where no persona kind could be estimated anywhere: why, what was said, and what to set.
+        places: where several servers or workers answered: name → calls, answers, failures, how often it was
+            passed over, mean latency, tokens read and those of them that its prefix cache had.
     """
 
     recipe: Recipe
@@ -54,6 +56,7 @@ class RunResult:
     leaks: tuple[str, ...] = ()
     held_out: HeldOut | None = None
     nothing: str | None = None
+    places: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -89,6 +92,7 @@ class RunResult:
             usage=dict(self.usage),
             notes=self.notes,
             nothing=self.nothing,
+            places={name: dict(figures) for name, figures in self.places.items()},
         )
 
     def to_json(self) -> str:

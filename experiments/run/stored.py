@@ -62,6 +62,7 @@ def read_run(folder: Path) -> RunResult:
         synthetic=said.synthetic,
         leaks=said.leaks,
         nothing=said.nothing,
+        places=said.places,
         mlflow_run_id=_run_id(folder),
         folder=folder,
     )

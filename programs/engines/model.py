@@ -15,6 +15,7 @@ from value_personas.programs.engines.durable import DurableEngine
 from value_personas.programs.engines.limits import Usage
 from value_personas.programs.engines.lm import language_model
 from value_personas.programs.engines.patient import PatientEngine
+from value_personas.programs.engines.places import Places
 from value_personas.programs.engines.replies import (
     AnswerStore,
     MemoryStore,
@@ -63,6 +64,7 @@ class Model:
         self._store: AnswerStore = store if store is not None else MemoryStore()
         keys = [os.environ.get(settings.api_key_env or "", "").strip(), getattr(engine, "key", None) or ""]
         self._dialect: Dialect | None = getattr(engine, "dialect", None)
+        self._places: Places | None = getattr(engine, "places", None)
         self._vetted = Vetted(as_replier(engine), Secrets.of_environment(more=keys))
         self._patient = PatientEngine(self._vetted, settings, self.usage, tell=tell)
         self._engine = DurableEngine(self._patient, self._store, self.usage)
@@ -87,6 +89,15 @@ class Model:
     def gives_several(self) -> bool | None:
         """Whether the engine gives several draws in one call; None as long as it was not asked for them."""
         return self._patient.gives_several
+
+    @property
+    def places(self) -> int:
+        """How many servers or workers answer: so many personas are asked side by side, each at one."""
+        return len(self._places) if self._places else 1
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """What each of several servers or workers did so far, by its name; nothing where there is one."""
+        return self._places.figures() if self._places and len(self._places) > 1 else {}
 
     @property
     def engine(self) -> Replier:

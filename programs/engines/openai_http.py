@@ -1,14 +1,14 @@
 """Any OpenAI-compatible server (vLLM, Ollama, llama.cpp, hosted) over aiohttp."""
 
-import math
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
-from dspy.lm15 import Request, Response, TransportError
+from dspy.lm15 import LM15Error, Request, Response, TransportError
 from yarl import URL
 
 from value_personas.programs.engines.base import EngineKind, reseeded, response_of
@@ -22,6 +22,7 @@ from value_personas.programs.engines.http_errors import (
 )
 from value_personas.programs.engines.openai_wire import ErrorInsteadError, OpenAIWire
 from value_personas.programs.engines.per_loop import PerLoop
+from value_personas.programs.engines.places import Place, Places
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.signatures import RecipeError
@@ -34,8 +35,11 @@ LARGEST_BODY = 8 * 1024 * 1024
 _NO_REFUSAL = frozenset({401, 402, 403, 408, 429, 502, 503, 504})
 """Statuses that say nothing of how a request is written."""
 
-_DOWN_S = 5.0
-"""For how long another address is preferred to one that could not be reached."""
+_HANGS_S = 5.0
+"""A call given up after so long, while nothing else was answered, says that the server hangs."""
+
+_GONE = frozenset({502, 503, 504})
+"""Statuses by which what stands before a server says that it is not there."""
 
 _LONGEST_ERROR = 65536
 _LONGEST_KEY = 1024
@@ -48,8 +52,9 @@ _OPENAI = f"https://{_OPENAI_HOST}/v1"
 class OpenAIHTTP(EngineKind):
     """The chat or completions endpoint of one model behind one or several addresses.
 
-    Calls go to the address with the fewest outstanding. Redirects are never followed, so that the key
-    goes nowhere but to the addresses given.
+    Of several addresses, all calls of a persona go to one, whose prefix cache then serves all its questions;
+    a dead one is passed over and tried again, a slow one gets less (``Places``). Redirects are never
+    followed, so that the key goes nowhere but to the addresses given.
 
     Args:
         model: the model's name on the server.
@@ -60,6 +65,7 @@ class OpenAIHTTP(EngineKind):
         extra: what stands in every body beside what a request says; part of the identity.
 
     Attributes:
+        places: the addresses, and what each did so far.
         key: see above. What shows or stores anything takes it out (``vetting``): here errors say what came.
         at_once: how many answers of one request may be asked for in one call, as far as the engine knows:
             whether a server gives them shows when it is asked.
@@ -95,6 +101,7 @@ class OpenAIHTTP(EngineKind):
         chat = endpoint == "chat"
         path = "/chat/completions" if chat else "/completions"
         self._servers = [_Server(address, path) for address in addresses]
+        self.places = Places(self._servers)
         # OpenAI's own newer models refuse the name that all other servers know.
         hosted = self._servers[0].url.host == _OPENAI_HOST
         dialect = Dialect("max_completion_tokens" if hosted and chat else "max_tokens")
@@ -130,10 +137,33 @@ class OpenAIHTTP(EngineKind):
 
     async def _ask(self, request: Request, count: int) -> list[Reply]:
         payload = self._wire.payload(request, count)
+        passed: list[_Server] = []
+        while True:
+            server = cast("_Server", self.places.choose(request, passed))
+            started, away, replies = server.begin(), False, None
+            try:
+                replies = await self._ask_one(server, payload, count)
+                return replies
+            except UnreachableError:  # nothing was sent: it is no attempt
+                away = True
+                passed.append(server)
+                if len(passed) == len(self._servers):
+                    raise
+            except LM15Error as error:
+                away = isinstance(error, TransportError) or error.status in _GONE
+                raise
+            except asyncio.CancelledError:
+                away = time.monotonic() - started >= _HANGS_S
+                raise
+            finally:
+                if replies is None:
+                    server.failed(started, away=away)
+                else:
+                    server.answered(started, replies)
+
+    async def _ask_one(self, server: "_Server", payload: dict[str, Any], count: int) -> list[Reply]:
         session = await self._sessions.get()
-        server = min(self._servers, key=_burden)
         started = time.perf_counter()
-        server.outstanding += 1
         try:
             raw = await self._post(session, server, payload)
         except aiohttp.ClientProxyConnectionError:
@@ -142,13 +172,10 @@ class OpenAIHTTP(EngineKind):
                 f"{server.url.scheme.upper()}_PROXY, or name the server in NO_PROXY"
             ) from None
         except aiohttp.ClientConnectorError as error:
-            server.down_until = time.monotonic() + _DOWN_S
             raise UnreachableError(f"{server.place}: {_reason(error)}") from None
         except (aiohttp.ClientError, ConnectionError) as error:
             said = str(error) or type(error).__name__
             raise TransportError(f"{server.place}: connection broken: {said}") from None
-        finally:
-            server.outstanding -= 1
         try:
             return self._wire.replies(raw, count, time.perf_counter() - started)
         except ErrorInsteadError as error:
@@ -222,25 +249,18 @@ class OpenAIHTTP(EngineKind):
         raise AdaptedError(said, learnt)
 
 
-class _Server:
-    """One address and how many calls it is working on."""
+class _Server(Place):
+    """One address."""
 
     def __init__(self, address: str, path: str) -> None:
         base, question_mark, query = address.partition("?")
         self.url = URL(base.rstrip("/") + path + question_mark + query)
         self.place = f"{self.url.host}:{self.url.port}"
-        self.outstanding = 0
-        self.down_until = 0.0
+        path = URL(base).path.rstrip("/")
+        super().__init__(self.place if path == "/v1" else f"{self.place}{path}")
         # Once, not for every call as trust_env would: reading the environment costs more than sending.
         bypassed = proxy_bypass(self.url.host or "")
         self.proxy = None if bypassed else getproxies().get(self.url.scheme)
-
-
-def _burden(server: _Server) -> float:
-    """Calls that a server works on; one that just could not be reached has the greatest."""
-    if server.down_until and time.monotonic() < server.down_until:
-        return math.inf
-    return server.outstanding
 
 
 async def _bounded(response: aiohttp.ClientResponse, place: str) -> bytes:

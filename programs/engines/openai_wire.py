@@ -104,9 +104,10 @@ class OpenAIWire:
         usage, n = data.get("usage") or {}, len(choices)
         read = _shares(_count(usage.get("prompt_tokens")), n)
         written = _shares(_count(usage.get("completion_tokens")), n)
+        cached = _shares(_cached(usage), n)
         text_and_first = _of_chat if self._chat else _of_completions
         return [
-            Reply(*text_and_first(choice), _finish(choice), read[i], written[i], latency_s)
+            Reply(*text_and_first(choice), _finish(choice), read[i], written[i], latency_s, cached[i])
             for i, choice in enumerate(choices)
         ]
 
@@ -242,6 +243,12 @@ def _finish(choice: Any) -> str:
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
+
+
+def _cached(usage: Any) -> int | None:
+    """Tokens of the prompt that the server had in its prefix cache, where it says so."""
+    details = usage.get("prompt_tokens_details")
+    return _count(details.get("cached_tokens")) if isinstance(details, dict) else None
 
 
 def _shares(total: int | None, n: int) -> list[int | None]:

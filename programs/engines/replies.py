@@ -7,7 +7,7 @@ needs a second payment and a reply that is not an answer can never be taken for 
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -47,6 +47,8 @@ class Reply:
         input_tokens: tokens read, None when the engine did not say.
         output_tokens: tokens written, None when the engine did not say.
         latency_s: seconds from sending to the last byte.
+        cached_tokens: of the tokens read, those that a prefix cache had; None when the engine did not say. It
+            is counted where it comes in, and not kept.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Reply:
     input_tokens: int | None = None
     output_tokens: int | None = None
     latency_s: float = 0.0
+    cached_tokens: int | None = field(default=None, compare=False)
 
 
 class ReplyFailure(Exception):  # noqa: N818 - not an error of the run: one call that brought no reply

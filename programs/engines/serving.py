@@ -21,6 +21,7 @@ from value_personas.programs.engines.serving_faults import (
     error_response,
     json_response,
 )
+from value_personas.programs.engines.serving_prefixes import PrefixCache
 from value_personas.programs.engines.serving_quirks import QUIRKS
 from value_personas.programs.engines.serving_wire import CHAT, COMPLETIONS, Endpoint
 
@@ -46,6 +47,7 @@ class SyntheticServer:
         calls: attempts received.
         faults: how often each fault was served.
         headers: of the last attempt.
+        prefixes: what it has read before; every reply tells how much of its prompt that was.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class SyntheticServer:
         self.faults: Counter[str] = Counter()
         self.headers: Mapping[str, str] = {}
         self.calls = 0
+        self.prefixes = PrefixCache()
         self._engine = engine
         self._model = model
         self._key = key
@@ -117,7 +120,7 @@ class SyntheticServer:
         count = payload.get("n") or 1 if self._several == "given" else 1
         payload.setdefault("max_tokens", payload.pop("max_completion_tokens", None))
         try:
-            body: Any = endpoint.write(self._draws(endpoint.read(payload), count))
+            body: Any = self._answered(payload, endpoint, count)
         except LM15Error as error:
             return error_response(400, str(error))
         if fault is None:
@@ -142,6 +145,14 @@ class SyntheticServer:
         if self._several == "refused" and payload.get("n", 1) > 1:
             return error_response(400, "'n' : number must be at most 1")
         return None
+
+    def _answered(self, payload: dict[str, Any], endpoint: Endpoint, count: int) -> dict[str, Any]:
+        """The body of a reply."""
+        request = endpoint.read(payload)
+        body = endpoint.write(self._draws(request, count))
+        cached = int(self.prefixes.read(request) * body["usage"]["prompt_tokens"])
+        body["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
+        return body
 
     def _draws(self, request: Request, count: int) -> list[Response]:
         return [self._engine.complete(reseeded(request, number)) for number in range(count)]

@@ -83,7 +83,8 @@ class EngineSettings(BaseModel):
     Attributes:
         lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER`` or
             ``local/FILE.gguf`` for a model in this process, or any name DSPy knows.
-        base_url: one or several addresses of servers of the same model; calls go to the least busy.
+        base_url: one or several addresses of servers of the same model; each persona is asked at one of them,
+            a dead one is passed over until it is back, and a slow one gets less.
         endpoint: ``chat`` or ``completions``.
         deployment: a name for the servers under which replies are kept, for servers whose addresses
             change from day to day; the addresses themselves when absent.
