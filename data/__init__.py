@@ -7,7 +7,7 @@ from value_personas.data.countries import country_name, country_number, cultural
 from value_personas.data.cultural_map import MAP_AXES, cultural_map, draw_cultural_map, drawable, map_point
 from value_personas.data.formats import Header
 from value_personas.data.formats.base import first_line
-from value_personas.data.formats.plain_text import one_line
+from value_personas.data.formats.plain_text import one_line, visible
 from value_personas.data.formats.readers import file_hash
 from value_personas.data.profiles import ProfileTable, value_profiles
 from value_personas.data.published import PublishedDistributions, read_distributions
@@ -74,4 +74,5 @@ __all__ = [
     "split_questions",
     "training_view",
     "value_profiles",
+    "visible",
 ]

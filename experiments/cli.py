@@ -7,8 +7,10 @@ import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Annotated
 
 from value_personas.experiments import commands
+from value_personas.experiments.commands.printing.plain import show_all_signs
 
 __all__ = ["main"]
 
@@ -25,6 +27,9 @@ _INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""
 
 
+_HELP = "Predict how a country's people would answer a survey question, and how far to trust it."
+
+
 def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
     import typer
 
@@ -32,13 +37,22 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
 
     app = typer.Typer(
         name="value-personas",
-        help="Predict how a country's people would answer a survey question, and how far to trust it.",
+        help=_HELP,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+    @app.callback()
+    def _(
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+        ] = False,
+    ) -> None:
+        """What stands before a command."""
+
     for name in _commands():
         file = import_module(f"{commands.__name__}.{name}")
         if group := getattr(file, "app", None):
@@ -48,6 +62,14 @@ def _app() -> "typer.Typer":  # type: ignore[name-defined]  # noqa: F821
         else:
             app.command(name, cls=NamingCommand)(getattr(file, name))
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"value-personas {version('value-personas')}\n")
+        raise SystemExit(0)
 
 
 def _commands() -> list[str]:
@@ -68,6 +90,7 @@ def main() -> None:
     """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
     # LiteLLM and DSPy otherwise fetch a price list from the network on first use.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    show_all_signs()
     try:
         _app()()
     except SystemExit as leaving:

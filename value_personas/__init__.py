@@ -3,9 +3,17 @@
 ``__init__.pyi`` beside this file lists the names; each is imported on first use.
 """
 
+import sys
 from pathlib import Path
 
 import lazy_loader
+
+if sys.flags.optimize > 1:
+    _WHY = "value_personas: python -OO (PYTHONOPTIMIZE=2) removes docstrings, which are the prompts; unset it"
+    if Path(sys.argv[0]).stem == "value-personas":
+        sys.stderr.write(f"{_WHY}\n")
+        raise SystemExit(2)
+    raise ImportError(_WHY)
 
 if not (Path(__file__).parent / "signatures").is_dir():
     raise ImportError(

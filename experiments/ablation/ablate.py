@@ -19,6 +19,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.tracking import metric_name
+from value_personas.experiments.workspace.tables import write_csv
 from value_personas.signatures import EngineError
 
 __all__ = ["AblationResult", "ablate"]
@@ -139,12 +140,12 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
     folder = result.family.folder
     result.table.to_parquet(folder / "ablation.parquet", index=False)
     every = result.table[result.table["group"] == "all"]
-    every.to_csv(folder / "ablation.csv", index=False)
+    write_csv(folder / "ablation.csv", every)
     look = dict.fromkeys(every["label"], looks([result.base.method])[result.base.method])
     level = f"{round(100 * result.family.recipe.scoring.level)} % intervals"
     save_figure(difference_figure(every, look, "the base", f"{result.title} · {level}"), folder, "forest")
     if not result.curve.empty:
-        result.curve.to_csv(folder / "error_by_personas.csv", index=False)
+        write_csv(folder / "error_by_personas.csv", result.curve)
         save_figure(error_curve_figure(result.curve, result.curve_title), folder, "error_by_personas")
     result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
 

@@ -25,6 +25,7 @@ from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.tracking import Record, input_files, record_run, run_title
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import write_json
+from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs import (
     DescriptorTable,
     Judged,
@@ -156,7 +157,7 @@ def _write_files(
     if found.descriptors:
         tables["descriptors"] = descriptor_frame(found.descriptors.values(), profiles.items)
     for name, table in tables.items():
-        table.to_csv(result.folder / f"{name}.csv", index=False)
+        write_csv(result.folder / f"{name}.csv", table)
     write_json(result.folder / RESULT_FILE, result.record())
     items = [item.code for item in profiles.items]
     save_figure(spill_over_figure(matrices, items, result.title), result.folder, "spill_over")

@@ -34,6 +34,7 @@ from value_personas.experiments.tracking import (
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import write_json
+from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import Question, Scale, StatisticsError
 
@@ -253,4 +254,4 @@ def _write(folder: Path, record: FittedCalibration, table: pd.DataFrame, summary
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / CALIBRATION_FILE, record)
     table.to_parquet(folder / "before_after.parquet", index=False)
-    summary.to_csv(folder / "calibration_summary.csv", index=False)
+    write_csv(folder / "calibration_summary.csv", summary)

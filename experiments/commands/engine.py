@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, give
+from value_personas.experiments.commands.options import JsonOption, give, say
 
 __all__ = ["app"]
 
@@ -55,7 +55,7 @@ def check(
     )
 
     async def run() -> tuple[ProbeReport, SuiteReport | None]:
-        model = connect(settings, tell=lambda line: typer.echo(line, err=True))
+        model = connect(settings, tell=lambda line: say(line, err=True))
         try:
             found = await probe(model, calls, concurrency, ElicitationSettings(max_tokens=max_tokens))
             return found, await run_suite(model, found) if suite else None
@@ -64,7 +64,7 @@ def check(
 
     found, more = asyncio.run(run())
     report = asdict(found) | {"suite": asdict(more) if more else None}
-    give(report, lambda told: typer.echo(_as_text(told)), as_json)
+    give(report, lambda told: say(_as_text(told)), as_json)
     raise typer.Exit(1 if report["failures"] == report["calls"] else 0)
 
 
@@ -110,7 +110,7 @@ def serve_synthetic(
         raise RecipeError(f"--quirk: {error}") from None
 
     def ready(bound: int) -> None:
-        typer.echo(f"synthetic respondent on http://{host}:{bound}/v1  (Ctrl-C stops it)", err=True)
+        say(f"synthetic respondent on http://{host}:{bound}/v1  (Ctrl-C stops it)", err=True)
 
     try:
         asyncio.run(server.serve(host, port, ready))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import RunArgument, TrackingOption, WorkspaceOption
+from value_personas.experiments.commands.options import RunArgument, TrackingOption, WorkspaceOption, say
 
 __all__ = ["export"]
 
@@ -44,7 +44,7 @@ def export(
     with recorded_run(Workspace.open(workspace_of(run, workspace)), run, tracking_uri) as folder:
         found = export_run(folder, to, options)
     for path, rows in found.files.items():
-        typer.echo(f"{path}  {rows} rows")
-    typer.echo(f"methods: {', '.join(found.methods)}")
+        say(f"{path}  {rows} rows")
+    say(f"methods: {', '.join(found.methods)}")
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")

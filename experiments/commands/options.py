@@ -22,6 +22,7 @@ __all__ = [
     "YesOption",
     "all_overrides",
     "give",
+    "say",
     "write_text",
 ]
 
@@ -101,9 +102,16 @@ def give(result: R, show: Callable[[R], None], as_json: bool) -> None:
     if not as_json:
         show(result)
     elif isinstance(result, Mapping):
-        typer.echo(json.dumps(result, allow_nan=False))
+        typer.echo(json.dumps(result, allow_nan=False))  # escapes controls itself
     else:
         typer.echo(result.to_json())
+
+
+def say(text: str, err: bool = False) -> None:
+    """Lines on the terminal, in which nothing that a file or a server named is obeyed."""
+    from value_personas.data import visible
+
+    typer.echo(visible(text), err=err)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -118,4 +126,4 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
-    typer.echo(f"wrote {path}", err=True)
+    say(f"wrote {path}", err=True)

@@ -12,6 +12,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     all_overrides,
     give,
+    say,
 )
 
 __all__ = ["power"]
@@ -67,12 +68,12 @@ def power(
     )
 
     def show(told: dict[str, Any]) -> None:
-        typer.echo(f"{pilot.source}; half width wanted {width:g}")
-        typer.echo("variances: " + ", ".join(f"{k} {value:.3g}" for k, value in told["variances"].items()))
+        say(f"{pilot.source}; half width wanted {width:g}")
+        say("variances: " + ", ".join(f"{k} {value:.3g}" for k, value in told["variances"].items()))
         shown = table.rename(columns={"half_width": "half width", "floor": "with endless personas"})
         if not (input_price or output_price):
             shown = shown.drop(columns="cost")
-        typer.echo(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
+        say(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
 
     rows = json.loads(table.to_json(orient="records"))
     give({"width": width, "variances": pilot.as_dict(), "plan": rows}, show, as_json)

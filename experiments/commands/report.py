@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, give
+from value_personas.experiments.commands.options import JsonOption, give, say
 
 __all__ = ["report"]
 
@@ -33,4 +33,4 @@ def report(
     page, figures = written.page, [str(path) for path in written.figures]
     said = f"{written.title}\nreport       {page}\nfigures      {page.parent / 'figures'}"
     files = {"title": written.title, "report": str(page), "figures": figures}
-    give(files, lambda _: typer.echo(said), as_json)
+    give(files, lambda _: say(said), as_json)

@@ -14,6 +14,7 @@ from value_personas.experiments.commands.options import (
     YesOption,
     all_overrides,
     give,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def rerun(
                 None if is_free(recipe) else Approval(recipe.respondent, yes, reporter.ask, reporter.note)
             ),
         )
-    give(found.as_dict(), lambda _: typer.echo(_page(found)), as_json)
+    give(found.as_dict(), lambda _: say(_page(found)), as_json)
     raise typer.Exit(0 if found.agrees else 1)
 
 

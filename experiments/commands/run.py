@@ -14,6 +14,7 @@ from value_personas.experiments.commands.options import (
     YesOption,
     all_overrides,
     give,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(
         result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted, again)
     give(result, print_result, as_json)
     if result.nothing:
-        typer.echo(f"value-personas: {result.nothing}", err=True)
+        say(f"value-personas: {result.nothing}", err=True)
         raise typer.Exit(1)
 
 
@@ -80,7 +81,7 @@ def _only_show(as_json: bool) -> "Callable[[Estimate], None]":
     """Print the first estimate and end the command."""
 
     def show(estimate: "Estimate") -> None:
-        typer.echo(json.dumps(estimate.as_dict()) if as_json else str(estimate))
+        say(json.dumps(estimate.as_dict()) if as_json else str(estimate))
         raise typer.Exit
 
     return show

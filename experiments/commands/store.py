@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, give
+from value_personas.experiments.commands.options import JsonOption, give, say
 
 if TYPE_CHECKING:
     from value_personas.experiments.answer_store import AnswerStore
@@ -32,11 +32,11 @@ def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: JsonOp
 
 def _print_info(found: dict[str, Any]) -> None:
     size = "" if found["bytes"] is None else f", {found['bytes'] / 1e6:.1f} MB"
-    typer.echo(f"{found['place']}: {found['replies']:,} replies{size}, schema {found['schema']}")
-    typer.echo(f"tokens: {found['input_tokens']:,} read, {found['output_tokens']:,} written")
-    typer.echo(f"{found['texts']:,} texts of prompts, {found['leases']} keys being asked now")
+    say(f"{found['place']}: {found['replies']:,} replies{size}, schema {found['schema']}")
+    say(f"tokens: {found['input_tokens']:,} read, {found['output_tokens']:,} written")
+    say(f"{found['texts']:,} texts of prompts, {found['leases']} keys being asked now")
     for row in found["by_model"]:
-        typer.echo(f"{row['replies']:>10,}  {row['model']}  ({row['engine']})")
+        say(f"{row['replies']:>10,}  {row['model']}  ({row['engine']})")
 
 
 @app.command()
@@ -47,7 +47,7 @@ def verify(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json
     with _open(workspace, store) as opened:
         problems = check(opened)
     said = "\n".join(problems) or "all replies match their keys"
-    give({"problems": problems}, lambda _: typer.echo(said), as_json)
+    give({"problems": problems}, lambda _: say(said), as_json)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -64,7 +64,7 @@ def export(
     with _open(workspace, store) as opened:
         count = write(opened, file)
     said = f"{count:,} replies in {file}"
-    give({"replies": count, "file": str(file)}, lambda _: typer.echo(said), as_json)
+    give({"replies": count, "file": str(file)}, lambda _: say(said), as_json)
 
 
 @app.command()
@@ -89,7 +89,7 @@ def prune(
         if not yes:
             typer.confirm(f"Remove replies from {opened.place} for good?", abort=True, err=True)
         count = remove(opened, engine, older_than_days)
-    give({"removed": count}, lambda _: typer.echo(f"{count:,} replies removed"), as_json)
+    give({"removed": count}, lambda _: say(f"{count:,} replies removed"), as_json)
 
 
 def _open(workspace: Path, store: str | None) -> "AnswerStore":

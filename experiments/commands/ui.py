@@ -1,34 +1,52 @@
-"""``value-personas ui``: MLflow's own pages on the workspace's records."""
+"""``value-personas ui``: MLflow's own pages on the records of a recipe."""
 
 import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from value_personas.experiments.commands.options import (
+    RecipeArgument,
+    SettingsOption,
+    WorkspaceOption,
+    all_overrides,
+    say,
+)
 
 __all__ = ["ui"]
 
 
 def ui(
-    workspace: Annotated[Path, typer.Option(help="The folder of everything kept.")] = Path(".value-personas"),
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 5000,
+    recipe: RecipeArgument = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    host: Annotated[str, typer.Option(help="The address it listens on; of this machine only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Its port.", min=1, max=65535)] = 5000,
 ) -> None:
-    """Open MLflow's own UI on the records of a workspace, on this machine only."""
+    """Open MLflow's own UI where a recipe is recorded: in its workspace, or at its tracking.uri."""
+    from value_personas.experiments.recipe.loading import load_recipe
+    from value_personas.experiments.tracking.client import uri_of
     from value_personas.experiments.workspace.folders import Workspace
+    from value_personas.experiments.workspace.passwords import without_passwords
     from value_personas.signatures import StoreError
 
-    place = Workspace(workspace.expanduser().resolve())
-    if not (place.folder / "mlflow.db").is_file():
+    loaded = load_recipe(recipe, all_overrides(settings, workspace))
+    place = Workspace(loaded.workspace.expanduser().resolve())
+    uri = uri_of(loaded.tracking, place)
+    if uri.startswith(("http://", "https://")):
+        say(f"{without_passwords(uri)} is a server already: open it in a browser")
+        return
+    if uri == place.tracking_uri and not (place.folder / "mlflow.db").is_file():
         raise StoreError(f"workspace {place.folder}: nothing recorded yet; run value-personas run first")
     # Without these the server starts eleven processes, and may wait for ever on a price list.
     environment = os.environ | {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", place.tracking_uri, "--workers", "1"]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
+    command += ["--backend-store-uri", uri, "--workers", "1"]
     command += ["--artifacts-destination", str(place.artifacts)]
-    typer.echo(f"http://127.0.0.1:{port}  (Ctrl-C stops it)", err=True)
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    say(f"http://{host}:{port}  (Ctrl-C stops it)", err=True)
+    sys.stderr.flush()
+    os.execve(command[0], command, environment)  # itself, so that no server outlives the command

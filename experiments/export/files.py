@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 
 from value_personas.experiments.export.variables import Sheet, Variable, distinct_labels, plain_text
+from value_personas.experiments.workspace.tables import write_csv
 
 __all__ = ["TIDY", "WRITERS", "write_tidy"]
 
@@ -115,7 +116,7 @@ def _write_parquet(sheet: Sheet, path: Path) -> int:
 
 
 def _write_csv(sheet: Sheet, path: Path) -> int:
-    _plain(sheet).to_csv(path, index=False)
+    write_csv(path, _plain(sheet))
     return len(sheet.frame)
 
 
@@ -142,7 +143,7 @@ def write_tidy(frames: Iterator[pd.DataFrame], path: Path, suffix: str) -> int:
     try:
         for frame in frames:
             if suffix == ".csv":
-                frame.to_csv(path, index=False, mode="a" if rows else "w", header=not rows)
+                write_csv(path, frame, after_others=rows > 0)
             else:
                 table = pa.Table.from_pandas(frame, preserve_index=False)
                 parquet = parquet or pq.ParquetWriter(path, table.schema)

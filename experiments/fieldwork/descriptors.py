@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas import data
+from value_personas.experiments.workspace.tables import as_written
 from value_personas.programs import Descriptor, DescriptorTable, Variant
 from value_personas.signatures import RecipeError, ValueItem
 
@@ -184,4 +185,4 @@ def _read(path: Path) -> pd.DataFrame:
         raise RecipeError(
             f"descriptors {path}: column {absent[0]} is missing; expected {', '.join(_COLUMNS)}"
         )
-    return frame
+    return frame.assign(text=frame["text"].map(as_written, na_action="ignore"))

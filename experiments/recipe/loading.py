@@ -3,15 +3,16 @@
 import copy
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from value_personas.experiments.recipe.paths import file_settings
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.section import settings_of
 from value_personas.experiments.recipe.sweep import dotted
 from value_personas.signatures import RecipeError
 
@@ -216,7 +217,7 @@ def _parsed(override: str) -> tuple[str, str]:
 
 def _take_away(raw: dict[str, Any], key: str) -> None:
     """Let a key's default count again, which TOML has no word for where it is nothing at all."""
-    if key not in _known_keys(Recipe):
+    if key not in {known for known, _, _ in settings_of(Recipe)}:
         raise RecipeError(f"recipe: unknown key {key}{_nearest(key)}")
     *tables, last = key.split(".")
     table: Any = raw
@@ -266,14 +267,25 @@ def _first_problem(error: ValidationError) -> str:
     return f"recipe: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
 
 
+_OF_RECIPE_KEYS = {"sweep": "sweep.grid", "ablation": "ablation.factors"}
+"""Tables whose inner table has keys of the whole recipe."""
+
+
 def _nearest(where: str) -> str:
-    close = difflib.get_close_matches(where, list(_known_keys(Recipe)), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else "; see the recipes folder for the keys there are"
-
-
-def _known_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        yield f"{prefix}{name}"
-        for inner in (field.annotation, *get_args(field.annotation)):
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                yield from _known_keys(inner, f"{prefix}{name}.")
+    """What may have been meant: a key of the table it stands in, then any other."""
+    known = [key for key, _, _ in settings_of(Recipe)]
+    tables = {key.rpartition(".")[0] for key in known}
+    parts = where.split(".")
+    depth = max(n for n in range(len(parts)) if ".".join(parts[:n]) in tables)
+    table, rest = ".".join(parts[:depth]), ".".join(parts[depth:])
+    if table in _OF_RECIPE_KEYS and rest in known:
+        return f"; did you mean [{_OF_RECIPE_KEYS[table]}], where keys of the recipe are varied?"
+    own = [key for key in known if key.rpartition(".")[0] == table]
+    close = difflib.get_close_matches(rest, [key.rpartition(".")[2] for key in own], n=1, cutoff=0.6)
+    others = [key for key in known if key != table]
+    anywhere = difflib.get_close_matches(where, others, n=1, cutoff=0.8 if table else 0.5)
+    if table and close:
+        return f"; did you mean {table}.{close[0]}?"
+    if anywhere:
+        return f"; did you mean {anywhere[0]}?"
+    return f"; [{table}] has {', '.join(own)}" if table else "; value-personas recipes --settings lists all"

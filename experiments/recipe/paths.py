@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import BaseModel
+
+from value_personas.experiments.recipe.section import parts_of, settings_of
 
 __all__ = ["NamesFile", "RecipePath", "file_settings", "files_of"]
 
@@ -37,7 +39,12 @@ RecipePath = Annotated[Path, NamesFile()]
 @cache
 def file_settings(model: type[BaseModel]) -> Mapping[str, NamesFile]:
     """Dotted key → how it names a file, for every setting of a model that does, in the model's order."""
-    return dict(_marked(model, ""))
+    return {
+        key: part
+        for key, _, field in settings_of(model)
+        for part in (*field.metadata, *parts_of(field.annotation))
+        if isinstance(part, NamesFile)
+    }
 
 
 def files_of(recipe: BaseModel) -> Iterator[tuple[str, Path]]:
@@ -49,19 +56,3 @@ def files_of(recipe: BaseModel) -> Iterator[tuple[str, Path]]:
         for one in value if isinstance(value, tuple) else (value,):
             if one is not None and mark.is_path(str(one)):
                 yield key, Path(one).expanduser()
-
-
-def _marked(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, NamesFile]]:
-    for name, field in model.model_fields.items():
-        parts = [*field.metadata, *_parts(field.annotation)]
-        yield from ((f"{prefix}{name}", part) for part in parts if isinstance(part, NamesFile))
-        for part in parts:
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from _marked(part, f"{prefix}{name}.")
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    """A type and everything that it is made of; of ``Annotated``, what it says too."""
-    yield annotation
-    for part in get_args(annotation):
-        yield from _parts(part)

@@ -1,11 +1,31 @@
-"""What every table of a recipe is."""
+"""What every table of a recipe is, and the keys that tables have."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
-__all__ = ["Section"]
+__all__ = ["Section", "parts_of", "settings_of"]
 
 
 class Section(BaseModel):
     """A table of a recipe: frozen, and without a key that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel], FieldInfo]]:
+    """Every setting of a model, a table before its own: its dotted key, the model it stands in, its field."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}", model, field
+        for part in parts_of(field.annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from settings_of(part, f"{prefix}{name}.")
+
+
+def parts_of(annotation: Any) -> Iterator[Any]:
+    """A type and everything that it is made of; of ``Annotated``, what it says too."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from parts_of(part)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pydantic
 
+from value_personas.data import visible
 from value_personas.experiments.evaluation.answers import answers_of, panel_file
 from value_personas.experiments.evaluation.fitted import how_answered
 from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
@@ -44,7 +45,7 @@ from value_personas.experiments.tracking import (
 from value_personas.experiments.workspace.code_state import CodeState, code_state
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import write_json
-from value_personas.experiments.workspace.tables import write_table
+from value_personas.experiments.workspace.tables import write_csv, write_table
 from value_personas.programs import REASONS, PanelResult
 from value_personas.signatures import Persona, ValueItem
 
@@ -159,7 +160,7 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
 
 def _write_run_table(folder: Path, name: str, table: pd.DataFrame) -> None:
     if name == "descriptors":  # a file to be edited and given back to descriptors.frozen
-        table.to_csv(folder / f"{name}.csv", index=False)
+        write_csv(folder / f"{name}.csv", table)
     elif name in _LONG:
         table.to_parquet(folder / f"{name}.parquet", index=False)
     else:
@@ -202,7 +203,7 @@ def _prompts(prompts: Mapping[PersonaKind, tuple[str, str]]) -> str:
         f"## {kind}\n\nsystem\n\n~~~~text\n{system}\n~~~~\n\nuser\n\n~~~~text\n{user}\n~~~~\n"
         for kind, (system, user) in prompts.items()
     ]
-    return "# One persona of each kind, as the model sees it\n\n" + "\n".join(parts)
+    return visible("# One persona of each kind, as the model sees it\n\n" + "\n".join(parts))
 
 
 def _personas(panels: Mapping[str, PanelResult], items: tuple[ValueItem, ...]) -> pd.DataFrame:

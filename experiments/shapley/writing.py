@@ -11,6 +11,7 @@ from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.shapley.record import RESULT_FILE
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.workspace.json_file import write_json
+from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs import DescriptorTable, Variant
 from value_personas.signatures import ValueItem
 
@@ -34,10 +35,10 @@ def write_shapley_files(
     folder = result.folder
     for name, table in {**result.tables, "coalitions": result.coalitions}.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    result.checks.to_csv(folder / "checks.csv", index=False)
+    write_csv(folder / "checks.csv", result.checks)
     if descriptors:
         frame: pd.DataFrame = descriptor_frame(descriptors.values(), items)
-        frame.to_csv(folder / "descriptors.csv", index=False)
+        write_csv(folder / "descriptors.csv", frame)
     write_recipe(result.recipe, folder)
     write_json(folder / RESULT_FILE, result.record())
     title = f"Shapley values · {result.title}"

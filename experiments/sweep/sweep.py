@@ -12,6 +12,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.sweep.cells import sweep_cells
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.sweep.table import sweep_metrics, sweep_table
+from value_personas.experiments.workspace.tables import write_csv
 
 __all__ = ["SweepResult", "sweep"]
 
@@ -70,7 +71,7 @@ def sweep(recipe: Recipe | str | Path, options: Options | None = None) -> SweepR
     family = run_family(recipe, sweep_cells(recipe), "sweep", options or Options())
     table = sweep_table(family)
     table.to_parquet(family.folder / "sweep.parquet", index=False)
-    table.to_csv(family.folder / "sweep.csv", index=False)
+    write_csv(family.folder / "sweep.csv", table)
     result = SweepResult(family, table)
     family.close(sweep_metrics(family), {"synthetic": result.synthetic})
     return result

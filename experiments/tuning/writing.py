@@ -13,6 +13,7 @@ from value_personas.experiments.tuning.ledger import Ledger
 from value_personas.experiments.tuning.search import Search
 from value_personas.experiments.tuning.splitting import TuningCells
 from value_personas.experiments.tuning.watched import ProgramTable
+from value_personas.experiments.workspace.tables import write_csv
 
 __all__ = ["learning_curve", "prompt_diff", "write_tuning_files"]
 
@@ -75,10 +76,10 @@ def write_tuning_files(
     program.save(folder / "program.json")
     original.save(folder / "original.json")
     (folder / "prompts.diff").write_text(prompt_diff(original, program), encoding="utf-8")
-    judgement.summary.to_csv(folder / "tuning_summary.csv", index=False)
-    judgement.cells.to_csv(folder / "tuning_cells.csv", index=False)
-    curve.to_csv(folder / "learning_curve.csv", index=False)
-    evaluations.to_csv(folder / "evaluations.csv", index=False)
+    write_csv(folder / "tuning_summary.csv", judgement.summary)
+    write_csv(folder / "tuning_cells.csv", judgement.cells)
+    write_csv(folder / "learning_curve.csv", curve)
+    write_csv(folder / "evaluations.csv", evaluations)
     _draw(curve, folder / "learning_curve.png")
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from value_personas.data import first_line
 from value_personas.signatures import StoreError
 
-__all__ = ["check_rows", "read_table", "with_numbers", "write_table"]
+__all__ = ["as_written", "check_rows", "read_table", "with_numbers", "write_csv", "write_table"]
+
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 
 def check_rows(
@@ -49,7 +52,44 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         table: columns of one type each.
     """
     table.to_parquet(path.with_suffix(".parquet"), index=False)
-    table.to_csv(path.with_suffix(".csv"), index=False)
+    write_csv(path.with_suffix(".csv"), table)
+
+
+def write_csv(path: Path, table: pd.DataFrame, *, after_others: bool = False) -> None:
+    """Write a CSV in which no spreadsheet finds a formula: such a text begins with an apostrophe.
+
+    Texts come from files and models of unknown origin; numbers stay as they are. ``as_written`` takes the
+    apostrophe away. A carriage return becomes a line feed.
+
+    Args:
+        path: the file.
+        table: any.
+        after_others: whether the rows are added to those of the file, which has the heading.
+    """
+    texts = {
+        column: table[column].map(_no_formula)
+        for column in table.columns
+        if not pd.api.types.is_numeric_dtype(table[column]) and _has_formula(table[column])
+    }
+    safe = table.assign(**texts).rename(columns=_no_formula)
+    safe.to_csv(path, index=False, mode="a" if after_others else "w", header=not after_others)
+
+
+def as_written(text: str) -> str:
+    """A text of a CSV without the apostrophe that ``write_csv`` set before it."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _BEGINS_A_FORMULA else text
+
+
+def _has_formula(column: "pd.Series[Any]") -> bool:
+    return any(_no_formula(value) is not value for value in column.unique())
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    # A carriage return is not quoted, and so would end the row: what follows it began another.
+    lines = value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+    return f"'{lines}" if lines.startswith(_BEGINS_A_FORMULA) else lines
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -219,3 +222,58 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "run" in done.stdout
+
+
+def test_the_version() -> None:
+    assert re.fullmatch(r"value-personas \d+\.\d+\.\d+\S*\n", process("--version").stdout)
+
+
+def test_completion_is_offered() -> None:
+    assert "--install-completion" in command("--help").stdout
+
+
+def test_without_docstrings_there_are_no_prompts() -> None:
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", "import value_personas"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "ImportError: value_personas: python -OO (PYTHONOPTIMIZE=2)"
+    )
+
+
+def test_the_ui_of_a_server_is_its_own(tmp_path: Path) -> None:
+    done = command("ui", "--workspace", str(tmp_path), "--set", "tracking.uri=http://me:secret@host:5000")
+    assert done.stdout == "http://me@host:5000 is a server already: open it in a browser\n"
+
+
+@pytest.mark.slow
+def test_the_ui_ends_with_its_command(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert run(tmp_path).returncode == 0
+    words = ["ui", "--workspace", str(tmp_path), "--port", str(port)]
+    ui = subprocess.Popen(
+        [sys.executable, "-m", "value_personas.experiments.cli", *words], stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait(lambda: _answers(port), "no page within two minutes")
+        ui.terminate()
+        ui.wait(30)
+        _wait(lambda: not _answers(port), "the server outlived its command")
+    finally:
+        ui.kill()
+
+
+def _wait(until: Callable[[], bool], or_else: str) -> None:
+    for _ in range(1200):
+        if until():
+            return
+        time.sleep(0.1)
+    pytest.fail(or_else)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0

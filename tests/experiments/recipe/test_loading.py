@@ -58,6 +58,11 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
     [
         ("profiles.m=7", r"unknown key profiles\.m; did you mean profiles\.n\?"),
         ("profile.n=7", r"unknown key profile; did you mean profiles\?"),
+        ("calibration.temprature=2", r"unknown key calibration\.temprature; did you mean calibration\.temp"),
+        ("shapley.xyzzy=2", r"unknown key shapley\.xyzzy; \[shapley\] has shapley\.kind, "),
+        ('sweep={"profiles.n"=[5]}', r"unknown key sweep\.profiles\.n; did you mean \[sweep\.grid\]"),
+        ("sweep.profiles.n=[5]", r"unknown key sweep\.profiles; did you mean \[sweep\.grid\]"),
+        ("ablation.profiles.n=[5]", r"unknown key ablation\.profiles; did you mean \[ablation\.factors\]"),
         ("profiles.n=many", r"profiles\.n: .* got 'many'"),
         ("profiles.n=0", r"profiles\.n: .* got 0"),
         ("personas=[]", "at least one persona kind"),
