@@ -90,6 +90,15 @@ class MeteredModel(Model):
         """As the model's."""
         return self._model.adaptations
 
+    @property
+    def places(self) -> int:
+        """As the model's."""
+        return self._model.places
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """As the model's."""
+        return self._model.figures()
+
     def forget(self, keys: Sequence[bytes]) -> int:
         """As the model does."""
         return self._model.forget(keys)
