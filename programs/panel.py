@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
 
@@ -170,6 +170,14 @@ class Panel:
         self.respondent = respondent
         self.concurrency = concurrency
 
+    def asked_by(self, elicitation: Elicitation) -> "Panel":
+        """The same model on the same pages, asked by another prompt: in its own wording, and untuned."""
+        own = self.respondent
+        if elicitation == own.elicitation:
+            return self
+        style = replace(own.style, wordings=())
+        return Panel(self.model, Respondent(elicitation, style), self.concurrency)
+
     def run(self, personas: Sequence[Persona], questions: Sequence[Question]) -> PanelResult:
         """Ask and wait; ``ask`` is the same inside an event loop."""
         return asyncio.run(self.ask(personas, questions))
@@ -264,7 +272,7 @@ class Panel:
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
         form, template = self.respondent.style.forms(question, 0)[0], self.respondent.templates[0]
-        return template.system, template.user_text(form_values(persona.text, form))
+        return template.system, template.user_text(form_values(template.fields, persona.text, form))
 
     def _cells(self, texts: Sequence[str], questions: Sequence[Question], every: int = 1) -> Iterator[_Cell]:
         """The cells in asking order, their stored replies filled in block by block."""
@@ -272,7 +280,8 @@ class Panel:
         wordings = [_Wording(self.model, t, respondent.elicitation) for t in respondent.templates]
 
         def page(wording: _Wording, text: str, form: Form) -> _Page:
-            return _Page(wording, form, wording.template.user_text(form_values(text, form)), [])
+            values = form_values(wording.template.fields, text, form)
+            return _Page(wording, form, wording.template.user_text(values), [])
 
         rows = islice(enumerate(texts), 0, None, every)
         side_by_side = _SIDE_BY_SIDE * self.model.places if self.model.places > 1 else 1

@@ -250,8 +250,10 @@ class PopulationProgram(dspy.Module):
         said = "no answer"
         if answers.missing[0, 0] < 0:
             said = form.letters[form.order.index(int(answers.log_p[0, 0, : len(question.scale)].argmax()))]
-        (output,) = signature_of(self.respondent.answer).output_fields
-        return self.respondent.answer, form_values(persona.text, form), dspy.Prediction(**{output: said})
+        signature = signature_of(self.respondent.answer)
+        (output,) = signature.output_fields
+        values = form_values(signature.input_fields, persona.text, form)
+        return self.respondent.answer, values, dspy.Prediction(**{output: said})
 
 
 class _Redrawn:

@@ -1,5 +1,6 @@
 """The respondent: a model that answers one question as one persona."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,14 +103,22 @@ class Respondent(dspy.Module):
         if config.seed is not None:
             options["seed"] = config.seed
         with dspy.context(adapter=self.elicitation.adapter):
-            said = self.answer(signature=signature, config=options, **form_values(persona.text, form))
+            said = self.answer(
+                signature=signature, config=options, **form_values(signature.input_fields, persona.text, form)
+            )
         (output,) = signature.output_fields
         return Reply(said[output], _first_token(said.get("logprobs")), finish_reason="stop")
 
 
-def form_values(persona_text: str, form: Form) -> dict[str, str]:
-    """The input fields of a respondent's signature for one form."""
-    return {"persona": persona_text, "question": form.question.text, "options": form.options}
+def form_values(fields: Iterable[str], who: str, form: Form) -> dict[str, str]:
+    """The input fields of a respondent's signature for one form.
+
+    Args:
+        fields: their names: of whoever is asked, the question and the options, in this order.
+        who: the persona's text.
+        form: the question on its page.
+    """
+    return dict(zip(fields, (who, form.question.text, form.options), strict=True))
 
 
 def _first_token(logprobs: Any) -> tuple[tuple[str, float], ...] | None:

@@ -23,6 +23,7 @@ from .errors import (
     SurveyError,
     ValuePersonasError,
 )
+from .forecast import ForecastAnswer, ForecastShares
 from .plugins import Registry
 from .respondent import AnswerAsPersona, StateAnswerDistribution
 
@@ -34,6 +35,8 @@ __all__ = [
     "Axis",
     "BudgetError",
     "EngineError",
+    "ForecastAnswer",
+    "ForecastShares",
     "HedgedDescriptor",
     "LeakError",
     "MissingAnswer",

@@ -28,7 +28,7 @@ from value_personas.programs import (
     Variant,
     persona_builder,
 )
-from value_personas.programs.elicitation import choose_elicitation
+from value_personas.programs.elicitation import VerbalisedDistribution, choose_elicitation
 from value_personas.programs.engines import Model, tallied
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import (
@@ -46,6 +46,7 @@ __all__ = [
     "estimate_asking",
     "needed_variants",
     "open_panel",
+    "open_panels",
     "persona_sources",
     "write_descriptors",
 ]
@@ -108,16 +109,17 @@ def ask_everything(
         if approve and expected and (expected.assumptions or forgotten):
             approve(estimate_asking(field, recipe, asking))
         panels = {
-            kind: field.wait(_ask(ready.panel, people, asking.questions, partial(on_answered, kind)))
+            kind: field.wait(_ask(ready.panels[kind], people, asking.questions, partial(on_answered, kind)))
             for kind, people in ready.personas.items()
         }
         map_panels = {
             kind: field.wait(
-                _ask(ready.panel, people, ready.map_questions, partial(on_answered, f"{kind}: map"))
+                _ask(ready.panels[kind], people, ready.map_questions, partial(on_answered, f"{kind}: map"))
             )
             for kind, people in ready.on_map.items()
         }
-    prompts = {k: ready.panel.first_prompt(p[0], asking.questions[0]) for k, p in ready.personas.items()}
+    first = asking.questions[0]
+    prompts = {kind: ready.panels[kind].first_prompt(p[0], first) for kind, p in ready.personas.items()}
     usage = tally.of(respondent.usage).as_dict()
     why = "; ".join((ready.why, *respondent.adaptations))
     came_back = panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels
@@ -125,9 +127,8 @@ def ask_everything(
 
 
 def _forget(ready: "_Ready", asking: Asking, reasons: Collection[MissingReason]) -> int:
-    rounds = [(people, asking.questions) for people in ready.personas.values()]
-    rounds += [(people, ready.map_questions) for people in ready.on_map.values()]
-    return sum(ready.panel.forget(people, questions, reasons) for people, questions in rounds)
+    rounds = ready.rounds(asking.questions)
+    return sum(panel.forget(people, questions, reasons) for panel, people, questions in rounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,17 @@ class _Ready:
 
     descriptors: Mapping[Variant, DescriptorTable]
     personas: Mapping[PersonaKind, tuple[Persona, ...]]
-    panel: Panel
+    panels: Mapping[PersonaKind, Panel]
     why: str
     on_map: Mapping[PersonaKind, tuple[Persona, ...]]
     map_questions: tuple[Question, ...]
+
+    def rounds(
+        self, questions: tuple[Question, ...]
+    ) -> list[tuple[Panel, tuple[Persona, ...], tuple[Question, ...]]]:
+        """By which panel who is asked what, a kind at a time."""
+        rounds = [(self.panels[kind], people, questions) for kind, people in self.personas.items()]
+        return rounds + [(self.panels[kind], p, self.map_questions) for kind, p in self.on_map.items()]
 
 
 async def _make_ready(
@@ -154,11 +162,10 @@ async def _make_ready(
     variants = needed_variants(recipe.personas)
     descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants, on_written)
     personas = build_personas(recipe.personas, asking, descriptors)
-    first = personas[recipe.personas[0]][0]
-    panel, why = await open_panel(recipe.respondent, asking, respondent, first)
+    panels, why = await open_panels(recipe.respondent, asking, respondent, personas)
     kinds = (recipe.cultural_map.kinds or recipe.personas) if map_questions else ()
     on_map = {kind: people for kind, people in personas.items() if kind in kinds}
-    return _Ready(descriptors, personas, panel, why, on_map, map_questions)
+    return _Ready(descriptors, personas, panels, why, on_map, map_questions)
 
 
 def _map_questions(name: str) -> tuple[Question, ...]:
@@ -182,9 +189,7 @@ def estimate_asking(
     """
     rehearsal = Rehearsal(field, recipe.respondent, recipe.writer, seen)
     ready = field.wait(_make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer))
-    rounds = [(people, asking.questions) for people in ready.personas.values()]
-    rounds += [(people, ready.map_questions) for people in ready.on_map.values()]
-    return rehearsal.estimate(ready.descriptors, ready.panel, rounds)
+    return rehearsal.estimate(ready.descriptors, ready.rounds(asking.questions))
 
 
 async def _ask(
@@ -276,6 +281,26 @@ def persona_sources(asking: Asking, descriptors: Mapping[Variant, DescriptorTabl
         asking.address,
         asking.facts,
     )
+
+
+async def open_panels(
+    section: RespondentSection,
+    asking: Asking,
+    model: Model,
+    personas: Mapping[PersonaKind, tuple[Persona, ...]],
+) -> tuple[Mapping[PersonaKind, Panel], str]:
+    """The panel of each kind, and why it asks so: a forecast is asked for by a prompt of its own."""
+    specs = {kind: parse_kind(kind) for kind in personas}
+    played = [personas[kind][0] for kind, spec in specs.items() if not spec.forecasts]
+    stated = VerbalisedDistribution()
+    if not played and all(type(spec.elicited(stated)) is type(stated) for spec in specs.values()):
+        section = section.model_copy(  # nobody is played, so nothing is to be found out
+            update={"elicitation": section.elicitation.model_copy(update={"mode": stated.name})}
+        )
+    somebody = played[0] if played else Persona("none", "You are a person.", 1.0, "")
+    panel, why = await open_panel(section, asking, model, somebody)
+    way = panel.respondent.elicitation
+    return {kind: panel.asked_by(spec.elicited(way)) for kind, spec in specs.items()}, why
 
 
 async def open_panel(

@@ -97,16 +97,15 @@ class Rehearsal:
     def estimate(
         self,
         descriptors: Mapping[Variant, DescriptorTable],
-        panel: Panel,
-        rounds: Iterable[tuple[Sequence[Persona], Sequence[Question]]],
+        rounds: Iterable[tuple[Panel, Sequence[Persona], Sequence[Question]]],
         pages: int = _PAGES_LOOKED_AT,
     ) -> Estimate:
         """Count what the rehearsed stages left open.
 
         Args:
             descriptors: as rehearsed.
-            panel: opened with the rehearsal's respondent.
-            rounds: who is asked what, a group of personas at a time; one group is held at a time.
+            rounds: by which panel, of the rehearsal's respondent, who is asked what, a group of personas at a
+                time; one group is held at a time.
             pages: looked at in each group.
         """
         written = [d for table in descriptors.values() for d in table.descriptors]
@@ -114,14 +113,16 @@ class Rehearsal:
         self._seen |= texts
         missing = sum(text.startswith(_PLACEHOLDER.encode()) for text in texts)
         bill = _Bill(self._seen)
-        for people, questions in rounds:
+        draws = 1
+        for panel, people, questions in rounds:
             bill.add(panel, people, questions, pages)
+            draws = max(draws, panel.respondent.elicitation.draws)
         read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
         cost = _sum(
             _cost(self._prices, bill.input_tokens, bill.output_tokens),
             _cost(self._writer_prices, read, replied),
         )
-        one_by_one = self._may_give_several and bill.calls > 0 and panel.respondent.elicitation.draws > 1
+        one_by_one = self._may_give_several and bill.calls > 0 and draws > 1
         return Estimate(
             missing + round(bill.calls),
             len(texts) - missing + round(bill.stored),

@@ -66,6 +66,8 @@ class ShapleySettings(Section):
     @field_validator("empty")
     @classmethod
     def _carries_no_values(cls, kind: str) -> str:
-        if parse_kind(kind).states_values:
-            raise ValueError("it carries values, and stands for no item; name none or country")
+        spec = parse_kind(kind)
+        if spec.states_values or spec.forecasts:
+            what = "carries values" if spec.states_values else "is a forecast"
+            raise ValueError(f"it {what}, and stands for no item; name none or country")
         return kind

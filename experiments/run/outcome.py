@@ -11,6 +11,7 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.experiments.evaluation.comparing import compare
+from value_personas.experiments.evaluation.contamination import contamination, contamination_notes
 from value_personas.experiments.evaluation.fitted import Calibration, calibration_notes
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.map_positions import map_positions
@@ -81,8 +82,14 @@ class Outcome:
             *_scoring_notes(self.asked, self.judgement),
             *self._text_notes(),
             *self._calibration_notes(),
+            *contamination_notes(self.contamination),
             *((self.gap,) if isinstance(self.gap, str) else ()),
         )
+
+    @cached_property
+    def contamination(self) -> pd.DataFrame:
+        """How near forecasts come to their own country's shares and to others'; empty without forecasts."""
+        return contamination(self.judgement.estimates, self.recipe.personas, self.recipe.scoring.level)
 
     def _calibration_notes(self) -> Iterator[str]:
         section, asked = self.recipe.calibration, self.asked
@@ -112,6 +119,8 @@ class Outcome:
             tables["held_out"] = judgement.held_out.summary
         if isinstance(self.gap, Gap):
             tables["gap"], tables["gap_countries"] = gap_tables(self.gap)
+        if len(self.contamination):
+            tables["contamination"] = self.contamination
         instrument, max_missing = self.recipe.profiles.instrument, self.recipe.respondent.max_missing
         if len(points := map_positions(instrument, self.profiles, self.asked, max_missing)):
             tables["map"] = points

@@ -25,6 +25,7 @@ KEYS = {
     "gap": ("quantity",),
     "gap_countries": ("country",),
     "map": ("method", "country"),
+    "contamination": ("method",),
     "personas": ("kind", "country", "persona", "replicate"),
     "missing_answers": ("kind", "country", "persona", "question", "reason"),
 }

@@ -161,7 +161,7 @@ def _announce(
     pages = max(1, _PAGES_LOOKED_AT // len(coalitions))
     casts = ready.board.casts(coalitions)
     expected = rehearsal.estimate(
-        ready.descriptors, ready.board.panel, ((cast, questions) for cast in casts), pages
+        ready.descriptors, ((ready.board.panel, cast, questions) for cast in casts), pages
     )
     approve(expected)
     return expected.assumptions

@@ -5,6 +5,7 @@ from value_personas.programs.personas.base import Fact, Person, PersonaBuilder, 
 from value_personas.programs.personas.building import persona_builder
 from value_personas.programs.personas.composed import ComposedPersonas
 from value_personas.programs.personas.demographic import DEMOGRAPHIC_FACTS
+from value_personas.programs.personas.forecast import Forecast
 from value_personas.programs.personas.kinds import PARTS, PersonaKindSpec, known_kinds, parse_kind
 from value_personas.programs.personas.neutral import NEUTRAL_WORDINGS, CountryRoleplay, NoPersona
 from value_personas.programs.personas.part import Part, PersonaSources
@@ -22,6 +23,7 @@ __all__ = [
     "ComposedPersonas",
     "CountryRoleplay",
     "Fact",
+    "Forecast",
     "ItemOrder",
     "MarginalPersonas",
     "MeanProfile",

@@ -2,6 +2,7 @@
 
 from value_personas.programs.personas.base import PersonaBuilder
 from value_personas.programs.personas.composed import ComposedPersonas
+from value_personas.programs.personas.forecast import Forecast
 from value_personas.programs.personas.kinds import parse_kind
 from value_personas.programs.personas.part import PersonaSources
 
@@ -19,6 +20,8 @@ def persona_builder(kind: str, sources: PersonaSources) -> PersonaBuilder:
         RecipeError: for an unknown kind, or one that these samples cannot give.
     """
     read = parse_kind(kind)
+    if read.forecasts:
+        return Forecast(kind, read.names_country)
     if len(read.parts) == 1 and (alone := read.parts[0].alone(kind)):
         return alone
     # What is no descriptor has one wording.

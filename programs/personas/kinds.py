@@ -4,7 +4,9 @@ import difflib
 from dataclasses import dataclass
 
 from value_personas.programs.descriptor_writer import Variant
+from value_personas.programs.elicitation import Elicitation
 from value_personas.programs.personas.demographic import DemographicPart
+from value_personas.programs.personas.forecast import ForecastPart
 from value_personas.programs.personas.neutral import CountryPart, NothingPart
 from value_personas.programs.personas.part import Part, Population
 from value_personas.programs.personas.personality import PersonalityPart
@@ -19,6 +21,7 @@ PARTS: Registry[type[Part]] = Registry(
     {
         "none": NothingPart,
         "country": CountryPart,
+        "forecast": ForecastPart,
         "demographic": DemographicPart,
         "personality": PersonalityPart,
         **dict.fromkeys(("values", "shuffled", "marginal", "mean-profile"), ValuesPart),
@@ -62,6 +65,17 @@ class PersonaKindSpec:
         return any(part.names_country for part in self.parts)
 
     @property
+    def forecasts(self) -> bool:
+        """Whether it asks for a whole population's answers, and plays nobody."""
+        return any(part.forecasts for part in self.parts)
+
+    def elicited(self, elicitation: Elicitation) -> Elicitation:
+        """How its answers are got, of how those of personas are."""
+        for part in self.parts:
+            elicitation = part.elicited(elicitation)
+        return elicitation
+
+    @property
     def of_individuals(self) -> bool:
         """Whether it needs more of a respondent than the value profile."""
         return any(part.of_individuals for part in self.parts)
@@ -84,7 +98,8 @@ def parse_kind(name: str) -> PersonaKindSpec:
     """Read the name of a kind.
 
     ``values``, ``shuffled``, ``marginal`` and ``mean-profile`` take ``-hedged`` (the default), ``-unhedged``
-    (or ``-no-hedge``) or ``-verbatim``; ``demographic`` takes ``-religion`` and ``-portrait``.
+    (or ``-no-hedge``) or ``-verbatim``; ``demographic`` takes ``-religion`` and ``-portrait``,
+    ``forecast`` takes ``-stated`` (the default) or ``-sampled``.
 
     Raises:
         RecipeError: for a name that means nothing, with the nearest one that does.
@@ -98,6 +113,10 @@ def parse_kind(name: str) -> PersonaKindSpec:
     if not distinct or (len(words) > 1 and not all(part.joins for part in parts)):
         raise RecipeError(_unknown(name))
     kind = PersonaKindSpec(name, parts)
+    if kind.forecasts and not all(part.forecasts or part.names_country for part in parts):
+        raise RecipeError(
+            f"persona kind {name!r}: a forecast is of a whole population; only country may stand beside it"
+        )
     if kind.population in ("marginal", "mean") and kind.of_individuals:
         raise RecipeError(
             f"persona kind {name!r}: {kind.population} profiles belong to nobody with such facts"

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 from value_personas.programs.descriptor_writer import DescriptorTable, Variant
+from value_personas.programs.elicitation import Elicitation
 from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, Arranged, Arrangement
 from value_personas.programs.personas.base import Person, PersonaBuilder, PopulationSample
 from value_personas.signatures import ValueItem
@@ -58,6 +59,7 @@ class Part:
         states_values: whether it states items of the profile.
         names_country: whether it names the country.
         joins: whether it may stand beside other parts.
+        forecasts: whether a whole population's answers are asked for; beside it only a country may be named.
         variant: the descriptors that it needs.
         population: whose profiles it states.
     """
@@ -68,6 +70,7 @@ class Part:
     states_values: ClassVar[bool] = False
     names_country: ClassVar[bool] = False
     joins: ClassVar[bool] = True
+    forecasts: ClassVar[bool] = False
 
     @classmethod
     def read(cls, name: str, rest: str) -> "Part | None":
@@ -119,6 +122,10 @@ class Part:
             wanted: what ``persona_text.demographics`` says, which is meant for sociodemographic personas.
         """
         return self.facts
+
+    def elicited(self, elicitation: Elicitation) -> Elicitation:
+        """How answers are got where it is told, of how they are got elsewhere."""
+        return elicitation
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources

@@ -1,11 +1,12 @@
 """A small run of the quickstart, for tests that look at what is kept of one."""
 
+import json
 import shutil
 from pathlib import Path
 
 from value_personas import RunResult, load_recipe, run
 
-__all__ = ["DRAWN", "SMALL", "damaged_copy", "small_run"]
+__all__ = ["AS_IN_0_1_0", "DRAWN", "FAULTS_OF_0_1_0", "SMALL", "as_in_0_1_0", "damaged_copy", "small_run"]
 
 SMALL = (
     "survey.respondents=150",
@@ -19,6 +20,18 @@ SMALL = (
 
 DRAWN = (*SMALL, 'personas=["none", "values-hedged"]', "scoring.persona_draws=2")
 """The same with personas drawn anew, so that intervals carry it."""
+
+FAULTS_OF_0_1_0 = {"forecast_knowledge": 0.0}
+"""What the embedded respondent of 0.1.0 did not have, switched off: its answers, under its keys."""
+
+AS_IN_0_1_0 = tuple(f"respondent.parameters.{name}={value}" for name, value in FAULTS_OF_0_1_0.items())
+
+
+def as_in_0_1_0(recipe: Path) -> None:
+    """Say so in the recipe that a run of 0.1.0 keeps."""
+    kept = json.loads(recipe.read_text())
+    kept["respondent"]["parameters"] |= FAULTS_OF_0_1_0
+    recipe.write_text(json.dumps(kept))
 
 
 def small_run(workspace: Path, *settings: str) -> RunResult:

@@ -13,6 +13,7 @@ SNAPSHOTS = Path(__file__).parents[1] / "signatures" / "snapshots"
 
 PLAIN = {
     "persona": "You are a person.",
+    "population": "the adult population of Nordhavia",
     "question": "Men make better leaders.",
     "options": page(AGREE).options,
 }
@@ -28,7 +29,7 @@ TYPED = {
 
 def rendered(name: str) -> str:
     signature = getattr(signatures, name)
-    plain = set(signature.input_fields) <= set(PLAIN) and name != "StateAnswerDistribution"
+    plain = set(signature.input_fields) <= set(PLAIN) and "probabilities" not in signature.output_fields
     adapter = PlainAdapter() if plain else dspy.ChatAdapter()
     values = {k: v for k, v in (PLAIN | TYPED).items() if k in signature.input_fields}
     messages = adapter.format(signature, [], values)
@@ -37,7 +38,15 @@ def rendered(name: str) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["AnswerAsPersona", "StateAnswerDistribution", "HedgedDescriptor", "UnhedgedDescriptor", "RecoverAnswer"],
+    [
+        "AnswerAsPersona",
+        "StateAnswerDistribution",
+        "ForecastShares",
+        "ForecastAnswer",
+        "HedgedDescriptor",
+        "UnhedgedDescriptor",
+        "RecoverAnswer",
+    ],
 )
 def test_prompts_are_what_they_were(name: str) -> None:
     """To accept a changed prompt on purpose, write what this test rendered into the snapshot."""

@@ -16,6 +16,10 @@ from value_personas.experiments.scoring.digits import three_digits
 __all__ = ["print_result", "score_table"]
 
 
+_WIDEST = 17
+"""Beyond, the parts of a method's name stand on lines of their own, and leave figures their room."""
+
+
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
     console = plain_console()
@@ -51,6 +55,8 @@ def score_table(
     for method, scores in summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
         told = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
+        if "\n" not in told and len(told) > _WIDEST:
+            told = told.replace("+", "\n  +", 1)
         table.add_row(told, *(_cell(by_name[score]) for score in names))
     if floor is not None:
         table.add_row()

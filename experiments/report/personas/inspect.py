@@ -9,7 +9,7 @@ import numpy as np
 from value_personas.experiments.fieldwork.asking import (
     build_personas,
     needed_variants,
-    open_panel,
+    open_panels,
     write_descriptors,
 )
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
@@ -161,7 +161,8 @@ class _Job:
         everybody = build_personas([self.kind], asking, tables)[self.kind]
         home = [persona for persona in everybody if persona.country == self.country]
         shown = [home[i] for i in np.linspace(0, len(home) - 1, min(self.n, len(home))).round().astype(int)]
-        panel, _ = await open_panel(recipe.respondent, asking, model, everybody[0])
+        panels, _ = await open_panels(recipe.respondent, asking, model, {self.kind: everybody})
+        panel = panels[self.kind]
         told = await self._answers(panel, shown, on_answered)
         table = next(iter(tables.values()), None)
         inspected = tuple(

@@ -9,7 +9,7 @@ __all__ = ["KnownFaults", "RespondentParameters", "Seed"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
 
-_LATER = frozenset({"unadditive"})
+_LATER = frozenset({"forecast_knowledge", "unadditive"})
 """Parameters that 0.1.0 did not have: where each is 0, answers are those of 0.1.0, under the same keys."""
 
 
@@ -23,6 +23,8 @@ class KnownFaults(BaseModel):
         country_knowledge: how far a named country moves it from its own position toward what is thought of
             that country: country_knowledge^(1 + d/2), where d is the country's distance from it on the
             cultural map. 1 knows every country, 0 none.
+        forecast_knowledge: likewise how far a forecast of a country's answers goes from the respondent's own
+            position toward that country, whose published results it may know: 1 knows all, 0 none.
         spill_over: how strongly a stated position is taken as a sign of a traditional or a modern person
             throughout: every other item moves toward that pole by spill_over × the mean extremity of
             what was stated, at most all the way.
@@ -42,6 +44,7 @@ class KnownFaults(BaseModel):
 
     prior_pull: Share = 0.1
     country_knowledge: Share = 0.6
+    forecast_knowledge: Share = 0.8
     spill_over: Amount = 0.8
     hedge_relief: Share = 0.9
     knowledge_error: Amount = 0.15

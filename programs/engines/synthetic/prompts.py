@@ -16,6 +16,9 @@ _FIELD = re.compile(
 _OPTION = re.compile(r"^\s*([A-Z])[.)]\s+(\S.*?)\s*$")
 _QUOTED = re.compile(r"""["']([^"']+)["']""")
 
+_WHO = ("persona", "descriptor", "population")
+"""The fields in which a prompt says who is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class DescriptorTask:
@@ -49,6 +52,7 @@ class QuestionTask:
         labels: the options' texts, as listed.
         verbalised: whether a probability for each option is asked for in words.
         field: the field in which a ChatAdapter prompt wants the reply, None for a plain prompt.
+        forecast: whether the answers of a whole population are asked for, and nobody is played.
     """
 
     description: str
@@ -57,6 +61,7 @@ class QuestionTask:
     labels: tuple[str, ...]
     verbalised: bool
     field: str | None = None
+    forecast: bool = False
 
 
 def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
@@ -73,7 +78,8 @@ def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
     letters, labels = _read_options(user[start:])
     if len(letters) < 2:
         return None
-    return QuestionTask(before or system, question.strip(), letters, labels, _wants_probabilities(system))
+    wants, forecast = _wants_probabilities(system), _is_forecast(system)
+    return QuestionTask(before or system, question.strip(), letters, labels, wants, forecast=forecast)
 
 
 def _read_fields(
@@ -90,11 +96,12 @@ def _read_fields(
         )
     if {"question", "options"} <= fields.keys():
         letters, labels = _read_options(fields["options"])
-        description = fields.get("persona") or fields.get("descriptor") or ""
+        description = next((fields[name] for name in _WHO if fields.get(name)), "")
         verbalised = _wants_probabilities(system)
         field = "probabilities" if verbalised else "answer"
         if len(letters) >= 2:
-            return QuestionTask(description, fields["question"].strip(), letters, labels, verbalised, field)
+            asked = description, fields["question"].strip(), letters, labels
+            return QuestionTask(*asked, verbalised, field, _is_forecast(system))
     return None
 
 
@@ -124,6 +131,11 @@ def _read_list(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _wants_probabilities(system: str) -> bool:
     return re.search(r"\bprobabilit", system) is not None
+
+
+@lru_cache(maxsize=256)
+def _is_forecast(system: str) -> bool:
+    return re.search(r"\bForecast\b", system) is not None
 
 
 def _joined(parts: tuple[object, ...]) -> str:

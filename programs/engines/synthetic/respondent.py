@@ -36,6 +36,9 @@ __all__ = ["AsyncSyntheticRespondent", "SyntheticRespondent"]
 _UNKNOWN_CENTRE, _UNKNOWN_SPREAD = 0.5, 0.35
 """What is thought of a question that is not recognised: anything, the middle rather than the ends."""
 
+_WITHIN_VARIANCE = 0.08
+"""Of a value item among the people of a country, in unit coordinates: a forecast spreads by as much more."""
+
 _PUZZLED = "I do not see which question I am asked."
 
 
@@ -80,6 +83,7 @@ class SyntheticRespondent(EngineKind):
         self.identity = f"synthetic/respondent lexicon={load_lexicon().version} {stated}"
         # Thousands of requests share a persona, and all share the questions.
         self._perceive = lru_cache(maxsize=8192)(self._perceive_text)
+        self._imagine = lru_cache(maxsize=256)(self._imagine_population)
         self._recall = lru_cache(maxsize=1024)(self._recall_question)
 
     @classmethod
@@ -133,6 +137,11 @@ class SyntheticRespondent(EngineKind):
     def _perceive_text(self, description: str) -> Perception:
         return perceive(read_description(description), self.faults)
 
+    def _imagine_population(self, description: str) -> Perception:
+        """The mean member of a population, so far as its published results are known."""
+        known = {"country_knowledge": self.faults.forecast_knowledge}
+        return perceive(read_description(description), self.faults.model_copy(update=known))
+
     def _recall_question(self, text: str) -> Belief | None:
         """A question as this respondent believes it to work: with its own error in each loading."""
         belief = recognise_question(text)
@@ -151,16 +160,24 @@ class SyntheticRespondent(EngineKind):
         positions = option_positions(task.labels, belief.scale if belief else None)
         location, spread = _UNKNOWN_CENTRE, _UNKNOWN_SPREAD
         if belief is not None:
-            perceived = self._perceive(task.description)
-            location, spread = _locate(perceived, belief), belief.spread
-            if self.faults.unadditive and not belief.item:
-                location += self.faults.unadditive * combined(belief, perceived.values)
-        p = answer_law(location, positions, spread, self.faults.sharpness)
+            location, spread = self._location(task, belief)
+        p = answer_law(location, positions, spread, 1.0 if task.forecast else self.faults.sharpness)
         if self.faults.order_effect:
             p[0] *= math.exp(self.faults.order_effect)
             total = math.fsum(p)
             p = [mass / total for mass in p]
         return dict(zip(task.letters, p, strict=True))
+
+    def _location(self, task: QuestionTask, belief: Belief) -> tuple[float, float]:
+        """Where a person's answers lie and how far they spread, or those of a population."""
+        if task.forecast:
+            variance = _WITHIN_VARIANCE * math.fsum(b * b for b in belief.loadings.values())
+            return _locate(self._imagine(task.description), belief), math.sqrt(belief.spread**2 + variance)
+        perceived = self._perceive(task.description)
+        location = _locate(perceived, belief)
+        if self.faults.unadditive and not belief.item:
+            location += self.faults.unadditive * combined(belief, perceived.values)
+        return location, belief.spread
 
     def _answer(self, request: Request, task: QuestionTask, text: str, seed: int) -> Reply:
         """A refusal, a stated distribution, or a letter with its alternatives."""

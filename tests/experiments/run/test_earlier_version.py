@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.experiments.small_runs import as_in_0_1_0
 from value_personas.experiments.cli import main
 from value_personas.experiments.report import read_material
 from value_personas.experiments.report.tables import provenance_table
@@ -20,7 +21,9 @@ RUN = next(Path(__file__).parents[2].glob("fixtures/run_0_1_0/runs/*"))
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The run in a workspace of its own, which holds nothing else."""
-    return Path(shutil.copytree(RUN, tmp_path / "ws" / "runs" / RUN.name))
+    copy = Path(shutil.copytree(RUN, tmp_path / "ws" / "runs" / RUN.name))
+    as_in_0_1_0(copy / "recipe.json")
+    return copy
 
 
 def done(patched: pytest.MonkeyPatch, *words: str) -> int | str | None:

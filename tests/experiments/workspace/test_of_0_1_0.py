@@ -1,6 +1,7 @@
 """A workspace that 0.1.0 wrote goes on: the same keys and digits, and nothing is asked or fitted twice.
 
-But for pages of nine options and more, whose letters have left out I since: they are asked once more.
+So it is where the embedded respondent is given the faults that it had then, and no others. But for pages of
+nine options and more, whose letters have left out I since: they are asked once more.
 """
 
 import json
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.experiments.commands.typed import call
+from tests.experiments.small_runs import AS_IN_0_1_0, as_in_0_1_0
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.report import read_material
 from value_personas.experiments.tracking import tracking_client
@@ -33,6 +35,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(folder / "ws" / "mlflow.db")) as store, store:
         store.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", moved)
         store.execute("UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", moved)
+    for recipe in folder.glob("ws/runs/*/recipe.json"):
+        as_in_0_1_0(recipe)
     return folder
 
 
@@ -42,7 +46,8 @@ def typed(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
     def command(*words: str) -> Any:
         monkeypatch.chdir(place)
-        assert call(monkeypatch, *words, "--workspace", str(place / "ws"), "--json") == 0
+        as_then = [] if words[0] == "rerun" else [part for one in AS_IN_0_1_0 for part in ("--set", one)]
+        assert call(monkeypatch, *words, *as_then, "--workspace", str(place / "ws"), "--json") == 0
         return json.loads(capsys.readouterr().out)
 
     return command
