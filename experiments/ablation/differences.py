@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.evaluation.answers import Answers, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.evaluation.fitted import calibrations_of_run
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
 from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.stored import calibrations_of
 from value_personas.experiments.sweep.cells import short
 from value_personas.programs.calibration import Setting
 
@@ -112,7 +112,7 @@ def _replicates(
 def _setting(variant: Variant, result: RunResult) -> Setting:
     if variant.calibration is None:
         return Setting(method="none")
-    found = calibrations_of_run(result.recipe, result.folder)
+    found = calibrations_of(result)
     return next(one.setting for one in found if one.setting.level == variant.calibration)
 
 

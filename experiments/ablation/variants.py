@@ -14,6 +14,7 @@ from value_personas.experiments.recipe.items import ITEM_SETS
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.experiments.recipe.recipe import ProfileSection, Recipe
 from value_personas.experiments.sweep.cells import Cell, distinct_cells, label_of
+from value_personas.experiments.tracking import calibration_file
 from value_personas.programs.calibration import Level
 from value_personas.programs.personas import known_kinds, parse_kind
 from value_personas.signatures import RecipeError
@@ -124,7 +125,10 @@ def runs_of(recipe: Recipe, variants: Sequence[Variant]) -> VariantRuns:
     settings = [(_run_label(group[0].settings, base), _settings(group)) for group in groups.values()]
     cells = distinct_cells(_plain(recipe), settings)
     for cell, group in zip(cells, groups.values(), strict=True):
-        _require_levels(cell.recipe, group)
+        section = cell.recipe.calibration
+        if section.fitted is not None and any(variant.calibration for variant in group):
+            (fitted,) = find_calibrations(section, calibration_file(cell.recipe))
+            _require_level(fitted.setting.level, group)
     place = {key: number for number, key in enumerate(groups)}
     return VariantRuns(cells, tuple(place[_key(variant.settings)] for variant in variants))
 
@@ -163,16 +167,13 @@ def _require_distinct(variants: Sequence[Variant]) -> None:
             )
 
 
-def _require_levels(recipe: Recipe, variants: Sequence[Variant]) -> None:
+def _require_level(has: Level, variants: Sequence[Variant]) -> None:
     """A fitted calibration has one level of its own."""
-    if recipe.calibration.fitted is None or not any(variant.calibration for variant in variants):
-        return
-    has = {one.setting.level for one in find_calibrations(recipe)}
     for variant in variants:
-        if variant.calibration and variant.calibration not in has:
+        if variant.calibration and variant.calibration != has:
             raise RecipeError(
                 f"ablation.factors.calibration: {variant.calibration}: what calibration.fitted names is "
-                f"at {' and '.join(has)} level; name none and that"
+                f"at {has} level; name none and that"
             )
 
 

@@ -20,6 +20,7 @@ from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.spill_over import spill_over_figure
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.personas import AuditSection
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.tracking import Record, input_files, record_run, run_title
@@ -71,27 +72,27 @@ def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | No
         countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)
         reporter.stage("judging descriptors")
         asking = replace(ready.asking, items=profiles.items)  # those too that personas do not tell of
-        found = field.wait(_judge(field, recipe, asking, reporter.answered))
+        found = field.wait(_judge(field, asking, recipe.audit, reporter.answered))
     return _written(recipe, workspace, survey, profiles, countries, found)
 
 
 async def _judge(
-    field: Fieldwork, recipe: Recipe, asking: Asking, on_answered: Callable[[str, int, int], None]
+    field: Fieldwork, asking: Asking, audit: AuditSection, on_answered: Callable[[str, int, int], None]
 ) -> _Judgement:
     """Write what is to be judged, and have it judged."""
-    judge_settings = recipe.audit.judge or recipe.respondent
-    writer, judge = field.model(recipe.writer), field.model(judge_settings)
-    variants: list[Variant] = [s for s in recipe.audit.statements if s != "verbatim"]
-    descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants)
+    judge_settings = audit.judge or asking.respondent
+    writer, judge = field.model(asking.writer), field.model(judge_settings)
+    variants: list[Variant] = [s for s in audit.statements if s != "verbatim"]
+    descriptors = await write_descriptors(asking, writer, variants)
     judged: dict[str, Judged] = {}
-    for kind in recipe.audit.statements:
+    for kind in audit.statements:
         statements = _statements(kind, descriptors, asking.items)
         total = len(statements) * len(asking.items)
         judged[kind] = await judge_statements(
             judge,
             statements,
             asking.items,
-            recipe.respondent.elicitation,
+            asking.respondent.elicitation,
             judge_settings.concurrency,
             partial(_count, on_answered, kind, total),
         )
@@ -146,7 +147,7 @@ def _written(  # the parts of one outcome, each a stage of its own
     tags = {"kind": "audit", "synthetic": in_words(result.synthetic)}
     title = run_title("audit", recipe.name, f"judge {found.judge}")
     inputs = input_files(recipe, survey)
-    record_run(recipe, workspace, Record(title, metrics, tags, folder, inputs=inputs))
+    record_run(workspace, Record(recipe, title, metrics, tags, folder, inputs=inputs))
     return result
 
 

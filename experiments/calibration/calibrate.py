@@ -133,7 +133,7 @@ def _recorded(
     title = run_title("calibrate", recipe.name, recipe.calibration.search.method)
     inputs = (InputFile("calibration.answers", str(answers), file_hash(answers)),)
     run_id = record_run(
-        recipe, workspace, Record(title, result.metrics(), tags, result.folder, inputs=inputs)
+        workspace, Record(recipe, title, result.metrics(), tags, result.folder, inputs=inputs)
     )
     with tracking_client(uri_of(recipe.tracking, workspace)) as client:
         name = model_name(recipe.name, "calibration")

@@ -44,7 +44,7 @@ def ablate(
 
     overrides = all_overrides(settings, workspace, max_cost)
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
-    with watched(loaded, jobs, yes) as options:
+    with watched(loaded.respondent, loaded.writer, jobs, yes) as options:
         result = run_ablation(loaded, options)
     give(result, print_ablation, as_json)
     if result.missing:

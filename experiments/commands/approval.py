@@ -3,20 +3,31 @@
 import sys
 from collections.abc import Callable
 
+from value_personas.experiments.commands.printing.progress import ConsoleReporter
 from value_personas.experiments.fieldwork.rehearsal import Estimate
-from value_personas.experiments.recipe.recipe import Recipe, RespondentSection
-from value_personas.programs.engines import engine_kind
+from value_personas.experiments.recipe.recipe import RespondentSection
+from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import BudgetError
 
-__all__ = ["Approval", "is_free"]
+__all__ = ["Approval", "approval_of", "is_free"]
 
 _TOLERANCE = 1.1
 """By how much an estimate may grow after its approval, before it is asked for anew."""
 
 
-def is_free(recipe: Recipe) -> bool:
-    """Whether nothing that a recipe asks costs money or time worth asking for: invented answers alone."""
-    return all(engine_kind(model.lm).is_synthetic for model in (recipe.respondent, recipe.writer))
+def is_free(*models: EngineSettings) -> bool:
+    """Whether nothing that models are asked costs money or time worth asking for: invented answers alone."""
+    return all(engine_kind(model.lm).is_synthetic for model in models)
+
+
+def approval_of(
+    respondent: RespondentSection, writer: EngineSettings, yes: bool, terminal: ConsoleReporter
+) -> "Approval | None":
+    """What asks before a run spends; None where it spends nothing.
+
+    The embedded model costs nothing, and what it will be asked is known sooner by asking it.
+    """
+    return None if is_free(respondent, writer) else Approval(respondent, yes, terminal.ask, terminal.note)
 
 
 class Approval:

@@ -38,7 +38,7 @@ def rerun(
     Answers come from the store as far as it has them. Exit code 0 when every number is the same to the last
     digit, 1 when one differs. A survey file that moved: --set survey.path=FILE.
     """
-    from value_personas.experiments.commands.approval import Approval, is_free
+    from value_personas.experiments.commands.approval import approval_of
     from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.run.rerun import rerun as run_again
 
@@ -49,9 +49,7 @@ def rerun(
             settings=all_overrides(settings, max_cost=max_cost),
             tracking_uri=tracking_uri,
             reporter=reporter,
-            approval=lambda recipe: (
-                None if is_free(recipe) else Approval(recipe.respondent, yes, reporter.ask, reporter.note)
-            ),
+            approval=lambda recipe: approval_of(recipe.respondent, recipe.writer, yes, reporter),
         )
     give(found.as_dict(), lambda _: say(_page(found)), as_json)
     raise typer.Exit(0 if found.agrees else 1)

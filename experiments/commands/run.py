@@ -44,7 +44,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
-    from value_personas.experiments.commands.approval import Approval, is_free
+    from value_personas.experiments.commands.approval import approval_of
     from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.run import print_result
     from value_personas.experiments.recipe.loading import load_recipe
@@ -53,10 +53,8 @@ def run(
     again = _reasons(ask_again or ())
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with ConsoleReporter() as reporter:
-        approve = Approval(loaded.respondent, yes, reporter.ask, reporter.note)
-        # The embedded model costs nothing, and what it will be asked is known sooner by asking it.
-        wanted = None if is_free(loaded) else approve
-        result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else wanted, again)
+        approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)
+        result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else approve, again)
     give(result, print_result, as_json)
     if result.nothing:
         say(f"value-personas: {result.nothing}", err=True)

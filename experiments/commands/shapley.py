@@ -33,7 +33,7 @@ def shapley(
     Coalitions of items are asked within a budget that is stated before the first call; what is stored is not
     asked again. Stopped at any moment, the same command goes on.
     """
-    from value_personas.experiments.commands.approval import Approval, is_free
+    from value_personas.experiments.commands.approval import approval_of
     from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.shapley import print_shapley
     from value_personas.experiments.recipe.loading import load_recipe
@@ -43,6 +43,6 @@ def shapley(
     overrides += [] if budget_calls is None else [f"shapley.budget_calls={budget_calls}"]
     loaded = load_recipe(recipe or "shapley", overrides)
     with ConsoleReporter() as reporter:
-        approve = None if is_free(loaded) else Approval(loaded.respondent, yes, reporter.ask, reporter.note)
+        approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)
         result = share_out(loaded, reporter, approve)
     give(result, print_shapley, as_json)

@@ -39,7 +39,7 @@ def sweep(
     from value_personas.experiments.sweep.sweep import sweep as run_sweep
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
-    with watched(loaded, jobs, yes) as options:
+    with watched(loaded.respondent, loaded.writer, jobs, yes) as options:
         result = run_sweep(loaded, options)
     give(result, print_sweep, as_json)
     if result.family.failed:

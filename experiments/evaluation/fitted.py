@@ -11,10 +11,7 @@ from value_personas.data import first_line, one_line
 from value_personas.experiments.evaluation.answers import shared_answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.fieldwork.prompt_file import FittedPart, aliases_of
-from value_personas.experiments.recipe.calibration import LATEST
-from value_personas.experiments.recipe.recipe import CalibrationSection, PersonaKind, Recipe
-from value_personas.experiments.tracking import fitted_file, registered_file, uri_of
-from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
+from value_personas.experiments.recipe.recipe import CalibrationSection, PersonaKind
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
@@ -22,9 +19,9 @@ from value_personas.programs.elicitation import ElicitationSettings
 from value_personas.signatures import Question, RecipeError, StatisticsError, StoreError
 
 __all__ = [
+    "UNCALIBRATED",
     "Calibration",
     "calibration_notes",
-    "calibrations_of_run",
     "find_calibrations",
     "how_answered",
     "read_calibration",
@@ -58,54 +55,45 @@ class Calibration:
         return "training" if seen else "no"
 
 
-def find_calibrations(recipe: Recipe) -> tuple[Calibration, ...]:
-    """What a recipe calibrates by: its temperature at each of its levels, or what it names as fitted.
+UNCALIBRATED = Calibration(Setting(method="none"))
+"""Answers as they were given."""
+
+
+def find_calibrations(section: CalibrationSection, file: Path | None) -> tuple[Calibration, ...]:
+    """What answers are calibrated by: the recipe's temperature at each of its levels, or what was fitted.
+
+    Args:
+        section: of the recipe.
+        file: where what it names as fitted lies (``tracking.calibration_file``); None where it names nothing.
 
     Raises:
-        RecipeError: when what it names is not there, or is no calibration of this version.
+        RecipeError: when the file is no calibration of this version.
     """
-    section = recipe.calibration
-    if section.fitted is None:
-        levels = section.levels
-        return tuple(Calibration(tilt_of(section.temperature or 1.0, level)) for level in levels)
-    path = fitted_file(recipe)
-    if path is None:
-        registry = uri_of(recipe.tracking, Workspace.open(recipe.workspace))
-        path = registered_file(registry, "calibration.fitted", section.fitted, CALIBRATION_FILE)
-    elif section.fitted == LATEST and not path.is_file():
-        raise RecipeError(
-            f"calibration.fitted: nothing was found for {recipe.name} in {path.parent}; value-personas "
-            "calibrate fits a calibration to the answers of a run"
-        )
-    record = read_calibration(path)
+    if file is None:
+        temperature = section.temperature or 1.0
+        return tuple(Calibration(tilt_of(temperature, level)) for level in section.levels)
+    record = read_calibration(file)
     return (Calibration(record.setting, record),)
 
 
-def calibrations_of_run(recipe: Recipe, folder: Path) -> tuple[Calibration, ...]:
-    """What a run in a folder was calibrated by: its record's own copy, where what it names may have changed.
-
-    Raises:
-        RecipeError: as ``find_calibrations``.
-    """
-    kept = folder / CALIBRATION_FILE
-    if recipe.calibration.fitted is None or not kept.is_file():
-        return find_calibrations(recipe)
-    record = read_calibration(kept)
-    return (Calibration(record.setting, record),)
-
-
-def study_calibration(recipe: Recipe, wanted: bool, questions: Sequence[Question]) -> Calibration:
+def study_calibration(
+    section: CalibrationSection, file: Path | None, way: ElicitationSettings, questions: Sequence[Question]
+) -> Calibration:
     """The one calibration of a study that has a single row: what is fitted, or each answer's temperature.
+
+    Args:
+        section: of the recipe.
+        file: as for ``find_calibrations``.
+        way: how questions are asked.
+        questions: which.
 
     Raises:
         RecipeError: as ``find_calibrations`` and ``require_applicable``.
     """
-    if not wanted:
-        return Calibration(Setting(method="none"))
-    if recipe.calibration.fitted is None:
-        return Calibration(tilt_of(recipe.calibration.temperature or 1.0))
-    (found,) = find_calibrations(recipe)
-    require_applicable(recipe.respondent.elicitation, (found,), questions)
+    if file is None:
+        return Calibration(tilt_of(section.temperature or 1.0))
+    (found,) = find_calibrations(section, file)
+    require_applicable(way, (found,), questions)
     return found
 
 

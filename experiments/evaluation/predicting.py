@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.evaluation.fitted import Calibration
+from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibration
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
@@ -20,8 +20,6 @@ from value_personas.signatures import Question, RecipeError
 __all__ = ["Method", "calibrated_name", "estimate_of", "in_sample_notes", "predict"]
 
 Array = NDArray[np.float64]
-
-_UNCALIBRATED = Setting(method="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def predict(
         prepared = Prepared(answers_of(panel, max_missing=max_missing))
         wanted = calibrations if kind in calibrated else ()
         for one in (None, *wanted):
-            setting = one.setting if one else _UNCALIBRATED
+            setting = (one or UNCALIBRATED).setting
             _require_counts(setting, panel)
             methods.append(
                 Method(

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.evaluation.fitted import calibrations_of_run
 from value_personas.experiments.evaluation.predicting import calibrated_name
 from value_personas.experiments.run.record import QUESTIONS_FILE, Questions
 from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.stored import calibrations_of
 from value_personas.experiments.run.tables import read_run_table
 from value_personas.experiments.run.writing import PERSONAS_FILE
 from value_personas.experiments.workspace.json_file import read_json
@@ -134,7 +134,7 @@ def _methods(
         yield MethodAnswers(kind, kind, panel, personas, missing)
     if calibrated is False or kind not in result.recipe.calibration.kinds:
         return
-    for one in calibrations_of_run(result.recipe, result.folder):
+    for one in calibrations_of(result):
         if one.setting.level == "persona":
             widened = _widened(panel, one.setting)
             yield MethodAnswers(calibrated_name(kind, "persona"), kind, widened, personas, missing)

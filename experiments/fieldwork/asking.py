@@ -1,7 +1,7 @@
 """The asking stage: descriptors are written, personas built, and the panel put to the model."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from value_personas import data
@@ -16,7 +16,7 @@ from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
-from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
+from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.programs import (
     AskingStyle,
     DescriptorTable,
@@ -82,7 +82,6 @@ class Asked:
 
 def ask_everything(
     field: Fieldwork,
-    recipe: Recipe,
     asking: Asking,
     on_answered: Callable[[PersonaKind, int, int], None],
     approve: Callable[[Estimate], None] | None = None,
@@ -92,22 +91,21 @@ def ask_everything(
 
     Args:
         field: holds the store, and opens the models.
-        recipe: which models, kinds and ways of asking.
-        asking: who is asked what.
+        asking: who is asked what, and how.
         on_answered: called with the kind, its cells just settled and its cells in all.
         approve: called with what is still to be paid for, before the first call; and again where that rested
             on an assumption, once it is known. It raises to end the run.
         again: stored replies that read as missing for one of these reasons are taken out and asked again.
     """
-    respondent, writer = field.model(recipe.respondent), field.model(recipe.writer)
+    respondent, writer = field.model(asking.respondent), field.model(asking.writer)
     with tallied() as tally:
-        expected = estimate_asking(field, recipe, asking) if approve else None
+        expected = estimate_asking(field, asking) if approve else None
         if approve and expected:
             approve(expected)
-        ready = field.wait(_make_ready(recipe, asking, respondent, writer, on_answered))
+        ready = field.wait(_make_ready(asking, respondent, writer, on_answered))
         forgotten = _forget(ready, asking, again) if again else 0
         if approve and expected and (expected.assumptions or forgotten):
-            approve(estimate_asking(field, recipe, asking))
+            approve(estimate_asking(field, asking))
         panels = {
             kind: field.wait(_ask(ready.panels[kind], people, asking.questions, partial(on_answered, kind)))
             for kind, people in ready.personas.items()
@@ -151,20 +149,18 @@ class _Ready:
 
 
 async def _make_ready(
-    recipe: Recipe,
     asking: Asking,
     respondent: Model,
     writer: Model,
     on_written: Callable[[str, int, int], None] = lambda what, n, total: None,
 ) -> _Ready:
     # Before anything is paid for.
-    map_questions = _map_questions(recipe.profiles.instrument) if recipe.cultural_map.ask else ()
-    variants = needed_variants(recipe.personas)
-    descriptors = await write_descriptors(recipe.descriptors, asking, writer, variants, on_written)
-    personas = build_personas(recipe.personas, asking, descriptors)
-    panels, why = await open_panels(recipe.respondent, asking, respondent, personas)
-    kinds = (recipe.cultural_map.kinds or recipe.personas) if map_questions else ()
-    on_map = {kind: people for kind, people in personas.items() if kind in kinds}
+    map_questions = _map_questions(asking.instrument) if asking.on_map else ()
+    variants = needed_variants(asking.kinds)
+    descriptors = await write_descriptors(asking, writer, variants, on_written)
+    personas = build_personas(asking.kinds, asking, descriptors)
+    panels, why = await open_panels(asking, respondent, personas)
+    on_map = {kind: people for kind, people in personas.items() if kind in asking.on_map}
     return _Ready(descriptors, personas, panels, why, on_map, map_questions)
 
 
@@ -176,19 +172,16 @@ def _map_questions(name: str) -> tuple[Question, ...]:
     return tuple(Question(i.code, i.text, i.scale, ivs=i.code, topic="value items") for i in instrument.items)
 
 
-def estimate_asking(
-    field: Fieldwork, recipe: Recipe, asking: Asking, seen: set[bytes] | None = None
-) -> Estimate:
+def estimate_asking(field: Fieldwork, asking: Asking, seen: set[bytes] | None = None) -> Estimate:
     """Go through the preparations without paying for anything, and count what would be.
 
     Args:
         field: is only looked at; nothing is sent.
-        recipe: as in ``ask_everything``.
-        asking: who would be asked what.
+        asking: who would be asked what, and how.
         seen: keys of requests that are counted elsewhere and not again; those counted here are added.
     """
-    rehearsal = Rehearsal(field, recipe.respondent, recipe.writer, seen)
-    ready = field.wait(_make_ready(recipe, asking, rehearsal.respondent, rehearsal.writer))
+    rehearsal = Rehearsal(field, asking.respondent, asking.writer, seen)
+    ready = field.wait(_make_ready(asking, rehearsal.respondent, rehearsal.writer))
     return rehearsal.estimate(ready.descriptors, ready.rounds(asking.questions))
 
 
@@ -204,7 +197,6 @@ async def _ask(
 
 
 async def write_descriptors(
-    section: DescriptorSection,
     asking: Asking,
     model: Model,
     variants: Collection[Variant],
@@ -213,8 +205,7 @@ async def write_descriptors(
     """The descriptors of each variant, written where the recipe does not freeze them.
 
     Args:
-        section: how they are written.
-        asking: of what, by which prompt, and without which names.
+        asking: of what, how, by which prompt, and without which names.
         model: writes them.
         variants: which.
         on_written: called with which descriptors they are, those just written, and how many there will be.
@@ -223,6 +214,7 @@ async def write_descriptors(
         EngineError: when the model wrote nothing for some answer.
         RecipeError: when a file of descriptors is not usable.
     """
+    section = asking.descriptors
     if str(section.frozen) == REFERENCE and variants:
         return reference_tables(asking.items, variants, section.address, section.wordings)
     if section.frozen and variants:
@@ -278,36 +270,31 @@ def persona_sources(asking: Asking, descriptors: Mapping[Variant, DescriptorTabl
         descriptors,
         {sample.country: sample for sample in asking.samples},
         asking.arrangement,
-        asking.address,
+        asking.descriptors.address,
         asking.facts,
     )
 
 
 async def open_panels(
-    section: RespondentSection,
-    asking: Asking,
-    model: Model,
-    personas: Mapping[PersonaKind, tuple[Persona, ...]],
+    asking: Asking, model: Model, personas: Mapping[PersonaKind, tuple[Persona, ...]]
 ) -> tuple[Mapping[PersonaKind, Panel], str]:
     """The panel of each kind, and why it asks so: a forecast is asked for by a prompt of its own."""
     specs = {kind: parse_kind(kind) for kind in personas}
     played = [personas[kind][0] for kind, spec in specs.items() if not spec.forecasts]
     stated = VerbalisedDistribution()
     if not played and all(type(spec.elicited(stated)) is type(stated) for spec in specs.values()):
-        section = section.model_copy(  # nobody is played, so nothing is to be found out
-            update={"elicitation": section.elicitation.model_copy(update={"mode": stated.name})}
-        )
+        way = asking.respondent.elicitation.model_copy(update={"mode": stated.name})
+        section = asking.respondent.model_copy(update={"elicitation": way})
+        asking = replace(asking, respondent=section)  # nobody is played, so nothing is to be found out
     somebody = played[0] if played else Persona("none", "You are a person.", 1.0, "")
-    panel, why = await open_panel(section, asking, model, somebody)
-    way = panel.respondent.elicitation
-    return {kind: panel.asked_by(spec.elicited(way)) for kind, spec in specs.items()}, why
+    panel, why = await open_panel(asking, model, somebody)
+    found = panel.respondent.elicitation
+    return {kind: panel.asked_by(spec.elicited(found)) for kind, spec in specs.items()}, why
 
 
-async def open_panel(
-    section: RespondentSection, asking: Asking, model: Model, persona: Persona
-) -> tuple[Panel, str]:
+async def open_panel(asking: Asking, model: Model, persona: Persona) -> tuple[Panel, str]:
     """A panel that asks as the recipe says, and why it asks so; the first question is asked to find out."""
-    question = asking.questions[0]
+    section, question = asking.respondent, asking.questions[0]
     elicitation, why = await choose_elicitation(model, section.elicitation, persona, question)
     style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
     respondent = tuned_respondent(asking.program, Respondent(elicitation, style))

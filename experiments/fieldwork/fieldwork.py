@@ -32,7 +32,7 @@ class Fieldwork:
     Example:
         >>> with Fieldwork(workspace, recipe.store) as field:
         ...     ready = prepare(field, recipe)
-        ...     asked = ask_everything(field, recipe, ready.asking, reporter.answered)
+        ...     asked = ask_everything(field, ready.asking, reporter.answered)
     """
 
     def __init__(self, workspace: Workspace, store: str | None = None, tell: Tell = nobody) -> None:

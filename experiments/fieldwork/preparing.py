@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from value_personas import data
 from value_personas.data import published_map
@@ -14,10 +13,10 @@ from value_personas.experiments.fieldwork.sample import Populations, draw_popula
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.personas import PersonaTextSection
-from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe
+from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.tracking import uri_of
-from value_personas.programs import Arrangement, PopulationSample
+from value_personas.programs import Arrangement, EngineSettings, PopulationSample
 from value_personas.programs.elicitation import require_letters
 from value_personas.signatures import Question, ValueItem
 
@@ -26,7 +25,7 @@ __all__ = ["Asking", "Prepared", "prepare"]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who is asked what, and how the asked are put into words.
+    """Who is asked what by which model, and how the asked are put into words.
 
     Attributes:
         samples: the sampled population of each country.
@@ -34,9 +33,14 @@ class Asking:
         questions: the target questions.
         forbidden_names: country names that no descriptor may speak.
         arrangement: in which order and wordings a persona carries its items, and in how many texts.
-        address: the person is spoken to (you) or speaks (I).
         facts: the facts that sociodemographic personas state; all that are known when absent.
         program: tuned prompts to ask by; the shipped ones when absent.
+        kinds: as which personas the sampled are asked.
+        on_map: those of them that are asked the value items too, to be placed on the map; none as a rule.
+        instrument: whose items these are.
+        descriptors: how answers become descriptors.
+        writer: the model that writes them.
+        respondent: the model that answers, and how it is asked.
     """
 
     samples: tuple[PopulationSample, ...]
@@ -44,9 +48,14 @@ class Asking:
     questions: tuple[Question, ...]
     forbidden_names: tuple[str, ...]
     arrangement: Arrangement
-    address: Literal["you", "I"]
     facts: tuple[str, ...] | None
     program: TunedProgram | None
+    kinds: tuple[PersonaKind, ...]
+    on_map: tuple[PersonaKind, ...]
+    instrument: str
+    descriptors: DescriptorSection
+    writer: EngineSettings
+    respondent: RespondentSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +105,28 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     require_letters(survey.questions, recipe.respondent.offer_dont_know)
     codebook, allowed = recipe.survey.codebook, recipe.allow_leak
     leaks = check_leaks(kinds, survey, populations.items, codebook=codebook, allowed=allowed)
-    told = recipe.persona_text, recipe.descriptors, recipe.seed
-    program = find_program(recipe.program, uri_of(recipe.tracking, field.workspace))
-    asking = _asking(*told, survey, populations, program)
+    text, on_map = recipe.persona_text, recipe.cultural_map
+    asking = Asking(
+        populations.samples,
+        populations.items,
+        survey.questions,
+        forbidden_names=_country_names(survey),
+        arrangement=_arrangement(text, recipe.descriptors.wordings, recipe.seed),
+        facts=text.demographics,
+        program=find_program(recipe.program, uri_of(recipe.tracking, field.workspace)),
+        kinds=kinds,
+        on_map=(on_map.kinds or kinds) if on_map.ask else (),
+        instrument=instrument,
+        descriptors=recipe.descriptors,
+        writer=recipe.writer,
+        respondent=recipe.respondent,
+    )
     return Prepared(survey, reading, profiles, populations, leaks, asking)
 
 
 def _reading(survey: SurveySection, questions: QuestionSection, seed: int) -> tuple[Hashable, ...]:
     """Everything that determines how a survey is read."""
     return survey.model_dump_json(), questions.model_dump_json(), seed if survey.is_synthetic else None
-
-
-def _asking(
-    text: PersonaTextSection,
-    descriptors: DescriptorSection,
-    seed: int,
-    survey: data.Survey,
-    populations: Populations,
-    program: TunedProgram | None,
-) -> Asking:
-    return Asking(
-        populations.samples,
-        populations.items,
-        survey.questions,
-        _country_names(survey),
-        _arrangement(text, descriptors.wordings, seed),
-        descriptors.address,
-        text.demographics,
-        program,
-    )
 
 
 def _arrangement(text: PersonaTextSection, wordings: int, seed: int) -> Arrangement:

@@ -11,13 +11,13 @@ from value_personas.data import one_line
 from value_personas.experiments.audit.record import Audit, newest_audit
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.comparing import baseline_of
-from value_personas.experiments.evaluation.fitted import Calibration, calibrations_of_run
+from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.inference import units_of, zones_of
 from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.run.stored import read_run
+from value_personas.experiments.run.stored import calibrations_of, read_run
 from value_personas.experiments.run.tables import has_table, read_run_table
 from value_personas.experiments.shapley.record import Shapley, newest_shapley, read_shapley
 from value_personas.experiments.workspace.json_file import read_json
@@ -183,7 +183,7 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         positions=_positions(run),
         shapley=read_shapley(shapley) if shapley else newest_shapley(workspace / "shapley", run.recipe),
         audit=newest_audit(workspace / "audits", run.recipe),
-        calibrations=calibrations_of_run(run.recipe, folder),
+        calibrations=calibrations_of(run),
     )
 
 

@@ -19,6 +19,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import record_outcome
+from value_personas.experiments.tracking import calibration_file
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationEstimate
 from value_personas.signatures import MissingReason, RecipeError
@@ -94,7 +95,7 @@ def predict_and_judge(
     )
 
     reporter.stage(f"asking {recipe.respondent.lm}")
-    asked = ask_everything(field, recipe, ready.asking, reporter.answered, approve, again)
+    asked = ask_everything(field, ready.asking, reporter.answered, approve, again)
 
     reporter.stage("scoring")
     predicted = predict(
@@ -129,7 +130,7 @@ def judged_by(recipe: Recipe, ready: Prepared) -> tuple[Remoteness | None, tuple
         ValuePersonasError: when one of them cannot be had, or does not fit what is asked.
     """
     remoteness = read_remoteness(recipe.scoring, ready.profiles, len(ready.survey.questions))
-    calibrations = find_calibrations(recipe)
+    calibrations = find_calibrations(recipe.calibration, calibration_file(recipe))
     require_applicable(recipe.respondent.elicitation, calibrations, ready.survey.questions)
     return remoteness, calibrations
 

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import RESULT_FILE, Result
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import read_run_table
+from value_personas.experiments.tracking import calibration_file
 from value_personas.experiments.tracking.client import tracking_client
 from value_personas.experiments.tracking.recording import FOLDER_TAG
-from value_personas.experiments.workspace.folders import Workspace, newest
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace, newest
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.signatures import StoreError
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 __all__ = [
+    "calibrations_of",
     "find_run",
     "read_result",
     "read_run",
@@ -66,6 +69,18 @@ def read_run(folder: Path) -> RunResult:
         mlflow_run_id=_run_id(folder),
         folder=folder,
     )
+
+
+def calibrations_of(run: RunResult) -> tuple[Calibration, ...]:
+    """What a run was calibrated by: its record's own copy, where what its recipe names may have changed.
+
+    Raises:
+        RecipeError: when there is no copy, and what the recipe names is not there.
+    """
+    kept = run.folder / CALIBRATION_FILE
+    fitted = run.recipe.calibration.fitted is not None
+    file = kept if fitted and kept.is_file() else calibration_file(run.recipe)
+    return find_calibrations(run.recipe.calibration, file)
 
 
 def _require_finished(folder: Path) -> None:

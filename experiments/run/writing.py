@@ -79,6 +79,7 @@ def record_outcome(
     result = outcome.result(folder)
     _write_files(outcome, result, inputs)
     record = Record(
+        recipe,
         name=title or run_title(recipe.name, recipe.respondent.lm, size_of(result.scores)),
         metrics=_metrics(result),
         tags=_tags(outcome),
@@ -87,7 +88,7 @@ def record_outcome(
         inputs=inputs,
         kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
     )
-    run_id = record_run(recipe, workspace, record)
+    run_id = record_run(workspace, record)
     write_run_id(folder, run_id)
     return replace(result, mlflow_run_id=run_id)
 

@@ -15,7 +15,8 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.reporter import Reporter
-from value_personas.experiments.recipe.recipe import DescriptorSection, Recipe
+from value_personas.experiments.recipe.recipe import DescriptorSection
+from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.shapley.game import Board, CellErrors, Errors, play
 from value_personas.experiments.shapley.planning import Plan, plan_coalitions
 from value_personas.experiments.shapley.players import Player
@@ -38,18 +39,22 @@ class Game:
     """Everything the game is played with.
 
     Attributes:
-        recipe: kinds, method, budget, ways of asking.
-        asking: who is asked what.
+        settings: kinds, method, budget.
+        asking: who is asked what, and how.
         players: whose values are told.
         errors: of every cell.
         calibration: what answers are calibrated by.
+        draws: how often each country's people are drawn anew.
+        seed: of every draw.
     """
 
-    recipe: Recipe
+    settings: ShapleySettings
     asking: Asking
     players: tuple[Player, ...]
     errors: CellErrors
     calibration: Calibration
+    draws: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,40 +97,32 @@ def ask_coalitions(
         reporter: is told the upper bound of the calls before the first one.
         approve: called with what is still to be paid for; it raises to end the run.
     """
-    recipe = game.recipe
-    respondent, writer = field.model(recipe.respondent), field.model(recipe.writer)
-    roster = _roster(game)
+    asking = game.asking
+    respondent, writer = field.model(asking.respondent), field.model(asking.writer)
+    spec = parse_kind(game.settings.kind)
+    roster = Roster(asking.samples, spec, game.players, game.draws, game.seed)
     with tallied() as tally:
-        rehearsal = Rehearsal(field, recipe.respondent, recipe.writer)
+        rehearsal = Rehearsal(field, asking.respondent, asking.writer)
         rehearsed = field.wait(_make_ready(game, roster, rehearsal.respondent, rehearsal.writer))
         assumptions = _announce(game, rehearsed, rehearsal, reporter, approve)
         ready = field.wait(_make_ready(game, roster, respondent, writer))
         if assumptions or ready.plan.calls != rehearsed.plan.calls:  # now it is known
-            again = Rehearsal(field, recipe.respondent, recipe.writer)
+            again = Rehearsal(field, asking.respondent, asking.writer)
             _announce(game, ready, again, reporter, approve)
-        total = sum(map(ready.board.texts, ready.plan.coalitions)) * len(game.asking.questions)
-        answered = partial(_count, reporter, recipe.shapley.kind, total)
+        total = sum(map(ready.board.texts, ready.plan.coalitions)) * len(asking.questions)
+        answered = partial(_count, reporter, game.settings.kind, total)
         errors = field.wait(play(ready.board, ready.plan, game.errors, answered))
     usage = tally.of(respondent.usage).as_dict()
     return Played(ready.plan, errors, ready.descriptors, respondent.identity, ready.why, usage)
 
 
-def _roster(game: Game) -> Roster:
-    recipe = game.recipe
-    spec = parse_kind(recipe.shapley.kind)
-    draws = recipe.scoring.persona_draws
-    return Roster(game.asking.samples, spec, game.players, draws, recipe.seed)
-
-
 async def _make_ready(game: Game, roster: Roster, respondent: Model, writer: Model) -> _Ready:
-    recipe, asking, settings = game.recipe, game.asking, game.recipe.shapley
-    descriptors = await write_descriptors(
-        recipe.descriptors, asking, writer, needed_variants((settings.kind,))
-    )
+    asking, settings = game.asking, game.settings
+    descriptors = await write_descriptors(asking, writer, needed_variants((settings.kind,)))
     sources = persona_sources(asking, descriptors)
     builder, empty = persona_builder(settings.kind, sources), persona_builder(settings.empty, sources)
     first = builder.build(roster.somebody)[0]
-    panel, why = await open_panel(recipe.respondent, asking, respondent, first)
+    panel, why = await open_panel(asking, respondent, first)
     board = Board(
         roster,
         asking.samples,
@@ -134,15 +131,15 @@ async def _make_ready(game: Game, roster: Roster, respondent: Model, writer: Mod
         panel,
         asking.questions,
         game.calibration.setting,
-        recipe.respondent.max_missing,
+        asking.respondent.max_missing,
     )
     calls = _requests_a_text(panel, asking.questions)
     plan = plan_coalitions(
         settings,
         game.players,
         lambda coalition: calls * board.texts(coalition),
-        _calls_before(recipe.descriptors, descriptors),
-        recipe.seed,
+        _calls_before(asking.descriptors, descriptors),
+        game.seed,
     )
     return _Ready(board, plan, descriptors, why)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from value_personas import data
-from value_personas.experiments.evaluation.fitted import study_calibration
+from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibration, study_calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
@@ -31,7 +31,7 @@ from value_personas.experiments.shapley.players import choose_players
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.shapley.tables import Figures
 from value_personas.experiments.shapley.writing import write_shapley_files
-from value_personas.experiments.tracking import Record, record_run
+from value_personas.experiments.tracking import Record, calibration_file, record_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import mean_of_known
 
@@ -71,21 +71,27 @@ def shapley(
         reporter.stage(f"asking {recipe.respondent.lm}, coalition by coalition")
         played = ask_coalitions(field, game, reporter, approve)
     reporter.stage("adding up")
-    result = _add_up(game, ready, human, played, started, workspace)
+    result = _add_up(recipe, game, ready, human, played, started, workspace)
     names = {country: ready.survey.country_name(country) for country in ready.survey.countries}
     write_shapley_files(result, names, played.descriptors, ready.populations.items)
     return _recorded(result, workspace, played)
 
 
 def _game(recipe: Recipe, ready: Prepared, human: HumanAnswers) -> Game:
-    calibration = study_calibration(recipe, recipe.shapley.calibrated, ready.survey.questions)
+    settings, questions = recipe.shapley, ready.survey.questions
+    calibration = UNCALIBRATED
+    if settings.calibrated:
+        way, fitted = recipe.respondent.elicitation, calibration_file(recipe)
+        calibration = study_calibration(recipe.calibration, fitted, way, questions)
     names = data.load_instrument(recipe.profiles.instrument).names
-    players = choose_players(recipe.shapley.players, ready.populations.items, names)
-    errors = CellErrors(human.probabilities, ready.survey.questions, recipe.shapley.score)
-    return Game(recipe, ready.asking, players, errors, calibration)
+    players = choose_players(settings.players, ready.populations.items, names)
+    errors = CellErrors(human.probabilities, questions, settings.score)
+    draws, seed = recipe.scoring.persona_draws, recipe.seed
+    return Game(settings, ready.asking, players, errors, calibration, draws, seed)
 
 
 def _add_up(
+    recipe: Recipe,
     game: Game,
     ready: Prepared,
     human: HumanAnswers,
@@ -94,12 +100,11 @@ def _add_up(
     workspace: Workspace,
 ) -> ShapleyResult:
     """The tables, the check and what must be said of them; nothing is written yet."""
-    recipe = game.recipe
     figures = Figures(
         played.plan,
         played.errors,
         ready.survey.countries,
-        score=recipe.shapley.score,
+        score=game.settings.score,
         level=recipe.scoring.level,
         seed=recipe.seed,
     )
@@ -109,11 +114,15 @@ def _add_up(
         tables=tables,
         coalitions=figures.coalitions(),
         checks=figures.check(tables["shapley"]),
-        floor=_floor(recipe.shapley.score, human),
+        floor=_floor(game.settings.score, human),
         calls_at_most=played.plan.calls,
         usage=played.usage,
         seconds=time.perf_counter() - started,
-        notes=tuple(_notes(game, ready, human, played, figures)),
+        notes=(
+            *_notes(game, ready, human, played, figures),
+            *tuned_on_notes(game.asking.program, recipe.program),
+            *_fitted_notes(game.calibration, recipe.calibration.fitted),
+        ),
         synthetic=synthetic_parts(recipe.respondent.lm, ready.survey),
         leaks=ready.leaks,
         folder=_folder(recipe.name, workspace),
@@ -137,11 +146,10 @@ def _notes(
     game: Game, ready: Prepared, human: HumanAnswers, played: Played, figures: Figures
 ) -> Iterator[str]:
     """What the data are, how the values came about, and what they cannot tell."""
-    recipe = game.recipe
     yield from (*ready.survey.notes, *ready.profiles.notes, *ready.populations.notes)
     yield played.elicitation
     yield (
-        f"v(∅) is the error of personas {recipe.shapley.empty} on the cells that count here, as run scores "
+        f"v(∅) is the error of personas {game.settings.empty} on the cells that count here, as run scores "
         "it; its texts are a list and no sample, and never drawn anew"
     )
     yield _sampling_note(played.plan)
@@ -157,10 +165,12 @@ def _notes(
         yield f"of a coalition's answers up to {played.errors.missing.max():.1%} are missing"
     if len(asked) == 1:
         yield "one country: the intervals tell of other questions and people, not of other countries"
-    yield from tuned_on_notes(game.asking.program, recipe.program)
-    if record := game.calibration.record:
+
+
+def _fitted_notes(calibration: Calibration, name: str | None) -> Iterator[str]:
+    if record := calibration.record:
         yield (
-            f"the calibration {recipe.calibration.fitted} ({record.setting.in_one_line()}) was fitted on "
+            f"the calibration {name} ({record.setting.in_one_line()}) was fitted on "
             f"{', '.join(record.countries)} × {', '.join(record.questions)}: figures of those are in-sample"
         )
 
@@ -185,5 +195,5 @@ def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> Sh
         "respondent.identity": played.identity,
         "respondent.elicitation": played.elicitation,
     }
-    record = Record(f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
-    return replace(result, mlflow_run_id=record_run(result.recipe, workspace, record))
+    record = Record(result.recipe, f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
+    return replace(result, mlflow_run_id=record_run(workspace, record))

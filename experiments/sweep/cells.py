@@ -51,9 +51,21 @@ class Cell:
         A file that the recipe names counts by its name, size and time of change.
         """
         content = self.recipe.model_dump(mode="json", exclude=set(_UNSEEN))
-        stamps = [_stamp(path) for path in _files(self.recipe)]
+        stamps = [_stamp(path) for path in self._files()]
         text = json.dumps([content, stamps], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _files(self) -> Iterator[Path]:
+        """Every file that the recipe names; a codebook too, which may be a shipped one's name instead."""
+        survey = self.recipe.survey
+        named = [
+            *named_files(self.recipe),
+            *([("survey.path", Path(SYNTHETIC))] if survey.is_synthetic else []),
+        ]
+        if survey.codebook:
+            named.append(("survey.codebook", Path(survey.codebook).expanduser()))
+        place = {key: number for number, key in enumerate(_FIRST_STAMPED)}
+        yield from (path for _, path in sorted(named, key=lambda one: place.get(one[0], len(place))))
 
 
 def sweep_cells(recipe: Recipe) -> tuple[Cell, ...]:
@@ -119,18 +131,6 @@ def short(value: Any) -> str:
         return text
     mark = hashlib.sha256(text.encode()).hexdigest()[:4]  # two that begin alike must not read alike
     return f"{text[: _LONGEST_VALUE - 6]}…{mark}"
-
-
-def _files(recipe: Recipe) -> Iterator[Path]:
-    """Every file that a recipe names, a codebook too, which may be the name of a shipped one instead."""
-    named = [
-        *named_files(recipe),
-        *([("survey.path", Path(SYNTHETIC))] if recipe.survey.is_synthetic else []),
-    ]
-    if recipe.survey.codebook:
-        named.append(("survey.codebook", Path(recipe.survey.codebook).expanduser()))
-    place = {key: number for number, key in enumerate(_FIRST_STAMPED)}
-    yield from (path for _, path in sorted(named, key=lambda one: place.get(one[0], len(place))))
 
 
 def _stamp(path: Path) -> list[str | int]:

@@ -83,8 +83,8 @@ class Family:
 
     def close(self, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """Record what the family came to; every file in its folder becomes an artifact."""
-        record = Record("", metrics, {"kind": self.kind, **tags}, self.folder)
-        close_run(self.recipe, self.workspace, record, self.mlflow_run_id)
+        record = Record(self.recipe, "", metrics, {"kind": self.kind, **tags}, self.folder)
+        close_run(self.workspace, record, self.mlflow_run_id)
 
 
 class _Parent(FileModel):
@@ -125,6 +125,6 @@ def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspa
         if noted.key == key and is_known(recipe.tracking, workspace, noted.mlflow_run_id):
             return noted.mlflow_run_id
     title = run_title(recipe.name, kind, f"{len(cells)} cells")
-    run_id = open_run(recipe, workspace, Record(title, {}, {"kind": kind}, folder))
+    run_id = open_run(workspace, Record(recipe, title, {}, {"kind": kind}, folder))
     write_json(note, _Parent(key=key, mlflow_run_id=run_id))
     return run_id

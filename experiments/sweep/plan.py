@@ -58,7 +58,7 @@ def plan_what_can_be_run(cells: Sequence[Cell], field: Fieldwork) -> list[Planne
 def _planned(cell: Cell, field: Fieldwork, seen: set[bytes]) -> PlannedCell:
     ready = prepare(field, cell.recipe)
     judged_by(cell.recipe, ready)  # what cannot be had is refused here too
-    return PlannedCell(cell, estimate_asking(field, cell.recipe, ready.asking, seen))
+    return PlannedCell(cell, estimate_asking(field, ready.asking, seen))
 
 
 def total(planned: Sequence[PlannedCell]) -> Estimate:
@@ -105,12 +105,12 @@ class Plan:
     """What a recipe would take.
 
     Attributes:
-        recipe: the recipe.
+        name: of the recipe.
         cells: what each cell adds to those before it.
         seconds: how long the calls take; None where nothing tells.
     """
 
-    recipe: Recipe
+    name: str
     cells: tuple[PlannedCell, ...]
     seconds: float | None
 
@@ -124,7 +124,7 @@ class Plan:
         cells: list[dict[str, Any]] = [
             {"cell": one.cell.label, **one.estimate.as_dict()} for one in self.cells
         ]
-        said = {"name": self.recipe.name, "cells": cells, "total": self.total.as_dict()}
+        said = {"name": self.name, "cells": cells, "total": self.total.as_dict()}
         return json.dumps(said | {"seconds": self.seconds}, allow_nan=False)
 
 
@@ -142,4 +142,4 @@ def plan(recipe: Recipe, cells: Sequence[Cell]) -> Plan:
         planned = plan_cells(cells, field)
         identity = field.model(recipe.respondent).identity
         seconds = seconds_needed(total(planned), recipe.respondent, identity, field.store)
-    return Plan(recipe, tuple(planned), seconds)
+    return Plan(recipe.name, tuple(planned), seconds)

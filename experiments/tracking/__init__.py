@@ -1,7 +1,7 @@
 """Every experiment in MLflow: settings, inputs, numbers and files, to be found and repeated."""
 
 from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client, uri_of
-from value_personas.experiments.tracking.inputs import InputFile, fitted_file, input_files, named_files
+from value_personas.experiments.tracking.inputs import InputFile, calibration_file, input_files, named_files
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import (
     FOLDER_TAG,
@@ -18,8 +18,8 @@ __all__ = [
     "FOLDER_TAG",
     "InputFile",
     "Record",
+    "calibration_file",
     "close_run",
-    "fitted_file",
     "input_files",
     "is_known",
     "metric_name",

@@ -11,12 +11,15 @@ from value_personas.data import file_hash
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
 from value_personas.experiments.recipe.paths import files_of
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking.client import uri_of
+from value_personas.experiments.tracking.registry import registered_file
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
+from value_personas.signatures import RecipeError
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
-__all__ = ["InputFile", "dataset_inputs", "fitted_file", "input_files", "named_files"]
+__all__ = ["InputFile", "calibration_file", "dataset_inputs", "input_files", "named_files"]
 
 _DIGEST = 36
 """Characters of a digest that MLflow keeps; the whole hash stands in the dataset's source."""
@@ -55,18 +58,38 @@ def input_files(recipe: Recipe, survey: data.Survey) -> tuple[InputFile, ...]:
 def named_files(recipe: Recipe) -> Iterator[tuple[str, Path]]:
     """Every file that a recipe names, with its key; of the calibration, the newest where it says so."""
     yield from files_of(recipe)
-    if recipe.calibration.fitted == LATEST and (newest := fitted_file(recipe)):
-        yield "calibration.fitted", newest
+    if recipe.calibration.fitted == LATEST:
+        yield "calibration.fitted", _newest(recipe.name, recipe.workspace)
 
 
-def fitted_file(recipe: Recipe) -> Path | None:
-    """Where the recipe's fitted calibration lies; None where it names none, or one of a registry."""
-    fitted = recipe.calibration.fitted
-    if fitted is None or fitted.startswith(REGISTRY):
+def calibration_file(recipe: Recipe) -> Path | None:
+    """Where the calibration lies that a recipe names as fitted, fetched where a registry has it.
+
+    Returns:
+        None where it names none.
+
+    Raises:
+        RecipeError: when what it names is not there.
+    """
+    name = recipe.calibration.fitted
+    if name is None:
         return None
-    if fitted == LATEST:
-        return Workspace(recipe.workspace.expanduser().resolve()).calibration(recipe.name) / CALIBRATION_FILE
-    return Path(fitted).expanduser()
+    if name.startswith(REGISTRY):
+        registry = uri_of(recipe.tracking, Workspace.open(recipe.workspace))
+        return registered_file(registry, "calibration.fitted", name, CALIBRATION_FILE)
+    if name != LATEST:
+        return Path(name).expanduser()
+    file = _newest(recipe.name, recipe.workspace)
+    if not file.is_file():
+        raise RecipeError(
+            f"calibration.fitted: nothing was found for {recipe.name} in {file.parent}; value-personas "
+            "calibrate fits a calibration to the answers of a run"
+        )
+    return file
+
+
+def _newest(name: str, workspace: Path) -> Path:
+    return Workspace(workspace.expanduser().resolve()).calibration(name) / CALIBRATION_FILE
 
 
 def dataset_inputs(files: Iterable[InputFile]) -> list["DatasetInput"]:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
 from value_personas.experiments.tracking.client import tracking_client, uri_of
@@ -38,9 +38,10 @@ _PARAMS_A_BATCH, _METRICS_A_BATCH = 100, 1000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept of a run besides its recipe and the code's state.
+    """What is kept of a run besides the code's state.
 
     Attributes:
+        recipe: logged as flat parameters, named as in the recipe; it says where, too.
         name: a run name that can be read.
         metrics: name → value; NaN ones are left out, MLflow cannot search them.
         tags: name → text.
@@ -51,6 +52,7 @@ class Record:
             said or are as large as the answers themselves.
     """
 
+    recipe: Recipe
     name: str
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
@@ -60,11 +62,10 @@ class Record:
     kept_here: tuple[str, ...] = ()
 
 
-def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
+def record_run(workspace: Workspace, record: Record) -> str:
     """Write one finished run; several threads and processes may record at once.
 
     Args:
-        recipe: logged as flat parameters, named as in the recipe.
         workspace: holds the default store.
         record: what happened.
 
@@ -74,23 +75,23 @@ def record_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
     Raises:
         StoreError: when the tracking store cannot be written.
     """
-    run_id = open_run(recipe, workspace, record)
-    close_run(recipe, workspace, record, run_id)
+    run_id = open_run(workspace, record)
+    close_run(workspace, record, run_id)
     return run_id
 
 
-def open_run(recipe: Recipe, workspace: Workspace, record: Record) -> str:
+def open_run(workspace: Workspace, record: Record) -> str:
     """Begin a run that others are parts of; args, returns and raises as ``record_run``."""
-    with _client(recipe.tracking, workspace, record) as client:
-        experiment = _experiment(client, recipe.tracking, recipe.name, workspace)
+    with _client(workspace, record) as client:
+        experiment = _experiment(client, record.recipe.tracking, record.recipe.name, workspace)
         run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
     return str(run.info.run_id)
 
 
-def close_run(recipe: Recipe, workspace: Workspace, record: Record, run_id: str) -> None:
+def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
     """Write what a begun run came to; it may be closed again, when more was done."""
-    with _client(recipe.tracking, workspace, record) as client:
-        _log(client, run_id, recipe.flat(), record)
+    with _client(workspace, record) as client:
+        _log(client, run_id, record)
         client.set_terminated(run_id)
 
 
@@ -105,18 +106,16 @@ def is_known(section: TrackingSection, workspace: Workspace, run_id: str) -> boo
             return False
 
 
-def _client(
-    section: TrackingSection, workspace: Workspace, record: Record
-) -> AbstractContextManager["MlflowClient"]:
-    return tracking_client(uri_of(section, workspace), f"the tables are in {record.folder}")
+def _client(workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
+    return tracking_client(uri_of(record.recipe.tracking, workspace), f"the tables are in {record.folder}")
 
 
-def _log(client: "MlflowClient", run_id: str, settings: dict[str, Any], record: Record) -> None:
+def _log(client: "MlflowClient", run_id: str, record: Record) -> None:
     from mlflow.entities import Metric, Param
 
     now = int(time.time() * 1000)
     metrics = [Metric(name, value, now, 0) for name, value in record.metrics.items() if math.isfinite(value)]
-    told = without_passwords(settings)
+    told = without_passwords(record.recipe.flat())
     params = [Param(key, str(value)[:_PARAM_LIMIT]) for key, value in told.items()]
     for start in range(0, len(metrics), _METRICS_A_BATCH):
         client.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_BATCH])

@@ -106,7 +106,7 @@ def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[st
         "claims_gain": str(result.judgement.claims_gain).lower(),
         "stopped": result.stopped or "the optimiser came to its end",
     }
-    run_id = record_run(recipe, workspace, Record(name, _metrics(result), tags, result.folder))
+    run_id = record_run(workspace, Record(recipe, name, _metrics(result), tags, result.folder))
     with tracking_client(uri_of(recipe.tracking, workspace)) as client:
         experiment = client.get_run(run_id).info.experiment_id
         for place, row in enumerate(result.curve.to_dict("records")):

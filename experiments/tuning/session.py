@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dspy
 
-from value_personas.experiments.evaluation.fitted import study_calibration
+from value_personas.experiments.evaluation.fitted import UNCALIBRATED, study_calibration
 from value_personas.experiments.evaluation.predicting import estimate_of
 from value_personas.experiments.fieldwork.asking import open_panel
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
@@ -15,6 +15,7 @@ from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_writer
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import calibration_file
 from value_personas.experiments.tuning.journal import AttemptJournal
 from value_personas.experiments.tuning.ledger import Ledger
 from value_personas.experiments.tuning.meter import Meter
@@ -60,11 +61,14 @@ class TuningSession:
         self.respondent = self._metered(recipe.respondent)
         self.writer = self._metered(recipe.writer)
         self.proposer = self._metered(section.proposer or recipe.respondent)
-        self.calibration = study_calibration(recipe, section.calibrated, asking.questions)
+        way, questions = recipe.respondent.elicitation, asking.questions
+        self.calibration = UNCALIBRATED
+        if section.calibrated:
+            fitted = calibration_file(recipe)
+            self.calibration = study_calibration(recipe.calibration, fitted, way, questions)
         self.table = ProgramTable()
         self.ledger = Ledger(lambda: self.meter.calls, on_evaluation)
         self.program = self._build(asking)
-        way = recipe.respondent.elicitation
         probe = DescriptorProbe(self.respondent, asking.items, way, self.table, section.feedback_descriptors)
         self.metric = CellMetric(
             section.metric, self.program.surroundings.questions, self.ledger, probe.spill_over
@@ -84,7 +88,7 @@ class TuningSession:
                 "one of them out"
             )
         somebody = Persona("none", "You are a person.", 1.0, "")
-        panel, _ = self._field.wait(open_panel(recipe.respondent, asking, self.respondent, somebody))
+        panel, _ = self._field.wait(open_panel(asking, self.respondent, somebody))
         around = self._surroundings(asking, panel.concurrency)
         writer, tunes_respondent = self._first_writer(asking.program), "respondent" in section.tunes
         return WatchedProgram(writer, panel.respondent, around, self.table, tunes_respondent)

@@ -178,7 +178,7 @@ def test_an_engine_says_what_it_takes_costs_and_is(plugins: Plugins) -> None:
     with pytest.raises(ValueError, match=r"parameters\.leter is not known to yes-men/b; did you mean letter"):
         EngineSettings(lm="yes-men/b", parameters={"leter": "B"})
     assert synthetic_parts("yes-men/b", SimpleNamespace(is_synthetic=False)) == ("respondent",)  # type: ignore[arg-type]
-    assert is_free(load_recipe(None, ["respondent.lm=yes-men/b"]))
+    assert is_free(load_recipe(None, ["respondent.lm=yes-men/b"]).respondent)
     prices = "tuning.proposer.prices={input_per_million=1.0, output_per_million=1.0}"
     priced = ("tuning.budget_cost=1", "tuning.proposer.lm=openai/m", prices)
     need_prices(*asked_in_tuning("respondent.lm=yes-men/b", *priced))

@@ -13,7 +13,7 @@ __all__ = ["print_plan"]
 def print_plan(plan: Plan) -> None:
     """A line for each cell, their sum, and what had to be assumed."""
     console = plain_console()
-    table = Table(title=plan.recipe.name, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(title=plan.name, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("cell", overflow="fold")
     for heading in ("calls to pay for", "answered already", "tokens read", "tokens written", "cost"):
         table.add_column(heading.replace(" ", "\n", 1), justify="right", no_wrap=True)

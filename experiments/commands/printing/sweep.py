@@ -7,15 +7,16 @@ from contextlib import contextmanager
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.approval import Approval, is_free
+from value_personas.experiments.commands.approval import approval_of
 from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
 from value_personas.experiments.commands.printing.progress import ConsoleReporter
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import RespondentSection
 from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.experiments.sweep.family import Options
 from value_personas.experiments.sweep.records import CellRecord
 from value_personas.experiments.sweep.sweep import SweepResult
+from value_personas.programs.engines import EngineSettings
 
 __all__ = ["SweepConsole", "print_sweep", "watched"]
 
@@ -49,11 +50,10 @@ class SweepConsole:
 
 
 @contextmanager
-def watched(recipe: Recipe, jobs: int, yes: bool) -> Iterator[Options]:
+def watched(respondent: RespondentSection, writer: EngineSettings, jobs: int, yes: bool) -> Iterator[Options]:
     """Options for cells that a person at the terminal watches and approves."""
     with ConsoleReporter() as bars:
-        approve = None if is_free(recipe) else Approval(recipe.respondent, yes, bars.ask, bars.say)
-        yield Options(jobs, SweepConsole(bars), approve)
+        yield Options(jobs, SweepConsole(bars), approval_of(respondent, writer, yes, bars))
 
 
 def print_sweep(result: SweepResult) -> None:

@@ -133,7 +133,7 @@ def inspect_personas(  # each is a choice of the person who looks
         if chosen not in recipe.personas:
             raise RecipeError(f"kind {chosen!r} is not in the recipe; it has {', '.join(recipe.personas)}")
         reporter.stage(f"building {chosen}")
-        job = _Job(recipe, ready.asking, sample.country, chosen, n, answers)
+        job = _Job(ready.asking, sample.country, chosen, n, answers)
         personas, of = field.wait(job.run(field, reporter.answered))
     synthetic = synthetic_parts(recipe.respondent.lm, ready.survey)
     warning = f" · synthetic {in_words(synthetic)}" if synthetic else ""
@@ -144,7 +144,6 @@ def inspect_personas(  # each is a choice of the person who looks
 class _Job:
     """What is built, and for whom it is asked."""
 
-    recipe: Recipe
     asking: Asking
     country: str
     kind: PersonaKind
@@ -155,13 +154,13 @@ class _Job:
         self, field: Fieldwork, on_answered: Callable[[str, int, int], None]
     ) -> tuple[tuple[InspectedPersona, ...], int]:
         """The personas, and how many there are in all."""
-        recipe, asking = self.recipe, self.asking
-        model, writer = field.model(recipe.respondent), field.model(recipe.writer)
-        tables = await write_descriptors(recipe.descriptors, asking, writer, needed_variants([self.kind]))
+        asking = self.asking
+        model, writer = field.model(asking.respondent), field.model(asking.writer)
+        tables = await write_descriptors(asking, writer, needed_variants([self.kind]))
         everybody = build_personas([self.kind], asking, tables)[self.kind]
         home = [persona for persona in everybody if persona.country == self.country]
         shown = [home[i] for i in np.linspace(0, len(home) - 1, min(self.n, len(home))).round().astype(int)]
-        panels, _ = await open_panels(recipe.respondent, asking, model, {self.kind: everybody})
+        panels, _ = await open_panels(asking, model, {self.kind: everybody})
         panel = panels[self.kind]
         told = await self._answers(panel, shown, on_answered)
         table = next(iter(tables.values()), None)

@@ -31,7 +31,7 @@ def answered(folder, sharpness):
     with Fieldwork(Workspace.open(recipe.workspace)) as field:
         ready = prepare(field, recipe)
         survey = ready.survey
-        asked = ask_everything(field, recipe, ready.asking, lambda *_: None)
+        asked = ask_everything(field, ready.asking, lambda *_: None)
     floors = Floors(recipe.seed, recipe.scoring.floor_draws)
     human = human_answers(floors, survey, survey.countries, survey.questions)
     return answers_of(asked.panels[KIND], human.probabilities, {}, method=KIND, synthetic=("respondent",))

@@ -99,7 +99,7 @@ def test_forecasts_alone_are_estimated_as_they_are_asked_and_nothing_is_probed(t
         "calibration.kinds=[]", "cultural_map.ask=false", 'questions.include=["Q29", "Q185"]',
     ])  # fmt: skip
     with Fieldwork(Workspace.open(tmp_path)) as field:
-        expected = estimate_asking(field, recipe, prepare(field, recipe).asking)
+        expected = estimate_asking(field, prepare(field, recipe).asking)
     assert (expected.calls, expected.stored) == (16, 0)
 
 

@@ -20,6 +20,7 @@ from value_personas.experiments.evaluation.fitted import (
 )
 from value_personas.experiments.export.stored import read_answers
 from value_personas.experiments.run.rerun import rerun
+from value_personas.experiments.tracking import calibration_file
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import tilt
@@ -109,13 +110,17 @@ def test_a_file_a_registered_version_and_latest_are_the_same(
 ) -> None:
     for name in (str(found.file), found.model, "latest"):
         recipe = load_recipe("quickstart", [f"workspace={place}", f"calibration.fitted={name}"])
-        (one,) = find_calibrations(recipe)
+        file = calibration_file(recipe)
+        (one,) = find_calibrations(recipe.calibration, file)
         assert one.record == found.record
-        assert study_calibration(recipe, True, QUESTIONS).setting == found.record.setting
+        assert (
+            study_calibration(recipe.calibration, file, recipe.respondent.elicitation, QUESTIONS).setting
+            == found.record.setting
+        )
     with pytest.raises(RecipeError, match=r"calibration\.fitted: models:/x/9 is not in the registry"):
-        find_calibrations(load_recipe("quickstart", [f"workspace={place}", "calibration.fitted=models:/x/9"]))
+        calibration_file(load_recipe("quickstart", [f"workspace={place}", "calibration.fitted=models:/x/9"]))
     with pytest.raises(RecipeError, match="nothing was found for tune"):
-        find_calibrations(load_recipe("tune", [f"workspace={place}", "calibration.fitted=latest"]))
+        calibration_file(load_recipe("tune", [f"workspace={place}", "calibration.fitted=latest"]))
 
 
 def test_a_rerun_takes_the_records_own_copy(place: Path, found: CalibrationResult, fitted: RunResult) -> None:
@@ -192,7 +197,7 @@ def test_what_it_was_fitted_to_otherwise_is_said(tmp_path: Path) -> None:
     grouped = {"setting": {"per": "scale_length", "strength": {"4": 2.0}}, "synthetic": ["respondent"]}
     file.write_text(json.dumps({**RECORD, **other, **grouped}))
     recipe = load_recipe("quickstart", [f"calibration.fitted={file}"])
-    found = find_calibrations(recipe)
+    found = find_calibrations(recipe.calibration, file)
     require_applicable(recipe.respondent.elicitation, found, QUESTIONS)
     one = np.zeros((1, 1))
     panel = PanelResult((), QUESTIONS, np.zeros((1, 1, 3)), one, one, one.astype(np.int8), one[0], one[0])
@@ -210,4 +215,6 @@ def test_what_it_was_fitted_to_otherwise_is_said(tmp_path: Path) -> None:
     file.write_text(json.dumps(smoothed))
     asked = load_recipe("quickstart", [f"calibration.fitted={file}", "respondent.elicitation.mode=logprobs"])
     with pytest.raises(RecipeError, match="smooths counted answers"):
-        require_applicable(asked.respondent.elicitation, find_calibrations(asked), QUESTIONS)
+        require_applicable(
+            asked.respondent.elicitation, find_calibrations(asked.calibration, file), QUESTIONS
+        )

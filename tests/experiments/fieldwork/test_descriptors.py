@@ -29,9 +29,7 @@ def written(tmp_path: Path, engine: RuleEngine, *settings: str) -> object:
     model = Model("test/model", InProcess(engine), MemoryStore())
     told: list[tuple[str, int, int]] = []
     tables = asyncio.run(
-        write_descriptors(
-            recipe.descriptors, asking, model, ("hedged", "unhedged"), lambda *one: told.append(one)
-        )
+        write_descriptors(asking, model, ("hedged", "unhedged"), lambda *one: told.append(one))
     )
     return tables, told
 

@@ -99,7 +99,9 @@ def test_every_kind_of_one_run_is_built_from_one_sample(
 ) -> None:
     asked = recipe(kinds(*(k for k in known_kinds() if k != "personality")))
     drawn = populations_of(asked, survey, profiles)
-    asking = Asking(drawn.samples, drawn.items, survey.questions, (), Arrangement(), "you", None, None)
+    told = (drawn.samples, drawn.items, survey.questions, (), Arrangement(), None, None)
+    ways = (asked.descriptors, asked.writer, asked.respondent)
+    asking = Asking(*told, asked.personas, (), asked.profiles.instrument, *ways)
     table = DescriptorTable(
         tuple(
             Descriptor(item.code, score, "hedged", f"{item.code} {score:g}.", "m")

@@ -233,10 +233,9 @@ def test_an_engine_without_logprobs_is_sampled_or_refused(tmp_path: Path) -> Non
 def test_a_tracking_store_that_cannot_be_written_loses_no_table(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("not a folder")
-    record = Record("name", {"a": 1.0}, {}, tmp_path)
     recipe = load_recipe(None, [f"tracking.uri=sqlite:///{blocked}/mlflow.db"])
     with pytest.raises(StoreError, match="the tables are in"):
-        record_run(recipe, Workspace.open(tmp_path / "w"), record)
+        record_run(Workspace.open(tmp_path / "w"), Record(recipe, "name", {"a": 1.0}, {}, tmp_path))
 
 
 def test_no_answer_is_lost_between_store_and_table(result: RunResult, workspace: Path) -> None:

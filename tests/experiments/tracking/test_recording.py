@@ -79,12 +79,11 @@ def test_a_family_may_be_named_and_has_children(tmp_path: Path) -> None:
     (tmp_path / "personas.parquet").write_text("what respondents said")
     place, recipe = Workspace.open(tmp_path / "w"), load_recipe(None, ["tracking.experiment=family"])
     parent = record_run(
-        recipe, place, Record("parent", {"a": 1.0, "nothing": float("nan")}, {}, tmp_path / "figures")
+        place, Record(recipe, "parent", {"a": 1.0, "nothing": float("nan")}, {}, tmp_path / "figures")
     )
     child = record_run(
-        recipe,
         place,
-        Record("child", {}, {"long": "x" * 9000}, tmp_path, parent, kept_here=("personas.*", "*.db")),
+        Record(recipe, "child", {}, {"long": "x" * 9000}, tmp_path, parent, kept_here=("personas.*", "*.db")),
     )
     client = MlflowClient(place.tracking_uri)
     run = client.get_run(child)
@@ -106,9 +105,9 @@ def test_several_runs_record_at_once(tmp_path: Path) -> None:
 
 def assert_recorded_at_once(place: Workspace, files: Path, uri: str, *settings: str) -> None:
     recipe = load_recipe(None, ["tracking.experiment=crowd", *settings])
-    records = [Record(f"cell {i}", {"i": float(i)}, {}, files) for i in range(8)]
+    records = [Record(recipe, f"cell {i}", {"i": float(i)}, {}, files) for i in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        ids = list(pool.map(lambda one: record_run(recipe, place, one), records))
+        ids = list(pool.map(lambda one: record_run(place, one), records))
     client = MlflowClient(uri)
     runs = [client.get_run(run_id) for run_id in ids]
     assert [run.info.run_name for run in runs] == [f"cell {i}" for i in range(8)]
@@ -134,7 +133,7 @@ def test_metric_names_are_such_as_mlflow_takes(parts: tuple[str, ...], name: str
 def test_no_password_is_recorded(tmp_path: Path) -> None:
     url = "postgresql://me:sk-planted-secret@127.0.0.1:9/answers"
     recipe = load_recipe(None, [f"store={url}"])
-    run_id = record_run(recipe, Workspace.open(tmp_path), Record("n", {}, {}, tmp_path / "none"))
+    run_id = record_run(Workspace.open(tmp_path), Record(recipe, "n", {}, {}, tmp_path / "none"))
     params = MlflowClient(Workspace.open(tmp_path).tracking_uri).get_run(run_id).data.params
     assert params["store"] == "postgresql://me@127.0.0.1:9/answers"
     nested = {"a": [url, 1, None], "b": "http://x.org/a:b@c"}
@@ -157,7 +156,7 @@ def test_a_server_that_is_down_is_given_up_in_one_line(
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
     recipe = load_recipe(None, ["tracking.uri=http://me:sk-planted@127.0.0.1:9"])
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:9") as caught:
-        record_run(recipe, Workspace.open(tmp_path), Record("n", {}, {}, tmp_path / "none"))
+        record_run(Workspace.open(tmp_path), Record(recipe, "n", {}, {}, tmp_path / "none"))
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
     assert "sk-planted" not in str(caught.value)
 
