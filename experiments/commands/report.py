@@ -26,11 +26,13 @@ def report(
     workspace: Annotated[Path, typer.Option(help="The folder of everything kept.")] = Path(".value-personas"),
     as_json: JsonOption = False,
 ) -> None:
-    """Write report.html, one page that needs nothing beside it, and its figures as PDF, SVG and PNG."""
+    """Write report.html, one page by itself, its figures, and its tables for LaTeX and Word."""
     from value_personas.experiments.report import report as write
 
     written = write(run, to, workspace=workspace, shapley=shapley)
     page, figures = written.page, [str(path) for path in written.figures]
     said = f"{written.title}\nreport       {page}\nfigures      {page.parent / 'figures'}"
-    files = {"title": written.title, "report": str(page), "figures": figures}
+    said += f"\ntables       {page.parent / 'tables'}\nreferences   {page.parent / 'references.bib'}"
+    paper = [str(path) for path in written.paper]
+    files = {"title": written.title, "report": str(page), "figures": figures, "paper": paper}
     give(files, lambda _: say(said), as_json)

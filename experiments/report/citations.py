@@ -1,5 +1,6 @@
 """What a paper that uses a run must cite."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from value_personas.experiments.report.material import Material
@@ -9,72 +10,179 @@ __all__ = ["Citation", "citations"]
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One entry of the list.
+    """One entry of the list, as BibTeX holds it.
 
     Attributes:
-        text: the reference.
+        key: its BibTeX key.
+        kind: its BibTeX type.
         why: what it stands for here.
-        url: where it is; empty where a paper has no stable address.
+        fields: BibTeX's fields in the order in which they are written; authors parted by `` and ``.
     """
 
-    text: str
+    key: str
+    kind: str
     why: str
-    url: str = ""
+    fields: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The reference in one line, without its address."""
+        told = dict(self.fields)
+        people = told.get("author") or told.get("editor", "")
+        *others, last = people.split(" and ")
+        names = f"{', '.join(others)} & {last}" if others else last
+        names = names.replace("& others", "et al.")
+        names += " (eds.)" if "editor" in told and names else ""
+        head = f"{names} ({told['year']}). " if names and "year" in told else f"{names}. " if names else ""
+        rest = [told[name] for name in ("title", "journal", "booktitle", "howpublished") if name in told]
+        text = head + ". ".join(rest)
+        text += f" {told['volume']}" if "volume" in told else ""
+        text += f"({told['number']})" if "number" in told else ""
+        text += f", {told['pages'].replace('--', '–')}" if "pages" in told else ""
+        return f"{text}. {told['note']}" if "note" in told else f"{text}."
+
+    @property
+    def url(self) -> str:
+        """Where it is; empty where a paper has no stable address."""
+        return self.fields.get("url", "")
 
 
 _METHOD = (
     Citation(
-        "Abels, A., Fernández Domingos, E., Shah & Lenaerts, T. (2026). Improving Cross-Cultural Survey "
-        "Simulation with Calibrated Value Personas. arXiv 2605.16193.",
+        "abels2026",
+        "article",
         "the method",
-        "https://arxiv.org/abs/2605.16193",
+        {
+            "author": "Abels, A. and Fernández Domingos, E. and Shah and Lenaerts, T.",
+            "year": "2026",
+            "title": "Improving Cross-Cultural Survey Simulation with Calibrated Value Personas",
+            "journal": "arXiv 2605.16193",
+            "url": "https://arxiv.org/abs/2605.16193",
+        },
     ),
     Citation(
-        "Robertson, J. C., Tallman, E. W. & Whiteman, C. H. (2005). Forecasting using relative entropy. "
-        "Journal of Money, Credit and Banking 37(3), 383–401.",
+        "robertson2005",
+        "article",
         "the tilt that keeps the mean",
+        {
+            "author": "Robertson, J. C. and Tallman, E. W. and Whiteman, C. H.",
+            "year": "2005",
+            "title": "Forecasting using relative entropy",
+            "journal": "Journal of Money, Credit and Banking",
+            "volume": "37",
+            "number": "3",
+            "pages": "383--401",
+        },
     ),
 )
 
 _OVER_COUNTRIES = (
     Citation(
-        "Cameron, A. C., Gelbach, J. B. & Miller, D. L. (2011). Robust inference with multiway clustering. "
-        "Journal of Business & Economic Statistics 29(2), 238–249.",
+        "cameron2011",
+        "article",
         "standard errors over countries × questions",
-        "https://doi.org/10.1198/jbes.2010.07136",
+        {
+            "author": "Cameron, A. C. and Gelbach, J. B. and Miller, D. L.",
+            "year": "2011",
+            "title": "Robust inference with multiway clustering",
+            "journal": "Journal of Business & Economic Statistics",
+            "volume": "29",
+            "number": "2",
+            "pages": "238--249",
+            "url": "https://doi.org/10.1198/jbes.2010.07136",
+        },
     ),
     Citation(
-        "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
-        "Statistics 6(2), 65–70.",
+        "holm1979",
+        "article",
         "p-values over several methods",
+        {
+            "author": "Holm, S.",
+            "year": "1979",
+            "title": "A simple sequentially rejective multiple test procedure",
+            "journal": "Scandinavian Journal of Statistics",
+            "volume": "6",
+            "number": "2",
+            "pages": "65--70",
+        },
     ),
 )
 
 _CENTROIDS = Citation(
-    "kwinkunks/ai-values (MIT licence): country centroids, item norms and weights of the cultural map.",
+    "aivalues",
+    "misc",
     "the cultural map",
-    "https://github.com/kwinkunks/ai-values",
+    {
+        "title": "kwinkunks/ai-values (MIT licence): country centroids, item norms and weights of the map",
+        "url": "https://github.com/kwinkunks/ai-values",
+    },
 )
 
-_EDITORS = (
-    "Haerpfer, C., Inglehart, R., Moreno, A., Welzel, C., Kizilova, K., Diez-Medrano, J., Lagos, M., "
-    "Norris, P., Ponarin, E. & Puranen, B. (eds.) (2022)."
+_SOFTWARE = (
+    Citation(
+        "khattab2024",
+        "inproceedings",
+        "the prompt programs",
+        {
+            "author": "Khattab, O. and Singhvi, A. and Maheshwari, P. and Zhang, Z. and others",
+            "year": "2024",
+            "title": "DSPy: Compiling Declarative Language Model Calls into State-of-the-Art Pipelines",
+            "booktitle": "International Conference on Learning Representations",
+            "url": "https://arxiv.org/abs/2310.03714",
+        },
+    ),
+    Citation(
+        "akiba2019",
+        "inproceedings",
+        "the search of settings",
+        {
+            "author": "Akiba, T. and Sano, S. and Yanase, T. and Ohta, T. and Koyama, M.",
+            "year": "2019",
+            "title": "Optuna: A next-generation hyperparameter optimization framework",
+            "booktitle": "Proceedings of the 25th ACM SIGKDD Conference on Knowledge Discovery & Data Mining",
+            "pages": "2623--2631",
+            "url": "https://doi.org/10.1145/3292500.3330701",
+        },
+    ),
+    Citation(
+        "zaharia2018",
+        "article",
+        "the record",
+        {
+            "author": "Zaharia, M. and Chen, A. and Davidson, A. and Ghodsi, A. and Hong, S. A. and others",
+            "year": "2018",
+            "title": "Accelerating the machine learning lifecycle with MLflow",
+            "journal": "IEEE Data Engineering Bulletin",
+            "volume": "41",
+            "number": "4",
+            "pages": "39--45",
+        },
+    ),
 )
-_WVS7 = Citation(
-    f"{_EDITORS} World Values Survey: Round Seven – Country-Pooled Datafile. Madrid & Vienna: JD Systems "
-    "Institute & WVSA Secretariat. [Add the version and DOI of your file.]",
-    "the survey",
-    "https://www.worldvaluessurvey.org",
-)
+
+
+def _wvs(key: str, title: str) -> Citation:
+    return Citation(
+        key,
+        "misc",
+        "the survey",
+        {
+            "editor": "Haerpfer, C. and Inglehart, R. and Moreno, A. and Welzel, C. and Kizilova, K. and "
+            "Diez-Medrano, J. and Lagos, M. and Norris, P. and Ponarin, E. and Puranen, B.",
+            "year": "2022",
+            "title": title,
+            "howpublished": "Madrid & Vienna: JD Systems Institute & WVSA Secretariat",
+            "note": "[Add the version and DOI of your file.]",
+            "url": "https://www.worldvaluessurvey.org",
+        },
+    )
+
+
+_WVS7 = _wvs("wvs7", "World Values Survey: Round Seven – Country-Pooled Datafile")
 _SURVEYS = {
     "wvs7": _WVS7,
     "wvs7_labelled_subset": _WVS7,
-    "wvs_trend": Citation(
-        f"{_EDITORS} World Values Survey Trend File (1981–2022) Cross-National Data-Set. Madrid & Vienna: "
-        "JD Systems Institute & WVSA Secretariat. [Add the version and DOI of your file.]",
-        "the survey",
-        "https://www.worldvaluessurvey.org",
-    ),
+    "wvs_trend": _wvs("wvstrend", "World Values Survey Trend File (1981–2022) Cross-National Data-Set"),
 }
 
 
@@ -83,10 +191,20 @@ def citations(material: Material) -> tuple[Citation, ...]:
     survey = () if "population" in material.run.synthetic else (_survey(material),)
     on_map = (_CENTROIDS,) if material.positions is not None else ()
     over_countries = _OVER_COUNTRIES if len(material.countries) > 1 else ()
-    return (*survey, *_METHOD, *over_countries, *on_map)
+    model = () if "respondent" in material.run.synthetic else (_model(material),)
+    return (*survey, *_METHOD, *over_countries, *on_map, *_SOFTWARE, *model)
 
 
 def _survey(material: Material) -> Citation:
     sources = material.sources
-    own = Citation(f"{sources.title or sources.codebook}: [cite it as its provider requires].", "the survey")
-    return _SURVEYS.get(sources.codebook, own)
+    title = f"{sources.title or sources.codebook}: [cite it as its provider requires]"
+    return _SURVEYS.get(sources.codebook, Citation("survey", "misc", "the survey", {"title": title}))
+
+
+def _model(material: Material) -> Citation:
+    name = material.run.recipe.respondent.lm
+    fields = {
+        "title": f"{name}: [cite it as its makers require]",
+        "note": f"Asked as {material.sources.elicitation}.",
+    }
+    return Citation("model", "misc", "the model that answered", fields)

@@ -6,6 +6,7 @@ from pathlib import Path
 from value_personas.experiments.figures.style import drawing, save_figure
 from value_personas.experiments.report.material import Material, read_material
 from value_personas.experiments.report.page import render_html
+from value_personas.experiments.report.paper import write_paper
 from value_personas.experiments.report.sections import sections
 from value_personas.experiments.run.stored import find_run
 from value_personas.signatures import StoreError
@@ -20,11 +21,13 @@ class ReportFiles:
     Attributes:
         page: the HTML file.
         figures: every figure as PDF, SVG and PNG.
+        paper: every table for LaTeX, Word and Markdown, and the references for BibTeX.
         title: the run's.
     """
 
     page: Path
     figures: tuple[Path, ...]
+    paper: tuple[Path, ...]
     title: str
 
 
@@ -75,6 +78,7 @@ def write_report(material: Material, folder: Path) -> ReportFiles:
             ]
             page = render_html(material, parts)
         (folder / "report.html").write_text(page, encoding="utf-8")
+        paper = write_paper(material, parts, folder)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written ({error.strerror}); name another with --to") from None
-    return ReportFiles(folder / "report.html", tuple(saved), material.run.title)
+    return ReportFiles(folder / "report.html", tuple(saved), paper, material.run.title)
