@@ -26,6 +26,7 @@ from value_personas.data.splits import (
 )
 from value_personas.data.survey.direction import DirectionCheck, check_directions
 from value_personas.data.survey.draft import draft_codebook
+from value_personas.data.survey.draft_instrument import draft_instrument
 from value_personas.data.survey.layout import lay_out
 from value_personas.data.survey.reading import read_survey
 from value_personas.data.survey.survey import Source, Survey
@@ -54,6 +55,7 @@ __all__ = [
     "cultural_map",
     "cultural_zone",
     "draft_codebook",
+    "draft_instrument",
     "draw_cultural_map",
     "drawable",
     "file_hash",

@@ -29,7 +29,7 @@ class ProfileTable:
         missing_counts: number of items missing → number of respondents, before the incomplete are left out.
         dropped: respondents left out because they answered too few items.
         notes: plain sentences for the user.
-        instrument: the instrument's name.
+        instrument: the instrument's name or file.
         demographics: the respondents' sociodemographics, same index.
     """
 
@@ -65,7 +65,9 @@ class ProfileTable:
         return self.frame[mask], np.asarray(self.weight[mask], dtype=np.float64)
 
 
-def value_profiles(survey: Survey, instrument: str = "inglehart-welzel") -> ProfileTable:
+def value_profiles(
+    survey: Survey, instrument: str = "inglehart-welzel", *, needed: bool = True
+) -> ProfileTable:
     """The value profiles of a survey's respondents.
 
     A respondent with at least the instrument's minimum share of the items in the survey is kept; what is
@@ -74,24 +76,25 @@ def value_profiles(survey: Survey, instrument: str = "inglehart-welzel") -> Prof
     Args:
         survey: what was read.
         instrument: the name of an instrument, or a TOML file of one's own.
+        needed: whether anything rests on values; else a survey without an item of the instrument has profiles
+            of no item, one a respondent, from which people can be drawn.
 
     Raises:
-        SurveyError: when the survey holds no item of the instrument, or stores one the other way round than
+        SurveyError: when the survey holds no item that is needed, or stores one the other way round than
             the instrument says (the message names the evidence and the two ways on).
     """
     measured = load_instrument(instrument)
     present = [item.code for item in measured.items if item.code in survey.item_columns]
     absent = tuple(item.code for item in measured.items if item.code not in survey.item_columns)
-    if not present:
-        raise SurveyError(
-            f"{survey.sources[0].path}: holds no item of instrument {measured.name} ({', '.join(absent)})"
-        )
+    if not present and needed:
+        raise SurveyError(_no_items(survey, measured))
     warnings = refuse_contradictions(survey, measured)
-    frame = pd.DataFrame({code: _answers(survey, code) for code in present})
+    rows = pd.RangeIndex(len(survey.weights))
+    frame = pd.DataFrame({code: _answers(survey, code) for code in present}, index=rows)
     weighted = survey.weights > 0
-    missing = frame.isna().sum(axis=1).to_numpy()
-    needed = int(np.ceil(measured.minimum_share * len(present)))
-    keep = weighted & (len(present) - missing >= needed)
+    missing = frame.isna().sum(axis=1).to_numpy(np.int64)
+    least = int(np.ceil(measured.minimum_share * len(present)))
+    keep = weighted & (len(present) - missing >= least)
     counts = np.bincount(missing[weighted], minlength=len(present) + 1)
     dropped = int(weighted.sum() - keep.sum())
     country = pd.Series(np.array(survey.countries)[survey.country_index], dtype="str")
@@ -103,10 +106,22 @@ def value_profiles(survey: Survey, instrument: str = "inglehart-welzel") -> Prof
         absent=absent,
         missing_counts={k: int(n) for k, n in enumerate(counts) if n},
         dropped=dropped,
-        notes=(*warnings, *_notes(measured, present, absent, counts, dropped, needed)),
-        instrument=measured.name,
+        notes=(*warnings, *_notes(measured, present, absent, counts, dropped, least)),
+        instrument=instrument,
         demographics=survey.demographics[keep],
     )
+
+
+def _no_items(survey: Survey, instrument: Instrument) -> str:
+    """Why there are no profiles, and what can be done without."""
+    absent = ", ".join(item.code for item in instrument.items)
+    own = survey.codebook.instrument
+    way_on = (
+        f"its codebook names another instrument: set profiles.instrument to {own}"
+        if own
+        else "value personas, regressions and the map need them; none, country and demographic do not"
+    )
+    return f"{survey.sources[0].path}: holds no item of instrument {instrument.name} ({absent}); {way_on}"
 
 
 def _answers(survey: Survey, code: str) -> NDArray[np.float64]:
@@ -125,6 +140,8 @@ def _notes(
     needed: int,
 ) -> list[str]:
     notes = []
+    if not present:
+        return [f"No item of {instrument.name} is in the survey; nothing here rests on values."]
     if absent:
         notes.append(
             f"{len(present)} of the {len(instrument.items)} items of {instrument.name} are in the survey; "

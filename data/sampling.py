@@ -152,7 +152,7 @@ def _all(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
 
 def _marginal(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
     # Drawn among those who answered the item: with a missing answer there is no marginal to draw from.
-    columns = []
+    columns: list[Floats] = [np.empty((n, 0))]
     for values in frame.values.T:
         answered = np.flatnonzero(~np.isnan(values))
         share = frame.share[answered]
@@ -190,6 +190,8 @@ def _strata(frame: _Frame) -> Integers:
 
 def _collapse(values: Floats) -> tuple[Floats, Integers]:
     """Distinct rows, missing equal to missing, and the row of each draw."""
+    if not values.shape[1]:
+        return values[:1], np.zeros(len(values), dtype=np.int64)
     filled = np.where(np.isnan(values), np.inf, values)  # NaN is unequal to itself
     distinct, inverse = np.unique(filled, axis=0, return_inverse=True)
     return np.where(np.isinf(distinct), np.nan, distinct), inverse.reshape(-1).astype(np.int64)
@@ -218,7 +220,10 @@ def spread_order(values: Floats, share: Floats) -> Integers:
     Returns:
         Shape (n,), a permutation.
     """
-    order = _halve(_standardised(values, share), share, np.arange(len(share), dtype=np.int64), depth=0)
+    rows = np.arange(len(share), dtype=np.int64)
+    if not values.shape[1]:  # nothing is known by which they could be ordered
+        return rows
+    order = _halve(_standardised(values, share), share, rows, depth=0)
     return np.concatenate(order)
 
 

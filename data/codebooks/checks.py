@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from value_personas.data.codebooks.file import AimsRule, AutonomyRule, CodebookFile
-from value_personas.data.codebooks.instruments import item_and_scale
 from value_personas.data.codebooks.scales import StoredScale
 from value_personas.signatures import SurveyError
 
@@ -28,25 +27,21 @@ def build_columns(rule: Rule) -> tuple[str, ...]:
 
 
 def check_item(
-    code: str, codes: tuple[float, ...] | None, own: Mapping[float, str], rule: Rule, where: str
+    code: str, published: StoredScale, stored: StoredScale, own: Mapping[float, str], rule: Rule, where: str
 ) -> None:
     """Hold an entry against the item's scale in its instrument.
 
     Args:
         code: the item's.
-        codes: the stored codes, None when they are the instrument's.
+        published: that scale, in which an index comes out.
+        stored: the same with the codes that files store.
         own: missing codes that the entry adds.
         rule: how the item is built, if it can be.
         where: the file and entry, for the message.
 
     Raises:
-        SurveyError: for an item of no instrument, or codes or a rule that do not fit its scale.
+        SurveyError: for missing codes or a rule that do not fit the scale.
     """
-    try:
-        _, published = item_and_scale(code)
-    except SurveyError as error:
-        raise SurveyError(f"{where}: {error}") from error
-    stored = published if codes is None else published.with_codes(codes, where)
     refuse_missing_answers(own, stored, where)
     if isinstance(rule, AimsRule) and len(published.codes) != 3:
         raise SurveyError(f"{where}: the rule gives 3 options, {code} has {len(published.codes)}")

@@ -16,9 +16,10 @@ from value_personas.data.codebooks.file import (
     QuestionEntry,
     load_toml,
 )
+from value_personas.data.codebooks.instruments import Instrument, item_and_scale, load_instrument
 from value_personas.data.codebooks.missing import MISSING_KINDS
 from value_personas.data.codebooks.scales import StoredScale, stored_scale
-from value_personas.signatures import Question, SurveyError
+from value_personas.signatures import Question, SurveyError, ValueItem
 
 __all__ = [
     "Codebook",
@@ -47,16 +48,18 @@ class StoredItem:
     """Where a value item is stored: its scale stands in the instrument.
 
     Attributes:
-        code: the item's code in its instrument.
+        item: as its instrument has it.
         columns: the columns that may hold it, the first present is read.
-        codes: the stored codes in the order of the instrument's labels, None when they are the instrument's.
+        published: its scale with the instrument's codes.
+        stored: the same with the codes that files store.
         missing: stored code → kind of missing answer.
         build: how it is built where no column holds it.
     """
 
-    code: str
+    item: ValueItem
     columns: tuple[str, ...]
-    codes: tuple[float, ...] | None
+    published: StoredScale
+    stored: StoredScale
     missing: Mapping[float, str]
     build: AimsRule | AutonomyRule | None = None
 
@@ -77,6 +80,7 @@ class Codebook:
         questions: target questions by code.
         demographics: what is known of the respondent.
         personality: traits of a short inventory.
+        instrument: the TOML file of the instrument that it names, as it was found; "" where it names none.
     """
 
     name: str
@@ -90,6 +94,7 @@ class Codebook:
     questions: Mapping[str, StoredQuestion] = field(default_factory=dict)
     demographics: Mapping[str, DemographicEntry] = field(default_factory=dict)
     personality: Mapping[str, PersonalityEntry] = field(default_factory=dict)
+    instrument: str = ""
 
 
 def codebook_names() -> tuple[str, ...]:
@@ -97,8 +102,13 @@ def codebook_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
-def load_codebook(name: str) -> Codebook:
+def load_codebook(name: str, instrument: str | None = None) -> Codebook:
     """Load a codebook by its name, or from a TOML file of one's own.
+
+    Args:
+        name: the name or the file.
+        instrument: the TOML file of an instrument whose items the codebook may name, beside those that come
+            with the project and the one that it names itself.
 
     Raises:
         SurveyError: for an unknown name, or an entry that does not make sense, named in one line.
@@ -110,7 +120,8 @@ def load_codebook(name: str) -> Codebook:
         raise SurveyError(
             f"unknown codebook {name!r}; expected {', '.join(codebook_names())} or a .toml file"
         )
-    return _build(path, load_toml(path, CodebookFile))  # read anew each time: its author may be at work on it
+    # Read anew each time: its author may be at work on it.
+    return _build(path, load_toml(path, CodebookFile), instrument)
 
 
 @cache
@@ -148,8 +159,10 @@ def recognise_codebook(columns: Sequence[str], where: str) -> Codebook:
     return load_codebook(fitting[0])
 
 
-def _build(path: Path, written: CodebookFile) -> Codebook:
+def _build(path: Path, written: CodebookFile, instrument: str | None = None) -> Codebook:
     refuse_leaks(path, written)
+    named = _beside(path, written.survey.instrument)
+    own = _own_instrument(path, named, instrument)
     common = _kinds(written.missing, f"{path}: missing")
     scales = {name: stored_scale(entry, f"{path}: scales.{name}") for name, entry in written.scales.items()}
     return Codebook(
@@ -159,13 +172,14 @@ def _build(path: Path, written: CodebookFile) -> Codebook:
         design={role: tuple(columns) for role, columns in written.design.model_dump().items()},
         weights={choice: tuple(columns) for choice, columns in written.weights.items()},
         missing=common,
-        items={code: _item(path, code, entry, common) for code, entry in written.items.items()},
+        items={code: _item(path, code, entry, common, own) for code, entry in written.items.items()},
         components=frozenset(written.components.columns),
         questions={
             code: _question(path, code, entry, scales, common) for code, entry in written.questions.items()
         },
         demographics=written.demographics,
         personality=written.personality,
+        instrument=named,
     )
 
 
@@ -181,15 +195,36 @@ def _kinds(written: Mapping[str, Sequence[float]], where: str) -> dict[float, st
     return {float(code): kind for kind, found in written.items() for code in found}
 
 
-def _item(path: Path, code: str, entry: ItemEntry, common: Mapping[float, str]) -> StoredItem:
+def _beside(path: Path, named: str | None) -> str:
+    """A file that a codebook names, beside the codebook where its path is relative."""
+    return str(path.parent / named) if named else ""
+
+
+def _own_instrument(path: Path, named: str, given: str | None) -> Instrument | None:
+    """What the user gave, else what the codebook names."""
+    if given or not named:
+        return load_instrument(given) if given else None
+    try:
+        return load_instrument(named)
+    except SurveyError as error:
+        raise SurveyError(f"{path}: survey.instrument: {error}") from error
+
+
+def _item(
+    path: Path, code: str, entry: ItemEntry, common: Mapping[float, str], own_instrument: Instrument | None
+) -> StoredItem:
     where = f"{path}: items.{code}"
     base = common if entry.missing_codes is None else _kinds(entry.missing_codes, where)
     if not entry.column and entry.build is None:
         raise SurveyError(f"{where}: needs a column or a build rule")
-    codes = None if entry.codes is None else tuple(entry.codes)
     own = _kinds(entry.missing, where)
-    check_item(code, codes, own, entry.build, where)
-    return StoredItem(code, columns_of(entry.column), codes, {**base, **own}, entry.build)
+    try:
+        item, published = item_and_scale(code, own_instrument)
+    except SurveyError as error:
+        raise SurveyError(f"{where}: {error}") from error
+    stored = published if entry.codes is None else published.with_codes(tuple(entry.codes), where)
+    check_item(code, published, stored, own, entry.build, where)
+    return StoredItem(item, columns_of(entry.column), published, stored, {**base, **own}, entry.build)
 
 
 def _question(

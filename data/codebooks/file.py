@@ -145,6 +145,7 @@ class _SurveyEntry(_Entry):
     name: Text
     title: Text
     recognise: list[str] = []
+    instrument: Text | None = None
 
 
 class _DesignEntry(_Entry):

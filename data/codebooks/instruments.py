@@ -115,18 +115,25 @@ def _check_map(path: Path, written: InstrumentFile) -> None:
             raise SurveyError(f"{path}: items.{code}: the map needs its mean, sd and map_weights")
 
 
-def item_and_scale(code: str) -> tuple[ValueItem, StoredScale]:
+def item_and_scale(code: str, own: Instrument | None = None) -> tuple[ValueItem, StoredScale]:
     """The value item of a code and its scale, from whichever instrument holds it.
+
+    Args:
+        code: the item's.
+        own: an instrument of the user's own, which is looked at first.
 
     Raises:
         SurveyError: when no instrument holds it.
     """
-    for name in instrument_names():
-        instrument = load_instrument(name)
+    for instrument in (*([own] if own else []), *map(load_instrument, instrument_names())):
         for item in instrument.items:
             if item.code == code:
                 return item, instrument.scales[code]
-    raise SurveyError(f"value item {code!r} is in no instrument ({', '.join(instrument_names())})")
+    known = ", ".join((*([own.name] if own else []), *instrument_names()))
+    raise SurveyError(
+        f"value item {code!r} is in no instrument ({known}); one of your own is named by "
+        "instrument = 'FILE.toml' in [survey] of the codebook, or as profiles.instrument of the recipe"
+    )
 
 
 def _value_item(code: str, item: InstrumentItem, stored: StoredScale) -> ValueItem:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from value_personas.data.codebooks.checks import build_columns
 from value_personas.data.codebooks.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
-from value_personas.data.codebooks.instruments import item_and_scale
 from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.countries import country_alpha3
@@ -52,6 +51,7 @@ class ReadOptions:
     encoding: str | None = None
     questions: tuple[str, ...] | None = None
     cache: Path | None = None
+    instrument: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def read_part(path: str | Path, options: ReadOptions) -> Part:
     if options.codebook is None:
         codebook = recognise_codebook(header.columns, str(path))
     else:
-        codebook = load_codebook(options.codebook)
+        codebook = load_codebook(options.codebook, options.instrument)
     layout, finder = lay_out(header, codebook, options.questions)
     with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
         sha256 = beside.submit(file_hash, header.path)
@@ -248,13 +248,11 @@ class _PartReader:
         return {code: self._item(code, entry, column) for code, (entry, column) in self._layout.items.items()}
 
     def _item(self, code: str, entry: StoredItem, column: str | None) -> ItemColumn:
-        item, stored = item_and_scale(code)
+        item, stored = entry.item, entry.stored
         if column is None:  # an index comes out in the instrument's own codes
-            coded = build_item(entry, stored, self._codebook.missing, self._codebook_column)
+            coded = build_item(entry, entry.published, self._codebook.missing, self._codebook_column)
             found = ItemColumn(item, coded, f"from {', '.join(build_columns(entry.build))}")
         else:
-            if entry.codes is not None:
-                stored = stored.with_codes(entry.codes, f"items.{code}")
             values, facts = self._file_column(column)
             coded = decode(values, stored, entry.missing, facts, backwards=False)
             self._remark(code, column, coded, facts, stored)

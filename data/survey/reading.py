@@ -41,6 +41,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     encoding: str | None = None,
     questions: Sequence[str] | None = None,
     cache: Path | None = None,
+    instrument: str | None = None,
 ) -> Survey:
     """Read one survey file, or several that join into one survey.
 
@@ -56,6 +57,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         questions: codes of the target questions to read, None for all of the codebook's.
         cache: a folder that keeps the columns that were read, so that the next reading takes a fraction of
             the time; it then holds respondents' answers. None keeps nothing.
+        instrument: the TOML file of an instrument of one's own whose items the codebook names.
 
     Raises:
         SurveyError: in one line that names file, column or code, what was expected and what to do.
@@ -69,6 +71,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         encoding=encoding,
         questions=None if questions is None else tuple(questions),
         cache=cache,
+        instrument=instrument,
     )
     if weight not in WEIGHTINGS:
         raise SurveyError(f"unknown weight {weight!r}; expected one of {', '.join(WEIGHTINGS)}")
@@ -97,7 +100,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
     _refuse_unknown_codes(options, asked, items)
     waves = _waves(parts)
     return Survey(
-        codebook_name=parts[0].codebook.name,
+        codebook=parts[0].codebook,
         title=parts[0].codebook.title,
         countries=countries,
         questions=asked,

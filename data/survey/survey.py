@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from value_personas.data.codebooks.codebook import Codebook
 from value_personas.data.codebooks.missing import MISSING_KINDS, code_of_kind
 from value_personas.data.countries import country_alpha3
 from value_personas.data.survey.decoding import Coded
@@ -61,7 +62,7 @@ class Survey:
     """Respondents' answers with their weights and countries. Built by ``read_survey``.
 
     Attributes:
-        codebook_name: the codebook by which the files were read.
+        codebook: by which the files were read.
         title: the survey's name for people.
         countries: ISO 3166-1 alpha-3 codes (XKX, CYN, NIR where ISO assigns none), sorted.
         questions: target questions present in every source, never an item or a component of one.
@@ -78,7 +79,7 @@ class Survey:
             missing codes, so that they may be stored from the other end; less those that the user settled.
     """
 
-    codebook_name: str
+    codebook: Codebook = field(repr=False)
     title: str
     countries: tuple[str, ...]
     questions: tuple[Question, ...] = field(repr=False)
@@ -96,6 +97,11 @@ class Survey:
     waves: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     unverified: frozenset[str] = frozenset()
     _tables: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def codebook_name(self) -> str:
+        """The codebook's name."""
+        return self.codebook.name
 
     @property
     def items(self) -> tuple[ValueItem, ...]:

@@ -19,6 +19,12 @@ def survey(  # each parameter is an option of the command
     draft_codebook: Annotated[
         Path | None, typer.Option(help="Write a first draft of a codebook to this TOML file, and stop.")
     ] = None,
+    items: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--items", help="With --draft-codebook: this question is a value item of your own; repeatable."
+        ),
+    ] = None,
     codebook: Annotated[
         str | None,
         typer.Option(help="A codebook's name or TOML file; recognised from the columns if absent."),
@@ -33,6 +39,9 @@ def survey(  # each parameter is an option of the command
     weight: Annotated[
         str, typer.Option(help="within-country, equal-country, population or unweighted.")
     ] = "within-country",
+    instrument: Annotated[
+        str | None, typer.Option(help="An instrument's name or TOML file, whose items are looked for.")
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="The encoding of the file's texts.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -49,7 +58,7 @@ def survey(  # each parameter is an option of the command
 
     _check_targets(html, draft_codebook, file)
     if draft_codebook is not None:
-        write_text(draft_codebook, write_draft(file[0], encoding))
+        _write_draft(draft_codebook, write_draft(file[0], encoding), items or [])
         return
     facts = gather_facts(
         read_survey(
@@ -61,13 +70,29 @@ def survey(  # each parameter is an option of the command
             accept=tuple(accept or ()),
             encoding=encoding,
             cache=_columns(workspace),
-        )
+            instrument=instrument if instrument and instrument.endswith(".toml") else None,
+        ),
+        instrument,
     )
     if html is not None:
         write_text(html, render_html(facts))
     give(facts, print_facts, as_json)
     if facts.stopped_by:
         raise SurveyError(facts.stopped_by)
+
+
+def _write_draft(target: Path, draft: str, items: list[str]) -> None:
+    """The draft; where questions are to be value items, beside it the instrument that describes them."""
+    from value_personas.data import draft_instrument
+    from value_personas.signatures import SurveyError
+
+    if items:
+        beside = target.with_name(f"{target.stem}-instrument.toml")
+        draft, instrument = draft_instrument(draft, items, beside.name)
+        if beside.is_file() and beside.stat().st_size:
+            raise SurveyError(f"{beside}: exists already; move it, or delete it first")
+        write_text(beside, instrument)
+    write_text(target, draft)
 
 
 def _columns(workspace: Path | None) -> Path | None:

@@ -84,9 +84,9 @@ class Comparator:
         predict: of every cell. A country's own answers belong to ``Sources``, but a prediction rests on
             those of others alone; ``Sources.leave_one_out`` sees to that.
         needs: ``countries``: the answers of others, and so two countries; ``respondents``: their records,
-            which published distributions lack.
+            which published distributions lack; ``items``: their answers to value items.
     """
 
     meaning: str
     predict: Callable[[Sources], Prediction]
-    needs: tuple[Literal["countries", "respondents"], ...] = ("countries",)
+    needs: tuple[Literal["countries", "respondents", "items"], ...] = ("countries",)

@@ -119,10 +119,10 @@ def _predict(regression: Regression, sources: Sources) -> Prediction:
 RIDGE = Comparator(
     "no model: linear regression from the value items, fitted on the other countries’ respondents",
     partial(_predict, ridge_regression),
-    needs=("countries", "respondents"),
+    needs=("countries", "respondents", "items"),
 )
 ORDINAL = Comparator(
     "no model: ordinal regression from the value items, fitted likewise",
     partial(_predict, ordinal_regression),
-    needs=("countries", "respondents"),
+    needs=("countries", "respondents", "items"),
 )

@@ -31,7 +31,6 @@ def check_leaks(
     kinds: Sequence[PersonaKind],
     survey: data.Survey,
     items: Sequence[ValueItem],
-    codebook: str | None = None,
     allowed: bool = False,
 ) -> tuple[str, ...]:
     """Find target questions that a persona kind would carry.
@@ -40,7 +39,6 @@ def check_leaks(
         kinds: the kinds.
         survey: what is asked.
         items: the value items that personas tell of.
-        codebook: a name or path; the survey's own when absent.
         allowed: whether there may be any.
 
     Returns:
@@ -49,9 +47,8 @@ def check_leaks(
     Raises:
         LeakError: when there is one and ``allow_leak`` is not set.
     """
-    book = data.load_codebook(codebook or survey.codebook_name)
     specs = [parse_kind(kind) for kind in kinds]
-    found = find_leaks(tuple(_carried(specs, book, items)), survey.questions)
+    found = find_leaks(tuple(_carried(specs, survey.codebook, items)), survey.questions)
     if found and not allowed:
         raise LeakError(
             f"questions.include: {found[0]}, which a persona states ({len(found)} in all); leave the "

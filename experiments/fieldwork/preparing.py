@@ -6,18 +6,20 @@ from functools import partial
 
 from value_personas import data
 from value_personas.data import published_map
+from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.leaks import check_leaks
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.sample import Populations, draw_populations
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
-from value_personas.experiments.recipe.personas import PersonaTextSection
+from value_personas.experiments.recipe.personas import ComparatorSection, PersonaTextSection
 from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.tracking import uri_of
 from value_personas.programs import Arrangement, EngineSettings, PopulationSample
 from value_personas.programs.elicitation import require_letters
+from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question, ValueItem
 
 __all__ = ["Asking", "Prepared", "prepare"]
@@ -86,25 +88,29 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
         field: keeps what is read and drawn.
         recipe: says which survey, whose profiles, and how many.
         kinds: the persona kinds that will be asked; the recipe's own when absent. Without any, nobody is
-            drawn.
+            drawn, and it is the values themselves that are studied.
 
     Raises:
         ValuePersonasError: when the survey does not hold what the recipe needs, or a persona would state
             what it is asked.
     """
     kinds = recipe.personas if kinds is None else tuple(kinds)
-    reading = _reading(recipe.survey, recipe.questions, recipe.seed)
     instrument = recipe.profiles.instrument
-    read_survey = partial(open_survey, recipe.survey, recipe.questions.include, recipe.seed, field.workspace)
+    own = instrument if instrument.endswith(".toml") else None
+    reading = (*_reading(recipe.survey, recipe.questions, recipe.seed), own)
+    read_survey = partial(
+        open_survey, recipe.survey, recipe.questions.include, recipe.seed, field.workspace, own
+    )
     survey = field.once(("survey", *reading), read_survey)
-    profiles = field.once(("profiles", *reading, instrument), lambda: data.value_profiles(survey, instrument))
+    needed = not kinds or _rests_on_values(kinds, recipe.comparators)
+    take = partial(data.value_profiles, survey, instrument, needed=needed)
+    profiles = field.once(("profiles", *reading, instrument, needed), take)
     drawing = (recipe.profiles, recipe.persona_text, recipe.personality)
     key = (*reading, kinds, recipe.seed, *(section.model_dump_json() for section in drawing))
     draw = partial(draw_populations, *drawing, recipe.seed, kinds, survey, profiles)
     populations = field.once(("populations", *key), draw)
     require_letters(survey.questions, recipe.respondent.offer_dont_know)
-    codebook, allowed = recipe.survey.codebook, recipe.allow_leak
-    leaks = check_leaks(kinds, survey, populations.items, codebook=codebook, allowed=allowed)
+    leaks = check_leaks(kinds, survey, populations.items, allowed=recipe.allow_leak)
     text, on_map = recipe.persona_text, recipe.cultural_map
     asking = Asking(
         populations.samples,
@@ -122,6 +128,12 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
         respondent=recipe.respondent,
     )
     return Prepared(survey, reading, profiles, populations, leaks, asking)
+
+
+def _rests_on_values(kinds: Sequence[PersonaKind], comparators: ComparatorSection) -> bool:
+    """Whether a persona or a comparator is made of the value items."""
+    regressed = any("items" in COMPARATORS[name].needs for name in comparators.names)
+    return regressed or any(parse_kind(kind).states_values for kind in kinds)
 
 
 def _reading(survey: SurveySection, questions: QuestionSection, seed: int) -> tuple[Hashable, ...]:

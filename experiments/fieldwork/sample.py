@@ -79,7 +79,7 @@ def draw_populations(
         part.require(survey.countries, seed)
     known = {part: _facts(text.demographics, profiles, part) for part in parts}
     facts = tuple(dict.fromkeys(itertools.chain.from_iterable(known.values())))
-    items = chosen_items(section.items, profiles.items, survey.questions)
+    items = chosen_items(section.items, profiles.items, survey.questions) if profiles.items else ()
     told = [item.code for item in items]
     draw = partial(_draw, section, seed, survey, profiles, facts)
     samples = tuple(draw(country).only(told) for country in survey.countries if kinds)

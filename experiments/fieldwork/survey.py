@@ -13,7 +13,11 @@ __all__ = ["open_survey"]
 
 
 def open_survey(
-    section: SurveySection, questions: tuple[str, ...] | None, seed: int, workspace: Workspace
+    section: SurveySection,
+    questions: tuple[str, ...] | None,
+    seed: int,
+    workspace: Workspace,
+    instrument: str | None = None,
 ) -> data.Survey:
     """Read a recipe's survey; the embedded population is first written as a file like any other.
 
@@ -22,6 +26,7 @@ def open_survey(
         questions: codes of the target questions; every target that the file has when absent.
         seed: of the embedded population.
         workspace: where its file is kept.
+        instrument: the TOML file of an instrument of the user's own.
 
     Raises:
         SurveyError: when the file, a country or a question is not usable, no target question is there, or
@@ -44,6 +49,7 @@ def open_survey(
         accept=section.accept,
         questions=questions,
         cache=workspace.columns,
+        instrument=instrument,
     )
     if not survey.questions:
         raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")

@@ -42,14 +42,14 @@ class ProfileSection(Section):
     """Whose values the personas carry.
 
     Attributes:
-        instrument: the value items.
+        instrument: the value items: the name of an instrument, or a TOML file of one's own.
         design: how profiles are drawn.
         n: profiles drawn a country.
         items: the items that personas tell of; codes, or the name of a set (``recipe.items``). The
             same respondents are drawn whatever is told of them.
     """
 
-    instrument: str = "inglehart-welzel"
+    instrument: Annotated[str, NamesFile(unless=r"(?!.*\.toml$).*")] = "inglehart-welzel"
     design: Literal["systematic", "random", "all", "marginal"] = "systematic"
     n: Count = 100
     items: ItemSet | Annotated[tuple[str, ...], Field(min_length=1)] = "all"

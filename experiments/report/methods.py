@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.programs.calibration import keeps_mean
+from value_personas.programs.personas import parse_kind
 
 __all__ = ["headline_sentences", "methods_paragraphs"]
 
@@ -63,19 +66,30 @@ def _data(material: Material) -> Iterator[str]:
 
 def _personas(material: Material) -> Iterator[str]:
     recipe = material.run.recipe
-    section, items = recipe.profiles, recipe.profiles.items
+    section, kinds = recipe.profiles, [parse_kind(kind) for kind in recipe.personas]
+    if any(kind.states_values for kind in kinds):
+        yield from _of_values(recipe)
+    elif any(kind.of_individuals for kind in kinds):
+        people = _drawn(section.design, section.n).replace("profiles", "respondents")
+        yield f"In each country {people} with the survey’s weights (seed {recipe.seed})."
+    yield f"Compared were {'; '.join(_told(material))}."
+
+
+def _of_values(recipe: Recipe) -> Iterator[str]:
+    """Whose values personas carry, and in which words."""
+    section, items, written = recipe.profiles, recipe.profiles.items, recipe.descriptors
     told = "all items" if items == "all" else items if isinstance(items, str) else ", ".join(items)
     yield (
-        f"Value profiles are respondents’ answers to the instrument {section.instrument} ({told}). In each "
-        f"country {_drawn(section.design, section.n)} with the survey’s weights (seed {recipe.seed})."
+        f"Value profiles are respondents’ answers to the instrument {Path(section.instrument).stem} "
+        f"({told}). In each country {_drawn(section.design, section.n)} with the survey’s weights "
+        f"(seed {recipe.seed})."
     )
-    written = recipe.descriptors
     writer = written.lm.lm if written.lm else recipe.respondent.lm
     where = f"taken from {written.frozen.name}" if written.frozen else f"written once by {writer}"
     yield (
         f"Descriptors of each answer were {where} in {written.wordings} "
         f"{'wording' if written.wordings == 1 else 'wordings'}, items in "
-        f"{_order(recipe.persona_text.order)} order. Compared were {'; '.join(_told(material))}."
+        f"{_order(recipe.persona_text.order)} order."
     )
 
 

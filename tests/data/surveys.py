@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
+from value_personas.data import draft_codebook, draft_instrument
+
 ITEM_COLUMNS = {
     "Q46": 4,
     "Q57": 2,
@@ -88,3 +90,33 @@ def weighted_shares(
     part = table[(table["B_COUNTRY"] == country) & table[column].isin(codes) & (table["W_WEIGHT"] > 0)]
     sums = part.groupby(column)["W_WEIGHT"].sum().reindex(codes, fill_value=0.0)
     return (sums / sums.sum()).to_numpy()
+
+
+def write_without_items(path: Path, rows: int = 240) -> Path:
+    """People of three countries, none of whom was asked a known value item: their trust, joy, sex and age.
+
+    Four further questions may serve as items of an instrument of one's own.
+    """
+    rng = np.random.default_rng(1)
+    words = {1.0: "Very", 2.0: "Rather", 3.0: "Not very", 4.0: "Not at all"}
+    asked = ("trust", "happy", "law", "god", "work", "family")
+    table = pd.DataFrame({name: rng.integers(1, 5, rows).astype(float) for name in asked})
+    table["country"] = np.repeat([276.0, 392.0, 152.0], rows // 3)
+    table["sex"] = rng.integers(1, 3, rows).astype(float)
+    table["age"] = rng.integers(18, 90, rows).astype(float)
+    pyreadstat.write_sav(table, path, variable_value_labels=dict.fromkeys(asked, words))
+    return path
+
+
+def draft_of(path: Path, items: tuple[str, ...] = ()) -> Path:
+    """A codebook for it beside it, with sex and age, and where items are named an instrument of them."""
+    text = draft_codebook(path)
+    if items:
+        text, instrument = draft_instrument(text, items, "instrument.toml")
+        path.with_name("instrument.toml").write_text(instrument, encoding="utf-8")
+    if "[demographics]" not in text:
+        text += '[demographics]\nsex = { column = "sex", labels = ["male", "female"], codes = [1, 2] }\n'
+        text += 'age = { column = "age", unit = "years", range = [16, 100] }\n'
+    codebook = path.with_name("codebook.toml")
+    codebook.write_text(text, encoding="utf-8")
+    return codebook

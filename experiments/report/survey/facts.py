@@ -140,10 +140,12 @@ def gather_facts(survey: Survey, instrument: str | None = None) -> SurveyFacts:
 
     Args:
         survey: what was read.
-        instrument: the instrument to look for; the one with most items in the survey when None.
+        instrument: the instrument to look for, its name or TOML file; that which the codebook names, else the
+            one with most items in the survey, when None.
     """
-    measured = load_instrument(instrument) if instrument else _fullest(survey)
-    profiles, stopped_by = _profiles(survey, measured)
+    wanted = instrument or survey.codebook.instrument or _fullest(survey)
+    measured = load_instrument(wanted)
+    profiles, stopped_by = _profiles(survey, measured, wanted)
     points, off_map = _map(profiles, measured)
     return SurveyFacts(
         files=tuple(
@@ -166,17 +168,19 @@ def gather_facts(survey: Survey, instrument: str | None = None) -> SurveyFacts:
     )
 
 
-def _fullest(survey: Survey) -> Instrument:
-    known = [load_instrument(name) for name in instrument_names()]
-    return max(known, key=lambda each: sum(item.code in survey.item_columns for item in each.items))
+def _fullest(survey: Survey) -> str:
+    def held(name: str) -> int:
+        return sum(item.code in survey.item_columns for item in load_instrument(name).items)
+
+    return max(instrument_names(), key=held)
 
 
-def _profiles(survey: Survey, instrument: Instrument) -> tuple[ProfileTable | None, str]:
+def _profiles(survey: Survey, instrument: Instrument, name: str) -> tuple[ProfileTable | None, str]:
     """The profiles, or None and the contradiction that stops them: the page is shown all the same."""
     if not any(item.code in survey.item_columns for item in instrument.items):
         return None, ""  # a survey of other things; the page says that all items are absent
     try:
-        return value_profiles(survey, instrument.name), ""
+        return value_profiles(survey, name), ""
     except SurveyError as error:
         return None, str(error)
 

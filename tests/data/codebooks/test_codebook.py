@@ -66,7 +66,7 @@ def test_every_codebook_is_sound(name: str) -> None:
         assert not set(entry.columns) & codebook.components
     for code, item in codebook.items.items():
         _, stored = item_and_scale(code)
-        assert item.codes is None or len(item.codes) == len(stored.codes)
+        assert len(item.stored.codes) == len(stored.codes)
 
 
 def test_six_surveys_and_two_instruments() -> None:

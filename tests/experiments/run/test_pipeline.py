@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from tests.data.surveys import draft_of, write_without_items
 from tests.fake_server import FakeServer
 from value_personas import RunResult, load_recipe, run
 from value_personas.experiments.tracking import Record, record_run
@@ -250,3 +251,19 @@ def test_recoded_questions_are_not_scored_unseen(shared_dir: Path, tmp_path: Pat
     settings = [f"workspace={tmp_path}", f"survey.path={file}", 'survey.reverse=["E018", "G006"]']
     with pytest.raises(SurveyError, match=r"nothing tells which way round C001, C002, E023, F028"):
         run(load_recipe("wvs", [*settings, "profiles.n=5"]))
+
+
+@pytest.mark.parametrize("design", ["systematic", "all"])
+def test_personas_that_tell_no_values_need_no_value_items(tmp_path: Path, design: str) -> None:
+    file = write_without_items(tmp_path / "s.sav")
+    kinds = '["none", "country", "demographic"]'
+    settings = [f"survey.path={file}", f"survey.codebook={draft_of(file)}", f"workspace={tmp_path / 'w'}"]
+    settings += ['questions.include=["trust", "happy"]', f"profiles.design={design}", "profiles.n=12"]
+    result = run(load_recipe("quickstart", [*settings, f"personas={kinds}", "cultural_map.ask=false"]))
+    assert list(dict.fromkeys(result.scores["method"])) == ["none", "country", "demographic"]
+    assert result.scores["predicted_share"].notna().all()
+    assert any("nothing here rests on values" in note for note in result.notes)
+    with pytest.raises(SurveyError, match=r"holds no item of instrument inglehart-welzel .* need them"):
+        run(load_recipe("quickstart", settings))
+    with pytest.raises(SurveyError, match="regressions"):
+        run(load_recipe("quickstart", [*settings, f"personas={kinds}", 'comparators.names=["ridge"]']))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from tests.data.surveys import draft_of, write_without_items
 from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
 from value_personas import load_recipe, run
@@ -233,3 +234,21 @@ def test_labels_of_a_real_file_are_drawn_as_text(tmp_path: Path, shared_dir: Pat
     one, over_all = (found.values.query(f"country == '{c}'")["value"].to_numpy() for c in ("VEN", "all"))
     np.testing.assert_allclose(one, over_all, atol=1e-12)
     assert found.synthetic == ("respondent",)
+
+
+def test_an_instrument_of_ones_own_goes_from_draft_to_values(tmp_path: Path) -> None:
+    file = write_without_items(tmp_path / "s.sav")
+    codebook = draft_of(file, ("law", "god", "work", "family"))
+    recipe = tmp_path / "own.toml"  # the instrument lies beside it
+    recipe.write_text(
+        'extends = "shapley"\n[survey]\npath = "s.sav"\n'
+        f'codebook = "{codebook}"\n[profiles]\ninstrument = "instrument.toml"\nn = 10\n'
+        '[questions]\ninclude = ["trust", "happy"]\n'
+    )
+    settings = [f"workspace={tmp_path / 'w'}", "respondent.max_missing=1.0", "scoring.persona_draws=5"]
+    result = shapley(load_recipe(str(recipe), settings))
+    assert list(dict.fromkeys(result.values["player"])) == ["law", "god", "work", "family"]
+    total = result.tables["total"].query("country == 'all'")["value"].item()
+    of_all = result.values.query("country == 'all'")["value"]
+    assert of_all.sum() == pytest.approx(total, abs=1e-12)
+    assert (of_all.abs() > 0).any()  # the embedded respondent reads God in an item that names him
