@@ -63,6 +63,11 @@ class StoredItem:
     missing: Mapping[float, str]
     build: AimsRule | AutonomyRule | None = None
 
+    @property
+    def code(self) -> str:
+        """The item's code in its instrument."""
+        return self.item.code
+
 
 @dataclass(frozen=True)
 class Codebook:
