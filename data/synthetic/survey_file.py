@@ -153,10 +153,8 @@ class _Columns:
             return self._aims(item.build, positions, rng)
         if isinstance(item.build, AutonomyRule):
             return self._child_qualities(item.code, item.build, positions, rng)
-        stored = self.instrument.scales[item.code]
-        codes = np.asarray(item.codes or stored.codes)
-        text = next(known.text for known in self.instrument.items if known.code == item.code)
-        self._describe(item.columns[0], text, dict(zip(codes.tolist(), stored.scale.labels, strict=True)))
+        codes, labels = np.asarray(item.stored.codes), item.published.scale.labels
+        self._describe(item.columns[0], item.item.text, dict(zip(codes.tolist(), labels, strict=True)))
         return {item.columns[0]: self._with_gaps(codes[positions], self.world.missing_item, rng)}
 
     def _aims(
