@@ -7,7 +7,7 @@ from .audit import (
     off_diagonal_mean,
     verbatim_statements,
 )
-from .descriptor_writer import MAX_WORDS, Descriptor, DescriptorTable, DescriptorWriter, Variant
+from .descriptor_writer import MAX_TOKENS, MAX_WORDS, Descriptor, DescriptorTable, DescriptorWriter, Variant
 from .elicitation import FirstTokenLogprobs, SampledAnswers
 from .engines import AnswerStore, EngineSettings, MemoryStore, Model, Reply, connect
 from .panel import REASONS, Panel, PanelResult, mean_of_known
@@ -28,6 +28,7 @@ from .suite import SuiteReport, run_suite
 
 __all__ = [
     "LEEWAY",
+    "MAX_TOKENS",
     "MAX_WORDS",
     "REASONS",
     "AnswerStore",

@@ -12,15 +12,30 @@ import dspy
 from dspy.lm15 import Config
 
 from value_personas.programs.engines.model import Model, ReplyFailure
+from value_personas.programs.engines.replies import REASONING_ONLY, Reply, reply_key
 from value_personas.programs.rendering import render_request, signature_of
 from value_personas.programs.single_field import single_field
 from value_personas.signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
 
-__all__ = ["MAX_WORDS", "Descriptor", "DescriptorTable", "DescriptorWriter", "Variant", "violations"]
+__all__ = [
+    "MAX_TOKENS",
+    "MAX_WORDS",
+    "Descriptor",
+    "DescriptorTable",
+    "DescriptorWriter",
+    "Variant",
+    "violations",
+]
 
 Variant = Literal["hedged", "unhedged"]
 
 _SIGNATURES = {"hedged": HedgedDescriptor, "unhedged": UnhedgedDescriptor}
+
+MAX_TOKENS = 160
+"""Of a reply: twice what 45 words and the field's markers take."""
+
+_EARLIER_MAX_TOKENS = 400
+"""As versions up to 0.1 asked: what they paid for is not asked again."""
 
 _SEEDS_A_WORDING = 1000
 """More than any sensible number of attempts, so that no two wordings share a draw."""
@@ -97,6 +112,7 @@ class DescriptorWriter(dspy.Module):
         address: the pronoun by which the person is spoken of.
         attempts: how often one wording may be asked for in all.
         wordings: how many wordings of each answer are written, each unlike the others.
+        max_tokens: the longest reply; a model that thinks needs hundreds.
 
     Example:
         >>> table = await DescriptorWriter("hedged").write_all(model, items)
@@ -105,13 +121,19 @@ class DescriptorWriter(dspy.Module):
     """
 
     def __init__(
-        self, variant: Variant, address: Literal["you", "I"] = "you", attempts: int = 3, wordings: int = 1
+        self,
+        variant: Variant,
+        address: Literal["you", "I"] = "you",
+        attempts: int = 3,
+        wordings: int = 1,
+        max_tokens: int = MAX_TOKENS,
     ) -> None:
         super().__init__()
         self.variant: Variant = variant
         self.address: Literal["you", "I"] = address
         self.attempts = attempts
         self.wordings = wordings
+        self.max_tokens = max_tokens
         self.write = dspy.Predict(_SIGNATURES[variant])
 
     def forward(self, item: ValueItem, score: float) -> dspy.Prediction:
@@ -183,11 +205,9 @@ class DescriptorWriter(dspy.Module):
         broken: tuple[str, ...] = ("no reply holds a description",)
         for attempt in range(self.attempts):
             # A seed a wording and attempt: the first wording is what a recipe of one wording would have.
-            config = Config(temperature=1.0, max_tokens=400, seed=_SEEDS_A_WORDING * len(others) + attempt)
-            inputs = self.inputs(item, score)
-            request = render_request(signature_of(self.write), self.write.demos, inputs, model.name, config)
+            seed = _SEEDS_A_WORDING * len(others) + attempt
             try:
-                reply = await model.reply(request)
+                reply = await self._reply(model, self.inputs(item, score), seed)
             except ReplyFailure as failure:  # another seed would be another descriptor than the next run's
                 raise EngineError(
                     f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
@@ -195,7 +215,7 @@ class DescriptorWriter(dspy.Module):
             written = single_field(signature_of(self.write), reply.text)
             if written is None:
                 if not text:
-                    broken = (f"no reply holds a description, for example {_one_line(reply.text)!r}",)
+                    broken = (_no_description(reply),)
                 continue
             text = written
             broken = violations(text, item, countries, self.address, others)
@@ -203,6 +223,18 @@ class DescriptorWriter(dspy.Module):
                 break
         prompt = _digest(str(signature_of(self.write).instructions))
         return Descriptor(item.code, score, self.variant, text, model.name, broken, len(others), prompt)
+
+    async def _reply(self, model: Model, inputs: Mapping[str, object], seed: int) -> Reply:
+        """A reply, be it one that an earlier version asked for with another length."""
+        new, earlier = (
+            render_request(signature_of(self.write), self.write.demos, inputs, model.name, config)
+            for config in (
+                Config(temperature=1.0, max_tokens=length, seed=seed)
+                for length in (self.max_tokens, _EARLIER_MAX_TOKENS)
+            )
+        )
+        (stored,) = model.stored([reply_key(model.identity, earlier)], lambda _: earlier)
+        return stored or await model.reply(new)
 
     def inputs(self, item: ValueItem, score: float) -> dict[str, object]:
         """What the prompt is told of one answer."""
@@ -217,8 +249,11 @@ class DescriptorWriter(dspy.Module):
         }
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:100]
+def _no_description(reply: Reply) -> str:
+    """Why a reply is none, with an example."""
+    if reply.finish_reason == REASONING_ONLY:
+        return "it thinks until its length is up, which descriptors.max_tokens sets"
+    return f"no reply holds a description, for example {' '.join(reply.text.split())[:100]!r}"
 
 
 def _digest(text: str) -> str:

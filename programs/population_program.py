@@ -1,7 +1,7 @@
 """The whole method as one program that DSPy's optimisers can tune: (country, question) → distribution."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
@@ -12,7 +12,7 @@ from dspy.lm15 import Request
 
 from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
 from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.replies import Reply, reply_key
 from value_personas.programs.engines.threads import run_in_background
 from value_personas.programs.panel import Panel, PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
@@ -261,8 +261,13 @@ class _Redrawn:
 
     def __init__(self, model: Model, draw: int) -> None:
         self.name = model.name
+        self.identity = model.identity
         self._model = model
         self._draw = draw
+
+    def stored(self, keys: Sequence[bytes], request_of: Callable[[int], Request]) -> list[Reply | None]:
+        drawn = [reply_key(self.identity, request_of(place), self._draw) for place in range(len(keys))]
+        return self._model.stored(drawn, request_of)
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         return await self._model.reply(request, sample + self._draw)

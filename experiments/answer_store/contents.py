@@ -15,12 +15,17 @@ from value_personas.experiments.answer_store.opening import store_errors
 from value_personas.experiments.answer_store.records import numbers_in, original, restore_content, text_number
 from value_personas.experiments.answer_store.schema import HEAD, leases, replies, texts
 from value_personas.experiments.answer_store.store import AnswerStore
-from value_personas.programs.engines import key_of_content
+from value_personas.programs.engines import REASONING_ONLY, key_of_content
 from value_personas.signatures import StoreError
 
 __all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "verify"]
 
 _ROWS_AT_ONCE = 2000
+
+_HOLDS_NOTHING = replies.c.finish_reason.in_(("error", REASONING_ONLY)) | (
+    (sa.func.trim(replies.c.text, " \t\r\n") == "") & replies.c.first_token.is_(None)
+)
+"""What reads as missing on whatever page it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +144,21 @@ def verify(store: AnswerStore) -> list[str]:
     return problems
 
 
-def prune(store: AnswerStore, engine: str | None = None, older_than_days: float | None = None) -> int:
+def prune(
+    store: AnswerStore,
+    engine: str | None = None,
+    older_than_days: float | None = None,
+    *,
+    missing: bool = False,
+) -> int:
     """Remove replies for good, and the texts that no other reply refers to.
 
     Args:
         store: no run may be using it.
         engine: only replies of engines whose identity contains this.
         older_than_days: only replies that are older.
+        missing: only replies that hold no answer to any question: an error, as earlier versions kept some;
+            thinking and nothing else; or nothing at all.
 
     Returns:
         How many replies were removed.
@@ -159,6 +172,8 @@ def prune(store: AnswerStore, engine: str | None = None, older_than_days: float 
         condition &= replies.c.engine.in_(named)
     if older_than_days is not None:
         condition &= replies.c.created_at < time.time() - older_than_days * 86_400
+    if missing:
+        condition &= _HOLDS_NOTHING
     with (
         store_errors(store.place),
         store.engine.connect().execution_options(writes=True) as connection,

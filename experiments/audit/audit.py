@@ -66,7 +66,7 @@ def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | No
     reporter = reporter or Silent()
     workspace = Workspace.open(recipe.workspace)
     reporter.stage("reading the survey")
-    with Fieldwork(workspace, recipe.store) as field:
+    with Fieldwork(workspace, reporter.note, recipe.store) as field:
         ready = prepare(field, recipe, kinds=())
         survey, profiles = ready.survey, ready.profiles
         countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)

@@ -75,21 +75,33 @@ def prune(
     older_than_days: Annotated[
         float | None, typer.Option(help="Only replies older than this.", min=0)
     ] = None,
+    missing: Annotated[
+        bool,
+        typer.Option(
+            "--missing", help="Only replies that hold no answer: an error, thinking alone, or nothing."
+        ),
+    ] = False,
     everything: Annotated[bool, typer.Option("--all", help="All replies.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove replies for good. What is removed will be paid for again when it is asked again."""
+    """Remove replies for good. What is removed will be paid for again when it is asked again.
+
+    Replies that are words, but no answer on their page, are asked anew by ``run --ask-again REASON``.
+    """
     from value_personas.experiments.answer_store.contents import prune as remove
     from value_personas.signatures import StoreError
 
-    if engine is None and older_than_days is None and not everything:
-        raise StoreError("store prune: say what to remove with --engine, --older-than-days or --all")
+    if engine is None and older_than_days is None and not missing and not everything:
+        raise StoreError(
+            "store prune: say what to remove with --engine, --older-than-days, --missing or --all"
+        )
+    which = " that hold no answer" if missing else ""
     with _open(workspace, store) as opened:
         if not yes:
-            typer.confirm(f"Remove replies from {opened.place} for good?", abort=True, err=True)
-        count = remove(opened, engine, older_than_days)
-    give({"removed": count}, lambda _: say(f"{count:,} replies removed"), as_json)
+            typer.confirm(f"Remove replies{which} from {opened.place} for good?", abort=True, err=True)
+        count = remove(opened, engine, older_than_days, missing=missing)
+    give({"removed": count}, lambda _: say(f"{count:,} replies{which} removed"), as_json)
 
 
 def _open(workspace: Path, store: str | None) -> "AnswerStore":

@@ -222,7 +222,8 @@ async def write_descriptors(
     overrides = read_overrides(section.overrides, asking.items, section.wordings) if section.overrides else {}
     tables = {}
     for variant in variants:
-        writer = DescriptorWriter(variant, section.address, section.attempts, section.wordings)
+        written = section.address, section.attempts, section.wordings, section.max_tokens
+        writer = DescriptorWriter(variant, *written)
         tuned_writer(asking.program, writer)
         own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
         told = partial(on_written, f"{variant} descriptors")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import EngineSettings, connect
-from value_personas.programs.engines import Model, Replier, Tell, nobody, run_in_background
+from value_personas.programs.engines import Model, Replier, Tell, run_in_background
 
 __all__ = ["Fieldwork"]
 
@@ -25,17 +25,17 @@ class Fieldwork:
 
     Args:
         workspace: where everything is kept.
+        tell: shows one line to whoever watches, such as that a server is waited for.
         store: the answer store's database URL; a file in the workspace when absent. It is opened when the
             first model is.
-        tell: shows one line to whoever watches, such as that a server is waited for.
 
     Example:
-        >>> with Fieldwork(workspace, recipe.store) as field:
+        >>> with Fieldwork(workspace, reporter.note, recipe.store) as field:
         ...     ready = prepare(field, recipe)
         ...     asked = ask_everything(field, ready.asking, reporter.answered)
     """
 
-    def __init__(self, workspace: Workspace, store: str | None = None, tell: Tell = nobody) -> None:
+    def __init__(self, workspace: Workspace, tell: Tell, store: str | None = None) -> None:
         self.workspace = workspace
         self.stopped = False
         self._tell = tell

@@ -21,6 +21,7 @@ from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
+from value_personas.programs import MAX_TOKENS
 from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
 from value_personas.programs.engines import EngineSettings, engine_kind
@@ -62,6 +63,7 @@ class DescriptorSection(Section):
         address: the person is spoken to (you) or speaks (I).
         attempts: how often one wording may be asked for.
         wordings: wordings of each answer; a persona draws one of each.
+        max_tokens: the writer's longest reply; a model that thinks needs hundreds.
         overrides: a CSV with the columns item, score, variant, text; its texts win.
         frozen: a run's descriptors.csv, taken as it stands, or ``reference``, the table that comes with the
             product; nothing is written anew.
@@ -71,6 +73,7 @@ class DescriptorSection(Section):
     address: Literal["you", "I"] = "you"
     attempts: Count = 3
     wordings: Annotated[int, Field(ge=1, le=50)] = 1
+    max_tokens: Count = Field(default=MAX_TOKENS, exclude_if=lambda v: v == MAX_TOKENS)
     overrides: RecipePath | None = None
     frozen: Annotated[Path, NamesFile(unless="reference")] | None = None
     lm: EngineSettings | None = None

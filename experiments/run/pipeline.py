@@ -63,7 +63,7 @@ def carry_out(
     again: Collection[MissingReason] = (),
 ) -> Outcome:
     """All of ``run`` but the writing down, with a store and models of its own."""
-    with Fieldwork(workspace, recipe.store, reporter.note) as field:
+    with Fieldwork(workspace, reporter.note, recipe.store) as field:
         return predict_and_judge(recipe, field, reporter, approve, again)
 
 

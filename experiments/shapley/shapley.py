@@ -63,7 +63,7 @@ def shapley(
     started = time.perf_counter()
 
     reporter.stage("reading the survey")
-    with Fieldwork(workspace, recipe.store, reporter.note) as field:
+    with Fieldwork(workspace, reporter.note, recipe.store) as field:
         ready = prepare(field, recipe, tuple(dict.fromkeys((recipe.shapley.kind, recipe.shapley.empty))))
         floors = Floors.kept(workspace, ready.survey, recipe.seed, recipe.scoring.floor_draws)
         human = human_answers(floors, ready.survey, ready.survey.countries, ready.survey.questions)

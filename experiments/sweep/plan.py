@@ -16,7 +16,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import judged_by
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.engines import EngineSettings
+from value_personas.programs.engines import EngineSettings, nobody
 from value_personas.signatures import ValuePersonasError
 
 __all__ = ["Plan", "PlannedCell", "plan", "plan_cells", "plan_what_can_be_run", "seconds_needed", "total"]
@@ -138,7 +138,7 @@ def plan(recipe: Recipe, cells: Sequence[Cell]) -> Plan:
     Raises:
         ValuePersonasError: when a cell could not be run.
     """
-    with Fieldwork(Workspace.open(recipe.workspace), recipe.store) as field:
+    with Fieldwork(Workspace.open(recipe.workspace), nobody, recipe.store) as field:
         planned = plan_cells(cells, field)
         identity = field.model(recipe.respondent).identity
         seconds = seconds_needed(total(planned), recipe.respondent, identity, field.store)

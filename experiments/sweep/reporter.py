@@ -19,6 +19,9 @@ class SweepReporter(Protocol):
     def answered(self, answers: int) -> None:
         """So many more are settled and durable."""
 
+    def note(self, text: str) -> None:
+        """Something the user should know at once: that a server is waited for, say."""
+
     def ended(self, record: CellRecord) -> None:
         """A cell is done, or has failed."""
 
@@ -33,6 +36,9 @@ class SilentSweep:
         """Say nothing."""
 
     def answered(self, answers: int) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
         """Say nothing."""
 
     def ended(self, record: CellRecord) -> None:

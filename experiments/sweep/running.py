@@ -137,7 +137,7 @@ def run_cells(
     still_open = [cell for cell in cells if cell.key not in records]
     reporter.cells(len(cells), len(records))
     if still_open:
-        with Fieldwork(workspace, cells[0].recipe.store) as field:
+        with Fieldwork(workspace, reporter.note, cells[0].recipe.store) as field:
             if approve is not None:
                 approve(total(plan_what_can_be_run(still_open, field)))
             for record in _side_by_side(Runner(field, reporter, parent), still_open, jobs, ledger):

@@ -99,7 +99,8 @@ class TuningSession:
         variant = parse_kind(section.kind).variant
         if variant is None:
             raise RecipeError(f"tuning.kind: {section.kind} carries no descriptors")
-        writer = DescriptorWriter(variant, written.address, written.attempts, written.wordings)
+        how = written.address, written.attempts, written.wordings, written.max_tokens
+        writer = DescriptorWriter(variant, *how)
         tuned_writer(tuned, writer)
         if section.instruction is not None:
             writer.write.signature = signature_of(writer.write).with_instructions(section.instruction)

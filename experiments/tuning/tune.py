@@ -124,7 +124,7 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
     started = datetime.now(UTC)
 
     reporter.stage("reading the survey")
-    field = Fieldwork(workspace, recipe.store)
+    field = Fieldwork(workspace, reporter.note, recipe.store)
     ready = prepare(field, recipe, (recipe.tuning.kind,))
     survey = ready.survey
     floors = Floors(recipe.seed, recipe.scoring.floor_draws)

@@ -7,7 +7,16 @@ from .model import Model
 from .openai_http import OpenAIHTTP
 from .openai_wire import OpenAIWire
 from .repeated_draws import RepeatedDraws
-from .replies import AnswerStore, MemoryStore, Reply, ReplyFailure, key_of_content, reply_key, request_content
+from .replies import (
+    REASONING_ONLY,
+    AnswerStore,
+    MemoryStore,
+    Reply,
+    ReplyFailure,
+    key_of_content,
+    reply_key,
+    request_content,
+)
 from .serving import Several, SyntheticServer
 from .serving_faults import FaultPlan
 from .settings import EngineSettings, Prices
@@ -16,6 +25,7 @@ from .waiting import Tell, nobody
 
 __all__ = [
     "ENGINES",
+    "REASONING_ONLY",
     "AnswerStore",
     "Engine",
     "EngineKind",

@@ -186,3 +186,26 @@ def test_rules(text: str, rule: str) -> None:
 
 def test_a_good_descriptor_breaks_no_rule() -> None:
     assert violations("You feel God matters greatly; that is all it says.", item(), ["Northland"]) == ()
+
+
+def test_a_reply_that_an_earlier_version_paid_for_is_not_asked_again() -> None:
+    engine, store = RuleEngine(lambda r: in_form(f"You {answered(r)}.")), MemoryStore()
+    model = Model("test/model", InProcess(engine), store)
+    earlier = asyncio.run(DescriptorWriter("hedged", max_tokens=400).write_all(model, [TRUST]))
+    assert len(engine.requests) == 4
+    now = asyncio.run(DescriptorWriter("hedged").write_all(model, [TRUST]))
+    assert len(engine.requests) == 4
+    assert now == earlier
+
+
+def test_a_reply_is_no_longer_than_a_descriptor_needs() -> None:
+    engine = RuleEngine(lambda r: in_form(f"You {answered(r)}."))
+    write(engine)
+    assert {request.config.max_tokens for request in engine.requests} == {160}
+
+
+def test_who_only_thinks_is_told_what_to_set() -> None:
+    table = write(RuleEngine(lambda r: ("<think>Let me see", None)))
+    assert table.descriptors[0].broken_rules == (
+        "it thinks until its length is up, which descriptors.max_tokens sets",
+    )

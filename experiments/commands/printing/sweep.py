@@ -42,6 +42,10 @@ class SweepConsole:
         """Advance it."""
         self._bars.show("answers", advance=answers)
 
+    def note(self, text: str) -> None:
+        """Print the note."""
+        self._bars.note(text)
+
     def ended(self, record: CellRecord) -> None:
         """Advance the bar of cells; say why one failed."""
         self._bars.show("cells", advance=1)

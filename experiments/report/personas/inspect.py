@@ -126,7 +126,7 @@ def inspect_personas(  # each is a choice of the person who looks
     """
     reporter = reporter or Silent()
     reporter.stage("reading the survey")
-    with Fieldwork(Workspace.open(recipe.workspace), recipe.store) as field:
+    with Fieldwork(Workspace.open(recipe.workspace), reporter.note, recipe.store) as field:
         ready = prepare(field, recipe)
         sample = ready.populations.of(country or ready.survey.countries[0])
         chosen = kind or _default_kind(recipe.personas)

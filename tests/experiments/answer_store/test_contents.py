@@ -124,6 +124,32 @@ def test_prune_removes_replies_and_texts_that_nothing_refers_to(location: str) -
             assert connection.scalar(sa.select(sa.func.count()).select_from(texts)) == 0
 
 
+def test_what_holds_no_answer_is_removed_alone(location: str, tmp_path: Path) -> None:
+    """Errors that an earlier version kept, thinking alone, and nothing; words and first tokens stay."""
+    first = REPLY.first_token
+    kinds = {
+        "error": Reply("cut off", None, "error"),
+        "thinks": Reply("", None, "reasoning_only"),
+        "nothing": Reply(" \n", None, "stop"),
+        "words": Reply("I would rather not say.", None, "stop"),
+        "token": Reply("", first, "stop"),
+    }
+
+    async def fill(store: AnswerStore) -> None:
+        for name, reply in kinds.items():
+            asked = request(name)
+            await store.put(reply_key("engine", asked), "engine", asked, reply)
+
+    with filled(location) as store:
+        asyncio.run(fill(store))
+        assert prune(store, missing=True) == 4  # one of them was there
+        assert prune(store, missing=True) == 0
+        kept = store.get_many([reply_key("engine", request(name)) for name in kinds])
+        assert {reply.text for reply in kept.values()} == {"I would rather not say.", ""}
+        assert info(store).replies["engine", "openai/m"] == 32
+        assert verify(store) == []
+
+
 def test_prune_waits_for_no_run(location: str) -> None:
     with filled(location) as store:
         asyncio.run(store.claim(key(100)))
@@ -143,8 +169,10 @@ def test_the_commands(tmp_path: Path) -> None:
     assert exported.is_file()
     assert isinstance(run(app, ["prune", "--store", path]).exception, StoreError)
     assert run(app, ["prune", "--all", "--store", path], input="n\n").exit_code == 1
+    removed = run(app, ["prune", "--missing", "--yes", "--store", path]).stdout
+    assert removed == "1 replies that hold no answer removed\n"
     assert json.loads(run(app, ["prune", "--all", "--yes", "--json", "--store", path]).stdout) == {
-        "removed": 31
+        "removed": 30
     }
     missing = run(app, ["info", "--workspace", str(tmp_path / "absent")])
     assert isinstance(missing.exception, StoreError)

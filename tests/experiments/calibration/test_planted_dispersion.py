@@ -12,6 +12,7 @@ from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.calibration.setting import Setting
+from value_personas.programs.engines import nobody
 
 KIND = "values-hedged"
 
@@ -28,7 +29,7 @@ def answered(folder, sharpness):
             f"respondent.parameters.sharpness={sharpness}",
         ],
     )
-    with Fieldwork(Workspace.open(recipe.workspace)) as field:
+    with Fieldwork(Workspace.open(recipe.workspace), nobody) as field:
         ready = prepare(field, recipe)
         survey = ready.survey
         asked = ask_everything(field, ready.asking, lambda *_: None)

@@ -13,7 +13,7 @@ from value_personas.experiments.fieldwork.descriptors import reference_tables
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.engines import InProcess
+from value_personas.programs.engines import InProcess, nobody
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import MemoryStore
 from value_personas.signatures import EngineError, RecipeError
@@ -24,7 +24,7 @@ SMALL = ("survey.respondents=60", "profiles.n=2", 'questions.include=["Q29"]')
 
 def written(tmp_path: Path, engine: RuleEngine, *settings: str) -> object:
     recipe = load_recipe(None, [f"workspace={tmp_path}", *SMALL, *settings])
-    with Fieldwork(Workspace.open(tmp_path)) as field:
+    with Fieldwork(Workspace.open(tmp_path), nobody) as field:
         asking = prepare(field, recipe).asking
     model = Model("test/model", InProcess(engine), MemoryStore())
     told: list[tuple[str, int, int]] = []

@@ -2,21 +2,37 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.experiments.small_runs import SMALL
+from tests.experiments.tuning import tunings
+from tests.fake_server import FakeServer
 from value_personas import load_recipe
+from value_personas.experiments.audit import run_audit
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
+from value_personas.experiments.fieldwork.reporter import Silent
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.report.personas.inspect import inspect_personas
+from value_personas.experiments.run.pipeline import run
+from value_personas.experiments.shapley.shapley import shapley
+from value_personas.experiments.sweep.family import Options
+from value_personas.experiments.sweep.reporter import SilentSweep
+from value_personas.experiments.sweep.sweep import sweep
+from value_personas.experiments.tuning.tune import tune
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.signatures import RecipeError
+from value_personas.programs.engines import nobody
+from value_personas.signatures import EngineError, RecipeError, ValuePersonasError
 
 
 @pytest.fixture
 def field(tmp_path: Path) -> Fieldwork:
-    return Fieldwork(Workspace.open(tmp_path))
+    return Fieldwork(Workspace.open(tmp_path), nobody)
 
 
 def test_equal_settings_are_one_model_whatever_stands_beside_them(field: Fieldwork) -> None:
@@ -58,7 +74,7 @@ def test_what_failed_to_be_read_is_tried_again(field: Fieldwork) -> None:
 
 def test_a_survey_is_read_and_people_are_drawn_once_for_equal_settings(tmp_path: Path) -> None:
     small = [f"workspace={tmp_path}", "survey.respondents=60", "profiles.n=5", 'questions.include=["Q29"]']
-    field = Fieldwork(Workspace.open(tmp_path))
+    field = Fieldwork(Workspace.open(tmp_path), nobody)
     first = prepare(field, load_recipe(None, small))
     again = prepare(field, load_recipe(None, [*small, "respondent.lm=openai/m", "scoring.draws=500"]))
     assert again.survey is first.survey
@@ -106,3 +122,44 @@ def test_a_stop_cancels_what_is_in_flight_and_waits_until_it_has_cleaned_up(fiel
     with pytest.raises(CancelledError):
         field.wait(ask())
     assert field.stopped
+
+
+class Noting(Silent):
+    """Remembers its notes, and ends what it watches at the one that is awaited."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+        if "it refuses temperature: sent without" in text:
+            raise EngineError("enough")
+
+
+class NotingSweep(Noting, SilentSweep):
+    """The same, of a sweep."""
+
+
+WATCHED: dict[str, Callable[[Recipe, Noting], object]] = {
+    "run": run,
+    "audit": run_audit,
+    "tune": tune,
+    "shapley": shapley,
+    "inspect": lambda recipe, watching: inspect_personas(recipe, answers=True, reporter=watching),
+    "sweep": lambda recipe, watching: sweep(recipe, Options(1, watching)),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("study", WATCHED)
+def test_whoever_watches_a_study_is_told_what_a_server_refuses(study: str, tmp_path: Path) -> None:
+    """As of a server that is waited for: one line of the model's own, whatever asks it."""
+    tuning = [*tunings.SMALL, "tuning.budget_calls=40", "respondent.parameters={}"]
+    own = {"tune": tuning, "sweep": ["sweep.grid.seed=[0]"]}.get(study, [])
+    with FakeServer(quirks=["no-temperature"]) as server:
+        where = [f"workspace={tmp_path}", "respondent.lm=openai/m", f"respondent.base_url={server.url}"]
+        writer = [] if study == "tune" else ['descriptors.frozen="reference"']
+        recipe = load_recipe("tune" if study == "tune" else None, [*SMALL, *where, *writer, *own])
+        watching = NotingSweep()
+        with suppress(ValuePersonasError):
+            WATCHED[study](recipe, watching)
+    assert "it refuses temperature: sent without" in watching.notes[-1]

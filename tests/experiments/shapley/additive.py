@@ -20,7 +20,7 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.engines import InProcess
+from value_personas.programs.engines import InProcess, nobody
 from value_personas.programs.engines.model import Model
 from value_personas.signatures import OPTION_LETTERS, Question
 
@@ -54,7 +54,7 @@ class AdditiveWorld:
         pd.DataFrame(rows, columns=["item", "score", "variant", "text"]).to_csv(overrides, index=False)
         given = (f"workspace={folder}", f"descriptors.overrides={overrides}", *SETTINGS, *settings)
         self.recipe: Recipe = load_recipe("shapley", given)
-        self.survey = prepare(Fieldwork(Workspace.open(folder)), self.recipe).survey
+        self.survey = prepare(Fieldwork(Workspace.open(folder), nobody), self.recipe).survey
         self.profiles = data.value_profiles(self.survey)
         self.scales: Mapping[str, np.ndarray] = {i.code: i.scale.values for i in items}
         rng = np.random.default_rng(7)
