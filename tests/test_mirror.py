@@ -17,7 +17,7 @@ OF_SEVERAL_MODULES = {
     "experiments/evaluation": {"plugins"},
     "experiments/export": {"programs"},
     "experiments/report": {"in_a_browser"},
-    "experiments/run": {"ask_again", "claims", "earlier_version", "kill", "placebo_runs"},
+    "experiments/run": {"ask_again", "claims", "earlier_version", "kill", "placebo_runs", "real_model"},
     "experiments/scoring": {"errors", "scores"},
     "experiments/shapley": {"additive_truth"},
     "experiments/tuning": {"hostile", "no_leak"},

