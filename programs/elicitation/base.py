@@ -8,10 +8,10 @@ import numpy as np
 from dspy.lm15 import Config
 
 from value_personas.programs.elicitation.forms import Form
-from value_personas.programs.engines.replies import Reply
-from value_personas.signatures import Answer, MissingAnswer
+from value_personas.programs.engines.replies import REASONING_ONLY, Reply
+from value_personas.signatures import Answer, MissingAnswer, MissingReason
 
-__all__ = ["Elicitation", "average"]
+__all__ = ["Elicitation", "average", "reason_of_silence"]
 
 
 class Elicitation(Protocol):
@@ -57,6 +57,17 @@ class Elicitation(Protocol):
             A distribution in the order of the question's scale, or why there is none.
         """
         ...
+
+
+_FILTERS = frozenset({"content_filter", "safety", "prohibited_content", "blocklist", "recitation", "refusal"})
+"""Finish reasons of replies that a server kept back."""
+
+
+def reason_of_silence(reply: Reply) -> MissingReason:
+    """Why a reply holds no answer, where it holds no words either."""
+    if reply.finish_reason == REASONING_ONLY:
+        return MissingReason.REASONING_ONLY
+    return MissingReason.REFUSED if reply.finish_reason.lower() in _FILTERS else MissingReason.EMPTY
 
 
 def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import dspy
 from dspy.lm15 import Config
 
+from value_personas.programs.elicitation.base import reason_of_silence
 from value_personas.programs.elicitation.forms import Form
 from value_personas.programs.elicitation.reply_parser import parse_reply
-from value_personas.programs.engines.replies import REASONING_ONLY, Reply
+from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PlainAdapter
 from value_personas.signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
@@ -64,8 +65,8 @@ class SampledAnswers:
 
 def _outcome(reply: Reply, form: Form) -> int | MissingAnswer:
     """What a reply chose, or why it chose nothing."""
-    if reply.finish_reason == REASONING_ONLY:
-        return MissingAnswer(MissingReason.REASONING_ONLY, "the model thought and did not come to an answer")
+    if not reply.text.strip():
+        return MissingAnswer(reason_of_silence(reply), f"no words; it ended by: {reply.finish_reason}")
     return parse_reply(reply.text, form)
 
 

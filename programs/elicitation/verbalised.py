@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import dspy
 from dspy.lm15 import Config
 
+from value_personas.programs.elicitation.base import reason_of_silence
 from value_personas.programs.elicitation.forms import Form
-from value_personas.programs.engines.replies import REASONING_ONLY, Reply
+from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import WholeReplyAdapter, parse_reply_fields
 from value_personas.signatures import Answer, MissingAnswer, MissingReason, StateAnswerDistribution
 
@@ -54,9 +55,7 @@ class VerbalisedDistribution:
         (reply,) = replies
         fields = parse_reply_fields(self.signature, reply.text)
         if fields is None:
-            reason = MissingReason.UNPARSEABLE if reply.text.strip() else MissingReason.EMPTY
-            if reply.finish_reason == REASONING_ONLY:
-                reason = MissingReason.REASONING_ONLY
+            reason = MissingReason.UNPARSEABLE if reply.text.strip() else reason_of_silence(reply)
             return MissingAnswer(reason, reply.text[:200])
         return _read(fields["probabilities"], form) or MissingAnswer(
             MissingReason.UNPARSEABLE, f"no distribution over the letters: {fields['probabilities']}"[:200]

@@ -4,7 +4,6 @@ An engine answers one request. Wrappers around it (patience, durability) speak t
 small ``Reply`` in place of a tree of response objects, which would cost more than everything else here.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +34,9 @@ __all__ = [
 
 _ROUNDING = 1e-3
 """How far above 0 a log-probability may lie by rounding."""
+
+_LEAST = -1e300
+"""What is below is a probability of 0, or no number of the machine's."""
 
 _FINISH_REASONS = frozenset({"stop", "length", "tool_call", "content_filter", "error"})
 
@@ -268,6 +270,6 @@ def rank_alternatives(
     sound = (
         (token, value)
         for token, value in pairs
-        if isinstance(token, str) and isinstance(value, (int, float)) and -math.inf < value <= _ROUNDING
+        if isinstance(token, str) and isinstance(value, (int, float)) and _LEAST < value <= _ROUNDING
     )
     return tuple(sorted(dict.fromkeys(sound), key=itemgetter(1), reverse=True))

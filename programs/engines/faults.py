@@ -35,6 +35,18 @@ _NEVER = frozenset({501, 505})
 """Statuses from 500 on that say what will not pass."""
 
 
+_OTHERWISE = (
+    "the engine does not take this request: check its settings; what it asks for may stand in "
+    "respondent.extra_body"
+)
+_ADVICE = {
+    407: "the proxy of the environment asks who you are: give it name and password in HTTPS_PROXY",
+    413: "the server takes no request as long as a persona with its question: ask another",
+    451: "the server may not answer from where you are: ask another",
+}
+"""What to do about a request that was refused, by its status."""
+
+
 class MalformedReplyError(ServerError):
     """A reply that is not what the protocol promises: not JSON, too large, no choices, a redirect."""
 
@@ -126,11 +138,13 @@ def ending(error: Exception, answered: bool) -> EngineError | None:
         or getattr(error, "status", None) in _NEVER
         or not isinstance(error, (LM15Error, builtins.TimeoutError, ConnectionError))
     ):
-        return EngineError(f"{said}; the engine does not take this request: check its settings")
+        advice = _ADVICE.get(getattr(error, "status", None) or 0, _OTHERWISE)
+        return EngineError(f"{said}; {advice}")
     return None
 
 
 def one_line(error: Exception) -> str:
-    """An error's own message, without the advice that DSPy appends to some."""
+    """An error's own message, without the advice that DSPy appends, and what no terminal should be sent."""
     text = getattr(error, "message", None) or str(error) or type(error).__name__
-    return " ".join(text.split("To fix:")[0].split())[:300]
+    line = " ".join(text.split("To fix:")[0].split())[:300]
+    return line if line.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in line)

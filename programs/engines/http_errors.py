@@ -19,13 +19,18 @@ from dspy.lm15 import (
 )
 from yarl import URL
 
-__all__ = ["error_of", "error_text", "error_words", "redirect_target", "retry_after"]
+__all__ = ["NOT_NOW", "error_of", "error_text", "error_words", "redirect_target", "retry_after"]
+
+NOT_NOW = frozenset({409, 423, 425, 449, 498, 499})
+"""Statuses below 500 that say nothing of the request, but that the server will not have it now."""
 
 _ERRORS: dict[int, Any] = {
+    **dict.fromkeys(NOT_NOW, ServerError),
     401: AuthError,
     402: BillingError,
     403: AuthError,
     404: UnsupportedModelError,
+    405: UnsupportedModelError,
     408: TimeoutError,
     429: RateLimitError,
     504: TimeoutError,
@@ -35,8 +40,18 @@ _ERRORS: dict[int, Any] = {
 _NO_CREDIT = re.compile(r"insufficient.?(quota|credit|fund|balance)|current quota", re.IGNORECASE)
 
 
+_NO_KEY = re.compile(
+    r"api.?key.{0,20}(not valid|invalid|incorrect|expired)|(invalid|incorrect).{0,10}api.?key", re.IGNORECASE
+)
+_NO_MODEL = re.compile(r"model\b.{0,80}(not found|not exist|is not a valid)", re.IGNORECASE | re.DOTALL)
+
+
 def error_of(status: int, said: str) -> Any:
-    """The canonical error of an HTTP status."""
+    """The canonical error of an HTTP status, or of what is said where the status says less."""
+    if status in (400, 422) and _NO_KEY.search(said):
+        return AuthError
+    if status == 400 and _NO_MODEL.search(said):
+        return UnsupportedModelError
     if status in (400, 413) and "context" in said and ("length" in said or "window" in said):
         return ContextLengthError
     if status == 429 and _NO_CREDIT.search(said):
@@ -50,6 +65,8 @@ def error_text(body: bytes) -> str:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         data = None
+    if isinstance(data, list) and data:
+        data = data[0]
     words = error_words(data.get("error", data)) if isinstance(data, dict) else ""
     return words or " ".join(body.decode("utf-8", "replace").split())
 

@@ -15,6 +15,7 @@ from value_personas.programs.engines.base import EngineKind, reseeded, response_
 from value_personas.programs.engines.dialect import Dialect
 from value_personas.programs.engines.faults import AdaptedError, MalformedReplyError, UnreachableError
 from value_personas.programs.engines.http_errors import (
+    NOT_NOW,
     error_of,
     error_text,
     redirect_target,
@@ -32,7 +33,7 @@ __all__ = ["LARGEST_BODY", "OpenAIHTTP"]
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes after which a reply is given up. An honest one has a few thousand."""
 
-_NO_REFUSAL = frozenset({401, 402, 403, 408, 429, 502, 503, 504})
+_NO_REFUSAL = frozenset({401, 402, 403, 407, 408, 429, 502, 503, 504}) | NOT_NOW
 """Statuses that say nothing of how a request is written."""
 
 _HANGS_S = 5.0
@@ -183,7 +184,7 @@ class OpenAIHTTP(EngineKind):
             message = f"{server.place}: an error in place of a reply: {said}"
             raise error_of(status, said)(message, status=status) from None
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            said = f"{type(error).__name__} {error}"
+            said = str(error) if type(error) is ValueError else f"{type(error).__name__} {error}"
             raise MalformedReplyError(f"{server.place}: not a completion: {said}") from None
 
     async def aclose(self) -> None:
@@ -207,7 +208,7 @@ class OpenAIHTTP(EngineKind):
     ) -> bytes:
         body = orjson.dumps(payload)
         async with session.post(server.url, data=body, allow_redirects=False, proxy=server.proxy) as response:
-            if response.status != 200 or response.content_type == "text/html":
+            if not 200 <= response.status < 300 or response.content_type == "text/html":
                 await self._refuse(response, server.place, payload)
             return await _bounded(response, server.place)
 
@@ -216,7 +217,7 @@ class OpenAIHTTP(EngineKind):
     ) -> NoReturn:
         """Raise what a response that is no completion means."""
         status = response.status
-        if status == 200:
+        if status < 300:
             raise MalformedReplyError(f"{place}: the reply is a page (text/html), not JSON")
         if 300 <= status < 400:
             target = redirect_target(response.headers.get("Location"))

@@ -11,11 +11,15 @@ from dspy.lm15 import Request, TextPart
 
 from value_personas.programs.engines.base import rank_alternatives
 from value_personas.programs.engines.dialect import Dialect
+from value_personas.programs.engines.events import joined_events
 from value_personas.programs.engines.http_errors import error_words
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.thinking import THINKING_FIELDS, text_of_parts
 
 __all__ = ["ErrorInsteadError", "OpenAIWire"]
+
+_SHOWN = 2000
+"""Characters of a body that is no JSON; more than any key, and than is shown in the end."""
 
 _PLAIN_PARAMETERS = ("temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty")
 
@@ -93,15 +97,20 @@ class OpenAIWire:
             LookupError, TypeError, ValueError, AttributeError: when it is not what the protocol promises.
         """
         data = _loaded(raw)
-        if not data.get("choices") and data.get("error"):
-            raise ErrorInsteadError(data["error"])
-        choices = data["choices"]
-        if not isinstance(choices, list) or not choices:
-            raise ValueError("there are no choices")
+        choices = data.get("choices")
+        if not choices and (error := data.get("error") or data.get("detail")):
+            raise ErrorInsteadError(error)
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+            held = ", ".join(map(str, data))[:80]
+            raise ValueError(
+                f"there are no choices in it, but {held or 'nothing'}; is that an OpenAI-compatible server?"
+            )
         if len(choices) > 1 and all(isinstance(choice.get("index"), int) for choice in choices):
             choices = sorted(choices, key=itemgetter("index"))
         choices = list(takewhile(_is_answer, choices[:count]))
-        usage, n = data.get("usage") or {}, len(choices)
+        usage, n = data.get("usage"), len(choices)
+        if not isinstance(usage, dict):
+            usage = {}
         read = _shares(_count(usage.get("prompt_tokens")), n)
         written = _shares(_count(usage.get("completion_tokens")), n)
         cached = _shares(_cached(usage), n)
@@ -145,12 +154,16 @@ def _loaded(raw: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
+        text = raw.decode("utf-8", "replace").strip()
         try:
-            data = json.loads(raw.decode("utf-8", "replace"))
+            data = joined_events(text) or json.loads(text)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+        except json.JSONDecodeError:  # cut where it is shown, once credentials are out of it
+            said = f"it is no JSON, and begins: {text[:_SHOWN]}" if text else "it is empty"
+            raise ValueError(said) from None
     if not isinstance(data, dict):
-        raise TypeError(f"the body is {type(data).__name__}, not an object")
+        raise ValueError(f"the body is {type(data).__name__}, not an object")
     return data
 
 
@@ -187,25 +200,65 @@ First = tuple[tuple[str, float], ...] | None
 
 
 def _of_chat(choice: Any) -> tuple[str, First]:
-    message = choice["message"]
-    content, logprobs = message.get("content"), choice.get("logprobs")
-    tokens, first = logprobs.get("content") if logprobs else None, None
-    if tokens:
-        token = tokens[_answer_begins([str(t.get("token")) for t in tokens]) if len(tokens) > 1 else 0]
-        tops = [(top.get("token"), top.get("logprob")) for top in token.get("top_logprobs") or () if top]
-        first = rank_alternatives((token.get("token"), token.get("logprob")), tops) or None
+    message = choice.get("message") or choice.get("delta") or _of_text(choice)
+    content, first = message.get("content"), _first(choice.get("logprobs"))
     if type(content) is str and content:
         return content, first
     return _unusual_text(message, content), first
 
 
+def _of_text(choice: dict[str, Any]) -> dict[str, Any]:
+    """The message of a choice that has none: some servers give a text, as for completions."""
+    if "text" not in choice:
+        raise ValueError("a choice without a message")
+    return {"content": choice["text"]}
+
+
+def _first(logprobs: Any) -> First:
+    """The first token's alternatives, in the shape of either endpoint or as a list of tokens.
+
+    What is in no such shape is as if it had not come: the text beside it can be read all the same.
+    """
+    if not logprobs:
+        return None
+    try:
+        entries = logprobs if isinstance(logprobs, list) else logprobs.get("content")
+        chosen, tops = _of_entries(entries) if entries else _of_columns(logprobs)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+    if not tops and chosen[1] == 0:  # a default: no token is certain, and none stands beside it
+        return None
+    return rank_alternatives(chosen, tops) or None
+
+
+Alternatives = list[tuple[Any, Any]]
+
+
+def _of_entries(tokens: list[Any]) -> tuple[tuple[Any, Any], Alternatives]:
+    """The first token that is no thinking, and its alternatives; as the chat endpoint has them."""
+    token = tokens[_answer_begins([str(t.get("token")) for t in tokens]) if len(tokens) > 1 else 0]
+    tops = token.get("top_logprobs") or ()
+    if isinstance(tops, dict):
+        return (token.get("token"), token.get("logprob")), list(tops.items())
+    pairs = [(top.get("token"), top.get("logprob")) for top in tops if top]
+    return (token.get("token"), token.get("logprob")), pairs
+
+
+def _of_columns(logprobs: dict[str, Any]) -> tuple[tuple[Any, Any], Alternatives]:
+    """The same, as the endpoint for completions has them."""
+    tokens = logprobs["tokens"]
+    at = _answer_begins(list(map(str, tokens))) if len(tokens) > 1 else 0
+    tops = (logprobs.get("top_logprobs") or [None])[at:] or [None]
+    return (tokens[at], logprobs["token_logprobs"][at]), list((tops[0] or {}).items())
+
+
 def _unusual_text(message: Any, content: Any) -> str:
     """The text of a message that has none, or has it in parts; of nothing but thinking, a tag is left."""
-    if isinstance(content, list):
-        text, thinks = text_of_parts(content)
+    if isinstance(content, list | dict):
+        text, thinks = text_of_parts(content if isinstance(content, list) else [content])
         return text or ("<think>" if thinks else "")
     if content:
-        raise TypeError(f"the reply's text is {type(content).__name__}")
+        return str(content)
     if any(message.get(field) for field in THINKING_FIELDS):
         return "<think>"
     refusal = message.get("refusal")
@@ -213,18 +266,12 @@ def _unusual_text(message: Any, content: Any) -> str:
 
 
 def _of_completions(choice: Any) -> tuple[str, First]:
-    logprobs = choice.get("logprobs") or {}
-    tokens, first = logprobs.get("tokens"), None
-    if tokens:
-        at = _answer_begins(list(map(str, tokens))) if len(tokens) > 1 else 0
-        tops = (logprobs.get("top_logprobs") or [None])[at:] or [None]
-        first = rank_alternatives((tokens[at], logprobs["token_logprobs"][at]), list((tops[0] or {}).items()))
     text = choice["text"]
     if not text and any(choice.get(field) for field in THINKING_FIELDS):
         text = "<think>"
     if not isinstance(text, str):
-        raise TypeError(f"the reply's text is {type(text).__name__}")
-    return text, first or None
+        raise ValueError(f"the reply's text is {type(text).__name__}")
+    return text, _first(choice.get("logprobs"))
 
 
 def _answer_begins(tokens: list[str]) -> int:

@@ -110,6 +110,16 @@ def _raw(
     return lambda body: web.Response(text=write(json.dumps(body)), content_type=content_type)
 
 
+def _streamed(body: dict[str, Any]) -> web.Response:
+    """The body as server-sent events, with a comment between them."""
+    begun = [c | {"delta": c["message"], "message": None, "finish_reason": None} for c in body["choices"]]
+    ended = [{"index": c["index"], "delta": {}, "finish_reason": "stop"} for c in body["choices"]]
+    told = [body | {"choices": begun}, {"choices": ended}]
+    lines = [f"data: {json.dumps(event)}\n\n" for event in told]
+    text = ": wait\n\n".join([*lines, "data: [DONE]\n\n"])
+    return web.Response(text=text, content_type="text/event-stream")
+
+
 QUIRKS: Mapping[str, Quirk] = {
     # What is refused.
     "no-system-role": Quirk(
@@ -227,6 +237,33 @@ QUIRKS: Mapping[str, Quirk] = {
         "reports probabilities that sum to 4",
         change=_tops(lambda tops: [top | {"logprob": -0.01} for top in tops]),
         sign="probabilities sum to",
+    ),
+    "streams": Quirk("streams though not asked", change=lambda body: _streamed(body)),
+    "created": Quirk(
+        "answers 201",
+        change=lambda body: web.json_response(body, status=201),
+    ),
+    "usage-in-words": Quirk("counts tokens in words", change=lambda body: body | {"usage": "few"}),
+    "logprobs-listed": Quirk(
+        "reports log-probabilities as a list",
+        change=_choices(lambda c: {"logprobs": (c.get("logprobs") or {}).get("content")}),
+    ),
+    "logprobs-in-words": Quirk(
+        "reports log-probabilities in words", change=_choices(lambda c: {"logprobs": "some"})
+    ),
+    "certain": Quirk(
+        "calls its token certain, and no other",
+        change=_tokens(lambda content: [content[0] | {"logprob": 0.0, "top_logprobs": []}]),
+    ),
+    "filters": Quirk(
+        "keeps replies back by a filter",
+        change=_choices(
+            lambda c: {
+                "message": {"role": "assistant", "content": None},
+                "logprobs": None,
+                "finish_reason": "content_filter",
+            }
+        ),
     ),
     "error-of-200": Quirk(
         "answers 200 with an error", change=lambda body: {"error": {"message": "overloaded", "code": 429}}

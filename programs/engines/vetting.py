@@ -25,6 +25,9 @@ _LARGEST_COUNT = 2**31 - 1
 _SHORTEST_SECRET = 8
 """Shorter values, such as EMPTY or none, are placeholders and words of a language."""
 
+_SHORTEST_PART = 12
+"""Of the beginning of a secret, which servers show with the rest of it masked."""
+
 _NAMES_A_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)S?$", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -38,6 +41,7 @@ class Secrets:
 
     def __init__(self, values: Iterable[str]) -> None:
         whole = {value for value in values if len(value) >= _SHORTEST_SECRET}
+        whole |= {value[:n] for value in whole if (n := max(_SHORTEST_PART, len(value) // 2)) < len(value)}
         forms = whole | {quote(value, safe="") for value in whole}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None

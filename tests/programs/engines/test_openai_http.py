@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import json
 import math
+import re
 
 import aiohttp
 import orjson
@@ -283,6 +284,54 @@ def test_strange_refusals_are_one_error(status: int, headers: dict[str, str], bo
         asyncio.run(answered_by(answer))
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "kind"),
+    [
+        (400, "API key not valid. Please pass a valid API key.", AuthError),
+        (400, "Incorrect API key provided: x", AuthError),
+        (400, "model 'm' not found, try pulling it first", UnsupportedModelError),
+        (405, "Method Not Allowed", UnsupportedModelError),
+        (409, "conflict", ServerError),
+        (425, "too early", ServerError),
+        (498, "capacity exceeded", ServerError),
+        (451, "not here", InvalidRequestError),
+    ],
+)
+def test_what_a_refusal_says_counts_where_its_status_says_less(status: int, said: str, kind: type) -> None:
+    async def answer(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.json_response([{"error": {"message": said}}], status=status)
+
+    with pytest.raises(LM15Error, match=re.escape(said)) as raised:
+        asyncio.run(answered_by(answer))
+    assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<html>log in", "it is no JSON, and begins: <html>log in"),
+        ("", "it is empty"),
+        ('{"type": "message", "content": []}', "there are no choices in it, but type, content"),
+        ('{"detail": "Not authenticated"}', "an error in place of a reply: Not authenticated"),
+        ('[{"generated_text": "A"}]', "the body is list, not an object"),
+    ],
+)
+def test_a_body_that_is_no_completion_is_told_by_what_it_holds(body: str, said: str) -> None:
+    async def answer(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.Response(text=body, content_type="application/json")
+
+    with pytest.raises(ServerError, match=re.escape(said)):
+        asyncio.run(answered_by(answer))
+
+
+def test_a_log_probability_beyond_all_numbers_is_none() -> None:
+    top = [{"token": "A", "logprob": -0.5}, {"token": "B", "logprob": -(10**400)}]
+    content = [{"token": "A", "logprob": -0.5, "top_logprobs": top}]
+    data = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": content}}]}
+    (reply,) = OpenAIWire("m", chat=True).replies(json.dumps(data).encode(), 1, 0.0)
+    assert reply.first_token == (("A", -0.5),)
+
+
 def test_minus_infinity_is_a_log_probability() -> None:
     top = [{"token": "A", "logprob": -0.0}, {"token": "B", "logprob": -9999.0}]
     content = [{"token": "A", "logprob": -0.0, "top_logprobs": top}]
@@ -305,7 +354,7 @@ def test_several_answers_are_put_in_order_and_share_what_was_billed() -> None:
     assert OpenAIWire("m", chat=True).payload(REQUEST, 3)["n"] == 3
 
 
-@pytest.mark.parametrize("choices", [[], [{"text": "A"}] * 2, "AB", [None, None], {"a": 1}, 7, None])
+@pytest.mark.parametrize("choices", [[], [{"words": "A"}] * 2, "AB", [None, None], {"a": 1}, 7, None])
 def test_choices_that_are_none_are_refused(choices: object) -> None:
     with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
         OpenAIWire("m", chat=True).replies(json.dumps({"choices": choices}).encode(), 2, 0.0)

@@ -142,6 +142,10 @@ def test_every_quirk_is_an_answer_a_missing_one_or_one_line(quirks_met: dict[str
         "no-index",
         "parts",
         "half-a-character",
+        "streams",
+        "created",
+        "usage-in-words",
+        "logprobs-listed",
     }
     assert {n for n in by_logprobs if whats[n] == "log-probabilities"} == by_logprobs
     sampled = {
@@ -157,9 +161,12 @@ def test_every_quirk_is_an_answer_a_missing_one_or_one_line(quirks_met: dict[str
         "thinks-apart",
         "mass-above-one",
         "two-alternatives",
+        "logprobs-in-words",
+        "certain",
     }
     assert {n: whats[n] for n in sampled if whats[n] != "sampled answers"} == {}
     assert whats["thinks-only"] == "missing: `reasoning_only`"
+    assert whats["filters"] == "missing: `refused`"
     for name in ("error-of-200", "error-in-choice", "loading", "no-credit", "no-such-path", "echoes-key"):
         assert whats[name] == "the run stops, with one line", name
 

@@ -56,6 +56,12 @@ def test_a_key_is_taken_out_of_a_reply_in_either_writing() -> None:
     assert reply.finish_reason == "[key]"
 
 
+def test_the_beginning_of_a_key_is_taken_out_too() -> None:
+    """Servers show it with the rest masked."""
+    assert vetted(Reply(f"Your key {KEY[:12]}****", None, "stop")).text == "Your key [key]****"
+    assert vetted(Reply("a planted tree", None, "stop")).text == "a planted tree"
+
+
 @pytest.mark.parametrize("error", [AuthError(f"bad {KEY}"), ValueError(f"bad {KEY}"), TimeoutError(KEY)])
 def test_a_key_is_taken_out_of_an_error(error: Exception) -> None:
     with pytest.raises(type(error)) as caught:
