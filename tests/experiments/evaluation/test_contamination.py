@@ -15,6 +15,7 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs.engines import nobody
 
 SCALES = {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 4.0, 10.0]}
 KIND = "forecast+country"
@@ -98,7 +99,7 @@ def test_forecasts_alone_are_estimated_as_they_are_asked_and_nothing_is_probed(t
         f"workspace={tmp_path}", "survey.respondents=60", 'personas=["forecast+country"]', "profiles.n=2",
         "calibration.kinds=[]", "cultural_map.ask=false", 'questions.include=["Q29", "Q185"]',
     ])  # fmt: skip
-    with Fieldwork(Workspace.open(tmp_path)) as field:
+    with Fieldwork(Workspace.open(tmp_path), nobody) as field:
         expected = estimate_asking(field, prepare(field, recipe).asking)
     assert (expected.calls, expected.stored) == (16, 0)
 
