@@ -30,6 +30,7 @@ from value_personas.data.survey.draft_instrument import draft_instrument
 from value_personas.data.survey.layout import lay_out
 from value_personas.data.survey.reading import read_survey
 from value_personas.data.survey.survey import Source, Survey
+from value_personas.data.survey.unasked import with_unasked
 
 __all__ = [
     "DESIGNS",
@@ -77,4 +78,5 @@ __all__ = [
     "training_view",
     "value_profiles",
     "visible",
+    "with_unasked",
 ]

@@ -32,7 +32,8 @@ def export(
     """Write simulated answers with labels and weights, to open in SPSS, Stata and R beside the real survey.
 
     One row a persona and draw; answers are drawn from its distribution. Beside .parquet and .csv a second
-    file, NAME-tidy, holds the probabilities. With profiles the file holds respondents' answers on the value
+    file, NAME-tidy, holds the probabilities, a third, NAME-estimates, each prediction with its interval. With
+    profiles the file holds respondents' answers on the value
     items: it stands under the survey's licence.
     """
     from value_personas.experiments.export import ExportOptions, export_run

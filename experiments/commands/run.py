@@ -41,6 +41,13 @@ def run(
             "--ask-again", help="Ask anew what the store holds as missing for this REASON; may be repeated."
         ),
     ] = None,
+    interval_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="The judged run whose errors make this run's intervals; needed where nobody was asked.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
@@ -51,7 +58,8 @@ def run(
     from value_personas.experiments.run.pipeline import run as run_recipe
 
     again = _reasons(ask_again or ())
-    loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
+    source = [f"scoring.interval_from={interval_from}"] if interval_from else []
+    loaded = load_recipe(recipe, [*all_overrides(settings, workspace, max_cost), *source])
     with ConsoleReporter() as reporter:
         approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)
         result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else approve, again)

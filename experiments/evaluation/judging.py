@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
+from value_personas.experiments.evaluation.measures import coverage_rows, measure_table, worth_rows
 from value_personas.experiments.evaluation.predicting import Method
+from value_personas.experiments.evaluation.prediction_intervals import HalfWidths, PredictionErrors
 from value_personas.experiments.inference import summarise
 from value_personas.experiments.scoring import SCORES, headline_scores, score_array
 from value_personas.signatures import Question
@@ -46,12 +48,14 @@ class HumanAnswers:
         probabilities: shape (C, M, K), weighted, missing answers excluded; NaN beyond a question's options
             and where a country was not asked.
         respondents: shape (C, M), valid answers.
+        effective: shape (C, M), their effective number, (Σw)² / Σw² (Kish 1965).
         floor: score → shape (C, M): the expected score of one resample of the respondents against the
             sample itself, so that no prediction is read as better than the survey can tell.
     """
 
     probabilities: Array
     respondents: NDArray[np.int64]
+    effective: Array
     floor: Mapping[str, Array]
 
 
@@ -62,6 +66,7 @@ class Judgement:
     Attributes:
         cells: one row for each method × country × question.
         estimates: one row for each method × country × question × option.
+        measures: one row for each method × measure of ``MEASURES``.
         summary: one row for each method × headline score, with its interval.
         floor: headline score → mean over cells of the human noise floor.
         human: what people answered.
@@ -77,6 +82,7 @@ class Judgement:
 
     cells: pd.DataFrame
     estimates: pd.DataFrame
+    measures: pd.DataFrame
     summary: pd.DataFrame
     floor: pd.Series
     human: HumanAnswers
@@ -87,21 +93,37 @@ class Judgement:
     held_out: HeldOut | None = None
 
 
-def judge(human: HumanAnswers, methods: Sequence[Method], level: float) -> Judgement:
+def judge(
+    human: HumanAnswers,
+    methods: Sequence[Method],
+    level: float,
+    *,
+    prediction_level: float = 0.9,
+    source: PredictionErrors | None = None,
+) -> Judgement:
     """Score every method on every cell that has human answers.
 
     Args:
         human: of the countries and questions that the methods predict, in their order.
         methods: what is judged.
-        level: of the intervals.
+        level: of the intervals of means over cells.
+        prediction_level: of the intervals of single predictions.
+        source: the errors that these are made of; those of the methods themselves when absent.
     """
     first = methods[0].estimate
+    codes = tuple(question.code for question in first.questions)
     scores = {
         method.name: score_array(human.probabilities, method.estimate.probabilities, _scales(first.questions))
         for method in methods
     }
-    cells = pd.concat([_cell_rows(m, scores[m.name], human) for m in methods], ignore_index=True)
-    estimates = pd.concat([_option_rows(m, human) for m in methods], ignore_index=True)
+    own = _prediction_errors(human, methods, first.countries, codes)
+    half_widths = {
+        m.name: (source or own).half_widths(m.name, first.countries, codes, prediction_level) for m in methods
+    }
+    cells = pd.concat(
+        [_cell_rows(m, scores[m.name], human, half_widths[m.name].mean) for m in methods], ignore_index=True
+    )
+    estimates = pd.concat([_option_rows(m, human, half_widths[m.name]) for m in methods], ignore_index=True)
     shared, unranked = _shared_cells(scores, human.respondents > 0)
     errors = {
         name: {s: np.where(shared & (name not in unranked), v, np.nan) for s, v in by_score.items()}
@@ -111,9 +133,25 @@ def judge(human: HumanAnswers, methods: Sequence[Method], level: float) -> Judge
     rows = shared if shared.any() else np.ones_like(shared)  # where nothing is estimated, the table says so
     summarised = partial(_summary, level, first.countries, errors, drawn)
     held_out = _held_out(methods, human, shared, summarised)
+    worth = worth_rows(
+        {name: by_score["normalised_mae"] for name, by_score in errors.items()},
+        _variance_of_share(human.probabilities, first.questions),
+        human.effective,
+        first.countries,
+        level=level,
+        drawn=None if drawn is None else drawn["normalised_mae"],
+    )
+    covered = coverage_rows(
+        source or own,
+        own,
+        {name: half.mean for name, half in half_widths.items()},
+        level=prediction_level,
+        of_means=level,
+    )
     return Judgement(
         cells,
         estimates,
+        measure_table([*covered, *worth]),
         summarised(rows),
         _floor(human, shared),
         human,
@@ -123,6 +161,33 @@ def judge(human: HumanAnswers, methods: Sequence[Method], level: float) -> Judge
         unranked,
         held_out,
     )
+
+
+def _prediction_errors(
+    human: HumanAnswers, methods: Sequence[Method], countries: tuple[str, ...], questions: tuple[str, ...]
+) -> PredictionErrors:
+    """How far every method is off where it was fitted on nothing."""
+    asked = methods[0].estimate.questions
+    means = _share_of_scale(human.probabilities, asked)
+    off, worst = {}, {}
+    for method in methods:
+        p, seen = method.estimate.probabilities, method.fitted != "no"
+        off[method.name] = np.where(seen, np.nan, np.abs(_share_of_scale(p, asked) - means))
+        away = np.abs(p - human.probabilities)
+        largest = np.where(np.isnan(away), -np.inf, away).max(axis=2)
+        worst[method.name] = np.where(seen | ~np.isfinite(largest), np.nan, largest)
+    return PredictionErrors(countries, questions, off, worst)
+
+
+def _variance_of_share(p: Array, questions: Sequence[Question]) -> Array:
+    """The variance of answers as shares of the scale, shape (C, M)."""
+    variance = np.full(p.shape[:2], np.nan)
+    for m, question in enumerate(questions):
+        r = question.scale.values
+        share = (r - r[0]) / (r[-1] - r[0])
+        own = p[:, m, : len(r)]
+        variance[:, m] = own @ share**2 - (own @ share) ** 2
+    return variance
 
 
 def _shared_cells(
@@ -165,20 +230,22 @@ def human_answers(
     options = max(len(question.scale) for question in questions)
     p = np.full((*shape, options), np.nan)
     n = np.zeros(shape, dtype=np.int64)
+    effective = np.zeros(shape)
     floor = {name: np.full(shape, np.nan) for name in headline_scores()}
     for c, country in enumerate(countries):
         for m, question in enumerate(questions):
-            positions, _ = survey.responses(question.code, country)
+            positions, weights = survey.responses(question.code, country)
             if not len(positions):
                 continue
             k = len(question.scale)
             n[c, m] = len(positions)
+            effective[c, m] = weights.sum() ** 2 / (weights**2).sum()
             p[c, m, :k] = survey.distribution(question.code, country)
             noise = floors.of(survey, country, question)
             for name, values in floor.items():
                 values[c, m] = noise[name]
     floors.keep()
-    return HumanAnswers(p, n, floor)
+    return HumanAnswers(p, n, effective, floor)
 
 
 def _scales(questions: Sequence[Question]) -> list[Array]:
@@ -223,7 +290,9 @@ def _summary(
     )
 
 
-def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers) -> pd.DataFrame:
+def _cell_rows(
+    method: Method, scores: Mapping[str, Array], human: HumanAnswers, half_width: Array
+) -> pd.DataFrame:
     estimate = method.estimate
     countries, questions = estimate.countries, estimate.questions
     human_share = _share_of_scale(human.probabilities, questions)
@@ -241,6 +310,8 @@ def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers)
         "missing_share": estimate.missing_share.ravel(),
         "human_share": human_share.ravel(),
         "predicted_share": predicted_share.ravel(),
+        "predicted_lower": np.clip(predicted_share - half_width, 0.0, 1.0).ravel(),
+        "predicted_upper": np.clip(predicted_share + half_width, 0.0, 1.0).ravel(),
         "variance_within": estimate.variance_within.ravel(),
         "variance_between": estimate.variance_between.ravel(),
     }
@@ -249,13 +320,14 @@ def _cell_rows(method: Method, scores: Mapping[str, Array], human: HumanAnswers)
     return pd.DataFrame(columns)
 
 
-def _option_rows(method: Method, human: HumanAnswers) -> pd.DataFrame:
-    """One row for each country × question × option of it, in this order."""
+def _option_rows(method: Method, human: HumanAnswers, half_widths: HalfWidths) -> pd.DataFrame:
+    """One row for each country × question × option of it, in this order; an interval is for all options."""
     estimate = method.estimate
     scales = [question.scale for question in estimate.questions]
     lengths = [len(scale) for scale in scales]
     countries, asked = len(estimate.countries), np.repeat([q.code for q in estimate.questions], lengths)
     own = np.arange(human.probabilities.shape[2]) < np.array(lengths)[:, None]
+    p, half = estimate.probabilities, half_widths.options[..., None]
     return pd.DataFrame(
         {
             "method": method.name,
@@ -264,7 +336,9 @@ def _option_rows(method: Method, human: HumanAnswers) -> pd.DataFrame:
             "option": [label for scale in scales for label in scale.labels] * countries,
             "score": np.tile(np.concatenate([scale.scores for scale in scales]), countries),
             "human": human.probabilities[:, own].ravel(),
-            "predicted": estimate.probabilities[:, own].ravel(),
+            "predicted": p[:, own].ravel(),
+            "lower": np.clip(p - half, 0.0, 1.0)[:, own].ravel(),
+            "upper": np.clip(p + half, 0.0, 1.0)[:, own].ravel(),
         }
     )
 

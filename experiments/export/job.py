@@ -8,7 +8,7 @@ import pyreadstat
 
 from value_personas.experiments.export.files import TIDY, WRITERS, write_tidy
 from value_personas.experiments.export.stored import read_answers
-from value_personas.experiments.export.tidy import tidy_frames
+from value_personas.experiments.export.tidy import estimates_of, tidy_frames
 from value_personas.experiments.export.wide import wide_sheet
 from value_personas.experiments.run.stored import read_run
 from value_personas.signatures import StoreError
@@ -59,7 +59,8 @@ def export_run(folder: Path, to: Path, options: ExportOptions | None = None) -> 
 
     Args:
         folder: of the run.
-        to: .sav, .dta, .parquet or .csv; beside the last two, ``NAME-tidy`` holds the probabilities.
+        to: .sav, .dta, .parquet or .csv; beside the last two, ``NAME-tidy`` holds the probabilities and
+            ``NAME-estimates`` what is predicted of each country, with intervals.
         options: what is exported.
 
     Raises:
@@ -68,8 +69,10 @@ def export_run(folder: Path, to: Path, options: ExportOptions | None = None) -> 
     """
     options = options or ExportOptions()
     suffix = to.suffix.lower()
-    tidy_path = to.with_name(f"{to.stem}-tidy{to.suffix}")
-    _check(to, suffix, [to, tidy_path] if suffix in TIDY else [to], options.overwrite)
+    tidy_path, estimates_path = (
+        to.with_name(f"{to.stem}-{part}{to.suffix}") for part in ("tidy", "estimates")
+    )
+    _check(to, suffix, [to, tidy_path, estimates_path] if suffix in TIDY else [to], options.overwrite)
     result = read_run(folder)
     run = read_answers(result, options.kinds, calibrated=options.calibrated, profiles=options.profiles)
     seed = result.recipe.seed if options.seed is None else options.seed
@@ -77,6 +80,10 @@ def export_run(folder: Path, to: Path, options: ExportOptions | None = None) -> 
     files = {to: _whole(to, lambda path: WRITERS[suffix](sheet, path))}
     if suffix in TIDY:
         files[tidy_path] = _whole(tidy_path, lambda path: write_tidy(tidy_frames(run), path, suffix))
+        estimates = estimates_of(run)
+        files[estimates_path] = _whole(
+            estimates_path, lambda path: write_tidy(iter([estimates]), path, suffix)
+        )
     return Exported(files, tuple(one.method for one in run.answers), sheet.notes, result.synthetic)
 
 

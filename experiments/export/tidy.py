@@ -7,7 +7,7 @@ import pandas as pd
 
 from value_personas.experiments.export.stored import MethodAnswers, StoredRun
 
-__all__ = ["tidy_frames"]
+__all__ = ["estimates_of", "tidy_frames"]
 
 
 def tidy_frames(run: StoredRun) -> Iterator[pd.DataFrame]:
@@ -22,6 +22,18 @@ def tidy_frames(run: StoredRun) -> Iterator[pd.DataFrame]:
     for answers in run.answers:
         for c in range(len(answers.panel.countries)):
             yield _of_country(run, answers, c)
+
+
+def estimates_of(run: StoredRun) -> pd.DataFrame:
+    """What is predicted of each country: the rows of the run's estimates, of the exported methods alone.
+
+    Returns:
+        Columns method, country, question, option, score, human (NaN where nobody was asked), predicted, and
+        lower and upper, between which all options of a cell lie as often as ``scoring.prediction_level``
+        says.
+    """
+    rows = run.result.estimates
+    return rows[rows["method"].isin([answers.method for answers in run.answers])].reset_index(drop=True)
 
 
 def _of_country(run: StoredRun, answers: MethodAnswers, c: int) -> pd.DataFrame:

@@ -98,9 +98,7 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     instrument = recipe.profiles.instrument
     own = instrument if instrument.endswith(".toml") else None
     reading = (*_reading(recipe.survey, recipe.questions, recipe.seed), own)
-    read_survey = partial(
-        open_survey, recipe.survey, recipe.questions.include, recipe.seed, field.workspace, own
-    )
+    read_survey = partial(open_survey, recipe.survey, recipe.questions, recipe.seed, field.workspace, own)
     survey = field.once(("survey", *reading), read_survey)
     needed = not kinds or _rests_on_values(kinds, recipe.comparators)
     take = partial(data.value_profiles, survey, instrument, needed=needed)

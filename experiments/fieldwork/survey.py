@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from value_personas import data
 from value_personas.data.synthetic import write_synthetic_survey
-from value_personas.experiments.recipe.survey import SurveySection
+from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import SurveyError
 
@@ -14,7 +14,7 @@ __all__ = ["open_survey"]
 
 def open_survey(
     section: SurveySection,
-    questions: tuple[str, ...] | None,
+    questions: QuestionSection,
     seed: int,
     workspace: Workspace,
     instrument: str | None = None,
@@ -23,7 +23,7 @@ def open_survey(
 
     Args:
         section: which file, and how it is read.
-        questions: codes of the target questions; every target that the file has when absent.
+        questions: which are predicted.
         seed: of the embedded population.
         workspace: where its file is kept.
         instrument: the TOML file of an instrument of the user's own.
@@ -47,12 +47,17 @@ def open_survey(
         weight=section.weight,
         reverse=section.reverse,
         accept=section.accept,
-        questions=questions,
+        questions=questions.include,
         cache=workspace.columns,
         instrument=instrument,
     )
+    if questions.unasked:
+        survey = data.with_unasked(survey, questions.unasked, section.codebook)
     if not survey.questions:
-        raise SurveyError(f"{path}: the file has none of the target questions of {survey.codebook_name}")
+        raise SurveyError(
+            f"{path}: the file has none of the target questions of {survey.codebook_name}; to predict some "
+            "that nobody there was asked, name them in questions.unasked"
+        )
     if survey.unverified:
         codes = sorted(survey.unverified)
         raise SurveyError(

@@ -1,7 +1,14 @@
 """How far a difference can be trusted: intervals, paired tests, noise floors, gaps and power."""
 
-from value_personas.experiments.inference.clustered import Estimates, clustered_means, clustered_slopes
+from value_personas.experiments.inference.clustered import (
+    Estimates,
+    clustered_means,
+    clustered_medians,
+    clustered_ratios,
+    clustered_slopes,
+)
 from value_personas.experiments.inference.comparison import CellGroups, compare_methods
+from value_personas.experiments.inference.conformal import conformal_half_widths
 from value_personas.experiments.inference.floor import noise_floor
 from value_personas.experiments.inference.gap_analysis import (
     CatchingUp,
@@ -31,8 +38,11 @@ __all__ = [
     "analyse_gap",
     "catching_up",
     "clustered_means",
+    "clustered_medians",
+    "clustered_ratios",
     "clustered_slopes",
     "compare_methods",
+    "conformal_half_widths",
     "half_width",
     "holm",
     "needed_personas",

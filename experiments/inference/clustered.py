@@ -20,7 +20,7 @@ from scipy.special import stdtr, stdtrit
 
 from value_personas.signatures import StatisticsError
 
-__all__ = ["Estimates", "clustered_means", "clustered_slopes"]
+__all__ = ["Estimates", "clustered_means", "clustered_medians", "clustered_ratios", "clustered_slopes"]
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.intp]
@@ -114,6 +114,72 @@ def clustered_slopes(
     return _clustered(_Slopes(np.asarray(index, dtype=np.float64)), errors, units, level, replicates)
 
 
+def clustered_ratios(
+    errors: ArrayLike,
+    size: ArrayLike,
+    units: Sequence[object] | None = None,
+    *,
+    level: float = 0.95,
+    replicates: ArrayLike | None = None,
+) -> Estimates:
+    """Ratios of sums over countries × questions: Σ errors / Σ size, over the cells where both are defined.
+
+    Args:
+        errors: shape (S, C, Q).
+        size: shape (C, Q), ≥ 0, alike for all S; a cell where it is NaN is passed over.
+        units: as in ``clustered_means``.
+        level: coverage of the intervals.
+        replicates: as in ``clustered_means``.
+
+    Raises:
+        StatisticsError: as ``clustered_means``.
+    """
+    d = np.asarray(size, dtype=np.float64)
+    e = np.where(np.isnan(d), np.nan, np.asarray(errors, dtype=np.float64))
+    return _clustered(_Ratios(np.where(np.isnan(d), 0.0, d)), e, units, level, replicates)
+
+
+def clustered_medians(
+    values: ArrayLike,
+    units: Sequence[object] | None = None,
+    *,
+    level: float = 0.95,
+    replicates: ArrayLike | None = None,
+) -> tuple[Array, Array, Array, Counts]:
+    """Medians over countries × questions, with intervals of Woodruff's kind.
+
+    The share of cells at or below the median is a mean, and has its standard error; where the shares ½ ± half
+    that interval lie among the cells, there the median's interval ends (Woodruff 1952, Journal of the
+    American Statistical Association 47(260)). A jackknife of the median itself would not do.
+
+    Args:
+        values: shape (S, C, Q); NaN where a cell is undefined.
+        units: as in ``clustered_means``.
+        level: coverage of the intervals.
+        replicates: as in ``clustered_means``.
+
+    Returns:
+        Medians, lower and upper ends, and how many cells are defined; shapes (S,).
+
+    Raises:
+        StatisticsError: as ``clustered_means``.
+    """
+    v = np.asarray(values, dtype=np.float64)
+    known = [np.sort(one[~np.isnan(one)]) for one in v]
+    middle = np.array([np.median(one) if one.size else np.nan for one in known])
+
+    def at_most(a: Array) -> Array:
+        return np.where(np.isnan(a), np.nan, (a <= middle[:, None, None]).astype(np.float64))
+
+    redrawn = None if replicates is None else at_most(np.asarray(replicates, dtype=np.float64))
+    share = clustered_means(at_most(v), units, level=level, replicates=redrawn)
+    ends = np.full((2, len(v)), np.nan)
+    for s, (one, half) in enumerate(zip(known, share.half_width, strict=True)):
+        if one.size and not np.isnan(half):
+            ends[:, s] = np.quantile(one, np.clip([0.5 - half, 0.5 + half], 0.0, 1.0))
+    return middle, ends[0], ends[1], share.cells
+
+
 class _Statistic(Protocol):
     """A statistic that is linear in the errors."""
 
@@ -146,6 +212,28 @@ class _Means:
         n = known.sum(axis=(1, 2), keepdims=True)
         mean = _divide(np.where(known, e, 0.0).sum(axis=(1, 2), keepdims=True), n)
         return np.where(known, _divide(e - mean, np.broadcast_to(n, e.shape)), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratios:
+    """Sums of errors by sums of sizes."""
+
+    size: Array
+
+    def freedom(self, units: Counts, questions: Counts) -> Counts:
+        return _Means().freedom(units, questions)
+
+    def values(self, e: Array, by_country: Array, by_question: Array) -> Array:
+        total, _ = _weighted_sums(e, by_country, by_question)
+        size, _ = _weighted_sums(np.where(np.isnan(e), np.nan, self.size), by_country, by_question)
+        return _divide(total, size)
+
+    def influence(self, e: Array) -> Array:
+        known = ~np.isnan(e)
+        size = np.where(known, self.size, 0.0)
+        whole = size.sum(axis=(1, 2), keepdims=True)
+        ratio = _divide(np.where(known, e, 0.0).sum(axis=(1, 2), keepdims=True), whole)
+        return np.where(known, _divide(e - ratio * size, np.broadcast_to(whole, e.shape)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", 
 DEFAULT_TEMPERATURE = 2.0
 """Of a calibration that is not fitted."""
 
+PREDICTION_LEVEL = 0.9
+"""How often the interval of a single prediction holds, where a recipe does not say."""
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -172,6 +175,9 @@ class ScoringSection(Section):
             cultural map, with and without value personas.
         gap_index: in place of that, a CSV with the columns country and index (larger: less represented).
         level: the coverage of the intervals.
+        prediction_level: how often the interval of a single prediction holds.
+        interval_from: the run, by name, folder or MLflow id, whose errors these intervals are made of; this
+            run's own when absent. A run that nobody's answers judge needs one.
     """
 
     draws: Annotated[int, Field(ge=100)] = 2000
@@ -180,6 +186,12 @@ class ScoringSection(Section):
     gap_reference: str | None = None
     gap_index: RecipePath | None = None
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
+    prediction_level: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(
+        default=PREDICTION_LEVEL, exclude_if=lambda v: v == PREDICTION_LEVEL
+    )
+    interval_from: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, exclude_if=lambda v: v is None
+    )
 
     @model_validator(mode="after")
     def _one_index(self) -> "ScoringSection":

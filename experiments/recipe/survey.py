@@ -51,6 +51,9 @@ class QuestionSection(Section):
 
     Attributes:
         include: question codes; every target that the file has when absent.
+        unasked: codes of questions that the codebook knows and the file does not hold: they are predicted all
+            the same, and no people's answers judge them.
     """
 
     include: tuple[str, ...] | None = None
+    unasked: tuple[str, ...] = Field(default=(), exclude_if=lambda codes: not codes)

@@ -137,6 +137,15 @@ class Material:
         row = rows[(rows["method"] == method) & (rows["score"] == name)].iloc[0]
         return {key: float(row[key]) for key in ("mean", "lower", "upper")}
 
+    def measure(self, method: str, name: str) -> tuple[float, float, float]:
+        """A measure of a method with the ends of its interval; NaN where the run does not have it."""
+        rows = self.run.measures
+        row = rows[(rows["method"] == method) & (rows["measure"] == name)]
+        if row.empty:
+            return float("nan"), float("nan"), float("nan")
+        found = row.iloc[0]
+        return float(found["estimate"]), float(found["lower"]), float(found["upper"])
+
     @property
     def scores(self) -> tuple[str, ...]:
         """The headline scores that the run was judged by, in the order of its table."""

@@ -9,7 +9,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.scoring.digits import in_people, three_digits
 from value_personas.programs.calibration import keeps_mean
 from value_personas.programs.personas import parse_kind
 
@@ -27,6 +27,7 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
     ]
     if baseline != main:
         said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
+    said += _as_a_prediction(material)
     if material.calibrated:
         said.append(
             f"{_what_means_do(material)} the Wasserstein distance from "
@@ -35,6 +36,28 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
             f"{_ratio(material, main)} to {_ratio(material, material.calibrated)} of people’s."
         )
     return tuple(said)
+
+
+def _as_a_prediction(material: Material) -> list[str]:
+    """What the main kind is worth in people, and how far a single prediction may be off."""
+    main = material.main
+    worth, lower, upper = material.measure(main, "worth_in_people")
+    half, held = material.measure(main, "half_width")[0], material.measure(main, "coverage")[0]
+    said = []
+    if not math.isnan(worth):
+        level = 100 * material.run.recipe.scoring.level
+        said.append(
+            f"Its means are worth those of {in_people(worth)} respondents drawn at random in each country "
+            f"({level:g} % interval {in_people(lower)}–{in_people(upper)})."
+        )
+    if not math.isnan(half):
+        level = 100 * material.run.recipe.scoring.prediction_level
+        here = "" if math.isnan(held) else f"; here it held in {100 * held:.0f} % of cells"
+        said.append(
+            f"The {level:g} % interval of a single predicted mean, country and question both new, is "
+            f"±{three_digits(half)} of the scale{here}."
+        )
+    return said
 
 
 def _what_means_do(material: Material) -> str:
@@ -116,10 +139,9 @@ def _asking(material: Material) -> Iterator[str]:
     share = 100 * float(material.asking["missing_share"].mean())
     yield (
         f"The model {recipe.respondent.lm} answered every question as every persona "
-        f"({material.sources.elicitation}; option order: "
-        f"{recipe.respondent.option_order}). {answers:,} answers ({share:.2f} %) are missing and enter no "
-        f"estimate; a cell with more than {100 * recipe.respondent.max_missing:g} % missing is not "
-        "estimated."
+        f"({material.sources.elicitation}; option order: {recipe.respondent.option_order}). {answers:,} "
+        f"answers ({share:.2f} %) are missing and enter no estimate; a cell with more than "
+        f"{100 * recipe.respondent.max_missing:g} % missing is not estimated."
     )
     yield from _letters(material)
 
@@ -193,6 +215,13 @@ def _scoring(material: Material) -> Iterator[str]:
         f"{_units(material)}{redrawn}, with methods paired. The noise floor is the expected score of "
         f"{section.floor_draws} resamples of each human sample against itself."
     )
+    if len(material.run.measures):
+        yield (
+            f"Intervals of single predictions ({100 * section.prediction_level:g} %) are split-conformal: "
+            "absolute errors of cells that share neither country nor question with the one predicted (Vovk, "
+            "Gammerman & Shafer 2005). The worth in people is Σσ² / Σ(b² − σ²/n) over cells, with people’s "
+            "variance σ², the error b of a mean and the human sample’s effective size n."
+        )
     if len(material.countries) > 1 and len(material.methods) > 1:
         yield "p-values are of the same standard errors, adjusted over methods (Holm 1979)."
 

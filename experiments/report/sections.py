@@ -63,7 +63,12 @@ def sections(material: Material) -> tuple[Section, ...]:
             "headline",
             "What was found",
             (headline_plate(material),),
-            (tables.summary_table(material), tables.score_table(material)),
+            _told(
+                tables.summary_table(material),
+                tables.prediction_table(material),
+                tables.score_table(material),
+                tables.measure_meanings(material),
+            ),
         ),
         _paired(material),
         Section(
@@ -84,6 +89,10 @@ def sections(material: Material) -> tuple[Section, ...]:
 
 def _some(plates: Iterable[Plate | None]) -> tuple[Plate, ...]:
     return tuple(plate for plate in plates if plate is not None)
+
+
+def _told(*found: Table | None) -> tuple[Table, ...]:
+    return tuple(table for table in found if table is not None)
 
 
 def _paired(material: Material) -> Section:

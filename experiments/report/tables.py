@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from value_personas.experiments.evaluation.measures import MEASURES
 from value_personas.experiments.report.figures.calibration import CalibrationCurve
 from value_personas.experiments.report.figures.countries import country_errors, shown_methods
 from value_personas.experiments.report.figures.cultural_map import map_shifts
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring import SCORES, directions, heading
-from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.scoring.digits import in_people, three_digits
 
 __all__ = [
     "Table",
@@ -25,7 +26,9 @@ __all__ = [
     "gap_table",
     "limit_table",
     "map_table",
+    "measure_meanings",
     "missing_table",
+    "prediction_table",
     "provenance_table",
     "score_table",
     "summary_table",
@@ -63,16 +66,65 @@ def summary_table(material: Material) -> Table:
     """Every method's headline scores with intervals, and the floor beneath."""
     scores = material.scores
     rows = [
-        (method, *(_interval(material.score(method, score)) for score in scores))
+        (method, *(_interval(material.score(method, score)) for score in scores), *_worth(material, method))
         for method in material.methods
     ]
-    rows.append(("noise floor", *(three_digits(float(material.run.floor[score])) for score in scores)))
+    heads = ("a mean within ±", "worth in people") if len(material.run.measures) else ()
+    floor = (three_digits(float(material.run.floor[score])) for score in scores)
+    rows.append(("noise floor", *floor, *("" for _ in heads)))
     level = 100 * material.run.recipe.scoring.level
     cells = material.run.summary.get("cells")
     over = "" if cells is None else f"{int(cells.max()):,} "
     said = f"with {level:g} % intervals; {directions(scores)}."
     caption = f"Means over {over}cells that all ranked methods have, {said}"
-    return Table(caption, ("method", *map(heading, scores)), tuple(rows))
+    return Table(caption, ("method", *map(heading, scores), *heads), tuple(rows))
+
+
+def _worth(material: Material, method: str) -> tuple[str, ...]:
+    """Half the interval of a predicted mean, and the method's worth in people."""
+    if material.run.measures.empty:
+        return ()
+    worth, *ends = material.measure(method, "worth_in_people")
+    between = "" if math.isnan(worth) else f" ({in_people(ends[0])}–{in_people(ends[1])})"
+    return three_digits(material.measure(method, "half_width")[0]), f"{in_people(worth)}{between}"
+
+
+def prediction_table(material: Material) -> Table | None:
+    """How wide the interval of a single prediction is, and how often it holds; None of a run of 0.1.0."""
+    names = [name for name in _OF_PREDICTIONS if name in set(material.run.measures["measure"])]
+    if "coverage" not in names:
+        return None
+    level = f"{100 * material.run.recipe.scoring.prediction_level:g} %"
+    rows = tuple(
+        (method, *(three_digits(material.measure(method, name)[0]) for name in names))
+        for method in material.methods
+    )
+    caption = (
+        f"The {level} interval of a single predicted mean, made of the errors of cells that share neither "
+        "country nor question with it (split-conformal), and the share of cells in which it held. It is "
+        "right on average over cells like these, not in each country; it tells what a survey of this size "
+        "would find, its noise included."
+    )
+    return Table(caption, ("method", *(MEASURES[name].heading for name in names)), rows, folded=True)
+
+
+def measure_meanings(material: Material) -> Table | None:
+    """What each of the measures is."""
+    known = [MEASURES[name] for name in MEASURES if name in set(material.run.measures["measure"])]
+    if not known:
+        return None
+    return Table(
+        "What the measures say.",
+        ("measure", "meaning"),
+        tuple((m.heading, m.meaning) for m in known),
+        folded=True,
+    )
+
+
+_OF_PREDICTIONS = (
+    *("half_width", "coverage", "coverage_new_country", "coverage_new_question"),
+    *("coverage_least", "coverage_most"),
+)
 
 
 def score_table(material: Material) -> Table:

@@ -16,6 +16,7 @@ from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.interval_source import intervals_from
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import record_outcome
@@ -90,6 +91,7 @@ def predict_and_judge(
     ready = prepare(field, recipe)
     # First what costs nothing, so that what cannot be had is said before anything is paid for.
     remoteness, calibrations = judged_by(recipe, ready)
+    intervals = intervals_from(recipe, field.workspace)
     comparators, remarks = predict_without_model(
         recipe.comparators, recipe.seed, ready.survey, ready.profiles
     )
@@ -108,7 +110,13 @@ def predict_and_judge(
     )
     methods = (*predicted, *comparators)
     human = _human(ready, field, methods[0].estimate, recipe.seed, recipe.scoring.floor_draws)
-    judgement = judge(human, methods, recipe.scoring.level)
+    judgement = judge(
+        human,
+        methods,
+        recipe.scoring.level,
+        prediction_level=recipe.scoring.prediction_level,
+        source=intervals.errors if intervals else None,
+    )
     return Outcome(
         recipe,
         ready.survey,
@@ -118,7 +126,11 @@ def predict_and_judge(
         asked,
         judgement,
         ready.leaks,
-        (*remarks, *in_sample_notes(methods, recipe.program, recipe.calibration.fitted)),
+        (
+            *remarks,
+            *in_sample_notes(methods, recipe.program, recipe.calibration.fitted),
+            *(intervals.notes(recipe, asked.identity, [m.name for m in methods]) if intervals else ()),
+        ),
         calibrations,
     )
 

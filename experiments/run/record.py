@@ -22,11 +22,13 @@ __all__ = [
     "AskedQuestion",
     "Code",
     "HeldOutPart",
+    "MeasureRow",
     "Options",
     "Questions",
     "Result",
     "Sources",
     "SummaryRow",
+    "measure_rows",
     "summary_rows",
 ]
 
@@ -45,6 +47,17 @@ class SummaryRow(FileModel):
     lower: Figure
     upper: Figure
     cells: int | None = Field(default=None, exclude_if=lambda cells: cells is None)
+
+
+class MeasureRow(FileModel):
+    """A measure of a method with its interval, where it has one."""
+
+    method: str
+    measure: str
+    estimate: Figure
+    lower: Figure
+    upper: Figure
+    cells: int
 
 
 class _Scored(FileModel):
@@ -98,6 +111,7 @@ class Result(_Scored):
     held_out: HeldOutPart | None
     missing: dict[str, dict[str, int]]
     usage: dict[str, int | float]
+    measures: tuple[MeasureRow, ...] = ()
     notes: tuple[str, ...]
     nothing: str | None = Field(default=None, exclude_if=lambda why: why is None)
     places: dict[str, dict[str, Figure]] = Field(default_factory=dict, exclude_if=lambda places: not places)
@@ -106,6 +120,11 @@ class Result(_Scored):
 def summary_rows(summary: pd.DataFrame) -> tuple[SummaryRow, ...]:
     """The rows of ``RunResult.summary``."""
     return tuple(SummaryRow.model_validate(row) for row in summary.to_dict("records"))
+
+
+def measure_rows(measures: pd.DataFrame) -> tuple[MeasureRow, ...]:
+    """The rows of ``RunResult.measures``."""
+    return tuple(MeasureRow.model_validate(row) for row in measures.to_dict("records"))
 
 
 class Code(FileModel):

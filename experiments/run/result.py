@@ -10,7 +10,7 @@ import pandas as pd
 from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.run.record import HeldOutPart, Result, summary_rows
+from value_personas.experiments.run.record import HeldOutPart, Result, measure_rows, summary_rows
 
 __all__ = ["RunResult", "size_of"]
 
@@ -21,12 +21,15 @@ class RunResult:
 
     Attributes:
         recipe: what was run.
-        estimates: one row for each method × country × question × option: human and predicted probability.
+        estimates: one row for each method × country × question × option: human and predicted probability, and
+            the interval in which all of a cell's options are to lie together (``scoring.prediction_level``).
         scores: one row for each method × country × question: every score, its noise floor, missing share,
-            and whether the method's tuned prompts or its calibration were fitted on the cell (``no``,
-            ``training`` or ``validation``; by its country or its question).
+            the interval of the predicted mean, and whether the method's tuned prompts or its calibration were
+            fitted on the cell (``no``, ``training`` or ``validation``; by its country or its question).
         summary: one row for each method × score: mean over the cells that all ranked methods have, with its
             interval and how many cells these are; NaN for a method that is not ranked.
+        measures: one row for each method × measure of ``MEASURES``: half the interval of a predicted mean and
+            how often it holds, and what the method is worth in people; empty of a run of 0.1.0.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
         usage: calls made, replies read from the store, tokens, cost.
@@ -46,6 +49,7 @@ class RunResult:
     estimates: pd.DataFrame
     scores: pd.DataFrame
     summary: pd.DataFrame
+    measures: pd.DataFrame
     floor: pd.Series
     missing: Mapping[str, Mapping[str, int]]
     usage: Mapping[str, float]
@@ -86,6 +90,7 @@ class RunResult:
             leaks=self.leaks,
             synthetic=self.synthetic,
             summary=summary_rows(self.summary),
+            measures=measure_rows(self.measures),
             floor={str(name): float(value) for name, value in self.floor.items()},
             held_out=self.held_out and HeldOutPart.of(self.held_out),
             missing={kind: dict(reasons) for kind, reasons in self.missing.items()},

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations
+from value_personas.experiments.evaluation.measures import measure_table
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import RESULT_FILE, Result
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.run.tables import read_run_table
+from value_personas.experiments.run.tables import has_table, read_run_table
 from value_personas.experiments.tracking import calibration_file
 from value_personas.experiments.tracking.client import tracking_client
 from value_personas.experiments.tracking.recording import FOLDER_TAG
@@ -57,6 +58,7 @@ def read_run(folder: Path) -> RunResult:
         estimates=read_run_table(folder, "estimates"),
         scores=read_run_table(folder, "scores"),
         summary=read_run_table(folder, "summary"),
+        measures=read_run_table(folder, "measures") if has_table(folder, "measures") else measure_table(()),
         floor=said.floor_series(),
         held_out=said.held_out.restored() if said.held_out else None,
         missing=said.missing,

@@ -17,6 +17,7 @@ KEYS = {
     "estimates": (*_CELL, "score"),
     "scores": _CELL,
     "summary": ("method", "score"),
+    "measures": ("method", "measure"),
     "comparisons": ("score", "group", "value", "method", "against"),
     "missing": ("personas", "reason"),
     "descriptors": ("variant", "item", "score", "wording"),
@@ -35,6 +36,7 @@ _VALUES = {
     "estimates": ("option", "human", "predicted"),
     "scores": ("normalised_mae",),
     "summary": ("mean", "lower", "upper"),
+    "measures": ("estimate", "lower", "upper"),
     "map": MAP_AXES,
 }
 """Further columns without which a table says nothing."""

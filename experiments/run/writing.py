@@ -111,6 +111,7 @@ def _metrics(result: RunResult) -> dict[str, float]:
     if result.held_out is not None:
         metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
+    metrics |= _measure_metrics(result.measures)
     metrics |= {
         metric_name("missing", kind, reason): float(n)
         for kind, reasons in result.missing.items()
@@ -125,6 +126,15 @@ def _score_metrics(summary: pd.DataFrame) -> dict[str, float]:
         name = metric_name(row["method"], row["score"])
         metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
     return metrics
+
+
+def _measure_metrics(measures: pd.DataFrame) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    for row in measures.to_dict("records"):
+        name = metric_name(row["method"], row["measure"])
+        ends = {} if np.isnan(row["lower"]) else {f"{name}.{end}": row[end] for end in ("lower", "upper")}
+        metrics |= {name: row["estimate"]} | ends
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 
 def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, ...]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["three_digits"]
+__all__ = ["in_people", "three_digits"]
 
 
 def three_digits(value: float, signed: bool = False) -> str:
@@ -18,3 +18,17 @@ def three_digits(value: float, signed: bool = False) -> str:
     if digits.strip(".0") == "":
         return digits
     return f"−{digits}" if value < 0 else f"+{digits}" if signed else digits
+
+
+def in_people(value: float) -> str:
+    """A number of people: one decimal below ten; ∞ where there is no end, a dash for what is not known.
+
+    Example:
+        >>> in_people(2.92), in_people(126.47), in_people(1234.5), in_people(float("inf"))
+        ('2.9', '126', '1,234', '∞')
+    """
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞"
+    return f"{value:.1f}" if value < 9.95 else f"{value:,.0f}"

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import plain_console, print_places
 from value_personas.experiments.run.result import RunResult
-from value_personas.experiments.scoring import directions, heading
-from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.scoring import directions, heading, leading_scores
+from value_personas.experiments.scoring.digits import in_people, three_digits
 
-__all__ = ["print_result", "score_table"]
+__all__ = ["prediction_table", "print_result", "score_table"]
 
 
 _WIDEST = 17
@@ -22,11 +22,15 @@ _WIDEST = 17
 
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
-    console = plain_console()
-    console.print(score_table(result.title, result.summary, result.recipe.scoring.level, result.floor))
+    console, level = plain_console(), result.recipe.scoring.level
+    if result.scores["human_share"].notna().any() or result.nothing:
+        console.print(score_table(result.title, result.summary, level, result.floor, result.measures))
+        console.print(Text(_on_measures(result)))
+    else:
+        console.print(prediction_table(result))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that nothing was fitted on"
-        console.print(score_table(title, held_out.summary, result.recipe.scoring.level, held_out.floor))
+        console.print(score_table(title, held_out.summary, level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
     print_places(
@@ -34,8 +38,22 @@ def print_result(result: RunResult) -> None:
     )
 
 
+def _on_measures(result: RunResult) -> str:
+    """What the two columns beside the scores say."""
+    level = f"{100 * result.recipe.scoring.prediction_level:g} %"
+    return (
+        f"within ±: the {level} interval of a predicted mean in a country and to a question both new, as a "
+        "share of the scale; beneath, how often it held here. worth in people: so many respondents drawn at "
+        "random would tell means as well."
+    )
+
+
 def score_table(
-    title: str, summary: pd.DataFrame, level: float, floor: "pd.Series[float] | None" = None
+    title: str,
+    summary: pd.DataFrame,
+    level: float,
+    floor: "pd.Series[float] | None" = None,
+    measures: pd.DataFrame | None = None,
 ) -> Group:
     """The scores of each method, narrow enough for a terminal of 80 columns.
 
@@ -44,24 +62,85 @@ def score_table(
         summary: columns method, score, mean, lower, upper, cells; NaN for a method that is not ranked.
         level: of the intervals, 0–1.
         floor: the noise floor by score, set beneath the methods; left out where there is none.
+        measures: of each method, set beside the leading scores; all headline scores stand there without them.
     """
-    names = summary["score"].unique().tolist()
+    told = _measures_by_method(measures)
+    names = [name for name in summary["score"].unique() if not told or name in leading_scores()]
     caption = f"means over {cells_of(summary)}, {round(100 * level)} % intervals; {directions(names)}"
     table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
-    for name in names:
-        narrow = heading(name).replace(" ", "\n").replace("Wasserstein", "Wasser-\nstein")
-        table.add_column(narrow, justify="right", no_wrap=True)
+    for head in (
+        *(heading(name).replace("Wasserstein", "Wasser- stein") for name in names),
+        *_HEADS[: 2 * bool(told)],
+    ):
+        table.add_column(head.replace(" ", "\n"), justify="right", no_wrap=True)
     for method, scores in summary.groupby("method", sort=False):
         by_name = scores.set_index("score").to_dict("index")
-        told = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
-        if "\n" not in told and len(told) > _WIDEST:
-            told = told.replace("+", "\n  +", 1)
-        table.add_row(told, *(_cell(by_name[score]) for score in names))
+        shown = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
+        if "\n" not in shown and len(shown) > _WIDEST:
+            shown = shown.replace("+", "\n  +", 1)
+        table.add_row(shown, *(_cell(by_name[score]) for score in names), *told.get(method, ()))
     if floor is not None:
         table.add_row()
         table.add_row("noise floor", *(three_digits(floor[name]) for name in names))
     return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
+
+
+_HEADS = ("mean within\u00a0±", "worth in\u00a0people")
+
+
+def _measures_by_method(measures: pd.DataFrame | None) -> dict[Hashable, tuple[Text, Text]]:
+    """Each method's interval of a prediction with how often it held, and its worth in people."""
+    if measures is None or measures.empty:
+        return {}
+    found = {
+        (row["method"], row["measure"]): (row["estimate"], row["lower"], row["upper"])
+        for row in measures.to_dict("records")
+    }
+    unknown = (math.nan,) * 3
+    cells: dict[Hashable, tuple[Text, Text]] = {}
+    for method in measures["method"].unique():
+        half, held = (found.get((method, name), unknown)[0] for name in ("half_width", "coverage"))
+        worth, *ends = found.get((method, "worth_in_people"), unknown)
+        between = "" if math.isnan(ends[0]) else f"\n{in_people(ends[0])}–{in_people(ends[1])}"
+        within = f"{three_digits(half)}\n{three_digits(held)}"
+        cells[method] = Text(within), Text(f"{in_people(worth)}{between}")
+    return cells
+
+
+_MOST_ROWS = 40
+
+
+def prediction_table(result: RunResult) -> Group:
+    """What is predicted of questions to which nobody's answers are known: means in points of the scale."""
+    kinds = list(result.scores["method"].unique())
+    method = next(kind for kind in ("values-hedged", *reversed(kinds)) if kind in kinds)
+    level = f"{100 * result.recipe.scoring.prediction_level:g} %"
+    options = result.estimates[result.estimates["method"] == method]
+    cells = result.scores[result.scores["method"] == method].set_index(["country", "question"])
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for head in ("country", "question", "scale", "predicted mean", f"{level} interval"):
+        table.add_column(head, no_wrap=True, justify="left" if head in ("country", "question") else "right")
+    for cell, rows in list(options.groupby(["country", "question"], sort=False))[:_MOST_ROWS]:
+        first, last = float(rows["score"].iloc[0]), float(rows["score"].iloc[-1])
+        of = cells.loc[cell]
+        mean, lower, upper = (
+            first + (last - first) * of[name]
+            for name in ("predicted_share", "predicted_lower", "predicted_upper")
+        )
+        between = sorted((lower, upper))
+        ends = "–" if math.isnan(lower) else f"{between[0]:.2f}–{between[1]:.2f}"
+        table.add_row(
+            *map(str, cell), f"{first:g}–{last:g}", "–" if math.isnan(mean) else f"{mean:.2f}", ends
+        )
+    more = len(cells) - table.row_count
+    title = f"{result.title}\npredictions of {method}; nobody's answers to these questions are known"
+    rest = [Text(f"… and {more:,} more in estimates.parquet and scores.parquet")] if more > 0 else []
+    unknown = cells["predicted_lower"].isna().all()
+    how = (
+        [Text("no intervals: name a judged run of the same model by --interval-from RUN")] if unknown else []
+    )
+    return Group(Text(title, style="italic"), table, *rest, *how)
 
 
 def cells_of(summary: pd.DataFrame) -> str:

@@ -53,6 +53,7 @@ def test_the_tidy_table_gives_the_estimates_exactly(result: RunResult, tmp_path:
     estimates = result.estimates.set_index(keys)["predicted"].dropna()
     assert len(estimates) > 200
     np.testing.assert_allclose(found.loc[estimates.index], estimates, atol=1e-12)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "a-estimates.parquet"), result.estimates)
 
 
 def test_drawn_shares_are_the_estimates_within_the_error_of_the_draws(

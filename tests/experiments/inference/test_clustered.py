@@ -8,7 +8,13 @@ from scipy.stats import linregress
 from scipy.stats import t as student_t
 
 from value_personas.experiments.benchmarks.coverage import DESIGNS, RESULTS, simulate_coverage
-from value_personas.experiments.inference import clustered_means, clustered_slopes, units_of
+from value_personas.experiments.inference import (
+    clustered_means,
+    clustered_medians,
+    clustered_ratios,
+    clustered_slopes,
+    units_of,
+)
 from value_personas.signatures import StatisticsError
 
 
@@ -72,6 +78,57 @@ def test_a_difference_of_groups_is_a_slope_on_a_mark(errors):
     got = clustered_slopes(errors[2:], far)
     of_country = errors[2].mean(axis=1)
     assert got.point[0] == pytest.approx(of_country[far > 0].mean() - of_country[far < 1].mean())
+
+
+def test_a_ratio_has_the_variance_of_its_deletions(errors):
+    size = np.random.default_rng(2).gamma(2.0, size=(9, 11))
+    size[8, 10] = np.nan
+    got = clustered_ratios(errors, size, ZONES)
+    for s, e in enumerate(errors):
+
+        def ratio(part, kept=e):
+            # a deleted question is known by the shape, a deleted unit by its holes
+            if part.shape != kept.shape:
+                gone = next(
+                    q for q in range(11) if np.array_equal(np.delete(kept, q, 1), part, equal_nan=True)
+                )
+                sizes = np.delete(size, gone, 1)
+            else:
+                sizes = size
+            known = ~np.isnan(part) & ~np.isnan(sizes)
+            return part[known].sum() / sizes[known].sum()
+
+        by_unit, by_question = by_loops(e, ZONES, ratio)
+        assert got.point[s] == pytest.approx(ratio(e))
+        assert max(by_unit, by_question) - 1e-12 <= got.se[s] ** 2 <= by_unit + by_question + 1e-12
+    same = clustered_ratios(errors, np.ones((9, 11)), ZONES)
+    np.testing.assert_allclose(same.se, clustered_means(errors, ZONES).se)
+
+
+def test_a_median_lies_among_the_cells_with_zeros_and_its_ends_where_the_shares_say(errors):
+    errors[0, :6] = 0.0
+    middle, lower, upper, cells = clustered_medians(errors, ZONES)
+    for s, e in enumerate(errors):
+        known = e[~np.isnan(e)]
+        assert middle[s] == np.median(known)
+        half = clustered_means(np.where(np.isnan(e), np.nan, e <= np.median(known))[None], ZONES).half_width[
+            0
+        ]
+        shares = np.clip([0.5 - half, 0.5 + half], 0, 1)
+        assert (lower[s], upper[s]) == pytest.approx(tuple(np.quantile(known, shares)))
+        assert cells[s] == known.size
+    nothing = clustered_medians(np.full((1, 4, 5), np.nan))
+    assert np.isnan([part[0] for part in nothing[:3]]).all()
+
+
+def test_intervals_of_medians_hold_in_countries_that_differ():
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(300):
+        v = np.exp(rng.normal(0, 0.5, (12, 1)) + rng.normal(0, 0.5, (1, 20)) + rng.normal(0, 0.7, (12, 20)))
+        _, lower, upper, _ = clustered_medians(v[None])
+        held += lower[0] <= 1.0 <= upper[0]
+    assert 0.92 <= held / 300 <= 0.99
 
 
 def test_a_country_effect_has_the_error_that_theory_gives():

@@ -319,7 +319,10 @@ def test_one_country_and_one_kind_have_a_report_too(reported: Reported) -> None:
     assert (material.main, material.baseline, material.calibrated) == ("none", "none", None)
     page = page_of(material)
     assert "nothing to compare it with" in page
-    assert len(headline_sentences(material)) == 1
+    said = headline_sentences(material)
+    assert len(said) == 3
+    assert "worth those of" in said[1]
+    assert "single predicted mean" in said[2]
 
 
 def test_a_run_in_which_nobody_answered_has_a_report_too(tmp_path: Path) -> None:

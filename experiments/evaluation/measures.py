@@ -1,0 +1,175 @@
+"""What is measured of each method beside its scores: intervals of predictions, and what they are worth."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
+from value_personas.experiments.inference import (
+    clustered_means,
+    clustered_ratios,
+    conformal_half_widths,
+    units_of,
+    zones_of,
+)
+
+__all__ = ["MEASURES", "Measure", "Row", "coverage_rows", "measure_table", "worth_rows"]
+
+Array = NDArray[np.float64]
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure of a method over cells.
+
+    Attributes:
+        heading: its name for people.
+        meaning: one sentence for a glossary.
+    """
+
+    heading: str
+    meaning: str
+
+
+MEASURES: Mapping[str, Measure] = {
+    "half_width": Measure(
+        "a mean within ±",
+        "Half the interval of a predicted mean, as a share of the scale: so far off were as many of the "
+        "cells that share neither country nor question with it as the interval’s level says "
+        "(split-conformal).",
+    ),
+    "coverage": Measure(
+        "holds", "The share of cells whose human mean lies in the interval of its prediction."
+    ),
+    "coverage_new_country": Measure(
+        "for a new country", "The same where intervals are made of other countries’ cells, of all questions."
+    ),
+    "coverage_new_question": Measure(
+        "for a new question", "The same where intervals are made of other questions’ cells, of all countries."
+    ),
+    "coverage_least": Measure("in the worst country", "The same in the country where it holds least."),
+    "coverage_most": Measure("in the best country", "The same in the country where it holds most."),
+    "worth_in_people": Measure(
+        "worth in people",
+        "How many respondents drawn at random would estimate means as well: Σσ² / Σ(b² − σ²/n) over cells, "
+        "with the variance σ² of people’s answers, the error b of the predicted mean and the effective size "
+        "n of the sample that it is held against (after arXiv 2502.17773).",
+    ),
+}
+"""Name → measure, in the order of tables."""
+
+
+def worth_rows(
+    errors: Mapping[str, Array],
+    variance: Array,
+    sizes: Array,
+    countries: Sequence[str],
+    *,
+    level: float,
+    drawn: Array | None,
+) -> Iterator[Row]:
+    """Each method's worth in people, κ = Σσ² / Σ(b² − σ²/n).
+
+    Args:
+        errors: method → shape (C, M), |b| as a share of the scale; NaN where undefined.
+        variance: shape (C, M), of people's answers, in shares of the scale².
+        sizes: shape (C, M), effective sizes of the human samples.
+        countries: the C codes.
+        level: of the intervals, 0–1.
+        drawn: shape (R, methods, C, M), errors after personas were drawn anew.
+
+    Yields:
+        Rows of a measure. A method that is not told apart from the survey itself has no worth (NaN), and one
+        that cannot be told from it an upper end of infinity.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = np.where(sizes > 0, variance / sizes, np.nan)
+    found = clustered_ratios(
+        np.stack(list(errors.values())) ** 2 - noise,
+        variance,
+        units_of(list(zones_of(countries).values())),
+        level=level,
+        replicates=None if drawn is None else drawn**2 - noise,
+    )
+    for place, method in enumerate(errors):
+        share, lower, upper = (float(v[place]) for v in (found.point, found.lower, found.upper))
+        known = share > 0.0
+        ends = (
+            (1.0 / upper, 1.0 / lower if lower > 0.0 else np.inf) if known and upper > 0 else (np.nan, np.nan)
+        )
+        yield _row(method, "worth_in_people", 1.0 / share if known else np.nan, ends, int(found.cells[place]))
+
+
+def coverage_rows(
+    source: PredictionErrors,
+    own: PredictionErrors,
+    half_widths: Mapping[str, Array],
+    *,
+    level: float,
+    of_means: float,
+) -> Iterator[Row]:
+    """How wide each method's intervals are, and how often they hold.
+
+    Args:
+        source: the errors that intervals were made of.
+        own: the errors of the predictions that they are of.
+        half_widths: method → shape (C, M), of the predicted means.
+        level: of the intervals of predictions, 0–1.
+        of_means: of the intervals of these shares.
+    """
+    units = units_of(list(zones_of(own.countries).values()))
+    for method, half in half_widths.items():
+        known = half[~np.isnan(half)]
+        yield _row(method, "half_width", float(known.mean()) if known.size else np.nan, cells=known.size)
+        off = own.means.get(method, np.full(half.shape, np.nan))
+        held = _held(off, half)
+        if np.isnan(held).all():
+            continue
+        yield _mean_row(method, "coverage", held, units, of_means)
+        if source is own:
+            for name, new in (
+                ("coverage_new_country", (True, False)),
+                ("coverage_new_question", (False, True)),
+            ):
+                wide = conformal_half_widths(off, own.countries, own.questions, level=level, new=new)
+                if not np.isnan(one := _held(off, wide)).all():
+                    yield _mean_row(method, name, one, units, of_means)
+        asked = held[~np.isnan(held).all(axis=1)]
+        by_country = np.nanmean(asked, axis=1)
+        yield _row(method, "coverage_least", float(by_country.min()), cells=asked.shape[1])
+        yield _row(method, "coverage_most", float(by_country.max()), cells=asked.shape[1])
+
+
+def _held(off: Array, half: Array) -> Array:
+    """1 where an error is no larger than half the interval, 0 where it is; NaN where either is not known."""
+    return np.where(np.isnan(off) | np.isnan(half), np.nan, (off <= half).astype(np.float64))
+
+
+def _mean_row(method: str, name: str, values: Array, units: Sequence[str], level: float) -> Row:
+    found = clustered_means(values[None], units, level=level)
+    ends = max(float(found.lower[0]), 0.0), min(float(found.upper[0]), 1.0)
+    return _row(method, name, float(found.point[0]), ends, int(found.cells[0]))
+
+
+def _row(
+    method: str, measure: str, estimate: float, ends: tuple[float, float] = (np.nan, np.nan), cells: int = 0
+) -> Row:
+    return {
+        "method": method,
+        "measure": measure,
+        "estimate": estimate,
+        "lower": ends[0],
+        "upper": ends[1],
+        "cells": cells,
+    }
+
+
+def measure_table(rows: Iterator[Row] | Sequence[Row]) -> pd.DataFrame:
+    """Rows of measures as one table, methods in the order in which they come first."""
+    table = pd.DataFrame(rows, columns=["method", "measure", "estimate", "lower", "upper", "cells"])
+    order = {name: place for place, name in enumerate(MEASURES)}
+    return table.sort_values("measure", key=lambda m: m.map(order), kind="stable", ignore_index=True)
