@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 _ORDER = (
     "run", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit", "baselines",
-    "calibrate", "tune", "sweep", "ablate", "shapley", "ui", "engine", "inspect", "store",
+    "calibrate", "tune", "sweep", "ablate", "shapley", "glossary", "ui", "engine", "inspect", "store",
 )  # fmt: skip
 """Commands as help lists them, groups of several after the others; one not named here follows by its name."""
 

@@ -84,6 +84,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         _effects(material),
         _audit(material),
         Section("cost", "Calls and cost", tables=(tables.cost_table(material),)),
+        Section("glossary", "Glossary", tables=(tables.glossary_table(),)),
     )
 
 

@@ -13,6 +13,7 @@ from value_personas.experiments.report.figures.calibration import CalibrationCur
 from value_personas.experiments.report.figures.countries import country_errors, shown_methods
 from value_personas.experiments.report.figures.cultural_map import map_shifts
 from value_personas.experiments.report.figures.paired import overall_comparisons
+from value_personas.experiments.report.glossary import glossary
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring import SCORES, directions, heading
 from value_personas.experiments.scoring.digits import in_people, three_digits
@@ -24,6 +25,7 @@ __all__ = [
     "cost_table",
     "country_table",
     "gap_table",
+    "glossary_table",
     "limit_table",
     "map_table",
     "measure_meanings",
@@ -286,6 +288,12 @@ def cost_table(material: Material) -> Table:
     if "cost" not in material.run.usage:
         rows.append(("cost", "no price table"))
     return Table("What was asked of the respondent in this run.", ("quantity", "amount"), tuple(rows))
+
+
+def glossary_table() -> Table:
+    """What the words of the page mean."""
+    caption = "Words, scores, persona kinds and comparators."
+    return Table(caption, ("term", "meaning"), tuple(glossary().items()), folded=True)
 
 
 def provenance_table(material: Material) -> Table:
