@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
@@ -15,13 +17,57 @@ from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.evaluation.prediction_intervals import HalfWidths, PredictionErrors
 from value_personas.experiments.inference import summarise
 from value_personas.experiments.scoring import SCORES, headline_scores, score_array
+from value_personas.experiments.workspace.json_file import Figure, FileModel
 from value_personas.signatures import Question
 
-__all__ = ["HeldOut", "HumanAnswers", "Judgement", "human_answers", "judge"]
+__all__ = ["HeldOut", "HumanAnswers", "Judgement", "Means", "human_answers", "judge"]
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
+class _SummaryRow(FileModel):
+    """A method's mean score with its interval; 0.1.0 did not count the cells."""
+
+    method: str
+    score: str
+    mean: Figure
+    lower: Figure
+    upper: Figure
+    cells: int | None = Field(default=None, exclude_if=lambda cells: cells is None)
+
+
+def _summary_table(rows: Any) -> pd.DataFrame:
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    return pd.DataFrame([row.model_dump() for row in TypeAdapter(list[_SummaryRow]).validate_python(rows)])
+
+
+def _summary_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = [_SummaryRow.model_validate(row) for row in table.to_dict("records")]
+    return [row.model_dump(mode="json") for row in rows]
+
+
+def _floor_series(figures: Any) -> "pd.Series[float]":
+    if isinstance(figures, pd.Series):
+        return figures
+    return pd.Series(TypeAdapter(dict[str, Figure]).validate_python(figures), dtype=float)
+
+
+def _floor_figures(floor: "pd.Series[float]") -> dict[str, float | None]:
+    return {str(name): float(value) if np.isfinite(value) else None for name, value in floor.items()}
+
+
+class Means(FileModel):
+    """Means over a block of cells; in a file the tables are rows and figures.
+
+    Attributes:
+        summary: one row for each method × headline score, with its interval.
+        floor: headline score → the human sample's own error.
+    """
+
+    summary: Annotated[pd.DataFrame, PlainValidator(_summary_table), PlainSerializer(_summary_rows)]
+    floor: Annotated[pd.Series, PlainValidator(_floor_series), PlainSerializer(_floor_figures)]
+
+
+class HeldOut(Means):
     """The methods on cells whose country and question had no part in a tuning or in the fit of a calibration.
 
     Attributes:
@@ -31,8 +77,6 @@ class HeldOut:
         questions: M questions; the cells are all C × M.
     """
 
-    summary: pd.DataFrame
-    floor: "pd.Series[float]"
     countries: int
     questions: int
 
@@ -215,7 +259,12 @@ def _held_out(
     if left.all() or not (left & shared).any():
         return None
     countries, questions = left.any(axis=1).sum(), left.any(axis=0).sum()
-    return HeldOut(summarise(left), _floor(human, left & shared), int(countries), int(questions))
+    return HeldOut(
+        summary=summarise(left),
+        floor=_floor(human, left & shared),
+        countries=int(countries),
+        questions=int(questions),
+    )
 
 
 def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":

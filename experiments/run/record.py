@@ -7,46 +7,27 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from value_personas import data
-from value_personas.experiments.evaluation.judging import HeldOut
+from value_personas.experiments.evaluation.judging import HeldOut, Means
 from value_personas.experiments.tracking import InputFile
-from value_personas.experiments.workspace.code_state import CodeState
+from value_personas.experiments.workspace.code_state import NOT_RECORDED, CodeState
 from value_personas.experiments.workspace.json_file import Figure, FileModel
 from value_personas.programs import PanelResult
 from value_personas.signatures import Question, ValueItem
 
 __all__ = [
-    "NOT_RECORDED",
     "QUESTIONS_FILE",
     "RESULT_FILE",
     "SOURCES_FILE",
     "AskedQuestion",
-    "Code",
-    "HeldOutPart",
     "MeasureRow",
     "Options",
     "Questions",
     "Result",
     "Sources",
-    "SummaryRow",
     "measure_rows",
-    "summary_rows",
 ]
 
 RESULT_FILE, SOURCES_FILE, QUESTIONS_FILE = "result.json", "sources.json", "questions.json"
-
-NOT_RECORDED = "not recorded"
-"""What a run made before something was recorded says of it."""
-
-
-class SummaryRow(FileModel):
-    """A method's mean score with its interval; 0.1.0 did not count the cells."""
-
-    method: str
-    score: str
-    mean: Figure
-    lower: Figure
-    upper: Figure
-    cells: int | None = Field(default=None, exclude_if=lambda cells: cells is None)
 
 
 class MeasureRow(FileModel):
@@ -60,55 +41,14 @@ class MeasureRow(FileModel):
     cells: int
 
 
-class _Scored(FileModel):
-    """Means over a block of cells.
-
-    Attributes:
-        summary: one row for each method × score.
-        floor: score → the human sample's own error.
-    """
-
-    summary: tuple[SummaryRow, ...]
-    floor: dict[str, Figure]
-
-    def summary_table(self) -> pd.DataFrame:
-        """The summary as a table."""
-        return pd.DataFrame([row.model_dump() for row in self.summary])
-
-    def floor_series(self) -> "pd.Series[float]":
-        """The floor as a series."""
-        return pd.Series(self.floor, dtype=float)
-
-
-class HeldOutPart(_Scored):
-    """The same over the cells that no tuned prompt was fitted on: C countries × M questions."""
-
-    countries: int
-    questions: int
-
-    @classmethod
-    def of(cls, found: HeldOut) -> "HeldOutPart":
-        """What is kept of a judgement's held-out cells."""
-        return cls(
-            summary=summary_rows(found.summary),
-            floor={str(name): float(value) for name, value in found.floor.items()},
-            countries=found.countries,
-            questions=found.questions,
-        )
-
-    def restored(self) -> HeldOut:
-        """The held-out cells as they were judged."""
-        return HeldOut(self.summary_table(), self.floor_series(), self.countries, self.questions)
-
-
-class Result(_Scored):
+class Result(Means):
     """``result.json``: a run's figures and what a reader must know; attributes as of ``RunResult``."""
 
     name: str
     title: str
     leaks: tuple[str, ...]
     synthetic: tuple[str, ...]
-    held_out: HeldOutPart | None
+    held_out: HeldOut | None
     missing: dict[str, dict[str, int]]
     usage: dict[str, int | float]
     measures: tuple[MeasureRow, ...] = ()
@@ -117,34 +57,9 @@ class Result(_Scored):
     places: dict[str, dict[str, Figure]] = Field(default_factory=dict, exclude_if=lambda places: not places)
 
 
-def summary_rows(summary: pd.DataFrame) -> tuple[SummaryRow, ...]:
-    """The rows of ``RunResult.summary``."""
-    return tuple(SummaryRow.model_validate(row) for row in summary.to_dict("records"))
-
-
 def measure_rows(measures: pd.DataFrame) -> tuple[MeasureRow, ...]:
     """The rows of ``RunResult.measures``."""
     return tuple(MeasureRow.model_validate(row) for row in measures.to_dict("records"))
-
-
-class Code(FileModel):
-    """The state of the code; ``changes`` as ``CodeState`` has them."""
-
-    version: str = NOT_RECORDED
-    commit: str = NOT_RECORDED
-    changes: str = NOT_RECORDED
-
-    @classmethod
-    def of(cls, state: CodeState) -> "Code":
-        """What is kept of the code's state; the changes themselves lie in ``code.diff``."""
-        return cls(version=state.version, commit=state.commit, changes=state.changes)
-
-    def __str__(self) -> str:
-        """The commit, and whether the code differed from it; of an installed copy, that it has none."""
-        if len(self.commit.split()) > 1:
-            return "an installed copy, commit not recorded"
-        differs = self.changes not in ("none", NOT_RECORDED)
-        return f"commit {self.commit}{' with uncommitted changes' if differs else ''}"
 
 
 class Sources(FileModel):
@@ -168,7 +83,7 @@ class Sources(FileModel):
     questions: dict[str, str] = Field(default_factory=dict)
     respondent: str = NOT_RECORDED
     elicitation: str = ""
-    code: Code = Code()
+    code: CodeState = CodeState()
 
     @property
     def survey(self) -> tuple[InputFile, ...]:

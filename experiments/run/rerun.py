@@ -15,13 +15,13 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.agreement import Agreement, compare_tables
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.pipeline import carry_out
-from value_personas.experiments.run.record import NOT_RECORDED, SOURCES_FILE, Sources
+from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run, recorded_run
 from value_personas.experiments.run.tables import KEYS, has_table, read_run_table
 from value_personas.experiments.run.writing import PROGRAM_FILE
 from value_personas.experiments.tracking import InputFile, input_files
-from value_personas.experiments.workspace.code_state import code_state
+from value_personas.experiments.workspace.code_state import NOT_RECORDED, code_state
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.signatures import RecipeError

@@ -10,7 +10,7 @@ import pandas as pd
 from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.run.record import HeldOutPart, Result, measure_rows, summary_rows
+from value_personas.experiments.run.record import Result, measure_rows
 
 __all__ = ["RunResult", "size_of"]
 
@@ -89,10 +89,10 @@ class RunResult:
             title=self.title,
             leaks=self.leaks,
             synthetic=self.synthetic,
-            summary=summary_rows(self.summary),
+            summary=self.summary,
             measures=measure_rows(self.measures),
-            floor={str(name): float(value) for name, value in self.floor.items()},
-            held_out=self.held_out and HeldOutPart.of(self.held_out),
+            floor=self.floor,
+            held_out=self.held_out,
             missing={kind: dict(reasons) for kind, reasons in self.missing.items()},
             usage=dict(self.usage),
             notes=self.notes,

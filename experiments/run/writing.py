@@ -27,7 +27,6 @@ from value_personas.experiments.run.record import (
     QUESTIONS_FILE,
     RESULT_FILE,
     SOURCES_FILE,
-    Code,
     Questions,
     Sources,
 )
@@ -204,7 +203,7 @@ def _sources(outcome: Outcome, inputs: tuple[InputFile, ...], state: CodeState) 
         questions={question.code: question.text for question in survey.questions},
         respondent=outcome.asked.identity,
         elicitation=outcome.asked.elicitation,
-        code=Code.of(state),
+        code=state,
     )
 
 

@@ -2,31 +2,46 @@
 
 import hashlib
 import subprocess
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["CodeState", "code_state"]
+from pydantic import Field
+
+from value_personas.experiments.workspace.json_file import FileModel
+
+__all__ = ["NOT_RECORDED", "CodeState", "code_state"]
+
+NOT_RECORDED = "not recorded"
+"""What a run made before something was recorded says of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeState:
+class CodeState(FileModel):
     """The state of the code at the start of a run.
 
     Attributes:
         version: the package's version.
         commit: the git commit, or ``not a git checkout``.
-        diff: uncommitted changes to tracked files, as a patch; empty when there are none.
+        changes: uncommitted changes to tracked files, by twelve digits of their hash, or ``none``.
+        diff: the same as a patch, which lies in a file of its own; empty where there are none.
     """
 
-    version: str
-    commit: str
-    diff: str
+    version: str = NOT_RECORDED
+    commit: str = NOT_RECORDED
+    changes: str = NOT_RECORDED
+    diff: str = Field(default="", exclude=True, repr=False)
 
-    @property
-    def changes(self) -> str:
-        """The uncommitted changes by twelve digits of their hash, or ``none``."""
-        return hashlib.sha256(self.diff.encode()).hexdigest()[:12] if self.diff else "none"
+    @classmethod
+    def of(cls, version: str, commit: str, diff: str) -> "CodeState":
+        """The state of a checkout whose uncommitted changes are a patch."""
+        changes = hashlib.sha256(diff.encode()).hexdigest()[:12] if diff else "none"
+        return cls(version=version, commit=commit, changes=changes, diff=diff)
+
+    def __str__(self) -> str:
+        """The commit, and whether the code differed from it; of an installed copy, that it has none."""
+        if len(self.commit.split()) > 1:
+            return "an installed copy, commit not recorded"
+        differs = self.changes not in ("none", NOT_RECORDED)
+        return f"commit {self.commit}{' with uncommitted changes' if differs else ''}"
 
 
 def code_state() -> CodeState:
@@ -34,8 +49,8 @@ def code_state() -> CodeState:
     folder = Path(__file__).resolve().parent
     own = _git(folder, "ls-files", "--error-unmatch", Path(__file__).name)
     if own is None:  # a site-packages folder may itself lie inside some other project's checkout
-        return CodeState(version("value-personas"), "not a git checkout", "")
-    return CodeState(
+        return CodeState.of(version("value-personas"), "not a git checkout", "")
+    return CodeState.of(
         version("value-personas"),
         (_git(folder, "rev-parse", "HEAD") or "no commit yet").strip(),
         _git(folder, "diff", "HEAD") or "",

@@ -22,7 +22,7 @@ class Reported:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """By code that differs from its commit."""
     with pytest.MonkeyPatch.context() as patched:
-        state = CodeState("0.2.0", "590fd93", "a patch")
+        state = CodeState.of("0.2.0", "590fd93", "a patch")
         patched.setattr("value_personas.experiments.run.writing.code_state", lambda: state)
         return small_run(tmp_path_factory.mktemp("report"))
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from value_personas.experiments.evaluation.judging import HeldOut
-from value_personas.experiments.run.record import Code, HeldOutPart, Result, Sources, summary_rows
+from value_personas.experiments.run.record import Result, Sources
 from value_personas.experiments.workspace.code_state import CodeState
 from value_personas.experiments.workspace.json_file import read_json, write_json
 from value_personas.signatures import StoreError
@@ -25,15 +25,15 @@ SUMMARY = pd.DataFrame(
 
 
 def result(**changes: object) -> Result:
-    held_out = HeldOut(SUMMARY, pd.Series({"rps": 1 / 3, "variance_ratio": np.nan}), 2, 3)
+    floor = pd.Series({"rps": 1 / 3, "variance_ratio": np.nan})
     said = {
         "name": "mine",
         "title": "mine · 1 country × 1 question",
         "leaks": (),
         "synthetic": ("respondent",),
-        "summary": summary_rows(SUMMARY),
-        "floor": {"rps": np.nan},
-        "held_out": HeldOutPart.of(held_out),
+        "summary": SUMMARY,
+        "floor": pd.Series({"rps": np.nan}),
+        "held_out": HeldOut(summary=SUMMARY, floor=floor, countries=2, questions=3),
         "missing": {"none": {"refusal": 3}},
         "usage": {"calls": 4, "cost": 0.25},
         "notes": ("Überall „ok“",),
@@ -44,9 +44,9 @@ def result(**changes: object) -> Result:
 def test_every_digit_comes_back_and_what_is_undefined_stays_so(tmp_path: Path) -> None:
     write_json(tmp_path / "result.json", result())
     again = read_json(tmp_path / "result.json", Result)
-    pd.testing.assert_frame_equal(again.summary_table(), SUMMARY.replace(np.inf, np.nan), check_exact=True)
+    pd.testing.assert_frame_equal(again.summary, SUMMARY.replace(np.inf, np.nan), check_exact=True)
     assert again.held_out is not None
-    restored = again.held_out.restored()
+    restored = again.held_out
     assert (restored.countries, restored.questions, restored.floor["rps"]) == (2, 3, 1 / 3)
     assert np.isnan([again.floor["rps"], restored.floor["variance_ratio"]]).all()
     assert again.usage == {"calls": 4, "cost": 0.25}
@@ -57,8 +57,8 @@ def test_every_digit_comes_back_and_what_is_undefined_stays_so(tmp_path: Path) -
 
 def test_a_table_in_which_nothing_is_defined_is_still_one_of_numbers(tmp_path: Path) -> None:
     blank = SUMMARY.assign(mean=np.nan, lower=np.nan, upper=np.nan)
-    write_json(tmp_path / "a.json", result(summary=summary_rows(blank)))
-    assert read_json(tmp_path / "a.json", Result).summary_table()["mean"].dtype == np.float64
+    write_json(tmp_path / "a.json", result(summary=blank))
+    assert read_json(tmp_path / "a.json", Result).summary["mean"].dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,12 @@ def test_what_a_class_does_not_know_is_refused(tmp_path: Path, text: str | None,
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (CodeState("1", "abc", "a patch"), "commit abc with uncommitted changes"),
-        (CodeState("1", "abc", ""), "commit abc"),
-        (CodeState("1", "not a git checkout", ""), "an installed copy, commit not recorded"),
+        (CodeState.of("1", "abc", "a patch"), "commit abc with uncommitted changes"),
+        (CodeState.of("1", "abc", ""), "commit abc"),
+        (CodeState.of("1", "not a git checkout", ""), "an installed copy, commit not recorded"),
     ],
 )
 def test_the_code_is_named_with_its_changes(state: CodeState, said: str) -> None:
-    assert str(Code.of(state)) == said
-    assert str(Code()) == "an installed copy, commit not recorded"
+    assert str(state) == said
+    assert CodeState.model_validate_json(state.model_dump_json()) == state.model_copy(update={"diff": ""})
+    assert str(CodeState()) == "an installed copy, commit not recorded"
