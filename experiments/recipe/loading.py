@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from value_personas.experiments.recipe.paths import file_settings
+from value_personas.experiments.recipe.paths import NamesFile
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.section import settings_of
+from value_personas.experiments.recipe.section import settings_marked, settings_of, table_of
 from value_personas.experiments.recipe.sweep import dotted
 from value_personas.signatures import RecipeError
 
@@ -179,17 +179,14 @@ def _give_way(raw: dict[str, Any], given: Iterable[str]) -> None:
 
 def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
     """Make the paths of a recipe file relative to where it lies, not to where the command is run."""
-    for key in file_settings(Recipe):
-        *tables, last = key.split(".")
-        table: Any = raw
-        for name in tables:
-            table = table.get(name) if isinstance(table, dict) else None
-        if isinstance(table, dict) and last in table:
+    for key in settings_marked(Recipe, NamesFile):
+        table, last = table_of(raw, key)
+        if last in table:
             table[last] = _anchored(key, table[last], folder)
     for section, name in (("sweep", "grid"), ("sweep", "cells"), ("ablation", "factors")):
-        table = raw.get(section)
-        if isinstance(table, dict) and name in table:
-            table[name] = _anchored_variations(table[name], folder)
+        varied = raw.get(section)
+        if isinstance(varied, dict) and name in varied:
+            varied[name] = _anchored_variations(varied[name], folder)
 
 
 def _anchored_variations(varied: Any, folder: Path) -> Any:
@@ -204,7 +201,7 @@ def _anchored_variations(varied: Any, folder: Path) -> Any:
 def _anchored(key: str, value: Any, folder: Path) -> Any:
     if isinstance(value, list):
         return [_anchored(key, one, folder) for one in value]
-    mark = file_settings(Recipe).get(key)
+    mark = settings_marked(Recipe, NamesFile).get(key)
     return str(folder / value) if mark and isinstance(value, str) and mark.is_path(value) else value
 
 
@@ -219,12 +216,8 @@ def _take_away(raw: dict[str, Any], key: str) -> None:
     """Let a key's default count again, which TOML has no word for where it is nothing at all."""
     if key not in {known for known, _, _ in settings_of(Recipe)}:
         raise RecipeError(f"recipe: unknown key {key}{_nearest(key)}")
-    *tables, last = key.split(".")
-    table: Any = raw
-    for name in tables:
-        table = table.get(name) if isinstance(table, dict) else None
-    if isinstance(table, dict):
-        table.pop(last, None)
+    table, last = table_of(raw, key)
+    table.pop(last, None)
 
 
 def _put(raw: dict[str, Any], key: str, value: Any, said: str) -> None:

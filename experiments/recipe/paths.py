@@ -1,17 +1,16 @@
 """Settings that name files: their type says so, and whoever looks after files reads it off the model."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel
 
-from value_personas.experiments.recipe.section import parts_of, settings_of
+from value_personas.experiments.recipe.section import settings_marked
 
-__all__ = ["NamesFile", "RecipePath", "file_settings", "files_of"]
+__all__ = ["NamesFile", "RecipePath", "files_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +35,9 @@ RecipePath = Annotated[Path, NamesFile()]
 """A file that a recipe names."""
 
 
-@cache
-def file_settings(model: type[BaseModel]) -> Mapping[str, NamesFile]:
-    """Dotted key → how it names a file, for every setting of a model that does, in the model's order."""
-    return {
-        key: part
-        for key, _, field in settings_of(model)
-        for part in (*field.metadata, *parts_of(field.annotation))
-        if isinstance(part, NamesFile)
-    }
-
-
 def files_of(recipe: BaseModel) -> Iterator[tuple[str, Path]]:
     """Every file that a recipe names, with its dotted key."""
-    for key, mark in file_settings(type(recipe)).items():
+    for key, mark in settings_marked(type(recipe), NamesFile).items():
         value: Any = recipe
         for name in key.split("."):
             value = getattr(value, name, None)

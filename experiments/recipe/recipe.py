@@ -24,7 +24,7 @@ from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.programs import MAX_TOKENS
 from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
-from value_personas.programs.engines import EngineSettings, engine_kind
+from value_personas.programs.engines import Aside, EngineSettings, engine_kind
 from value_personas.programs.personas import parse_kind
 
 __all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
@@ -109,8 +109,8 @@ class RespondentSection(EngineSettings):
     offer_dont_know: bool = False
     wordings: tuple[str, ...] = ()
     max_missing: Share = 0.2
-    confirm_above_cost: Annotated[float, Field(ge=0.0)] = 5.0
-    confirm_above_calls: Annotated[int, Field(ge=0)] | None = None
+    confirm_above_cost: Annotated[float, Field(ge=0.0), Aside()] = 5.0
+    confirm_above_calls: Annotated[int, Field(ge=0), Aside()] | None = None
 
     @model_validator(mode="before")
     @classmethod

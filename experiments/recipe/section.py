@@ -1,12 +1,15 @@
 """What every table of a recipe is, and the keys that tables have."""
 
-from collections.abc import Iterator
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
-__all__ = ["Section", "parts_of", "settings_of"]
+__all__ = ["Section", "parts_of", "settings_marked", "settings_of", "table_of"]
+
+Mark = TypeVar("Mark")
 
 
 class Section(BaseModel):
@@ -29,3 +32,23 @@ def parts_of(annotation: Any) -> Iterator[Any]:
     yield annotation
     for part in get_args(annotation):
         yield from parts_of(part)
+
+
+@cache
+def settings_marked(model: type[BaseModel], kind: type[Mark]) -> Mapping[str, Mark]:
+    """Dotted key → its mark of a kind, for every setting of a model that bears one, in the model's order."""
+    return {
+        key: part
+        for key, _, field in settings_of(model)
+        for part in (*field.metadata, *parts_of(field.annotation))
+        if isinstance(part, kind)
+    }
+
+
+def table_of(raw: dict[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """The table in which a dotted key would stand, and its last name; an empty one where there is none."""
+    *tables, last = key.split(".")
+    table: Any = raw
+    for name in tables:
+        table = table.get(name) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else {}, last

@@ -8,7 +8,7 @@ from value_personas.experiments.recipe.optimizers import optimizer_names
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
-from value_personas.programs.engines import EngineSettings
+from value_personas.programs.engines import Aside, EngineSettings
 from value_personas.programs.personas import parse_kind
 
 __all__ = ["MetricSettings", "OptimizerName", "TuningSettings"]
@@ -89,8 +89,8 @@ class TuningSettings(Section):
     demonstrations: Annotated[int, Field(ge=1, le=16)] = 3
     proposer: EngineSettings | None = None
     proposal_tokens: Count = 4000
-    budget_calls: Count = 2000
-    budget_cost: Annotated[float, Field(gt=0.0)] | None = None
+    budget_calls: Annotated[Count, Aside()] = 2000
+    budget_cost: Annotated[float, Field(gt=0.0), Aside()] | None = None
     finalists: Annotated[int, Field(ge=1, le=10)] = 2
     metric: MetricSettings = MetricSettings()
     calibrated: bool = False
@@ -105,7 +105,7 @@ class TuningSettings(Section):
     held_out_cells: Annotated[int, Field(ge=2)] = 18
     feedback_descriptors: Annotated[int, Field(ge=0, le=6)] = 2
     max_characters: Annotated[int, Field(ge=100, le=40_000)] = 6000
-    model_name: Annotated[str, Field(pattern=r"^[\w .-]+$", max_length=200)] | None = None
+    model_name: Annotated[str, Field(pattern=r"^[\w .-]+$", max_length=200), Aside()] | None = None
 
     @field_validator("kind")
     @classmethod

@@ -8,11 +8,12 @@ from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import orjson
 
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.section import settings_marked, table_of
+from value_personas.programs.engines import Aside
 from value_personas.signatures import StoreError
 
 if sys.platform != "win32":  # there, nothing keeps two sessions of one tuning apart
@@ -26,20 +27,6 @@ _ASKED_BY = {
 }
 """Sections that say what a tuning asks."""
 
-_PRESSURE = {
-    *("concurrency", "timeout_s", "max_retries", "requests_per_minute", "tokens_per_minute", "max_calls"),
-    *("max_tokens_total", "max_cost", "confirm_above_cost", "confirm_above_calls"),
-    *("prices", "api_key_env"),
-}
-"""Settings that say how hard a model is pressed and what it costs, not what it is asked."""
-
-_SAME_TUNING: Any = {
-    "respondent": _PRESSURE,
-    "descriptors": {"lm": _PRESSURE},
-    "tuning": {"proposer": _PRESSURE, "budget_calls": True, "budget_cost": True, "model_name": True},
-}
-"""Settings that may change while a tuning goes on: a larger budget is the same tuning's."""
-
 _ENTRIES = {"0": 0, "1": 1}
 """What a line may say of attempts."""
 
@@ -49,7 +36,10 @@ def tuning_digest(recipe: Recipe) -> str:
 
     A session with another budget, concurrency or price goes on with the same tuning.
     """
-    asked = recipe.model_dump(mode="json", include=_ASKED_BY, exclude=_SAME_TUNING)
+    asked = recipe.model_dump(mode="json", include=_ASKED_BY)
+    for key in settings_marked(Recipe, Aside):
+        table, name = table_of(asked, key)
+        table.pop(name, None)
     return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 

@@ -19,7 +19,7 @@ from .replies import (
 )
 from .serving import Several, SyntheticServer
 from .serving_faults import FaultPlan
-from .settings import EngineSettings, Prices
+from .settings import Aside, EngineSettings, Prices
 from .threads import run_in_background, start_in_background
 from .waiting import Tell, nobody
 
@@ -27,6 +27,7 @@ __all__ = [
     "ENGINES",
     "REASONING_ONLY",
     "AnswerStore",
+    "Aside",
     "Engine",
     "EngineKind",
     "EngineSettings",

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -11,7 +12,7 @@ from yarl import URL
 
 from value_personas.signatures import AuthenticationError
 
-__all__ = ["EngineSettings", "Prices"]
+__all__ = ["Aside", "EngineSettings", "Prices"]
 
 
 _NAMES_A_KEY = re.compile(
@@ -57,6 +58,14 @@ def _may_hold_a_key(url: URL) -> bool:
     return any(
         _NAMES_A_KEY.search(name) or len(value) > _LONGEST_HARMLESS for name, value in url.query.items()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Marks a setting that says how hard a model is pressed or what it may cost, not what it is asked.
+
+    It may change while a study that was stopped goes on.
+    """
 
 
 class Prices(BaseModel):
@@ -117,18 +126,18 @@ class EngineSettings(BaseModel):
     base_url: str | tuple[str, ...] = ()
     endpoint: Annotated[str, Field(pattern="^(chat|completions)$")] = "chat"
     deployment: str | None = None
-    api_key_env: Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$")] | None = None
-    concurrency: Annotated[int, Field(ge=1)] = 16
+    api_key_env: Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$"), Aside()] | None = None
+    concurrency: Annotated[int, Field(ge=1), Aside()] = 16
     answers_per_call: Annotated[int, Field(ge=1)] = 128
-    timeout_s: Annotated[float, Field(gt=0)] = 60.0
-    max_retries: Annotated[int, Field(ge=0)] = 6
+    timeout_s: Annotated[float, Field(gt=0), Aside()] = 60.0
+    max_retries: Annotated[int, Field(ge=0), Aside()] = 6
     patience_s: Annotated[float, Field(ge=0)] = 120.0
-    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
-    tokens_per_minute: Annotated[float, Field(gt=0)] | None = None
-    max_calls: Annotated[int, Field(ge=0)] | None = None
-    max_tokens_total: Annotated[int, Field(ge=0)] | None = None
-    max_cost: Annotated[float, Field(ge=0)] | None = None
-    prices: Prices | None = None
+    requests_per_minute: Annotated[float, Field(gt=0), Aside()] | None = None
+    tokens_per_minute: Annotated[float, Field(gt=0), Aside()] | None = None
+    max_calls: Annotated[int, Field(ge=0), Aside()] | None = None
+    max_tokens_total: Annotated[int, Field(ge=0), Aside()] | None = None
+    max_cost: Annotated[float, Field(ge=0), Aside()] | None = None
+    prices: Annotated[Prices | None, Aside()] = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     reasoning_effort: Annotated[str, Field(pattern="^[a-z_]+$")] | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)

@@ -33,11 +33,7 @@ class NothingPart(Part):
     label = "neutral"
     usual = ("none",)
     joins = False
-
-    @property
-    def what(self) -> str:
-        """In few words."""
-        return "no persona: ten neutral wordings"
+    what = "no persona: ten neutral wordings"
 
     def alone(self, kind: str) -> PersonaBuilder:
         """The ten wordings."""
@@ -51,16 +47,8 @@ class CountryPart(Part):
     label = "country"
     usual = ("country",)
     names_country = True
-
-    @property
-    def what(self) -> str:
-        """In few words."""
-        return "with the country named"
-
-    @property
-    def what_alone(self) -> str:
-        """The same."""
-        return "roleplay of the country by its name, in ten neutral wordings"
+    what = "with the country named"
+    what_alone = "roleplay of the country by its name, in ten neutral wordings"
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources

@@ -35,11 +35,7 @@ class PersonalityPart(Part):
     label = "personality"
     usual = ("personality",)
     of_traits = True
-
-    @property
-    def what(self) -> str:
-        """In few words."""
-        return "personality traits of drawn respondents"
+    what = "personality traits of drawn respondents"
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources
