@@ -6,6 +6,7 @@ from pathlib import Path
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram, read_program
 from value_personas.experiments.recipe.calibration import REGISTRY
 from value_personas.experiments.tracking import registered_file
+from value_personas.experiments.workspace.folders import PROGRAM_FILE
 from value_personas.programs import DescriptorWriter, Respondent
 
 __all__ = ["find_program", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
@@ -24,7 +25,7 @@ def find_program(name: str | None, registry: str) -> TunedProgram | None:
     if name is None:
         return None
     if name.startswith(REGISTRY):
-        return read_program(registered_file(registry, "program", name, "program.json"))
+        return read_program(registered_file(registry, "program", name, PROGRAM_FILE))
     return read_program(Path(name).expanduser())
 
 

@@ -22,9 +22,11 @@ class NamesFile:
 
     Attributes:
         unless: a pattern of what the setting may hold that is no file's name.
+        copy: the file of a run's record that holds the same, by which the run is repeated; none as a rule.
     """
 
     unless: str = "(?!)"
+    copy: str | None = None
 
     def is_path(self, value: str) -> bool:
         """Whether a value is a file's name."""

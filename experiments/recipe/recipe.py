@@ -21,6 +21,7 @@ from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, PROGRAM_FILE
 from value_personas.programs import MAX_TOKENS
 from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
@@ -136,9 +137,9 @@ class CalibrationSection(Section):
     """
 
     temperature: Annotated[float, Field(gt=0.0, le=1e4)] | None = None
-    fitted: Annotated[str, Field(min_length=1), NamesFile(unless=f"{LATEST}|{REGISTRY}.*")] | None = Field(
-        default=None, exclude_if=lambda v: v is None
-    )
+    fitted: (
+        Annotated[str, Field(min_length=1), NamesFile(f"{LATEST}|{REGISTRY}.*", CALIBRATION_FILE)] | None
+    ) = Field(default=None, exclude_if=lambda v: v is None)
     kinds: tuple[PersonaKind, ...] = ("values-hedged",)
     levels: tuple[Level, ...] = ("persona",)
     search: SearchSettings = SearchSettings()
@@ -246,7 +247,7 @@ class Recipe(Section):
     store: str | None = None
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
     allow_leak: bool = False
-    program: Annotated[str, NamesFile(unless=f"{REGISTRY}.*")] | None = None
+    program: Annotated[str, NamesFile(unless=f"{REGISTRY}.*", copy=PROGRAM_FILE)] | None = None
     survey: SurveySection = SurveySection()
     questions: QuestionSection = QuestionSection()
     profiles: ProfileSection = ProfileSection()

@@ -10,8 +10,9 @@ import pandas as pd
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.recipe.loading import changed, varied
-from value_personas.experiments.recipe.paths import files_of
+from value_personas.experiments.recipe.paths import NamesFile, files_of
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.section import settings_marked
 from value_personas.experiments.run.agreement import Agreement, compare_tables
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.pipeline import carry_out
@@ -19,10 +20,9 @@ from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run, recorded_run
 from value_personas.experiments.run.tables import KEYS, has_table, read_run_table
-from value_personas.experiments.run.writing import PROGRAM_FILE
 from value_personas.experiments.tracking import InputFile, input_files
 from value_personas.experiments.workspace.code_state import NOT_RECORDED, code_state
-from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.signatures import RecipeError
 
@@ -152,11 +152,11 @@ def workspace_of(wanted: str | None, workspace: Path | None) -> Path:
 
 def _repeatable(recipe: Recipe, folder: Path, place: Workspace, settings: Iterable[str]) -> Recipe:
     """The recipe with its files as the record holds them, where the originals may be gone."""
+    named = recipe.flat()
     kept: dict[str, object] = {"workspace": place.folder}
-    if (folder / PROGRAM_FILE).is_file():
-        kept["program"] = str(folder / PROGRAM_FILE)
-    if recipe.calibration.fitted is not None and (folder / CALIBRATION_FILE).is_file():
-        kept["calibration.fitted"] = str(folder / CALIBRATION_FILE)
+    for key, mark in settings_marked(Recipe, NamesFile).items():
+        if mark.copy and named.get(key) is not None and (folder / mark.copy).is_file():
+            kept[key] = str(folder / mark.copy)
     written = recipe.descriptors
     if any(path is not None and not path.is_file() for path in (written.frozen, written.overrides)):
         kept |= {"descriptors.overrides": None, "descriptors.frozen": folder / "descriptors.csv"}

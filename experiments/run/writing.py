@@ -42,16 +42,13 @@ from value_personas.experiments.tracking import (
     run_title,
 )
 from value_personas.experiments.workspace.code_state import CodeState, code_state
-from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, PROGRAM_FILE, Workspace
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv, write_table
 from value_personas.programs import REASONS, PanelResult
 from value_personas.signatures import Persona, ValueItem
 
-__all__ = ["PERSONAS_FILE", "PROGRAM_FILE", "record_outcome"]
-
-PROGRAM_FILE = "program.json"
-"""The tuned prompts by which a run asked, so that its record is complete."""
+__all__ = ["PERSONAS_FILE", "record_outcome"]
 
 PERSONAS_FILE = "personas.parquet"
 """Who stands behind each answer. It holds drawn value profiles, which are respondents' answers: it stays in

@@ -13,6 +13,7 @@ from value_personas.experiments.tuning.ledger import Ledger
 from value_personas.experiments.tuning.search import Search
 from value_personas.experiments.tuning.splitting import TuningCells
 from value_personas.experiments.tuning.watched import ProgramTable
+from value_personas.experiments.workspace.folders import PROGRAM_FILE
 from value_personas.experiments.workspace.tables import write_csv
 
 __all__ = ["learning_curve", "prompt_diff", "write_tuning_files"]
@@ -73,7 +74,7 @@ def write_tuning_files(
     evaluations: pd.DataFrame,
 ) -> None:
     """Write every file of a tuning into its folder."""
-    program.save(folder / "program.json")
+    program.save(folder / PROGRAM_FILE)
     original.save(folder / "original.json")
     (folder / "prompts.diff").write_text(prompt_diff(original, program), encoding="utf-8")
     write_csv(folder / "tuning_summary.csv", judgement.summary)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from value_personas.signatures import StoreError
 
-__all__ = ["CALIBRATION_FILE", "Workspace", "mark_part", "newest", "replace_text"]
+__all__ = ["CALIBRATION_FILE", "PROGRAM_FILE", "Workspace", "mark_part", "newest", "replace_text"]
 
 CALIBRATION_FILE = "calibration.json"
 """A fitted calibration, where it was found and in the record of a run that applied it."""
+
+PROGRAM_FILE = "program.json"
+"""Tuned prompts, where they were found and in the record of a run that asked by them."""
 
 _PART_FILE = "part_of.txt"
 
