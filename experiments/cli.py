@@ -3,6 +3,7 @@
 Commands import what they need when they run, so that ``--help`` answers at once.
 """
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -22,6 +23,10 @@ _ORDER = (
 
 _NO_COMMANDS = frozenset({"approval", "options", "printing"})
 """What commands share; every other file of the folder is a command."""
+
+_NET_ALLOCATIONS = 50_000
+"""After so many the young objects are looked through. At Python's 700 a fifth of all importing, and as much
+of drawing, went into looking for cycles among millions of objects that last as long as the command."""
 
 _INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""
@@ -88,6 +93,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def main() -> None:
     """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
+    gc.set_threshold(_NET_ALLOCATIONS, *gc.get_threshold()[1:])
     # LiteLLM and DSPy otherwise fetch a price list from the network on first use.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     show_all_signs()

@@ -1,11 +1,14 @@
 """Personas × questions, concurrently: the bulk path of everything that is asked."""
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
+from types import TracebackType
 
 import numpy as np
 from dspy.lm15 import Request
@@ -33,6 +36,8 @@ _BLOCK = 1024
 
 _SIDE_BY_SIDE = 2
 """Personas a server that are asked side by side, so that one which draws none now and then is not idle."""
+
+_TOLD_EVERY_S = 0.1
 
 REASONS = tuple(MissingReason)
 """The order in which ``PanelResult.missing`` numbers the reasons."""
@@ -193,7 +198,8 @@ class Panel:
         Args:
             personas: who is asked; equal texts share their answers.
             questions: what is asked.
-            on_answered: called with the number of (persona, question) cells just settled, durably.
+            on_answered: called with the number of (persona, question) cells just settled, durably; ten
+                times a second at most.
 
         Returns:
             The answers, in the order of the arguments whatever the order in which they came.
@@ -205,15 +211,15 @@ class Panel:
         copies = Counter(persona.text for persona in personas)
         balanced = self.respondent.style.option_order == "balanced"
         sheet = _Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
-        cells = self._cells(texts, questions)
+        cells, settled = self._cells(texts, questions), _Settled(on_answered)
 
         async def work() -> None:
             for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
                 was_stored = all(None not in page.replies for page in cell.pages)
                 sheet.enter(cell, await self._settle(cell), was_stored)
-                on_answered(copies[texts[cell.row]])
+                settled.count(copies[texts[cell.row]])
 
-        with rare_collections():
+        with rare_collections(), settled:
             # What is free is asked a block at a time, and so written with one commit.
             await _all_of(work() for _ in range(_BLOCK if self.model.is_free else self.concurrency))
         row_of = {text: row for row, text in enumerate(texts)}
@@ -337,6 +343,34 @@ class Panel:
 
     def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
         return self.respondent.elicitation.read(page.form, replies)
+
+
+class _Settled:
+    """Tells how many cells were settled; to tell it of each would take longer than to read a stored one."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._untold, self._told_at = tell, 0, -math.inf
+
+    def count(self, n: int) -> None:
+        """Add cells, and tell of them where it is time."""
+        self._untold += n
+        now = time.monotonic()
+        if now - self._told_at >= _TOLD_EVERY_S:
+            self._told_at = now
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        if n := self._untold:
+            self._untold = 0
+            self._tell(n)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tell_all()
 
 
 class _Sheet:

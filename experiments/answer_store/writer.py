@@ -31,6 +31,13 @@ _REMEMBERED = 50_000
 
 _LINGER_A_CALL_S = 0.00003
 _LONGEST_LINGER_S = 0.005
+_STEPS = 40
+"""Lingers before a commit, at most: .2 s."""
+
+_WORTH_WAITING_FOR = 4
+"""Jobs that came during a linger: as many make another one pay."""
+
+_QUIET_STEPS = 3
 _ASK_AGAIN_S = 0.1
 """How often a key that another process holds is looked at."""
 
@@ -203,7 +210,7 @@ class Writer:
         batch: list[Job] = []
         try:
             job = self._jobs.get(timeout=patience)
-            time.sleep(self._linger())
+            self._linger()
             while job is not None and len(batch) < _LARGEST_BATCH:
                 batch.append(job)
                 job = self._jobs.get_nowait()
@@ -213,13 +220,22 @@ class Writer:
             batch.append(job)
         return batch + self._postponed, job is None
 
-    def _linger(self) -> float:
-        """Seconds to wait for more jobs, after the first.
+    def _linger(self) -> None:
+        """Wait for more jobs, after the first.
 
         While many calls are in flight, more will come at once. To wake for each of them would take the
-        interpreter away from the event loop that receives them, and cost more than the writing itself.
+        interpreter away from the event loop that receives them, and cost more than the writing itself. As
+        long as more come than a commit is worth, the wait goes on.
         """
-        return min(_LINGER_A_CALL_S * (len(self._held) + self._jobs.qsize()), _LONGEST_LINGER_S)
+        waiting = self._jobs.qsize()
+        time.sleep(min(_LINGER_A_CALL_S * (len(self._held) + waiting), _LONGEST_LINGER_S))
+        quiet = _QUIET_STEPS - 1  # the first step must bring some; after that, one may be the system's hiccup
+        for _ in range(_STEPS):
+            before, waiting = waiting, self._jobs.qsize()
+            quiet = 0 if waiting - before >= _WORTH_WAITING_FOR else quiet + 1
+            if quiet >= _QUIET_STEPS or waiting >= _LARGEST_BATCH // 2:
+                return
+            time.sleep(_LONGEST_LINGER_S)
 
     def _commit_or_retry(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
         """Do a batch, again where PostgreSQL undid it.

@@ -42,10 +42,10 @@ def descriptor_frame(tables: Iterable[DescriptorTable], items: Collection[ValueI
             "text": d.text,
             "writer": d.writer,
             "prompt": d.prompt,
-            "version": table.version,
+            "version": version,
             "broken_rules": "; ".join(d.broken_rules),
         }
-        for table in tables
+        for table, version in ((table, table.version) for table in tables)
         for d in table.descriptors
     ]
     return pd.DataFrame(rows)

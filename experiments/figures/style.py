@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import INK, MUTED
@@ -95,11 +97,14 @@ def save_figure(
     Returns:
         The files, one an ending.
     """
-    figure.draw_without_rendering()
-    figure.set_layout_engine(None)  # not drawn again for it
+    FigureCanvasAgg(figure)  # it measures type for the layout, and draws the PNG with what it measured
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     paths = [folder / f"{name}.{ending}" for ending in endings]
     for path in paths:
         undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
         with mpl.rc_context({"svg.hashsalt": name}):
             figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated)
+    FigureCanvasBase(figure)  # the other lets go of its picture: megabytes a figure
     return paths

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from value_personas.signatures import StatisticsError
@@ -34,6 +33,8 @@ def fit_dirichlet(log_p: Array, human: Array, penalty: float) -> tuple[Array, Ar
             "Dirichlet calibration needs every option to have some probability; "
             "smooth the answers (alpha > 0)"
         )
+    from scipy.optimize import minimize  # a fifth of a second of start-up, which only this method needs
+
     n, k = log_p.shape
     off_diagonal = 1.0 - np.eye(k)
 

@@ -57,53 +57,55 @@ class FirstTokenLogprobs:
 
     def usable(self, reply: Reply, form: Form) -> bool:
         """Whether log-probabilities were reported, and can be such."""
-        return 0.0 < _total(reply.first_token or ()) <= _MOST_PROBABLE
+        return 0.0 < math.fsum(_probabilities(reply.first_token or ())) <= _MOST_PROBABLE
 
     def read(self, form: Form, replies: Sequence[Reply]) -> Answer | MissingAnswer:
         """The renormalised probabilities of the letters, or why there are none."""
         (reply,) = replies
         if not reply.first_token:
             return MissingAnswer(MissingReason.NO_LOGPROBS, reply.text[:200])
-        if (reported := _total(reply.first_token)) > _MOST_PROBABLE:
+        tokens, p = [token for token, _ in reply.first_token], _probabilities(reply.first_token)
+        if (reported := math.fsum(p)) > _MOST_PROBABLE:
             return MissingAnswer(MissingReason.NO_LOGPROBS, f"reported probabilities sum to {reported:.2f}")
-        mass, unsure, stray = _letter_mass(reply.first_token, form)
+        mass, unsure, stray = _letter_mass(tokens, p, form)
         on_options = math.fsum(mass)
         total = min(on_options + unsure, 1.0)
         if total <= 0.0 or total < self.min_label_mass:
-            said = ", ".join(f"{token!r} {math.exp(lp):.2f}" for token, lp in reply.first_token[:3])
+            said = ", ".join(f"{token!r} {q:.2f}" for token, q in zip(tokens[:3], p, strict=False))
             return MissingAnswer(MissingReason.LOW_LABEL_MASS, f"{total:.3f} on the letters; {said}")
         if on_options <= 0.0:
             return MissingAnswer(MissingReason.DONT_KNOW, "all label mass lies on don't know")
-        if 0.0 in mass and _hidden(reply.first_token, mass) > _HIDDEN_LIMIT * on_options:
+        if 0.0 in mass and _hidden(p, mass) > _HIDDEN_LIMIT * on_options:
             return MissingAnswer(MissingReason.TRUNCATED, f"{len(reply.first_token)} alternatives reported")
         logs = tuple(math.log(m) - math.log(on_options) if m > 0.0 else -math.inf for m in mass)
         return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure), stray_mass=stray)
 
 
-def _total(first_token: Sequence[tuple[str, float]]) -> float:
-    """The probability of all that was reported."""
-    return math.fsum(math.exp(lp) for _, lp in first_token)
+def _probabilities(first_token: Sequence[tuple[str, float]]) -> list[float]:
+    """The probability of each token that was reported."""
+    return [math.exp(lp) for _, lp in first_token]
 
 
-def _letter_mass(first_token: Sequence[tuple[str, float]], form: Form) -> tuple[list[float], float, float]:
+def _letter_mass(
+    tokens: Sequence[str], probabilities: Sequence[float], form: Form
+) -> tuple[list[float], float, float]:
     """Probability of each option in scale order, of "don't know", and of other letters; variants summed."""
     places, stray = form.places, 0.0
     mass = [0.0] * (len(form.order) + 1)
-    for token, log_probability in first_token:
+    for token, p in zip(tokens, probabilities, strict=True):
         position = places.get(token)  # most are a letter as it stands
         if position is None:
             letter = token.strip(_WRAPPINGS).upper()
             position = places.get(letter)
             if position is None and len(letter) == 1 and "A" <= letter <= "Z":
-                stray += math.exp(log_probability)
+                stray += p
         if position is not None:
-            mass[position] += math.exp(log_probability)
+            mass[position] += p
     return mass[:-1], mass[-1], stray
 
 
-def _hidden(first_token: Sequence[tuple[str, float]], mass: Sequence[float]) -> float:
+def _hidden(reported: Sequence[float], mass: Sequence[float]) -> float:
     """An upper bound on the probability of the letters that were not reported."""
-    absent = sum(m == 0.0 for m in mass)
-    reported = [math.exp(lp) for _, lp in first_token]
+    absent = mass.count(0.0)
     residual = max(0.0, 1.0 - math.fsum(reported))
     return min(residual, absent * min(reported))

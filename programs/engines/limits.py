@@ -150,6 +150,8 @@ class Tally:
 
     def of(self, usage: Usage) -> Usage:
         """The part of a model's usage that was counted within ``tallied``."""
+        if (share := self._shares.get(id(usage))) is not None:
+            return share
         with self._lock:
             return self._shares.setdefault(id(usage), Usage(prices=usage.prices))
 

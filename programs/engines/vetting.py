@@ -6,7 +6,7 @@ past; and what no store could hold is put right or refused, so that it is one mi
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 from urllib.parse import quote, unquote, urlsplit
@@ -117,7 +117,7 @@ class Vetted:
             raise ServerError(f"the reply is an error: {self._clean(reply.text) or 'it does not say which'}")
         text = self._clean(after_thinking(reply.text))
         first = reply.first_token
-        if first is not None and any(len(t) >= _SHORTEST_SECRET or not t.isascii() for t, _ in first):
+        if first and _may_need_cleaning([token for token, _ in first]):
             first = tuple((self._clean(token), lp) for token, lp in first)
         finish = REASONING_ONLY if not text and reply.text.strip() else self._clean(reply.finish_reason)
         read, written = _count(reply.input_tokens), _count(reply.output_tokens)
@@ -151,6 +151,11 @@ class Vetted:
         if isinstance(error, LM15Error):
             error.message = self._clean(str(error.message))
         return error
+
+
+def _may_need_cleaning(tokens: Sequence[str]) -> bool:
+    """Whether one is long enough for a secret or no ASCII; nearly none is, and there are 20 a reply."""
+    return max(map(len, tokens)) >= _SHORTEST_SECRET or not "".join(tokens).isascii()
 
 
 def _count(tokens: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from operator import itemgetter
 
 __all__ = ["REFUSAL", "draw_letter", "first_token_alternatives"]
 
@@ -56,9 +57,5 @@ def first_token_alternatives(
             tokens += [(f" {letter}", mass * _SPACED), (letter.lower(), mass * _LOWER)]
             mass *= 1.0 - _SPACED - _LOWER
         tokens.append((letter, mass))
-    tokens.sort(key=_probability, reverse=True)
+    tokens.sort(key=itemgetter(1), reverse=True)
     return tuple((token, math.log(p)) for token, p in tokens[:top] if p > 0.0)
-
-
-def _probability(token: tuple[str, float]) -> float:
-    return token[1]

@@ -29,6 +29,15 @@ def test_sign_flips_hold_their_level():
     assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.02)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 12, 25, 50, 51])
+@pytest.mark.parametrize("tied", [False, True])
+def test_wilcoxon_is_that_of_scipy_to_the_last_digit(n: int, tied: bool):
+    for seed in range(5):
+        d = np.random.default_rng(seed).normal(0.3, 1.0, n)
+        d = np.round(d, 1) + 0.05 if tied else d
+        assert wilcoxon_p(d) == stats.wilcoxon(d).pvalue
+
+
 def test_wilcoxon_by_hand():
     # All five of one sign: 2 of the 32 sign patterns are as extreme.
     assert wilcoxon_p([0.1, 0.2, 0.3, 0.4, 0.5]) == pytest.approx(2 / 32)
