@@ -1,9 +1,9 @@
 """What a sweep varies; a section of the recipe."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from value_personas.experiments.recipe.section import Section
 
@@ -15,6 +15,10 @@ FIXED_KEYS = frozenset(
 """Where things are kept and what they are called belongs to the whole sweep, never to one cell."""
 
 
+_NESTED = WithJsonSchema({"type": "object"})
+"""Dotted keys may be written as nested tables, so that a file's value is any table."""
+
+
 class SweepSettings(Section):
     """A grid, a list, or both: then every listed cell is combined with every point of the grid.
 
@@ -23,7 +27,7 @@ class SweepSettings(Section):
         cells: recipe key → value, for each cell.
     """
 
-    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    grid: Annotated[dict[str, tuple[Any, ...]], _NESTED] = Field(default_factory=dict)
     cells: tuple[dict[str, Any], ...] = ()
 
     @field_validator("grid", mode="before")
