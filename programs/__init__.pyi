@@ -10,7 +10,8 @@ from .audit import (
 from .descriptor_writer import MAX_TOKENS, MAX_WORDS, Descriptor, DescriptorTable, DescriptorWriter, Variant
 from .elicitation import FirstTokenLogprobs, SampledAnswers
 from .engines import AnswerStore, EngineSettings, MemoryStore, Model, Reply, connect
-from .panel import REASONS, Panel, PanelResult, mean_of_known
+from .panel import Panel
+from .panel_result import REASONS, PanelResult, mean_of_known
 from .personas import Arrangement, Person, PersonaSources, PopulationSample, persona_builder
 from .population import (
     LEEWAY,

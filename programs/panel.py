@@ -4,21 +4,20 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
 from types import TracebackType
 
-import numpy as np
 from dspy.lm15 import Request
-from numpy.typing import NDArray
 
-from value_personas.programs.elicitation import Elicitation, Form, SampledAnswers, average
+from value_personas.programs.elicitation import Elicitation, Form, SampledAnswers
 from value_personas.programs.engines.collecting import rare_collections
 from value_personas.programs.engines.draws import runs_of_draws
 from value_personas.programs.engines.model import Model, ReplyFailure
 from value_personas.programs.engines.replies import Reply, keys_of_texts, reply_key
+from value_personas.programs.panel_result import PanelResult, Sheet
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import (
@@ -29,7 +28,7 @@ from value_personas.signatures import (
     Question,
 )
 
-__all__ = ["REASONS", "Panel", "PanelResult", "mean_of_known"]
+__all__ = ["Panel"]
 
 _BLOCK = 1024
 """Cells looked up in the store at once: large enough for one query's overhead, small enough for memory."""
@@ -38,64 +37,6 @@ _SIDE_BY_SIDE = 2
 """Personas a server that are asked side by side, so that one which draws none now and then is not idle."""
 
 _TOLD_EVERY_S = 0.1
-
-REASONS = tuple(MissingReason)
-"""The order in which ``PanelResult.missing`` numbers the reasons."""
-
-
-@dataclass(frozen=True, slots=True)
-class PanelResult:
-    """What P personas answered to M questions of at most K options.
-
-    Attributes:
-        personas: P personas, in the order asked.
-        questions: M questions, in the order asked.
-        log_p: shape (P, M, K), natural logarithms in scale order; NaN where there is no answer, and
-            beyond the options of a shorter question.
-        label_mass: shape (P, M); NaN where there is no answer.
-        dont_know: shape (P, M), the share of label mass on "don't know"; NaN where there is no answer.
-        missing: shape (P, M), an index into ``REASONS``; −1 where there is an answer.
-        order_effect: shape (M,), mean total variation between a persona's answers on the first and the
-            last of its forms; where each was asked on one, in balanced order, total variation between the
-            mean answers of those asked forward and of those asked in reverse; else NaN.
-        wording_spread: shape (M,), mean total variation between a persona's answer in one wording and its
-            answer averaged over wordings; NaN where there was one wording only.
-        draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
-        normalised: shape (M,), share of the answers whose stated numbers were scaled to sum to 1.
-        missing_stored: shape (P, M), where an answer is missing by replies that all came from the store.
-        examples: reason → what was said in place of one missing answer.
-        order_chance: shape (M,), what ``order_effect`` would be on average if order moved nothing and persons
-            differed as they do; NaN where it was measured within persons.
-        stray_mass: shape (P, M), the probability on letters that are no option of the page; NaN where there
-            is no answer, or none by first tokens.
-    """
-
-    personas: tuple[Persona, ...]
-    questions: tuple[Question, ...]
-    log_p: NDArray[np.float64]
-    label_mass: NDArray[np.float64]
-    dont_know: NDArray[np.float64]
-    missing: NDArray[np.int8]
-    order_effect: NDArray[np.float64]
-    wording_spread: NDArray[np.float64]
-    draws: int = 0
-    normalised: NDArray[np.float64] | None = None
-    missing_stored: NDArray[np.bool_] | None = None
-    examples: Mapping[str, str] = field(default_factory=dict)
-    order_chance: NDArray[np.float64] | None = None
-    stray_mass: NDArray[np.float64] | None = None
-
-    def stored_by_reason(self) -> dict[str, int]:
-        """How many of the missing cells were read from the store and not asked now, by reason."""
-        if self.missing_stored is None:
-            return {}
-        counts = Counter(self.missing[self.missing_stored].tolist())
-        return {REASONS[code].value: n for code, n in sorted(counts.items())}
-
-    def missing_by_reason(self) -> dict[str, int]:
-        """How many (persona, question) cells are missing, by reason."""
-        counts = Counter(self.missing[self.missing >= 0].tolist())
-        return {REASONS[code].value: n for code, n in sorted(counts.items())}
 
 
 class _Wording:
@@ -210,13 +151,14 @@ class Panel:
         texts = list(dict.fromkeys(persona.text for persona in personas))
         copies = Counter(persona.text for persona in personas)
         balanced = self.respondent.style.option_order == "balanced"
-        sheet = _Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
+        sheet = Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
         cells, settled = self._cells(texts, questions), _Settled(on_answered)
 
         async def work() -> None:
             for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
                 was_stored = all(None not in page.replies for page in cell.pages)
-                sheet.enter(cell, await self._settle(cell), was_stored)
+                answers, turned = await self._settle(cell), cell.pages[0].form.order[0] > 0
+                sheet.enter((cell.row, cell.column), answers, was_stored=was_stored, turned=turned)
                 settled.count(copies[texts[cell.row]])
 
         with rare_collections(), settled:
@@ -373,117 +315,9 @@ class _Settled:
         self._tell_all()
 
 
-class _Sheet:
-    """The arrays being filled, one row for each distinct persona text."""
-
-    def __init__(self, rows: int, questions: Sequence[Question], wordings: int, balanced: bool) -> None:
-        self.questions = tuple(questions)
-        self.wordings = wordings
-        shape = (rows, len(questions))
-        options = max((len(q.scale) for q in questions), default=0)
-        self.log_p = np.full((*shape, options), np.nan)
-        self.missing = np.full(shape, -1, dtype=np.int8)
-        self.label_mass = np.full(shape, np.nan)
-        self.dont_know = np.full(shape, np.nan)
-        self.stray_mass = np.full(shape, np.nan)
-        self.turned = np.zeros(shape, dtype=np.bool_) if balanced else None
-        self.order_effect = np.full(shape, np.nan)
-        self.wording_spread = np.full(shape, np.nan)
-        self.normalised = np.zeros(shape, dtype=np.bool_)
-        self.missing_stored = np.zeros(shape, dtype=np.bool_)
-        self.examples: dict[str, str] = {}
-
-    def enter(self, cell: _Cell, pages: list[Answer | MissingAnswer], was_stored: bool) -> None:
-        """Write one settled cell; ``was_stored`` where the store had all of its replies."""
-        at, answer = (cell.row, cell.column), average(pages)
-        if isinstance(answer, MissingAnswer):
-            self.missing[at] = REASONS.index(answer.reason)
-            self.missing_stored[at] = was_stored
-            self.examples.setdefault(answer.reason.value, answer.detail)
-            return
-        self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
-        self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
-        self.normalised[at] = answer.normalised
-        if answer.stray_mass is not None:
-            self.stray_mass[at] = answer.stray_mass
-        if self.turned is not None:
-            self.turned[at] = cell.pages[0].form.order[0] > 0
-        if len(pages) > 1:
-            self._compare(at, [page.probabilities for page in pages if isinstance(page, Answer)])
-
-    def _compare(self, at: tuple[int, int], pages: list[NDArray[np.float64]]) -> None:
-        """How far the answers of one cell move with the order of options and with the wording."""
-        by_wording = np.array(pages).reshape(self.wordings, -1, len(pages[0]))
-        if by_wording.shape[1] > 1:
-            self.order_effect[at] = 0.5 * np.abs(by_wording[:, 0] - by_wording[:, -1]).sum(axis=1).mean()
-        if self.wordings > 1:
-            means = by_wording.mean(axis=1)
-            self.wording_spread[at] = 0.5 * np.abs(means - means.mean(axis=0)).sum(axis=1).mean()
-
-    def result(self, personas: tuple[Persona, ...], rows: list[int], draws: int) -> PanelResult:
-        """The result with one row for each persona; nothing is copied where all texts differ."""
-        at = slice(None) if rows == list(range(len(self.log_p))) else rows
-        effect, chance = mean_of_known(self.order_effect), np.full(len(self.questions), np.nan)
-        if self.turned is not None:
-            pairs = [_between(np.exp(self.log_p[:, m]), turned) for m, turned in enumerate(self.turned.T)]
-            effect, chance = np.reshape(pairs, (-1, 2)).T
-        return PanelResult(
-            personas,
-            self.questions,
-            log_p=self.log_p[at],
-            label_mass=self.label_mass[at],
-            dont_know=self.dont_know[at],
-            missing=self.missing[at],
-            order_effect=effect,
-            wording_spread=mean_of_known(self.wording_spread),
-            draws=draws,
-            normalised=mean_of_known(np.where(self.missing < 0, self.normalised, np.nan)),
-            missing_stored=self.missing_stored[at],
-            examples=self.examples,
-            order_chance=chance,
-            stray_mass=self.stray_mass[at],
-        )
-
-
-_REDEALT = 64
-"""How often the coins are thrown anew to see what chance makes of the order's effect."""
-
-
-def _between(p: NDArray[np.float64], turned: NDArray[np.bool_]) -> tuple[float, float]:
-    """How far those asked with reversed options are from those asked forward.
-
-    Args:
-        p: shape (N, K), a row a person, in the order asked; NaN where there is no answer.
-        turned: shape (N,), who was asked with reversed options: one of every two.
-
-    Returns:
-        The total variation between the two mean answers, and its mean when every two persons' coin is thrown
-        anew. NaN where either group is empty.
-    """
-    coins = np.random.default_rng(0).random((_REDEALT, -(-len(p) // 2))) < 0.5
-    coins[0] = False  # as they fell
-    known = ~np.isnan(p[:, 0])
-    sides = (turned ^ np.repeat(coins, 2, axis=1)[:, : len(p)])[:, known]
-    p = np.nan_to_num(p[known])
-    counts = sides.sum(axis=1, keepdims=True), (~sides).sum(axis=1, keepdims=True)
-    if counts[0][0] == 0 or counts[1][0] == 0:
-        return np.nan, np.nan
-    means = [(side @ p) / np.maximum(n, 1) for side, n in zip((sides, ~sides), counts, strict=True)]
-    moved = 0.5 * np.abs(means[0] - means[1]).sum(axis=1)
-    return float(moved[0]), float(moved[1:].mean())
-
-
 def _in_groups(rows: Iterator[tuple[int, str]], size: int) -> Iterator[list[tuple[int, str]]]:
     while some := list(islice(rows, size)):
         yield some
-
-
-def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Column means over what is not NaN; NaN for a column without any."""
-    known = ~np.isnan(values)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    out = np.full(total.shape, np.nan)
-    return np.asarray(np.divide(total, known.sum(axis=0), out=out, where=known.any(axis=0)))
 
 
 async def _all_of(jobs: Iterator[object]) -> None:

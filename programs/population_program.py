@@ -14,7 +14,8 @@ from value_personas.programs.descriptor_writer import Descriptor, DescriptorTabl
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import Reply, reply_key
 from value_personas.programs.engines.threads import run_in_background
-from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs.panel import Panel
+from value_personas.programs.panel_result import PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
 from value_personas.programs.population import PopulationEstimate, estimate_populations
 from value_personas.programs.prompt_rules import MAX_CHARACTERS, proposal_problems

@@ -11,7 +11,8 @@ from value_personas.programs.elicitation import FirstTokenLogprobs, SampledAnswe
 from value_personas.programs.engines import InProcess
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import MemoryStore
-from value_personas.programs.panel import REASONS, Panel
+from value_personas.programs.panel import Panel
+from value_personas.programs.panel_result import REASONS
 from value_personas.programs.respondent import AskingStyle, Respondent
 from value_personas.signatures import MissingReason
 

@@ -14,7 +14,8 @@ from value_personas.programs.descriptor_writer import DescriptorWriter
 from value_personas.programs.elicitation import FirstTokenLogprobs
 from value_personas.programs.engines import EngineSettings, connect
 from value_personas.programs.engines.model import Model
-from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs.panel import Panel
+from value_personas.programs.panel_result import PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
 from value_personas.programs.population import PopulationEstimate, estimate_populations
 from value_personas.programs.population_program import PopulationProgram, Surroundings

@@ -3,7 +3,7 @@ import pytest
 
 from tests.builders import question
 from value_personas.experiments.evaluation.text_effects import text_effect
-from value_personas.programs.panel import PanelResult
+from value_personas.programs.panel_result import PanelResult
 from value_personas.signatures import Persona, Scale
 
 YES_NO = Scale(("no", "yes"), (0.0, 1.0))

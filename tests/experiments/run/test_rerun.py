@@ -33,7 +33,8 @@ def test_every_number_and_text_comes_out_the_same(finished: RunResult) -> None:
         assert found.calls == 0
         assert all(same(found).values())
     assert [t.table for t in found.tables] == [
-        "estimates", "scores", "floors", "summary", "comparisons", "descriptors", "measures", "asking", "map", "floor",
+        "estimates", "scores", "floors", "summary", "comparisons", "descriptors", "measures", "asking", "map",
+        "floor",
     ]  # fmt: skip
     assert all(table.values > 0 for table in found.tables)
 

@@ -19,7 +19,8 @@ from value_personas.programs.engines.durable import DurableEngine
 from value_personas.programs.engines.limits import Usage
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import MemoryStore, Reply, ReplyFailure, reply_key
-from value_personas.programs.panel import Panel, PanelResult
+from value_personas.programs.panel import Panel
+from value_personas.programs.panel_result import PanelResult
 from value_personas.programs.respondent import Respondent
 from value_personas.signatures import MissingReason
 

@@ -19,7 +19,8 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import MemoryStore
 from value_personas.programs.engines.serving_faults import FAULTS
 from value_personas.programs.engines.serving_quirks import QUIRKS
-from value_personas.programs.panel import REASONS, Panel
+from value_personas.programs.panel import Panel
+from value_personas.programs.panel_result import REASONS
 from value_personas.programs.respondent import Respondent
 from value_personas.signatures import EngineError, Persona, Question, Scale
 
