@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers, shared_answers
+from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
+from value_personas.experiments.evaluation.layout import shared_answers
 from value_personas.programs import LEEWAY, PanelResult, average_answers, weighted_means
 from value_personas.programs.calibration import (
     FITTED_METHODS,

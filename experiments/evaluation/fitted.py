@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.data import first_line, one_line
-from value_personas.experiments.evaluation.answers import shared_answers
 from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.layout import shared_answers
 from value_personas.experiments.fieldwork.prompt_file import FittedPart, aliases_of
 from value_personas.experiments.recipe.recipe import CalibrationSection, PersonaKind
 from value_personas.experiments.workspace.json_file import read_json

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibration
+from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn

@@ -11,8 +11,9 @@ import pandas as pd
 import pydantic
 
 from value_personas.data import visible
-from value_personas.experiments.evaluation.answers import answers_of, panel_file
+from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.fitted import how_answered
+from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.gap import gap_figure

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas import data
-from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.floors import Floors
+from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
 from value_personas.experiments.tuning.metric import CellMetric

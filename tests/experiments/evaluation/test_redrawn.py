@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.experiments.calibration.builders import stored_panel
-from value_personas.experiments.evaluation.answers import answers_of
 from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates, redraw_people
 from value_personas.programs.calibration.setting import Setting
 from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable
