@@ -116,6 +116,11 @@ def _no_items(survey: Survey, instrument: Instrument) -> str:
     """Why there are no profiles, and what can be done without."""
     absent = ", ".join(item.code for item in instrument.items)
     own = survey.codebook.instrument
+    if not survey.has_respondents:
+        return (
+            f"{survey.sources[0].path}: holds published shares and no respondent, so nobody's values; ask "
+            "personas that need none, such as none, country and forecast"
+        )
     way_on = (
         f"its codebook names another instrument: set profiles.instrument to {own}"
         if own

@@ -1,6 +1,8 @@
 """Published answer distributions: what a country answered, where respondents' records are not at hand."""
 
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,120 +10,395 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.data.codebooks.codebook import StoredQuestion, load_codebook
+from value_personas.data.codebooks.codebook import Codebook, codebook_names, load_codebook
+from value_personas.data.codebooks.missing import kind_from_words, normalise
+from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.countries import country_alpha3, country_name
-from value_personas.data.formats.readers import inspect_file, read_columns
-from value_personas.signatures import Question, SurveyError
+from value_personas.data.formats import Header
+from value_personas.data.formats.plain_text import one_line
+from value_personas.data.formats.readers import file_hash, read_columns
+from value_personas.data.share_layouts import LAYOUTS
+from value_personas.data.survey.survey import Source, Survey
+from value_personas.signatures import Question, Scale, SurveyError
 
-__all__ = ["PublishedDistributions", "read_distributions"]
+__all__ = ["PublishedDistributions", "holds_shares", "letter_position", "read_shares"]
 
 Floats = NDArray[np.float64]
 
-# The long format: a row for each country, question and option letter.
-_COLUMNS = ("country", "qid", "opt", "pct")
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "country": ("country", "group"),
+    "code": ("qid", "question_id", "question_code", "code"),
+    "question": ("question", "variable", "item"),
+    "option": ("option", "opt", "answer", "response"),
+    "label": ("label", "option_label", "option_text"),
+    "share": ("share", "proportion", "probability", "pct", "percent"),
+    "count": ("count", "frequency"),
+    "n": ("n", "respondents", "size", "group_size"),
+    "score": ("score", "option_score"),
+    "text": ("text", "question_text"),
+    "topic": ("topic",),
+}
+"""What a long table holds → the columns that may hold it."""
 
-# Rounding to two decimals moves the sum of ten options by at most this many percentage points.
-_SUM_TOLERANCE = 0.5
+_NEEDED = ("country", "question", "option")
+
+_ROUNDING = 0.0051
+"""Shares are published to a whole percentage point at the coarsest: each option may be off by half of one."""
+
+_CONTESTED = 0.5
+"""The share of a codebook's questions, or of the table's, that must agree before it names the questions."""
+
+_LETTER = re.compile(r"[A-Za-z]")
 
 
 @dataclass(frozen=True)
-class PublishedDistributions:
-    """Human answer distributions by country and question; the face of ``Survey`` without respondents.
+class PublishedDistributions(Survey):
+    """A survey of which the shares are known and no respondent is.
 
     Attributes:
-        countries: alpha-3 codes, sorted.
-        questions: the codebook's target questions that the table holds on the codebook's scale.
-        notes: plain sentences on what a user should know.
+        sizes: question → respondents behind each country's shares, shape (C,); NaN where they are not told, 0
+            where the country was not asked.
+        missing: (question, country) → kind of missing answer → share of all who were asked.
     """
 
-    countries: tuple[str, ...]
-    questions: tuple[Question, ...] = field(repr=False)
-    notes: tuple[str, ...] = field(repr=False)
-    codebook_name: str
-    _cells: Mapping[tuple[str, str], Floats] = field(repr=False)
+    sizes: Mapping[str, Floats] = field(default_factory=dict, repr=False)
+    missing: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict, repr=False)
 
-    def question(self, code: str) -> Question:
-        """The question of a code.
+    @property
+    def has_respondents(self) -> bool:
+        """Nobody's record is here."""
+        return False
 
-        Raises:
-            SurveyError: when the table does not hold it.
+    def answered(self, question: Question | str, country: str) -> int:
+        """Respondents behind the shares; 0 where they are not told."""
+        known = self.sizes[self._question(question).code][self.countries.index(self._country(country))]
+        return int(np.nan_to_num(known))
+
+    def responses(self, question: Question | str, country: str) -> tuple[NDArray[np.int64], Floats]:
+        """As many answers as were given, of weights that come to the published shares exactly.
+
+        Nothing is known of how answers were weighted: each weighs as much as any other, but for the rounding
+        of the shares. Empty where the number of respondents is not told.
         """
-        for question in self.questions:
-            if question.code == code:
-                return question
-        raise SurveyError(f"question {code!r} is not in the table")
+        n = self.answered(question, country)
+        if not n:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        share = self.distribution(question, country)
+        counts = _apportioned(share, n)
+        positions = np.repeat(np.arange(len(share)), counts)
+        return positions, (share[positions] * counts.sum() / counts[positions]).astype(np.float64)
 
-    def country_name(self, country: str) -> str:
-        """The usual English name."""
-        return country_name(country) or country
+    def missing_share(self, question: Question | object, country: str) -> dict[str, float]:
+        """What the table tells of missing answers."""
+        code = question if isinstance(question, str) else getattr(question, "code", "")
+        return dict(self.missing.get((str(code), self._country(country)), {}))
 
-    def has_answers(self, question: Question | str, country: str) -> bool:
-        """Whether the table holds the cell."""
-        return (question if isinstance(question, str) else question.code, country) in self._cells
+    def respondents(self, country: str) -> int:
+        """The most respondents that any question of the country has."""
+        return max((self.answered(question, country) for question in self.questions), default=0)
 
-    def distribution(self, question: Question | str, country: str) -> Floats:
-        """Shape (K,), summing to 1, in the order of the scale's labels.
-
-        Raises:
-            SurveyError: when the table does not hold the cell.
-        """
-        code = question if isinstance(question, str) else question.code
-        if (code, country) not in self._cells:
-            raise SurveyError(f"the table holds no answers to {code} in {country}")
-        return self._cells[code, country].copy()
+    def effective_size(self, country: str) -> float:
+        """The same: nothing is known of weights."""
+        return float(self.respondents(country)) or float("nan")
 
 
-def read_distributions(path: str | Path, codebook: str = "wvs7") -> PublishedDistributions:
+def _apportioned(share: Floats, n: int) -> NDArray[np.int64]:
+    """N answers by largest remainders, and one at least to every option that has a share."""
+    exact = share * n
+    counts = np.floor(exact).astype(np.int64)
+    counts[np.argsort(counts - exact, kind="stable")[: n - counts.sum()]] += 1
+    return np.where(share > 0, np.maximum(counts, 1), 0)
+
+
+def holds_shares(columns: Sequence[str]) -> bool:
+    """Whether a file of these columns is a table of shares and none of respondents."""
+    found = _columns(columns)
+    long = all(name in found for name in _NEEDED) and ("share" in found or "count" in found)
+    return long or any(layout.fits(columns) for layout in LAYOUTS)
+
+
+def read_shares(
+    header: Header,
+    codebook: str | None = None,
+    countries: Sequence[str] | None = None,
+    questions: Sequence[str] | None = None,
+) -> PublishedDistributions:
     """Read a table of published distributions.
 
     Args:
-        path: a table (Parquet, CSV, …) with columns country, qid, opt (a letter, A = first option) and pct.
-        codebook: names the questions and their scales.
+        header: a long table with the columns country, question, option, share (or count) and, if told, n; or
+            a file of GlobalOpinionQA, SimBench or WorldValuesBench.
+        codebook: names the questions and their scales; the one that knows most of them when absent, and
+            where none does, the table itself.
+        countries: codes or names to keep, None for all.
+        questions: codes to keep, None for all.
 
     Raises:
-        SurveyError: for a missing column, an unknown country or option, or shares that do not sum to 100.
+        SurveyError: for shares that do not sum to 1, an option that its scale does not have, or a cell twice.
     """
-    header = inspect_file(path)
-    absent = [name for name in _COLUMNS if name not in header.columns]
-    if absent:
-        raise SurveyError(f"{path}: no column {absent[0]!r}; expected {', '.join(_COLUMNS)}")
-    frame = read_columns(header, _COLUMNS)
-    questions = load_codebook(codebook).questions
-    frame = frame[frame["qid"].isin(list(questions))]
-    codes = {name: _country(name, path) for name in frame["country"].unique()}
-    cells = {
-        (str(code), codes[country]): _cell(group, questions[str(code)], f"{path}: {code} in {country}")
-        for (code, country), group in frame.groupby(["qid", "country"], sort=True)
+    layout = next((one for one in LAYOUTS if one.fits(header.columns)), None)
+    table = _as_long(header) if layout is None else layout.read(Path(header.path))
+    book = _codebook(codebook, table["code"].unique())
+    asked, stored = _asked(table, book, header)
+    asked = {code: question for code, question in asked.items() if questions is None or code in questions}
+    if questions is not None and (absent := [code for code in questions if code not in asked]):
+        raise SurveyError(f"{header.path}: holds no question {absent[0]!r}")
+    table, names = _kept(table[table["code"].isin(list(asked))], countries, header)
+    if table.empty:
+        raise SurveyError(f"{header.path}: holds no target question of codebook {book.name}")
+    cells = _Cells(header, asked, stored, _is_percent(table, header))
+    for (code, country), rows in table.groupby(["code", "country"], sort=False):
+        cells.add(str(code), str(country), rows)
+    return cells.survey(book, names, layout.title if layout else header.path.stem)
+
+
+def _columns(columns: Sequence[str]) -> dict[str, str]:
+    """What the table holds → its column, whatever its case."""
+    folded = {name.casefold(): name for name in columns}
+    found = {
+        role: next(folded[name] for name in names if name in folded)
+        for role, names in _NAMES.items()
+        if any(name in folded for name in names)
     }
-    if not cells:
-        raise SurveyError(f"{path}: holds no target question of codebook {codebook}")
-    held = {code for code, _ in cells}
-    return PublishedDistributions(
-        countries=tuple(sorted({country for _, country in cells})),
-        questions=tuple(entry.question for code, entry in questions.items() if code in held),
-        notes=("Published distributions without respondents: no profiles, no weights, no noise floor.",),
-        codebook_name=codebook,
-        _cells=cells,
+    if "code" in found and "question" in found:  # then the question is written out beside its code
+        found.setdefault("text", found["question"])
+        found["question"] = found["code"]
+    elif "code" in found:
+        found["question"] = found["code"]
+    found.pop("code", None)
+    return found
+
+
+def _as_long(header: Header) -> pd.DataFrame:
+    found = _columns(header.columns)
+    frame = read_columns(header, tuple(dict.fromkeys(found.values())))
+    table = pd.DataFrame(
+        {"code" if role == "question" else role: frame[name] for role, name in found.items()}
     )
+    for name in ("code", "country", "option"):
+        table[name] = table[name].map(_as_text)
+    if "label" not in table and not _of_letters(table):
+        table["label"] = table["option"]
+    return table
 
 
-def _country(name: object, path: str | Path) -> str:
-    code = country_alpha3(str(name))
-    if code is None:
-        raise SurveyError(f"{path}: unknown country {str(name)!r}")
-    return code
+def _as_text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).strip()
 
 
-def _cell(group: pd.DataFrame, entry: StoredQuestion, where: str) -> Floats:
-    scale = entry.question.scale
-    shares = np.zeros(len(scale))
-    for letter, percent in zip(group["opt"], group["pct"], strict=True):
-        position = ord(str(letter)) - ord("A") if len(str(letter)) == 1 else -1
-        if not 0 <= position < len(scale) or not 0 <= percent <= 100:
-            raise SurveyError(
-                f"{where}: option {letter!r} with {percent} % is none of the {len(scale)} on the scale"
-            )
-        shares[position] += percent
-    if abs(shares.sum() - 100) > _SUM_TOLERANCE:
-        raise SurveyError(f"{where}: the shares sum to {shares.sum():.2f} %, expected 100")
-    return np.asarray(shares / shares.sum())
+def _of_letters(table: pd.DataFrame) -> bool:
+    return bool(table["option"].map(lambda option: bool(_LETTER.fullmatch(option))).all())
+
+
+def letter_position(option: str) -> int:
+    """Where a letter stands in the alphabet, A = 0; −1 for anything else."""
+    return ord(option.upper()) - ord("A") if _LETTER.fullmatch(option) else -1
+
+
+def _codebook(name: str | None, codes: Sequence[str]) -> Codebook:
+    """The one named, else the one that knows most of the questions, else one that knows nothing."""
+    if name is not None:
+        return load_codebook(name)
+    nothing = Codebook("published distributions", "Published distributions", (), {}, {}, {})
+    known = {one: len(set(load_codebook(one).questions) & set(codes)) for one in codebook_names()}
+    best = max(known, key=lambda one: (known[one], one == "wvs7"))
+    book = load_codebook(best)
+    least = _CONTESTED * min(len(book.questions), len(codes))
+    return book if known[best] and known[best] >= least else nothing
+
+
+def _asked(
+    table: pd.DataFrame, book: Codebook, header: Header
+) -> tuple[dict[str, Question], dict[str, StoredScale]]:
+    """The questions, and how their options may be written."""
+    if book.questions:
+        held = [code for code in book.questions if code in set(table["code"])]
+        return (
+            {code: book.questions[code].question for code in held},
+            {code: book.questions[code].stored for code in held},
+        )
+    stored = {
+        str(code): _own_scale(rows, f"{header.path}: {code}")
+        for code, rows in table.groupby("code", sort=False)
+    }
+    first = table.drop_duplicates("code").set_index("code")
+    return {
+        code: Question(
+            code=code,
+            text=one_line(str(first.at[code, "text"]) if "text" in first else code, 1000),
+            scale=scale.scale,
+            topic=str(first.at[code, "topic"]) if "topic" in first else "other",
+        )
+        for code, scale in stored.items()
+    }, stored
+
+
+def _own_scale(rows: pd.DataFrame, where: str) -> StoredScale:
+    """A scale of the options that a table gives a question, in the order of their scores or of appearance."""
+    options = rows.drop_duplicates("option")
+    words = [str(label) for label in options["label"]] if "label" in options else list(options["option"])
+    answers = [i for i, text in enumerate(words) if not kind_from_words(text)]
+    names = [options["option"].iloc[i] for i in answers]
+    if "score" in options:
+        scores = pd.to_numeric(options["score"], errors="coerce").to_numpy(np.float64)[answers]
+    else:
+        letters = [letter_position(name) for name in names]
+        numbers = pd.to_numeric(pd.Series(names, dtype=object), errors="coerce").to_numpy(np.float64)
+        scores = np.array(letters, dtype=np.float64) + 1 if min(letters, default=-1) >= 0 else numbers
+    if np.isnan(scores).any() or len(set(scores)) < len(scores):
+        scores = np.arange(1.0, len(answers) + 1)
+    order = np.argsort(scores)
+    labels = tuple(one_line(words[answers[i]], 300) for i in order)
+    try:
+        scale = Scale(labels, tuple(float(scores[i]) for i in order))
+    except ValueError as error:
+        raise SurveyError(f"{where}: its options make no scale ({error})") from None
+    known = {normalise(names[i]): place for place, i in enumerate(order)}
+    return StoredScale(scale, scale.scores, known | {normalise(text): i for i, text in enumerate(labels)})
+
+
+def _kept(
+    table: pd.DataFrame, countries: Sequence[str] | None, header: Header
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The rows of the countries that are wanted, by code, and the names of these."""
+    written = [str(name) for name in table["country"].unique()]
+    codes = {name: country_alpha3(name) or one_line(name, 100) for name in written}
+    if twice := [code for code in set(codes.values()) if list(codes.values()).count(code) > 1]:
+        both = " and ".join(repr(name) for name, code in codes.items() if code == twice[0])
+        raise SurveyError(f"{header.path}: {both} are both {twice[0]}; leave one of them out")
+    if countries is not None:
+        wanted = {country_alpha3(name) or name for name in countries}
+        if absent := sorted(wanted - set(codes.values())):
+            raise SurveyError(f"{header.path}: country {absent[0]!r} is not in the table")
+        codes = {name: code for name, code in codes.items() if code in wanted}
+    table = table[table["country"].isin(list(codes))]
+    names = {code: country_name(code) or name for name, code in codes.items()}
+    return table.assign(country=table["country"].map(codes)), names
+
+
+def _is_percent(table: pd.DataFrame, header: Header) -> bool:
+    """Whether shares are of 100; counts are neither, and divided by their sum in any case."""
+    if "share" not in table:
+        return False
+    shares = pd.to_numeric(table["share"], errors="coerce")
+    if shares.isna().any() or (shares < 0).any():
+        raise SurveyError(f"{header.path}: a share is no number of 0 or more; expected shares or percentages")
+    totals = shares.groupby([table["code"], table["country"]]).sum()
+    return bool(totals.median() > 10)
+
+
+class _Cells:
+    """Gathers cells, each a question in a country."""
+
+    def __init__(
+        self, header: Header, asked: dict[str, Question], stored: dict[str, StoredScale], percent: bool
+    ) -> None:
+        self._header, self._asked, self._stored, self._percent = header, asked, stored, percent
+        self._shares: dict[tuple[str, str], Floats] = {}
+        self._n: dict[tuple[str, str], float] = {}
+        self._missing: dict[tuple[str, str], dict[str, float]] = {}
+
+    def add(self, code: str, country: str, rows: pd.DataFrame) -> None:
+        """Read the rows of one cell."""
+        where = f"{self._header.path}: {code} in {country}"
+        shares = np.zeros(len(self._asked[code].scale))
+        missing: dict[str, float] = defaultdict(float)
+        amounts = self._amounts(rows, where)
+        for place, (option, amount) in enumerate(zip(rows["option"], amounts, strict=True)):
+            label = str(rows["label"].iloc[place]) if "label" in rows else ""
+            position = self._position(code, option, label)
+            if position is None:
+                kind = kind_from_words(label or option)
+                if kind is None:
+                    raise SurveyError(f"{where}: option {option!r} is none of the {len(shares)} on the scale")
+                missing[kind] += amount
+            elif shares[position]:
+                raise SurveyError(f"{where}: option {option!r} stands twice")
+            else:
+                shares[position] += amount
+        if not (total := shares.sum()) > 0:
+            return
+        self._shares[code, country] = shares / total
+        self._missing[code, country] = {kind: share for kind, share in missing.items() if share > 0}
+        self._n[code, country] = float(np.rint(self._asked_people(rows) * total))
+
+    def _amounts(self, rows: pd.DataFrame, where: str) -> Floats:
+        """Shares of all who were asked, summing to 1."""
+        name = "share" if "share" in rows else "count"
+        amounts = pd.to_numeric(rows[name], errors="coerce").to_numpy(np.float64)
+        total = amounts.sum()
+        if not (amounts >= 0).all() or not total > 0:
+            raise SurveyError(f"{where}: {name} must be a number of 0 or more, and one above it")
+        off = abs(total / (100 if self._percent else 1) - 1)
+        if name == "share" and off > _ROUNDING * len(amounts):
+            whole = "100 %" if self._percent else "1"
+            raise SurveyError(f"{where}: the shares sum to {total:.4g}, expected {whole}")
+        return np.asarray(amounts / total)
+
+    def _asked_people(self, rows: pd.DataFrame) -> float:
+        """How many were asked; NaN where it is not told."""
+        if "n" in rows:
+            return float(pd.to_numeric(rows["n"], errors="coerce").max())
+        return float(pd.to_numeric(rows["count"]).sum()) if "count" in rows else float("nan")
+
+    def _position(self, code: str, option: str, label: str) -> int | None:
+        stored = self._stored[code]
+        for text in (option, label):
+            if (found := stored.words.get(normalise(text))) is not None and text:
+                return found
+        if (letter := letter_position(option)) >= 0:
+            return letter if letter < len(stored.codes) else None
+        try:
+            return stored.positions.get(float(option))
+        except ValueError:
+            return None
+
+    def survey(self, book: Codebook, names: dict[str, str], title: str) -> PublishedDistributions:
+        """All of them."""
+        held = {code for code, _ in self._shares}
+        questions = tuple(question for code, question in self._asked.items() if code in held)
+        countries = tuple(sorted({country for _, country in self._shares}))
+        tables, sizes = {}, {}
+        for question in questions:
+            code = question.code
+            nothing = np.zeros(len(question.scale))
+            tables[code] = np.stack([self._shares.get((code, c), nothing) for c in countries])
+            sizes[code] = np.array([self._n.get((code, c), 0.0) for c in countries])
+        header, nobody = self._header, np.empty(0)
+        return PublishedDistributions(
+            codebook=book,
+            title=book.title if book.questions else one_line(title),
+            countries=countries,
+            questions=questions,
+            item_columns={},
+            weighting="as published",
+            notes=_notes(sizes, own_scales=not book.questions),
+            sources=(
+                Source(str(header.path), file_hash(header.path), len(self._shares), (), len(header.columns)),
+            ),
+            is_synthetic=False,
+            weights=nobody,
+            country_index=nobody.astype(np.int64),
+            names={code: names[code] for code in countries},
+            coded={question.code: nobody.astype(np.int8) for question in questions},
+            demographics=pd.DataFrame(index=pd.RangeIndex(0)),
+            sizes=sizes,
+            missing=self._missing,
+            _tables=tables,
+        )
+
+
+def _notes(sizes: Mapping[str, Floats], own_scales: bool) -> tuple[str, ...]:
+    told = np.concatenate(list(sizes.values()))
+    unknown = int(np.isnan(told).sum())
+    cells = int((told != 0).sum())
+    noise = (
+        "how many answered is not told, so that no noise floor is known"
+        if unknown == cells
+        else "the noise floor takes the respondents that are told as equally weighted"
+        + (f"; of {unknown} of {cells} cells none are told" if unknown else "")
+    )
+    notes = [f"Published shares without respondents: no profiles and no weights; {noise}."]
+    if own_scales:
+        notes.append("Options are scored in the order of the table, as no codebook knows its questions.")
+    return tuple(notes)

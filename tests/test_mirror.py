@@ -13,7 +13,7 @@ OF_SEVERAL_MODULES = {
     "data": {"surface"},
     "experiments": {"one_place"},
     "experiments/calibration": {"levels", "planted_dispersion", "real_marginals"},
-    "experiments/commands": {"audit_and_baselines", "sweep_and_ablate"},
+    "experiments/commands": {"sweep_and_ablate"},
     "experiments/evaluation": {"plugins"},
     "experiments/export": {"programs"},
     "experiments/report": {"in_a_browser"},

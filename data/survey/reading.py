@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.data.codebooks.missing import code_of_kind
+from value_personas.data.formats.readers import inspect_file
+from value_personas.data.published import holds_shares, read_shares
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.direction import cut_scale, used_options
 from value_personas.data.survey.joined_weights import join_weights
@@ -46,7 +48,8 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     """Read one survey file, or several that join into one survey.
 
     Args:
-        path: a file, or files of different countries or waves.
+        path: a file, or files of different countries or waves; or a table of published shares, which is read
+            as ``PublishedDistributions``.
         codebook: a codebook's name or TOML file; recognised from the columns when None.
         countries: codes or names of the countries to keep, None for all.
         weight: ``within-country`` as stored; ``equal-country`` and ``population`` scale the countries to
@@ -78,6 +81,8 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     paths = [path] if isinstance(path, (str, Path)) else list(path)
     if not paths:
         raise SurveyError("no survey file given; expected at least one path")
+    if len(paths) == 1 and holds_shares((header := inspect_file(paths[0], encoding)).columns):
+        return read_shares(header, options.codebook, countries, questions)
     return _join([read_part(one, options) for one in paths], options)
 
 

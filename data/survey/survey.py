@@ -104,6 +104,11 @@ class Survey:
         return self.codebook.name
 
     @property
+    def has_respondents(self) -> bool:
+        """Whether there are respondents' records, and not their shares alone."""
+        return True
+
+    @property
     def items(self) -> tuple[ValueItem, ...]:
         """The value items that the survey holds."""
         return tuple(column.item for column in self.item_columns.values())
@@ -161,6 +166,10 @@ class Survey:
         coded = self.coded[asked.code]
         mask = self._rows(country) & (coded >= 0)
         return coded[mask].astype(np.int64), self.weights[mask]
+
+    def answered(self, question: Question | str, country: str) -> int:
+        """How many weighted respondents of the country gave a valid answer; 0 where that is not known."""
+        return len(self.responses(question, country)[0])
 
     def missing_share(self, question: Question | ValueItem | str, country: str) -> dict[str, float]:
         """The weighted share of respondents without an answer, by reason.

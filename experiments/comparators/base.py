@@ -52,7 +52,7 @@ class Sources:
         Raises:
             SurveyError: where there are published distributions alone.
         """
-        if not isinstance(self.answers, data.Survey):
+        if not isinstance(self.answers, data.Survey) or not self.answers.has_respondents:
             raise SurveyError("the records of respondents are needed, and these are published distributions")
         return self.answers
 

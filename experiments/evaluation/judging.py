@@ -91,8 +91,8 @@ class HumanAnswers:
     Attributes:
         probabilities: shape (C, M, K), weighted, missing answers excluded; NaN beyond a question's options
             and where a country was not asked.
-        respondents: shape (C, M), valid answers.
-        effective: shape (C, M), their effective number, (Σw)² / Σw² (Kish 1965).
+        respondents: shape (C, M), valid answers; 0 where published shares do not tell.
+        effective: shape (C, M), their effective number, (Σw)² / Σw² (Kish 1965); NaN where not told.
         floor: score → shape (C, M): the expected score of one resample of the respondents against the
             sample itself, so that no prediction is read as better than the survey can tell.
     """
@@ -101,6 +101,11 @@ class HumanAnswers:
     respondents: NDArray[np.int64]
     effective: Array
     floor: Mapping[str, Array]
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """Shape (C, M), whether there are answers; of published shares it may not be told how many."""
+        return ~np.isnan(self.probabilities[..., 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ def judge(
         [_cell_rows(m, scores[m.name], human, half_widths[m.name].mean) for m in methods], ignore_index=True
     )
     estimates = pd.concat([_option_rows(m, human, half_widths[m.name]) for m in methods], ignore_index=True)
-    shared, unranked = _shared_cells(scores, human.respondents > 0)
+    shared, unranked = _shared_cells(scores, human.asked)
     errors = {
         name: {s: np.where(shared & (name not in unranked), v, np.nan) for s, v in by_score.items()}
         for name, by_score in scores.items()
@@ -283,16 +288,16 @@ def human_answers(
     floor = {name: np.full(shape, np.nan) for name in headline_scores()}
     for c, country in enumerate(countries):
         for m, question in enumerate(questions):
-            positions, weights = survey.responses(question.code, country)
-            if not len(positions):
+            if not survey.has_answers(question.code, country):
                 continue
             k = len(question.scale)
-            n[c, m] = len(positions)
-            effective[c, m] = weights.sum() ** 2 / (weights**2).sum()
+            _, weights = survey.responses(question.code, country)
+            n[c, m] = len(weights)
+            effective[c, m] = weights.sum() ** 2 / (weights**2).sum() if len(weights) else np.nan
             p[c, m, :k] = survey.distribution(question.code, country)
-            noise = floors.of(survey, country, question)
+            noise = floors.of(survey, country, question) if n[c, m] else {}
             for name, values in floor.items():
-                values[c, m] = noise[name]
+                values[c, m] = noise.get(name, np.nan)
     floors.keep()
     return HumanAnswers(p, n, effective, floor)
 

@@ -21,7 +21,8 @@ def predict_without_model(
         One method a comparator, in the order of the section, and notes.
 
     Raises:
-        SurveyError: with a single country, from which no other can be predicted.
+        SurveyError: with a single country, from which no other can be predicted, or where respondents'
+            records are needed and there are published shares.
         StatisticsError: when a comparator predicts other cells than there are.
     """
     lonely = [name for name in section.names if "countries" in COMPARATORS[name].needs]
@@ -29,6 +30,12 @@ def predict_without_model(
         raise SurveyError(
             "comparators need the answers of other countries, and the survey has only "
             f"{', '.join(survey.countries)}; leave {', '.join(lonely)} out of comparators.names"
+        )
+    of_records = [name for name in section.names if "respondents" in COMPARATORS[name].needs]
+    if of_records and not survey.has_respondents:
+        raise SurveyError(
+            f"{survey.sources[0].path}: holds published shares and no respondent; leave "
+            f"{', '.join(of_records)} out of comparators.names"
         )
     sources = Sources(survey, profiles, section.neighbours, section.max_respondents, seed)
     predicted = {name: checked_prediction(name, sources) for name in section.names}

@@ -126,6 +126,8 @@ def _draw(
     facts: tuple[str, ...],
     country: str,
 ) -> PopulationSample:
+    if not survey.has_respondents:  # shares alone: whoever tells nothing of people needs none
+        return PopulationSample(country, survey.country_name(country), (), ())
     drawn = data.sample_profiles(profiles, country, section.n, section.design, seed)
     weights = tuple(drawn.weights.tolist())
     told = _told(profiles.demographics.loc[drawn.respondents, list(facts)])

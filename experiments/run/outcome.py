@@ -312,11 +312,11 @@ def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
     countries = cells["country"].nunique()
     if countries == 1:
         yield "one country: the intervals tell of other questions, not of other countries"
-    blank = cells[cells["predicted_share"].isna() & (cells["respondents"] > 0)]
+    blank = cells[cells["predicted_share"].isna() & cells["human_share"].notna()]
     for method, n in blank.groupby("method", sort=False).size().items():
         by_personas = str(method).partition(" + ")[0] in asked.panels
         why = "too many answers are missing" if by_personas else "nothing there predicts them"
         yield f"{method}: {n} cells are not estimated, {why}"
-    asked_of = int((judgement.human.respondents > 0).sum())
+    asked_of = int((judgement.human.asked).sum())
     for method, n in judgement.unranked.items():
         yield f"{method}: has {n} of {asked_of} cells, under half of them, and is not ranked"

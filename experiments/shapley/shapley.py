@@ -153,7 +153,7 @@ def _notes(
         "it; its texts are a list and no sample, and never drawn anew"
     )
     yield _sampling_note(played.plan)
-    asked = human.respondents > 0
+    asked = human.asked
     if (lost := asked & ~figures.known).any():
         questions = zip(ready.survey.questions, lost.T, strict=True)
         codes = ", ".join(question.code for question, cells in questions if cells.any())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from value_personas.data import load_codebook, read_distributions
+from value_personas.data import load_codebook, read_survey
 from value_personas.data.countries import country_alpha3
 from value_personas.signatures import SurveyError
 
@@ -21,11 +21,11 @@ def table() -> pd.DataFrame:
 
 def test_shares_in_the_order_of_the_options(tmp_path: Path) -> None:
     table().sample(frac=1, random_state=1).to_parquet(tmp_path / "d.parquet")
-    published = read_distributions(tmp_path / "d.parquet")
+    published = read_survey(tmp_path / "d.parquet")
     assert published.countries == ("MAC",)
     assert [question.code for question in published.questions] == ["Q29"]  # Q57 is an item, no target
     np.testing.assert_allclose(published.distribution("Q29", "MAC"), [0.1, 0.2, 0.3, 0.4])
-    with pytest.raises(SurveyError, match="no answers to Q29 in DEU"):
+    with pytest.raises(SurveyError, match="country 'DEU' is not in"):
         published.distribution("Q29", "DEU")
 
 
@@ -33,9 +33,9 @@ def test_shares_in_the_order_of_the_options(tmp_path: Path) -> None:
     ("column", "value", "message"),
     [
         ("opt", "E", "none of the 4"),
+        ("opt", "B", "stands twice"),
         ("pct", 50.0, "sum to"),
-        ("pct", -10.0, "none of"),
-        ("country", "Atlantis", "unknown"),
+        ("pct", -10.0, "no number of 0 or more"),
     ],
 )
 def test_bad_tables_are_refused(column: str, value: object, message: str, tmp_path: Path) -> None:
@@ -43,15 +43,15 @@ def test_bad_tables_are_refused(column: str, value: object, message: str, tmp_pa
     spoilt.loc[0, column] = value
     spoilt.to_parquet(tmp_path / "d.parquet")
     with pytest.raises(SurveyError, match=message):
-        read_distributions(tmp_path / "d.parquet")
+        read_survey(tmp_path / "d.parquet")
     table().drop(columns="pct").to_parquet(tmp_path / "e.parquet")
-    with pytest.raises(SurveyError, match="no column 'pct'"):
-        read_distributions(tmp_path / "e.parquet")
+    with pytest.raises(SurveyError, match="columns are those of no known survey"):
+        read_survey(tmp_path / "e.parquet")
 
 
 @pytest.mark.shared
 def test_the_published_wave_7(shared_dir: Path) -> None:
-    published = read_distributions(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
+    published = read_survey(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
     assert len(published.countries) == 46
     assert len(published.questions) == 55
     raw = pd.read_parquet(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
@@ -70,3 +70,57 @@ def test_the_published_wave_7(shared_dir: Path) -> None:
     targets = raw[raw["qid"].isin(list(load_codebook("wvs7").questions))]
     assert cells == targets.groupby(["qid", "country"]).ngroups
     assert cells > 2000
+
+
+def long_table() -> pd.DataFrame:
+    """Two questions of no codebook in two countries and a place that is none, counted or not."""
+    rows = [
+        ("Germany", "parks", "none at all", 2.0),
+        ("Germany", "parks", "some", 5.0),
+        ("Germany", "parks", "plenty", 1.0),
+        ("Germany", "parks", "Don't know", 2.0),
+        ("Japan", "parks", "some", 4.0),
+        ("Japan", "parks", "none at all", 12.0),
+        ("Utopia", "trams", "yes", 3.0),
+        ("Utopia", "trams", "no", 1.0),
+    ]
+    return pd.DataFrame(rows, columns=["country", "question", "option", "count"])
+
+
+def test_a_table_names_its_own_questions_and_counts_missing_answers(tmp_path: Path) -> None:
+    long_table().to_csv(tmp_path / "counts.csv", index=False)
+    survey = read_survey(tmp_path / "counts.csv")
+    assert not survey.has_respondents
+    assert survey.countries == ("DEU", "JPN", "Utopia")
+    assert survey.question("parks").scale.labels == ("none at all", "some", "plenty")
+    assert survey.question("parks").scale.scores == (1, 2, 3)
+    np.testing.assert_allclose(survey.distribution("parks", "DEU"), [0.25, 0.625, 0.125])
+    np.testing.assert_allclose(survey.distribution("parks", "Japan"), [0.75, 0.25, 0.0])
+    assert survey.missing_share("parks", "DEU") == {"dont_know": 0.2}
+    assert [survey.answered("parks", c) for c in survey.countries] == [8, 16, 0]
+    assert not survey.has_answers("trams", "DEU")
+    assert read_survey(tmp_path / "counts.csv", countries=["JPN"], questions=["parks"]).countries == ("JPN",)
+
+
+def test_answers_behind_shares_come_to_them_exactly_and_are_as_many(tmp_path: Path) -> None:
+    shares = pd.DataFrame({"country": "Chile", "question": "q", "option": list("abcde"), "n": 37})
+    shares["share"] = [0.4999, 0.0001, 0.25, 0.25, 0.0]
+    shares.to_csv(tmp_path / "s.csv", index=False)
+    survey = read_survey(tmp_path / "s.csv")
+    positions, weights = survey.responses("q", "CHL")
+    assert len(positions) in (37, 38)  # the option of one in ten thousand is somebody's too
+    np.testing.assert_allclose(
+        np.bincount(positions, weights, 5) / weights.sum(), shares["share"], atol=1e-12
+    )
+    shares.drop(columns="n").to_csv(tmp_path / "s.csv", index=False)
+    survey = read_survey(tmp_path / "s.csv")
+    assert len(survey.responses("q", "CHL")[0]) == 0
+    assert any("no noise floor is known" in note for note in survey.notes)
+
+
+def test_one_country_by_two_names_is_refused(tmp_path: Path) -> None:
+    table = long_table().replace({"Utopia": "Deutschland"})
+    table.loc[table["country"] == "Deutschland", "country"] = "DEU"
+    table.to_csv(tmp_path / "s.csv", index=False)
+    with pytest.raises(SurveyError, match="'Germany' and 'DEU' are both DEU"):
+        read_survey(tmp_path / "s.csv")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.surveys import frame, weighted_shares, write_sav
-from value_personas.data import Survey, read_distributions, read_survey
+from value_personas.data import Survey, read_survey
 from value_personas.data.codebooks.codebook import load_codebook
 from value_personas.signatures import SurveyError
 
@@ -365,7 +365,7 @@ def test_questions_that_lost_their_labels_are_reversed_in_truth(shared_dir: Path
     assert stored.unverified == {"C001", "C002", "E023", "F028"}
     turned = read_survey(path, weight="unweighted", reverse=sorted(stored.unverified))
     assert not turned.unverified
-    published = read_distributions(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
+    published = read_survey(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
 
     def shares(survey: Survey, code: str) -> list[float]:
         p = survey.distribution(code, "CHL")

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from tests.plugins import Plugins
-from value_personas import data, load_recipe
+from value_personas import data, load_recipe, run
 from value_personas.data.synthetic import write_synthetic_survey
 from value_personas.experiments.comparators import COMPARATORS, OtherCountries, human_table
 from value_personas.experiments.comparators.distributions import leave_one_out
@@ -20,7 +20,6 @@ from value_personas.experiments.comparators.regression import (
 from value_personas.experiments.comparators.respondents import Respondents, respondents_of
 from value_personas.experiments.comparators.split_half import split_half
 from value_personas.experiments.comparators.training_mean import training_mean
-from value_personas.experiments.evaluation.published import compare_published
 from value_personas.experiments.evaluation.without_model import predict_without_model
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.signatures import StatisticsError, SurveyError
@@ -158,9 +157,17 @@ def test_a_prediction_of_other_cells_is_refused_by_name(survey: data.Survey, plu
 
 
 @pytest.mark.shared
-def test_published_distributions_run_as_they_stand(shared_dir: Path) -> None:
-    found = compare_published(shared_dir / "surveys" / "wvs7_country_distributions.parquet")
+def test_published_distributions_run_as_they_stand(shared_dir: Path, tmp_path: Path) -> None:
+    named = '["training-mean", "map-neighbours"]'
+    settings = [f"survey.path={shared_dir / 'surveys' / 'wvs7_country_distributions.parquet'}"]
+    settings += ['personas=["none"]', "cultural_map.ask=false", "questions.include=", f"workspace={tmp_path}"]
+    found = run(load_recipe("quickstart", [*settings, f"comparators.names={named}"]))
     means = found.summary.pivot_table(index="method", columns="score", values="mean")
     assert means.loc["map-neighbours", "wasserstein"] < means.loc["training-mean", "wasserstein"] < 0.15
-    assert found.title.startswith("46 countries")
+    assert "46 countries × 55 questions" in found.title
     assert any("TJK" in note for note in found.notes)
+    assert any("no noise floor is known" in note for note in found.notes)
+    with pytest.raises(SurveyError, match="leave split-half out of comparators"):
+        run(load_recipe("quickstart", [*settings, 'comparators.names=["split-half"]']))
+    with pytest.raises(SurveyError, match="holds published shares and no respondent"):
+        run(load_recipe("quickstart", [settings[0], f"workspace={tmp_path}", "questions.include="]))

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+import pandas as pd
 import pytest
 
 from tests.data.surveys import frame, write_sav
@@ -72,3 +73,13 @@ def test_a_file_that_holds_no_floors_counts_as_empty(
     floors.keep()
     (kept,) = orjson.loads(file.read_bytes()).values()
     assert kept.keys() == SCORES.keys()
+
+
+def test_published_shares_have_the_floor_of_as_many_respondents(tmp_path: Path) -> None:
+    table = pd.DataFrame({"country": "Chile", "question": "q", "option": ["no", "yes"], "n": 400})
+    table.assign(share=[0.3, 0.7]).to_csv(tmp_path / "s.csv", index=False)
+    survey = data.read_survey(tmp_path / "s.csv")
+    floor = Floors(0, 2000).of(survey, "CHL", survey.questions[0])
+    # the mean absolute deviation of a share, normal approximation of the binomial
+    expected = np.sqrt(2 / np.pi * 0.3 * 0.7 / 400)
+    assert floor["total_variation"] == pytest.approx(expected, rel=0.05)

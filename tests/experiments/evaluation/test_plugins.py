@@ -1,6 +1,5 @@
 """A score and a comparator that another distribution adds: checked, tabled and reported as ours are."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from tests.experiments.commands.typed import call
 from tests.experiments.small_runs import small_run
 from tests.plugins import Plugins
-from value_personas import load_recipe
+from value_personas import load_recipe, run
 from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.report import read_material, write_report
 from value_personas.experiments.scoring import SCORES
@@ -52,7 +51,7 @@ def test_they_are_known_to_the_recipe_and_stand_in_the_table_and_in_the_report(
             load_recipe(None, [setting])
     modules = [plugins.install(SCORES, "largest_error", SCORE)]
     modules.append(plugins.install(COMPARATORS, "even-odds", COMPARATOR))
-    for command, name in (("power", "largest_error"), ("baselines", "even-odds")):
+    for command, name in (("power", "largest_error"), ("score", "even-odds")):
         assert call(monkeypatch, command, "--help") == 0
         assert name in capsys.readouterr().out
     assert not set(modules) & set(sys.modules), "executed before there is a recipe"
@@ -84,7 +83,7 @@ def test_they_are_known_to_the_recipe_and_stand_in_the_table_and_in_the_report(
 
 
 def test_a_comparator_that_needs_no_respondents_runs_on_published_distributions(
-    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    plugins: Plugins, tmp_path: Path
 ) -> None:
     plugins.install(COMPARATORS, "even-odds", COMPARATOR)
     rows = [
@@ -94,10 +93,9 @@ def test_a_comparator_that_needs_no_respondents_runs_on_published_distributions(
     ]
     file = tmp_path / "published.csv"
     pd.DataFrame(rows, columns=["country", "qid", "opt", "pct"]).to_csv(file, index=False)
-    assert call(monkeypatch, "baselines", str(file), "--json") == 0
-    summary = pd.DataFrame(json.loads(capsys.readouterr().out)["summary"]).set_index(["method", "score"])[
-        "mean"
-    ]
+    settings = [f"survey.path={file}", 'personas=["none"]', "questions.include=", "cultural_map.ask=false"]
+    settings += [f"workspace={tmp_path / 'w'}", 'comparators.names=["training-mean", "even-odds"]']
+    summary = run(load_recipe("quickstart", settings)).summary.set_index(["method", "score"])["mean"]
     assert summary["even-odds", "total_variation"] == pytest.approx(0.5)  # a quarter each
     assert summary["training-mean", "total_variation"] == pytest.approx(0.1)
 
