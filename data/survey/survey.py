@@ -167,10 +167,6 @@ class Survey:
         mask = self._rows(country) & (coded >= 0)
         return coded[mask].astype(np.int64), self.weights[mask]
 
-    def answered(self, question: Question | str, country: str) -> int:
-        """How many weighted respondents of the country gave a valid answer; 0 where that is not known."""
-        return len(self.responses(question, country)[0])
-
     def missing_share(self, question: Question | ValueItem | str, country: str) -> dict[str, float]:
         """The weighted share of respondents without an answer, by reason.
 
