@@ -229,7 +229,7 @@ def _summarise(table: pd.DataFrame) -> pd.DataFrame:
         for when in ("before", "after"):
             for name in shape_scores():
                 values = cells[f"{name}_{when}"]
-                ratio = SCORES[name].mean == "geometric"
+                ratio = SCORES[name].mean == "median"
                 row[f"{name}_{when}"] = float(values.median() if ratio else values.mean())
         rows.append(row)
     return pd.DataFrame(rows)

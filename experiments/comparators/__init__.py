@@ -6,10 +6,12 @@ distribution lists its ``Comparator`` under the entry points ``value_personas.co
 
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
 from value_personas.experiments.comparators.distributions import OtherCountries, human_table
+from value_personas.experiments.comparators.nulls import NULLS
 from value_personas.experiments.comparators.registry import COMPARATORS, ComparatorName
 
 __all__ = [
     "COMPARATORS",
+    "NULLS",
     "Comparator",
     "ComparatorName",
     "OtherCountries",

@@ -6,6 +6,7 @@ from pydantic import AfterValidator
 
 from value_personas.experiments.comparators.base import Comparator
 from value_personas.experiments.comparators.map_neighbours import MAP_NEIGHBOURS
+from value_personas.experiments.comparators.nulls import MAJORITY, PERMUTED, UNIFORM
 from value_personas.experiments.comparators.regression import ORDINAL, RIDGE
 from value_personas.experiments.comparators.split_half import SPLIT_HALF
 from value_personas.experiments.comparators.training_mean import TRAINING_MEAN
@@ -22,6 +23,9 @@ COMPARATORS = Registry(
         "ridge": RIDGE,
         "ordinal": ORDINAL,
         "split-half": SPLIT_HALF,
+        "uniform": UNIFORM,
+        "majority": MAJORITY,
+        "permuted": PERMUTED,
     },
 )
 """Name → comparator."""

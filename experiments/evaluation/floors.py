@@ -20,7 +20,7 @@ __all__ = ["Floors"]
 _STREAM = 1
 """Keeps the noise floor's draws apart from every other draw of a recipe's seed."""
 
-_LAW = 2
+_LAW = 3
 """How the resamples are drawn; another number for another way, so that no older floor is taken for it."""
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
-from value_personas.experiments.evaluation.measures import coverage_rows, measure_table, worth_rows
+from value_personas.experiments.evaluation.measures import coverage_rows, measure_table, null_rows, worth_rows
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.evaluation.prediction_intervals import HalfWidths, PredictionErrors
 from value_personas.experiments.inference import summarise
@@ -20,7 +20,7 @@ from value_personas.experiments.scoring import SCORES, headline_scores, score_ar
 from value_personas.experiments.workspace.json_file import Figure, FileModel
 from value_personas.signatures import Question
 
-__all__ = ["HeldOut", "HumanAnswers", "Judgement", "Means", "human_answers", "judge"]
+__all__ = ["HeldOut", "HumanAnswers", "Judgement", "Means", "Summary", "human_answers", "judge"]
 
 
 class _SummaryRow(FileModel):
@@ -55,6 +55,10 @@ def _floor_figures(floor: "pd.Series[float]") -> dict[str, float | None]:
     return {str(name): float(value) if np.isfinite(value) else None for name, value in floor.items()}
 
 
+Summary = Annotated[pd.DataFrame, PlainValidator(_summary_table), PlainSerializer(_summary_rows)]
+"""A method's mean scores with their intervals, a row each; in a file the same rows."""
+
+
 class Means(FileModel):
     """Means over a block of cells; in a file the tables are rows and figures.
 
@@ -63,7 +67,7 @@ class Means(FileModel):
         floor: headline score → the human sample's own error.
     """
 
-    summary: Annotated[pd.DataFrame, PlainValidator(_summary_table), PlainSerializer(_summary_rows)]
+    summary: Summary
     floor: Annotated[pd.Series, PlainValidator(_floor_series), PlainSerializer(_floor_figures)]
 
 
@@ -117,8 +121,10 @@ class Judgement:
         estimates: one row for each method × country × question × option.
         measures: one row for each method × measure of ``MEASURES``.
         summary: one row for each method × headline score, with its interval.
+        nulls: the same of what knows nothing, on the same cells.
         floor: headline score → mean over cells of the human noise floor.
         human: what people answered.
+        null_errors: null → headline score → shape (C, M), on the cells of ``errors``.
         errors: method → score → shape (C, M), on the cells that all ranked methods have; NaN elsewhere, and
             everywhere for a method that is not ranked.
         drawn: headline score → shape (R, methods, C, M), the errors after personas were drawn anew; None
@@ -133,9 +139,11 @@ class Judgement:
     estimates: pd.DataFrame
     measures: pd.DataFrame
     summary: pd.DataFrame
+    nulls: pd.DataFrame
     floor: pd.Series
     human: HumanAnswers
     errors: Mapping[str, Mapping[str, Array]]
+    null_errors: Mapping[str, Mapping[str, Array]]
     drawn: Mapping[str, Array] | None
     batteries: tuple[str, ...]
     unranked: Mapping[str, int]
@@ -149,6 +157,7 @@ def judge(
     *,
     prediction_level: float = 0.9,
     source: PredictionErrors | None = None,
+    nulls: Mapping[str, Array] | None = None,
 ) -> Judgement:
     """Score every method on every cell that has human answers.
 
@@ -158,6 +167,8 @@ def judge(
         level: of the intervals of means over cells.
         prediction_level: of the intervals of single predictions.
         source: the errors that these are made of; those of the methods themselves when absent.
+        nulls: what knows nothing → what it predicts, shape (C, M, K); none of it takes a cell from the
+            methods.
     """
     first = methods[0].estimate
     codes = tuple(question.code for question in first.questions)
@@ -182,29 +193,43 @@ def judge(
     rows = shared if shared.any() else np.ones_like(shared)  # where nothing is estimated, the table says so
     summarised = partial(_summary, level, first.countries, errors, drawn)
     held_out = _held_out(methods, human, shared, summarised)
-    worth = worth_rows(
-        {name: by_score["normalised_mae"] for name, by_score in errors.items()},
-        _variance_of_share(human.probabilities, first.questions),
-        human.effective,
-        first.countries,
-        level=level,
-        drawn=None if drawn is None else drawn["normalised_mae"],
-    )
-    covered = coverage_rows(
-        source or own,
-        own,
-        {name: half.mean for name, half in half_widths.items()},
-        level=prediction_level,
-        of_means=level,
+    null_errors = {
+        name: {
+            score: np.where(shared, values, np.nan)
+            for score, values in score_array(
+                human.probabilities, p, _scales(first.questions), headline_scores()
+            ).items()
+        }
+        for name, p in (nulls or {}).items()
+    }
+    measured = (
+        coverage_rows(
+            source or own,
+            own,
+            {name: half.mean for name, half in half_widths.items()},
+            level=prediction_level,
+            of_means=level,
+        ),
+        worth_rows(
+            {name: by_score["normalised_mae"] for name, by_score in errors.items()},
+            _variance_of_share(human.probabilities, first.questions),
+            human.effective,
+            first.countries,
+            level=level,
+            drawn=None if drawn is None else drawn["normalised_mae"],
+        ),
+        null_rows(errors, null_errors, first.countries, level=level, drawn=drawn),
     )
     return Judgement(
         cells,
         estimates,
-        measure_table([*covered, *worth]),
+        measure_table([row for rows in measured for row in rows]),
         summarised(rows),
+        _summary(level, first.countries, null_errors, None, rows) if null_errors else pd.DataFrame(),
         _floor(human, shared),
         human,
         errors,
+        null_errors,
         drawn,
         tuple(question.battery or question.code for question in first.questions),
         unranked,

@@ -16,7 +16,16 @@ from value_personas.experiments.inference import (
     zones_of,
 )
 
-__all__ = ["MEASURES", "Measure", "Row", "coverage_rows", "measure_table", "worth_rows"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "Row",
+    "coverage_rows",
+    "measure_table",
+    "not_above_nothing",
+    "null_rows",
+    "worth_rows",
+]
 
 Array = NDArray[np.float64]
 Row = dict[str, object]
@@ -53,6 +62,12 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "coverage_least": Measure("in the worst country", "The same in the country where it holds least."),
     "coverage_most": Measure("in the best country", "The same in the country where it holds most."),
+    "over_uniform": Measure(
+        "Wasserstein less uniform’s",
+        "The Wasserstein distance less that of every option alike, cell by cell; a method whose interval "
+        "does "
+        "not lie below 0 is not shown to be better than knowing nothing at all.",
+    ),
     "worth_in_people": Measure(
         "worth in people",
         "How many respondents drawn at random would estimate means as well: Σσ² / Σ(b² − σ²/n) over cells, "
@@ -61,6 +76,9 @@ MEASURES: Mapping[str, Measure] = {
     ),
 }
 """Name → measure, in the order of tables."""
+
+AGAINST_NULL = "wasserstein"
+"""The score by which a method is held against what knows nothing: ordinal, and of whole distributions."""
 
 
 def worth_rows(
@@ -142,6 +160,45 @@ def coverage_rows(
         by_country = np.nanmean(asked, axis=1)
         yield _row(method, "coverage_least", float(by_country.min()), cells=asked.shape[1])
         yield _row(method, "coverage_most", float(by_country.max()), cells=asked.shape[1])
+
+
+def null_rows(
+    errors: Mapping[str, Mapping[str, Array]],
+    nulls: Mapping[str, Mapping[str, Array]],
+    countries: Sequence[str],
+    *,
+    level: float,
+    drawn: Mapping[str, Array] | None,
+) -> Iterator[Row]:
+    """Each method's Wasserstein distance less uniform's.
+
+    Args:
+        errors: method → score → shape (C, M), NaN where undefined.
+        nulls: the same of what knows nothing; nothing is said without ``uniform``.
+        countries: the C codes.
+        level: of the intervals, 0–1.
+        drawn: score → shape (R, methods, C, M), errors after personas were drawn anew.
+    """
+    if "uniform" not in nulls:
+        return
+    even = nulls["uniform"][AGAINST_NULL]
+    found = clustered_means(
+        np.stack([by_score[AGAINST_NULL] for by_score in errors.values()]) - even,
+        units_of(list(zones_of(countries).values())),
+        level=level,
+        replicates=None if drawn is None else drawn[AGAINST_NULL] - even,
+    )
+    for place, method in enumerate(errors):
+        ends = float(found.lower[place]), float(found.upper[place])
+        yield _row(method, "over_uniform", float(found.point[place]), ends, int(found.cells[place]))
+
+
+def not_above_nothing(measures: pd.DataFrame) -> list[str]:
+    """The methods that are not shown to be better than every option alike, in the order of the table."""
+    rows = measures[measures["measure"] == "over_uniform"]
+    # Where there is no interval, as of one cell, the point alone decides.
+    end = rows["upper"].fillna(rows["estimate"])
+    return [str(method) for method in rows.loc[end >= 0.0, "method"]]
 
 
 def _held(off: Array, half: Array) -> Array:

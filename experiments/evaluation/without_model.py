@@ -1,15 +1,16 @@
 """The comparators of a recipe, as rows beside those of personas."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from value_personas import data
-from value_personas.experiments.comparators import COMPARATORS, Prediction, Sources
+from value_personas.experiments.comparators import COMPARATORS, NULLS, Prediction, Sources
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.programs import PopulationEstimate
 from value_personas.signatures import StatisticsError, SurveyError
 
-__all__ = ["checked_prediction", "predict_without_model"]
+__all__ = ["checked_prediction", "predict_nothing", "predict_without_model"]
 
 
 def predict_without_model(
@@ -41,6 +42,14 @@ def predict_without_model(
     predicted = {name: checked_prediction(name, sources) for name in section.names}
     methods = (Method(name, name, False, _estimate(survey, p)) for name, p in predicted.items())
     return tuple(methods), tuple(f"{name}: {note}" for name, p in predicted.items() for note in p.notes)
+
+
+def predict_nothing(seed: int, survey: data.Survey) -> dict[str, NDArray[np.float64]]:
+    """What each of ``NULLS`` predicts, shapes (C, M, K); of one country those that need no other."""
+    sources = Sources(survey, seed=seed)
+    alone = len(survey.countries) < 2
+    names = [name for name in NULLS if not (alone and "countries" in COMPARATORS[name].needs)]
+    return {name: checked_prediction(name, sources).probabilities for name in names}
 
 
 def checked_prediction(name: str, sources: Sources) -> Prediction:

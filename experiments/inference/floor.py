@@ -22,7 +22,7 @@ def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> di
         scores: shape (K,).
 
     Returns:
-        Score name → mean over resamples (of the variance ratio, the geometric mean); NaN where no resample
+        Score name → mean over resamples (of the variance ratio, the median); NaN where no resample
         defines it.
     """
     drawn = np.asarray(resamples, dtype=np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.experiments.inference.clustered import clustered_means
+from value_personas.experiments.inference.clustered import clustered_means, clustered_medians
 from value_personas.experiments.inference.units import units_of, zones_of
 from value_personas.experiments.scoring import SCORES
 
@@ -37,19 +37,19 @@ def summarise(
     rows = []
     for name in next(iter(scores.values())):
         score = SCORES[name]
-        interval = clustered_means(
-            score.additive(np.stack([by_name[name] for by_name in scores.values()])),
-            units,
-            level=level,
-            replicates=None if redrawn is None else score.additive(redrawn[name]),
-        )
-        ends = np.stack([interval.point, interval.lower, interval.upper])
+        values = np.stack([by_name[name] for by_name in scores.values()])
+        drawn = None if redrawn is None else redrawn[name]
+        if score.mean == "median":
+            *found, cells = clustered_medians(values, units, level=level, replicates=drawn)
+        else:
+            means = clustered_means(values, units, level=level, replicates=drawn)
+            found, cells = [means.point, means.lower, means.upper], means.cells
+        ends = np.stack(found)
         if score.better == "lower":  # a distance has no interval below 0
             ends = np.where(ends < score.best, score.best, ends)
-        found = score.restored(ends)
-        for method, (mean, lower, upper), cells in zip(scores, found.T.tolist(), interval.cells, strict=True):
+        for method, (mean, lower, upper), n in zip(scores, ends.T.tolist(), cells, strict=True):
             row = {"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper}
-            rows.append(row | {"cells": int(cells)})
+            rows.append(row | {"cells": int(n)})
     in_order = {method: position for position, method in enumerate(scores)}
     table = pd.DataFrame(rows)
     return table.sort_values("method", key=lambda m: m.map(in_order), kind="stable", ignore_index=True)

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
@@ -28,6 +29,11 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
     if baseline != main:
         said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
     said += _as_a_prediction(material)
+    if worse := not_above_nothing(material.run.measures):
+        said.append(
+            "Not shown to be better than giving every option the same share (Wasserstein): "
+            f"{', '.join(worse)}."
+        )
     if material.calibrated:
         said.append(
             f"{_what_means_do(material)} the Wasserstein distance from "

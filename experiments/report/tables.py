@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from value_personas.experiments.comparators import COMPARATORS, NULLS
 from value_personas.experiments.evaluation.measures import MEASURES
 from value_personas.experiments.report.figures.calibration import CalibrationCurve
 from value_personas.experiments.report.figures.countries import country_errors, shown_methods
@@ -72,13 +73,18 @@ def summary_table(material: Material) -> Table:
         for method in material.methods
     ]
     heads = ("a mean within ±", "worth in people") if len(material.run.measures) else ()
+    nulls = material.run.nulls
+    for null in dict.fromkeys(nulls["method"] if len(nulls) else ()):
+        means = nulls[nulls["method"] == null].set_index("score")
+        rows.append((null, *(_interval(means.loc[score]) for score in scores), *("" for _ in heads)))
     floor = (three_digits(float(material.run.floor[score])) for score in scores)
     rows.append(("noise floor", *floor, *("" for _ in heads)))
     level = 100 * material.run.recipe.scoring.level
     cells = material.run.summary.get("cells")
     over = "" if cells is None else f"{int(cells.max()):,} "
     said = f"with {level:g} % intervals; {directions(scores)}."
-    caption = f"Means over {over}cells that all ranked methods have, {said}"
+    known = "; ".join(f"{null}: {COMPARATORS[null].meaning}" for null in NULLS) if len(nulls) else ""
+    caption = f"Means over {over}cells that all ranked methods have, {said}{f' {known}.' if known else ''}"
     return Table(caption, ("method", *map(heading, scores), *heads), tuple(rows))
 
 

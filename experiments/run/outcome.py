@@ -24,7 +24,6 @@ from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import asking_frame, missing_frame
-from value_personas.experiments.scoring import score_array
 from value_personas.programs import PanelResult, mean_of_known
 from value_personas.signatures import MissingReason
 
@@ -81,7 +80,7 @@ class Outcome:
             *_stored_notes(self.asked),
             *_place_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
-            *_worth_notes(self.asked, self.judgement),
+            *_order_notes(self.asked, self.judgement),
             *self._text_notes(),
             *self._calibration_notes(),
             *contamination_notes(self.contamination),
@@ -112,6 +111,7 @@ class Outcome:
             "scores": judgement.cells,
             "summary": judgement.summary,
             "measures": judgement.measures,
+            "nulls": judgement.nulls,
             "comparisons": compare(judgement, self.recipe.scoring, self.recipe.seed),
             "missing": missing_frame(self.asked),
             "asking": asking_frame(self.asked),
@@ -137,6 +137,7 @@ class Outcome:
             scores=self.judgement.cells,
             summary=self.judgement.summary,
             measures=self.judgement.measures,
+            nulls=self.judgement.nulls,
             floor=self.judgement.floor,
             held_out=self.judgement.held_out,
             missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},
@@ -263,30 +264,16 @@ def _nothing_estimated(asked: Asked, judgement: Judgement) -> str | None:
     )
 
 
-def _worth_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
-    """Kinds whose answers tell little of people: by their distance from them, and by what moves them."""
-    human = judgement.human.probabilities
-    known = ~np.isnan(human)
-    shares = np.where(known, 1.0 / np.maximum(known.sum(axis=-1, keepdims=True), 1), np.nan)
-    scales = [np.array(question.scale.scores) for question in next(iter(asked.panels.values())).questions]
-    of_shares = score_array(human, shares, scales, ["wasserstein"])["wasserstein"]
-    no_nearer, by_order = [], []
+def _order_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
+    """Kinds whose answers tell little of people, by what moves them."""
+    by_order = []
     for kind, panel in asked.panels.items():
-        errors = judgement.errors[kind]
-        seen = ~np.isnan(errors["wasserstein"])
-        if not seen.any():
+        distances = judgement.errors[kind]["total_variation"]
+        if np.isnan(distances).all():
             continue
-        error, blind = errors["wasserstein"][seen].mean(), of_shares[seen].mean()
-        if error >= blind:
-            no_nearer.append(f"{kind} {error:.3f} ({blind:.3f})")
-        moved, distance = _moved_by_order(panel), errors["total_variation"][seen].mean()
+        moved, distance = _moved_by_order(panel), float(np.nanmean(distances))
         if moved >= _MOSTLY * distance:
             by_order.append(f"{kind} {moved:.3f} of {distance:.3f}")
-    if no_nearer:
-        yield (
-            "no nearer to people than equal shares of every option, whose distance is in brackets "
-            f"(Wasserstein): {', '.join(no_nearer)}; of people these answers tell nothing"
-        )
     if by_order:
         yield (
             "what the order of options does is half or more of the distance from people (total variation, "
@@ -302,8 +289,9 @@ def _moved_by_order(panel: PanelResult) -> float:
     """The effect of the options' order beyond chance; NaN where it is not measured."""
     if np.isnan(panel.order_effect).all():
         return float("nan")
-    chance = 0.0 if panel.order_chance is None else np.nan_to_num(np.nanmean(panel.order_chance))
-    return float(np.nanmean(panel.order_effect) - chance)
+    chance = panel.order_chance
+    by_chance = 0.0 if chance is None or np.isnan(chance).all() else float(np.nanmean(chance))
+    return float(np.nanmean(panel.order_effect)) - by_chance
 
 
 def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:

@@ -8,7 +8,7 @@ from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers, judge
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
-from value_personas.experiments.evaluation.without_model import predict_without_model
+from value_personas.experiments.evaluation.without_model import predict_nothing, predict_without_model
 from value_personas.experiments.fieldwork.asking import ask_everything
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
@@ -116,6 +116,7 @@ def predict_and_judge(
         recipe.scoring.level,
         prediction_level=recipe.scoring.prediction_level,
         source=intervals.errors if intervals else None,
+        nulls=predict_nothing(recipe.seed, ready.survey),
     )
     return Outcome(
         recipe,

@@ -30,6 +30,8 @@ class RunResult:
             interval and how many cells these are; NaN for a method that is not ranked.
         measures: one row for each method × measure of ``MEASURES``: half the interval of a predicted mean and
             how often it holds, and what the method is worth in people; empty of a run of 0.1.0.
+        nulls: as ``summary``, of what knows nothing of a country (``comparators.NULLS``), on the same cells;
+            empty of a run of 0.1.0.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
         usage: calls made, replies read from the store, tokens, cost.
@@ -50,6 +52,7 @@ class RunResult:
     scores: pd.DataFrame
     summary: pd.DataFrame
     measures: pd.DataFrame
+    nulls: pd.DataFrame
     floor: pd.Series
     missing: Mapping[str, Mapping[str, int]]
     usage: Mapping[str, float]
@@ -91,6 +94,7 @@ class RunResult:
             synthetic=self.synthetic,
             summary=self.summary,
             measures=measure_rows(self.measures),
+            nulls=self.nulls,
             floor=self.floor,
             held_out=self.held_out,
             missing={kind: dict(reasons) for kind, reasons in self.missing.items()},

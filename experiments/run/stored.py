@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations
 from value_personas.experiments.evaluation.measures import measure_table
 from value_personas.experiments.recipe.recipe import Recipe
@@ -59,6 +61,7 @@ def read_run(folder: Path) -> RunResult:
         scores=read_run_table(folder, "scores"),
         summary=read_run_table(folder, "summary"),
         measures=read_run_table(folder, "measures") if has_table(folder, "measures") else measure_table(()),
+        nulls=read_run_table(folder, "nulls") if has_table(folder, "nulls") else pd.DataFrame(),
         floor=said.floor,
         held_out=said.held_out,
         missing=said.missing,

@@ -18,6 +18,7 @@ KEYS = {
     "scores": _CELL,
     "summary": ("method", "score"),
     "measures": ("method", "measure"),
+    "nulls": ("method", "score"),
     "comparisons": ("score", "group", "value", "method", "against"),
     "missing": ("personas", "reason"),
     "descriptors": ("variant", "item", "score", "wording"),

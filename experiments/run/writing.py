@@ -109,6 +109,7 @@ def _metrics(result: RunResult) -> dict[str, float]:
         metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
     metrics |= _measure_metrics(result.measures)
+    metrics |= {f"null.{k}": value for k, value in _score_metrics(result.nulls).items()}
     metrics |= {
         metric_name("missing", kind, reason): float(n)
         for kind, reasons in result.missing.items()

@@ -25,7 +25,8 @@ class Score:
         kernel: cells of shape (..., K) → values of shape (...), NaN where undefined.
         best: where a perfect prediction lies.
         better: the direction of improvement; ``target`` means nearer to ``best`` from either side.
-        mean: how cells are averaged; ``geometric`` for a ratio, of which 2 and ½ cancel.
+        mean: how cells are averaged; ``median`` for a ratio, whose mean hangs on the few cells that are far
+            off, and whose geometric mean passes over cells at 0.
         unit: what an axis says of its values.
         headline: whether it stands in the table of every method, beside its noise floor.
         leading: whether it stands in figures and narrow tables too, and, where lower is better, in the
@@ -38,11 +39,17 @@ class Score:
     kernel: Callable[[Cells], Array]
     best: float = 0.0
     better: Literal["lower", "higher", "target"] = "lower"
-    mean: Literal["arithmetic", "geometric"] = "arithmetic"
+    mean: Literal["arithmetic", "median"] = "arithmetic"
     unit: str = ""
     headline: bool = False
     leading: bool = False
     of_shape: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mean not in ("arithmetic", "median"):
+            raise StatisticsError(
+                f"score {self.heading}: mean must be arithmetic or median, got {self.mean!r}"
+            )
 
     def of(self, cells: Cells) -> Array:
         """Its values, shape (...).
@@ -67,7 +74,7 @@ class Score:
             The same shape; infinite for a ratio of 0, NaN where a value is.
         """
         v = np.asarray(values, dtype=np.float64)
-        if self.mean == "geometric":
+        if self.mean == "median":
             with np.errstate(divide="ignore"):
                 return np.asarray(np.abs(np.log(v / self.best)))
         if self.better == "higher":
@@ -83,26 +90,15 @@ class Score:
         known = values[~np.isnan(values)]
         if not known.size:
             return float("nan")
-        if self.mean == "geometric":
+        if self.mean == "median":
             inverse = np.divide(self.best, known, out=np.zeros_like(known), where=known > 0.0)
             return float((1.0 - np.minimum(known / self.best, inverse)).mean())
         mean = float(known.mean())
         return mean if self.better == "lower" else abs(mean - self.best)
 
-    def additive(self, values: Array) -> Array:
-        """What is averaged: values, or the logarithms of a ratio, NaN for 0, which no mean can take in."""
-        if self.mean == "arithmetic":
-            return values
-        with np.errstate(divide="ignore"):
-            logs = np.log(values)
-        return np.where(np.isfinite(logs), logs, np.nan)
-
-    def restored(self, mean: Array) -> Array:
-        """Means of ``additive`` values in the score's own terms."""
-        return mean if self.mean == "arithmetic" else np.exp(mean)
-
     def average(self, values: Array) -> float:
-        """The mean over defined cells of any shape; NaN without one."""
-        terms = self.additive(values)
-        known = terms[~np.isnan(terms)]
-        return float(self.restored(known.mean())) if known.size else float("nan")
+        """The mean, or the median, over defined cells of any shape; NaN without one."""
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return float("nan")
+        return float(np.median(known) if self.mean == "median" else known.mean())

@@ -26,11 +26,12 @@ def variance_ratio(cells: Cells) -> Array:
 
 VARIANCE_RATIO = Score(
     "variance ratio",
-    "Whether answers are spread as people’s are; below 1 they are too much alike: Var_q[r] / Var_h[r].",
+    "Whether answers are spread as people’s are; below 1 they are too much alike: Var_q[r] / Var_h[r]; of "
+    "many cells, the median.",
     variance_ratio,
     best=1.0,
     better="target",
-    mean="geometric",
+    mean="median",
     unit="of people’s variance",
     headline=True,
     leading=True,

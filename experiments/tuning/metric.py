@@ -36,7 +36,7 @@ def error_of(score: str, human: Array, predicted: Array, question: Question) -> 
 def floor_of(score: str, floor: float) -> float:
     """A noise floor, which is stated in the score's own terms, as an error."""
     one = SCORES[score]
-    return 0.0 if one.mean == "geometric" and not floor > 0.0 else float(one.as_error(floor))
+    return 0.0 if one.mean == "median" and not floor > 0.0 else float(one.as_error(floor))
 
 
 def reward(error: float, floor: float, penalty: float = 0.0) -> float:

@@ -52,5 +52,5 @@ def _table(summary: pd.DataFrame) -> Table:
 
 
 def _head(name: str) -> str:
-    median = "median " if SCORES[name].mean == "geometric" else ""
+    median = "median " if SCORES[name].mean == "median" else ""
     return f"{median}{heading(name)}".replace(" ", "\n")

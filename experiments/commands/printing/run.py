@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import plain_console, print_places
+from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import in_people, three_digits
@@ -24,7 +25,9 @@ def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
     console, level = plain_console(), result.recipe.scoring.level
     if result.scores["human_share"].notna().any() or result.nothing:
-        console.print(score_table(result.title, result.summary, level, result.floor, result.measures))
+        console.print(
+            score_table(result.title, result.summary, level, result.floor, result.measures, result.nulls)
+        )
         console.print(Text(_on_measures(result)))
     else:
         console.print(prediction_table(result))
@@ -54,6 +57,7 @@ def score_table(
     level: float,
     floor: "pd.Series[float] | None" = None,
     measures: pd.DataFrame | None = None,
+    nulls: pd.DataFrame | None = None,
 ) -> Group:
     """The scores of each method, narrow enough for a terminal of 80 columns.
 
@@ -63,6 +67,7 @@ def score_table(
         level: of the intervals, 0–1.
         floor: the noise floor by score, set beneath the methods; left out where there is none.
         measures: of each method, set beside the leading scores; all headline scores stand there without them.
+        nulls: as summary, of what knows nothing; one line each beneath, and in the last who is no better.
     """
     told = _measures_by_method(measures)
     names = [name for name in summary["score"].unique() if not told or name in leading_scores()]
@@ -80,10 +85,19 @@ def score_table(
         if "\n" not in shown and len(shown) > _WIDEST:
             shown = shown.replace("+", "\n  +", 1)
         table.add_row(shown, *(_cell(by_name[score]) for score in names), *told.get(method, ()))
+    if nulls is not None and len(nulls):
+        table.add_row()
+        for null, scores in nulls.groupby("method", sort=False):
+            means = scores.set_index("score")["mean"]
+            table.add_row(str(null), *(three_digits(means[name]) for name in names), style="dim")
     if floor is not None:
         table.add_row()
         table.add_row("noise floor", *(three_digits(floor[name]) for name in names))
-    return Group(Text(title, style="italic"), table)  # a table's own title would wrap at the table's width
+    worse = not_above_nothing(measures) if measures is not None else []
+    rest = [Text(f"not shown to be better than uniform (Wasserstein): {', '.join(worse)}")] if worse else []
+    return Group(
+        Text(title, style="italic"), table, *rest
+    )  # a table's own title would wrap at the table's width
 
 
 _HEADS = ("mean within\u00a0±", "worth in\u00a0people")

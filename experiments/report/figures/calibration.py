@@ -32,10 +32,10 @@ class CalibrationCurve:
     """The stored answers of one kind, tilted.
 
     Attributes:
-        points: columns level, temperature, wasserstein (mean over cells), variance_ratio (geometric mean).
+        points: columns level, temperature, wasserstein (mean over cells), variance_ratio (median).
         beyond: columns level, options, cells, beyond: how many cells there are of a scale length, and the
             share whose human variance lies above the maximum-entropy limit, out of a tilt's reach.
-        limits: level → geometric mean over cells of that limit as a share of the human variance.
+        limits: level → median over cells of that limit as a share of the human variance.
     """
 
     points: pd.DataFrame

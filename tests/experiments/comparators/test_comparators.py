@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from tests.plugins import Plugins
 from value_personas import data, load_recipe, run
 from value_personas.data.synthetic import write_synthetic_survey
-from value_personas.experiments.comparators import COMPARATORS, OtherCountries, human_table
+from value_personas.experiments.comparators import COMPARATORS, NULLS, OtherCountries, human_table
 from value_personas.experiments.comparators.distributions import leave_one_out
 from value_personas.experiments.comparators.map_neighbours import map_neighbours
 from value_personas.experiments.comparators.regression import (
@@ -20,7 +20,7 @@ from value_personas.experiments.comparators.regression import (
 from value_personas.experiments.comparators.respondents import Respondents, respondents_of
 from value_personas.experiments.comparators.split_half import split_half
 from value_personas.experiments.comparators.training_mean import training_mean
-from value_personas.experiments.evaluation.without_model import predict_without_model
+from value_personas.experiments.evaluation.without_model import predict_nothing, predict_without_model
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.signatures import StatisticsError, SurveyError
 
@@ -171,3 +171,31 @@ def test_published_distributions_run_as_they_stand(shared_dir: Path, tmp_path: P
         run(load_recipe("quickstart", [*settings, 'comparators.names=["split-half"]']))
     with pytest.raises(SurveyError, match="holds published shares and no respondent"):
         run(load_recipe("quickstart", [settings[0], f"workspace={tmp_path}", "questions.include="]))
+
+
+def test_every_option_alike_and_the_others_mode_and_shares_from_elsewhere(survey: data.Survey) -> None:
+    table = human_table(survey)
+    own = ~np.isnan(table)
+    found = predict_nothing(3, survey)
+    assert list(found) == list(NULLS)
+    np.testing.assert_allclose(found["uniform"][own], (1.0 / own.sum(axis=2, keepdims=True) * own)[own])
+    for c in range(len(table)):
+        others = np.nan_to_num(np.delete(table, c, axis=0)).sum(axis=0)
+        for m in range(table.shape[1]):
+            expected = np.zeros(int(own[c, m].sum()))
+            expected[others[m].argmax()] = 1.0
+            np.testing.assert_array_equal(found["majority"][c, m][own[c, m]], expected)
+    lengths = own.sum(axis=2)[0]
+    for m, k in enumerate(lengths):
+        of_length = [n for n, other in enumerate(lengths) if other == k]
+        given = sorted(map(tuple, np.concatenate([found["permuted"][:, n, :k] for n in of_length])))
+        assert given == sorted(map(tuple, np.concatenate([table[:, n, :k] for n in of_length])))
+        assert not (found["permuted"][:, m, :k] == table[:, m, :k]).all(axis=1).any(), "nobody keeps its own"
+    again = predict_nothing(3, survey)["permuted"]
+    np.testing.assert_array_equal(again, found["permuted"])
+    assert not np.array_equal(predict_nothing(4, survey)["permuted"][own], again[own])
+
+
+def test_of_one_country_alone_there_is_no_majority_of_others(survey: data.Survey) -> None:
+    alone = data.read_survey(survey.sources[0].path, countries=[survey.countries[0]])
+    assert list(predict_nothing(0, alone)) == ["uniform", "permuted"]

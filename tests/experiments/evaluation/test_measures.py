@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from value_personas.experiments.evaluation.measures import coverage_rows, measure_table, worth_rows
+from value_personas.experiments.evaluation.measures import (
+    coverage_rows,
+    measure_table,
+    not_above_nothing,
+    null_rows,
+    worth_rows,
+)
 from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
 
 COUNTRIES = tuple(f"C{c:02d}" for c in range(20))
@@ -76,3 +82,19 @@ def test_errors_of_elsewhere_say_nothing_of_new_countries_alone():
     table = measure_table(coverage_rows(other, own, {"it": half}, level=0.9, of_means=0.95))
     assert "coverage_new_country" not in set(table["measure"])
     assert table.set_index("measure").loc["coverage", "estimate"] > 0.97
+
+
+def test_who_does_not_beat_uniform_is_named():
+    rng = np.random.default_rng(4)
+    even = rng.uniform(0.1, 0.3, (20, 60))
+    errors = {
+        "good": even - 0.05 + rng.normal(0, 0.01, even.shape),
+        "as good as nothing": even + rng.normal(0, 0.01, even.shape),
+        "worse": even + 0.05,
+    }
+    of = {name: {"wasserstein": e} for name, e in errors.items()}
+    rows = null_rows(of, {"uniform": {"wasserstein": even}}, COUNTRIES, level=0.95, drawn=None)
+    table = measure_table(rows)
+    assert not_above_nothing(table) == ["as good as nothing", "worse"]
+    assert table.set_index("method").loc["good", "estimate"] == pytest.approx(-0.05, abs=0.002)
+    assert not list(null_rows(of, {}, COUNTRIES, level=0.95, drawn=None))
