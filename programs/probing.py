@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dspy.lm15 import Config, Message, Request
 
-from value_personas.programs.elicitation import ElicitationSettings, probe_ways
+from value_personas.programs.elicitation import ElicitationSettings, keep_finding, probe_ways
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import Reply, ReplyFailure
 from value_personas.signatures import Persona, Question, Scale
@@ -79,7 +79,7 @@ async def probe(
     """Find out how to ask, as a run does, and then ask a few times for the speed.
 
     Args:
-        model: what is asked; give it no store that outlives this, or it will not be asked twice.
+        model: what is asked; of a store that remembers earlier replies it would not be asked twice.
         calls: how many calls in all, at least 2; finding out may take up to eight.
         concurrency: how many at once.
         settings: how a run would ask.
@@ -90,6 +90,7 @@ async def probe(
     settings = settings or ElicitationSettings()
     started = time.perf_counter()
     finding = await probe_ways(model, settings, _NOBODY, _FAMILY)
+    await keep_finding(model, settings, finding)
     probing_s = time.perf_counter() - started
     way = settings.by_logprobs(finding.top) if finding.way == "logprobs" else settings.sampled()
     latencies: list[float] = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
 import typer
@@ -34,14 +35,22 @@ def check(
     suite: Annotated[
         bool, typer.Option("--suite", help="Also everything that an engine must do; some 40 calls more.")
     ] = False,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Keep replies here, and what was found out for runs to begin with; else nowhere."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How would a run ask it, on which labels, and how fast does it answer? Nothing is stored."""
+    """How would a run ask it, on which labels, and how fast does it answer?"""
     import asyncio
+    from contextlib import nullcontext
     from dataclasses import asdict
 
+    from value_personas.experiments.answer_store import AnswerStore
+    from value_personas.experiments.workspace.folders import Workspace
     from value_personas.programs import ProbeReport, SuiteReport, connect, probe, run_suite
     from value_personas.programs.elicitation import ElicitationSettings
+    from value_personas.programs.engines import AskedAnew
 
     settings = _settings(
         lm=lm,
@@ -54,15 +63,16 @@ def check(
         reasoning_effort=reasoning_effort,
     )
 
-    async def run() -> tuple[ProbeReport, SuiteReport | None]:
-        model = connect(settings, tell=lambda line: say(line, err=True))
+    async def run(kept: AnswerStore | None) -> tuple[ProbeReport, SuiteReport | None]:
+        model = connect(settings, AskedAnew(kept) if kept else None, tell=lambda line: say(line, err=True))
         try:
             found = await probe(model, calls, concurrency, ElicitationSettings(max_tokens=max_tokens))
             return found, await run_suite(model, found) if suite else None
         finally:
             await model.aclose()
 
-    found, more = asyncio.run(run())
+    with AnswerStore(Workspace.open(workspace).answers) if workspace else nullcontext() as kept:
+        found, more = asyncio.run(run(kept))
     report = asdict(found) | {"suite": asdict(more) if more else None}
     give(report, lambda told: say(_as_text(told)), as_json)
     raise typer.Exit(1 if report["failures"] == report["calls"] else 0)

@@ -107,7 +107,7 @@ class MeteredModel(Model):
         """As the model does; it costs nothing."""
         return self._model.recall(name)
 
-    async def remember(self, name: str, finding: str) -> None:
+    async def remember(self, name: str, finding: str | None) -> None:
         """As the model does; it costs nothing."""
         await self._model.remember(name, finding)
 

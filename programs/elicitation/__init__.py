@@ -6,6 +6,7 @@ from value_personas.programs.elicitation.choice import (
     ElicitationSettings,
     Finding,
     choose_elicitation,
+    keep_finding,
     probe_ways,
 )
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
@@ -27,6 +28,7 @@ __all__ = [
     "average",
     "choose_elicitation",
     "forms_of",
+    "keep_finding",
     "parse_reply",
     "probe_ways",
     "require_letters",

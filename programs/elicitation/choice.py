@@ -20,7 +20,14 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.signatures import Answer, EngineError, MissingAnswer, MissingReason, Persona, Question
 
-__all__ = ["ElicitationName", "ElicitationSettings", "Finding", "choose_elicitation", "probe_ways"]
+__all__ = [
+    "ElicitationName",
+    "ElicitationSettings",
+    "Finding",
+    "choose_elicitation",
+    "keep_finding",
+    "probe_ways",
+]
 
 ElicitationName = Literal["auto", "logprobs", "sampled", "verbalised"]
 
@@ -94,17 +101,24 @@ async def choose_elicitation(
     if settings.mode == "verbalised":
         longest = settings.max_tokens or VerbalisedDistribution().max_tokens
         return VerbalisedDistribution(longest), "stated distributions, as the recipe asks"
-    name = json.dumps(["elicitation", settings.mode, settings.min_label_mass, settings.top_logprobs])
-    kept = model.recall(name)
+    kept = model.recall(_name(settings))
     if kept is not None:
         finding = Finding(**json.loads(kept))
     else:
         finding = await probe_ways(model, settings, persona, question)
-        if finding.refused:
-            await model.remember(name, json.dumps(asdict(finding)))
+        await keep_finding(model, settings, finding)
     if finding.way == "logprobs":
         return settings.by_logprobs(finding.top), finding.why
     return settings.sampled(), f"{settings.draws} sampled answers: {finding.why}"
+
+
+async def keep_finding(model: Model, settings: ElicitationSettings, finding: Finding) -> None:
+    """Have the next run begin with what was found out; what replies show is in the store already."""
+    await model.remember(_name(settings), json.dumps(asdict(finding)) if finding.refused else None)
+
+
+def _name(settings: ElicitationSettings) -> str:
+    return json.dumps(["elicitation", settings.mode, settings.min_label_mass, settings.top_logprobs])
 
 
 async def probe_ways(

@@ -176,6 +176,7 @@ def _meanings(text: str, form: Form) -> set[int]:
 def _labels(text: str, form: Form) -> set[int]:
     """Options whose wording stands in a clause, not denied and not within a longer option's wording."""
     wordings = {_wording(label): i for i, label in enumerate(form.question.scale.labels)}
+    wordings = {turned: i for w, i in wordings.items() if (turned := _adverb_last(w))} | wordings
     folded, found = text.casefold().replace("-", " "), set[int]()
     for wording in sorted(filter(None, wordings), key=len, reverse=True):
         pattern = re.compile(rf"(?<!\w){re.escape(wording)}(?!\w)")
@@ -186,6 +187,12 @@ def _labels(text: str, form: Form) -> set[int]:
                 found.update(wordings[w] for w in _told_by(wording, wordings, folded))
         folded = pattern.sub(" ", folded)
     return found
+
+
+def _adverb_last(wording: str) -> str | None:
+    """Two words of which the first says how much, the other way round: "disagree strongly"."""
+    how, _, what = wording.partition(" ")
+    return f"{what} {how}" if how.endswith("ly") and what and " " not in what else None
 
 
 def _told_by(wording: str, wordings: Collection[str], text: str) -> list[str]:

@@ -10,6 +10,7 @@ from .repeated_draws import RepeatedDraws
 from .replies import (
     REASONING_ONLY,
     AnswerStore,
+    AskedAnew,
     MemoryStore,
     Reply,
     ReplyFailure,
@@ -28,6 +29,7 @@ __all__ = [
     "REASONING_ONLY",
     "AnswerStore",
     "Aside",
+    "AskedAnew",
     "Engine",
     "EngineKind",
     "EngineSettings",

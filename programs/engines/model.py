@@ -171,12 +171,16 @@ class Model:
             self._dialect.take(kept["dialect"])
         return str(kept["finding"])
 
-    async def remember(self, name: str, finding: str) -> None:
+    async def remember(self, name: str, finding: str | None) -> None:
         """Keep what was found out of this model in the store, with how its server wants requests written.
 
-        A refusal is no reply, so without this a run that is repeated would have to meet it again.
+        A refusal is no reply, so without this a run that is repeated would have to meet it again. What was
+        found before is forgotten; None leaves nothing in its place.
         """
         identity, request = self._finding(name)
+        self._store.forget([reply_key(identity, request)])
+        if finding is None:
+            return
         dialect = self._dialect.as_dict() if self._dialect else None
         text = json.dumps({"finding": finding, "dialect": dialect})
         await self._store.put(reply_key(identity, request), identity, request, Reply(text, None, "stop"))

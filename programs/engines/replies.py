@@ -18,6 +18,7 @@ from value_personas.signatures import MissingReason
 __all__ = [
     "REASONING_ONLY",
     "AnswerStore",
+    "AskedAnew",
     "MemoryStore",
     "Reply",
     "ReplyFailure",
@@ -140,6 +141,27 @@ class MemoryStore:
 
     def close(self) -> None:
         """See ``AnswerStore``."""
+
+
+class AskedAnew(MemoryStore):
+    """A store for whoever must see a server answer: every reply is kept in another, and none is read from it.
+
+    Args:
+        kept: where replies are made durable; it is not closed here.
+    """
+
+    def __init__(self, kept: AnswerStore) -> None:
+        super().__init__()
+        self._kept = kept
+
+    async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
+        """See ``AnswerStore``."""
+        await self._kept.put(key, identity, request, reply, sample)
+        await super().put(key, identity, request, reply, sample)
+
+    def forget(self, keys: Sequence[bytes]) -> int:
+        """See ``AnswerStore``."""
+        return max(self._kept.forget(keys), super().forget(keys))
 
 
 def reply_key(identity: str, request: Request, sample: int = 0) -> bytes:

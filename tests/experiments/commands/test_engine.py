@@ -1,3 +1,4 @@
+import asyncio
 import json
 import subprocess
 import sys
@@ -7,10 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.fake_server import FakeServer
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.answer_store.contents import info
 from value_personas.experiments.commands.engine import app
+from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
+from value_personas.programs.engines import EngineSettings, connect
 from value_personas.programs.engines.conformance import CHECKS
 from value_personas.programs.engines.serving_quirks import QUIRKS
-from value_personas.signatures import EngineError, RecipeError
+from value_personas.signatures import EngineError, Persona, Question, RecipeError, Scale
 
 
 def check(*arguments: str) -> dict[str, object]:
@@ -42,6 +47,33 @@ def test_check_tries_what_it_promises_and_says_what_it_adapted() -> None:
     assert "refuses log-probabilities" in str(report["why"])
     assert len(report["adaptations"]) == 1  # type: ignore[arg-type]
     assert report["suite"] is None
+
+
+def test_what_is_found_out_is_kept_for_runs_and_asked_anew_by_the_next_check(tmp_path: Path) -> None:
+    where = ("--lm", "openai/m", "--calls", "4", "--workspace", str(tmp_path))
+    with FakeServer(quirks=["five-alternatives"]) as server:
+        first = check(*where, "--base-url", server.url)
+        calls, url, port = server.calls, server.url, server.port
+    assert "with 5 alternatives" in str(first["why"])
+    with AnswerStore(tmp_path / "answers.db") as store:
+        assert info(store).as_dict()["replies"] == calls - 1 + 1  # one was refused; what was found out
+
+        async def choose() -> str:
+            model = connect(EngineSettings(lm="openai/m", base_url=url), store)
+            persona = Persona("none", "A person.", 1.0, "XX")
+            scale = Scale(("a lot", "a little"), (1.0, 2.0))
+            question = Question("Q1", "How much?", scale)
+            _, why = await choose_elicitation(model, ElicitationSettings(), persona, question)
+            await model.aclose()
+            return why
+
+        assert asyncio.run(choose()) == first["why"]  # of a server that is gone
+    with FakeServer(port=port) as server:
+        again = check(*where, "--base-url", server.url)
+        assert server.calls == 4
+    assert "with 5 alternatives" not in str(again["why"])
+    with AnswerStore(tmp_path / "answers.db") as store, pytest.raises(EngineError):
+        asyncio.run(choose())  # nothing is known any more that a run could begin with
 
 
 def test_the_suite_says_what_an_endpoint_does_and_how_it_differs() -> None:

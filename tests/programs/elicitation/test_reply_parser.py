@@ -31,6 +31,8 @@ GOOD_BAD = Scale(("very good", "good", "bad", "very bad"), (1.0, 2.0, 3.0, 4.0))
         ("B\n\nBecause I was brought up that way.", 1),
         ("B, agree", 1),
         ("strongly-agree", 0),
+        ("I disagree strongly with this.", 3),
+        ("Agree strongly", 0),
         ('{"answer": "B", "reason": "many strongly agree"}', 1),
         ('["B"]', 1),
     ],
