@@ -28,7 +28,7 @@ def joined_events(text: str) -> dict[str, Any] | None:
     for event in (json.loads(data) for data in told if data != "[DONE]"):
         whole |= {name: value for name, value in event.items() if name != "choices" and value}
         for part in event.get("choices") or ():
-            empty = {"message": {}, "logprobs": {"content": []}}
+            empty: dict[str, Any] = {"message": {}, "logprobs": {"content": []}}
             _add(choices.setdefault(part.get("index") or 0, empty), part)
     return whole | {"choices": [choice | {"index": number} for number, choice in sorted(choices.items())]}
 

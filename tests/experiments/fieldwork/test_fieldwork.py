@@ -124,7 +124,7 @@ def test_a_stop_cancels_what_is_in_flight_and_waits_until_it_has_cleaned_up(fiel
     assert field.stopped
 
 
-class Noting(Silent):
+class Noting:
     """Remembers its notes, and ends what it watches at the one that is awaited."""
 
     def __init__(self) -> None:
@@ -136,21 +136,24 @@ class Noting(Silent):
             raise EngineError("enough")
 
 
+class NotingRun(Noting, Silent):
+    """Of a run, or of another study by itself."""
+
+
 class NotingSweep(Noting, SilentSweep):
-    """The same, of a sweep."""
+    """Of a sweep."""
 
 
-WATCHED: dict[str, Callable[[Recipe, Noting], object]] = {
+WATCHED: dict[str, Callable[[Recipe, NotingRun], object]] = {
     "run": run,
     "audit": run_audit,
     "tune": tune,
     "shapley": shapley,
     "inspect": lambda recipe, watching: inspect_personas(recipe, answers=True, reporter=watching),
-    "sweep": lambda recipe, watching: sweep(recipe, Options(1, watching)),  # type: ignore[arg-type]
 }
 
 
-@pytest.mark.parametrize("study", WATCHED)
+@pytest.mark.parametrize("study", [*WATCHED, "sweep"])
 def test_whoever_watches_a_study_is_told_what_a_server_refuses(study: str, tmp_path: Path) -> None:
     """As of a server that is waited for: one line of the model's own, whatever asks it."""
     tuning = [*tunings.SMALL, "tuning.budget_calls=40", "respondent.parameters={}"]
@@ -159,7 +162,10 @@ def test_whoever_watches_a_study_is_told_what_a_server_refuses(study: str, tmp_p
         where = [f"workspace={tmp_path}", "respondent.lm=openai/m", f"respondent.base_url={server.url}"]
         writer = [] if study == "tune" else ['descriptors.frozen="reference"']
         recipe = load_recipe("tune" if study == "tune" else None, [*SMALL, *where, *writer, *own])
-        watching = NotingSweep()
+        of_a_run, of_a_sweep = NotingRun(), NotingSweep()
         with suppress(ValuePersonasError):
-            WATCHED[study](recipe, watching)
-    assert "it refuses temperature: sent without" in watching.notes[-1]
+            if study == "sweep":
+                sweep(recipe, Options(1, of_a_sweep))
+            else:
+                WATCHED[study](recipe, of_a_run)
+    assert "it refuses temperature: sent without" in [*of_a_run.notes, *of_a_sweep.notes][-1]

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -58,7 +59,7 @@ def _equal_the_bare_forward_pass(asked: list[Record], weights: Path) -> None:
     """Every stored log-probability of a letter, to 1e-4, by transformers alone."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    place = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
+    place: dict[str, Any] = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
     tokenizer = AutoTokenizer.from_pretrained(**place)
     bare = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
     for record in asked:

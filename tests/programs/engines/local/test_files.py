@@ -64,7 +64,10 @@ def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(small_model: 
     ]
     way, form = FirstTokenLogprobs(), forms_of(QUESTION, "forward")[0]
     template = PromptTemplate.of(way.signature, way.adapter)
-    requests = [template.request("local/it", form_values(text, form), way.config(0)) for text in texts[:4]]
+    requests = [
+        template.request("local/it", form_values(template.fields, text, form), way.config(0))
+        for text in texts[:4]
+    ]
 
     async def asked() -> list[Reply]:
         engine = LocalEngine(str(small_model))
