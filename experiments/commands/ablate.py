@@ -12,6 +12,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -46,6 +47,6 @@ def ablate(
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
     with watched(loaded.respondent, loaded.writer, jobs, yes) as options:
         result = run_ablation(loaded, options)
-    give(result, print_ablation, as_json)
+    give(result, print_ablation, as_json, command_line("report", None, None, workspace))
     if result.missing:
         raise typer.Exit(1)

@@ -6,6 +6,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -31,4 +32,4 @@ def audit(
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
     with ConsoleReporter() as reporter:
         result = run_audit(loaded, reporter)
-    give(result, print_audit, as_json)
+    give(result, print_audit, as_json, command_line("report", None, None, workspace))

@@ -1,7 +1,6 @@
 """``value-personas calibrate``: search a calibration on stored answers."""
 
 import json
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -43,18 +43,6 @@ def calibrate(
         result = run_search(
             loaded, answers, lambda done, total: reporter.show("settings tried", done=done, total=total)
         )
-    give(
-        result,
-        lambda found: print_calibration(found, next_command(recipe, settings, workspace, result.file)),
-        as_json,
-    )
-
-
-def next_command(recipe: str | None, settings: list[str] | None, workspace: Path | None, file: Path) -> str:
-    """The command that runs the recipe with what was found, as a shell takes it."""
-    words = ["value-personas", "run", *([recipe] if recipe else [])]
-    for setting in (s for s in settings or () if not s.partition("=")[0].strip().startswith("calibration.")):
-        words += ["--set", setting]
-    words += ["--set", f"calibration.fitted={json.dumps(str(file), ensure_ascii=False)}"]
-    words += ["--workspace", str(workspace)] if workspace else []
-    return shlex.join(words)
+    kept = [one for one in settings or () if not one.partition("=")[0].strip().startswith("calibration.")]
+    fitted = f"calibration.fitted={json.dumps(str(result.file), ensure_ascii=False)}"
+    give(result, print_calibration, as_json, command_line("run", recipe, kept, workspace, fitted))

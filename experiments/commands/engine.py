@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, give, say
+from value_personas.experiments.commands.options import JsonOption, command_line, give, say
 
 __all__ = ["app"]
 
@@ -74,8 +74,11 @@ def check(
     with AnswerStore(Workspace.open(workspace).answers) if workspace else nullcontext() as kept:
         found, more = asyncio.run(run(kept))
     report = asdict(found) | {"suite": asdict(more) if more else None}
-    give(report, lambda told: say(_as_text(told)), as_json)
-    raise typer.Exit(1 if report["failures"] == report["calls"] else 0)
+    useless = report["failures"] == report["calls"]
+    model = [f"respondent.lm={lm}", *([f"respondent.base_url={base_url[0]}"] if base_url else [])]
+    then = "" if useless else command_line("run", None, model)
+    give(report, lambda told: say(_as_text(told)), as_json, then)
+    raise typer.Exit(1 if useless else 0)
 
 
 @app.command("serve-synthetic")

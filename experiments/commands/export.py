@@ -49,3 +49,4 @@ def export(
     say(f"methods: {', '.join(found.methods)}")
     for note in found.notes:
         say(f"note: {note}")
+    say(f"{'next':<12} open {to} beside the real survey; what each column is: experiments/export/README.md")

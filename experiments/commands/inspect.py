@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
     write_text,
 )
@@ -51,4 +52,4 @@ def persona(
         found = inspect_personas(loaded, country, kind, n, html is not None, reporter)
     if html is not None:
         write_text(html, render_html(found))
-    give(found, print_inspection, as_json)
+    give(found, print_inspection, as_json, command_line("run", recipe, settings, workspace))

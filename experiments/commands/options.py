@@ -1,7 +1,8 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
 import json
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -21,6 +22,7 @@ __all__ = [
     "WorkspaceOption",
     "YesOption",
     "all_overrides",
+    "command_line",
     "give",
     "say",
     "write_text",
@@ -97,14 +99,38 @@ class _Result(Protocol):
 R = TypeVar("R", bound=_Result | Mapping[str, Any])
 
 
-def give(result: R, show: Callable[[R], None], as_json: bool) -> None:
-    """A command's result on stdout: as one JSON object, or as a person reads it."""
+def give(result: R, show: Callable[[R], None], as_json: bool, then: str = "") -> None:
+    """A command's result on stdout: as one JSON object, or as a person reads it, with what to type next."""
     if not as_json:
         show(result)
+        if then:
+            say(f"{'next':<12} {then}")
     elif isinstance(result, Mapping):
         typer.echo(json.dumps(result, allow_nan=False))  # escapes controls itself
     else:
         typer.echo(result.to_json())
+
+
+def command_line(
+    verb: str,
+    recipe: str | None = None,
+    settings: Sequence[str] | None = None,
+    workspace: Path | None = None,
+    *others: str,
+) -> str:
+    """A command as a shell takes it.
+
+    Args:
+        verb: the command.
+        recipe: as it was typed.
+        settings: likewise.
+        workspace: likewise.
+        others: further settings.
+    """
+    words = ["value-personas", verb, *([recipe] if recipe else [])]
+    words += [word for setting in (*(settings or ()), *others) for word in ("--set", setting)]
+    words += ["--workspace", str(workspace)] if workspace else []
+    return shlex.join(words)
 
 
 def say(text: str, err: bool = False) -> None:

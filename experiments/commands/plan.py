@@ -8,6 +8,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -35,7 +36,8 @@ def plan(
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
     made = make_plan(loaded, _cells(loaded))
-    give(made, print_plan, as_json)
+    verb = "sweep" if loaded.sweep else "ablate" if loaded.ablation.factors else "run"
+    give(made, print_plan, as_json, command_line(verb, recipe, settings, workspace))
 
 
 def _cells(recipe: "Recipe") -> "tuple[Cell, ...]":

@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
     say,
 )
@@ -76,4 +77,9 @@ def power(
         say(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
 
     rows = json.loads(table.to_json(orient="records"))
-    give({"width": width, "variances": pilot.as_dict(), "plan": rows}, show, as_json)
+    give(
+        {"width": width, "variances": pilot.as_dict(), "plan": rows},
+        show,
+        as_json,
+        command_line("plan", recipe, settings, workspace),
+    )

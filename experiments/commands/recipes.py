@@ -37,4 +37,6 @@ def recipes(
     described = {one: load_recipe(one).description for one in shipped}
     width = max(map(len, described))
     lines = [f"{one:<{width}}  {description}" for one, description in described.items()]
-    give(described, lambda _: typer.echo("\n".join(lines)), as_json)
+    give(
+        described, lambda _: typer.echo("\n".join(lines)), as_json, "value-personas recipes NAME > mine.toml"
+    )

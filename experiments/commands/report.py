@@ -35,4 +35,4 @@ def report(
     said += f"\ntables       {page.parent / 'tables'}\nreferences   {page.parent / 'references.bib'}"
     paper = [str(path) for path in written.paper]
     files = {"title": written.title, "report": str(page), "figures": figures, "paper": paper}
-    give(files, lambda _: say(said), as_json)
+    give(files, lambda _: say(said), as_json, "value-personas export --to simulated.sav")

@@ -13,6 +13,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    command_line,
     give,
     say,
 )
@@ -51,7 +52,7 @@ def rerun(
             reporter=reporter,
             approval=lambda recipe: approval_of(recipe.respondent, recipe.writer, yes, reporter),
         )
-    give(found.as_dict(), lambda _: say(_page(found)), as_json)
+    give(found.as_dict(), lambda _: say(_page(found)), as_json, command_line("report", None, None, workspace))
     raise typer.Exit(0 if found.agrees else 1)
 
 

@@ -1,6 +1,6 @@
 """``value-personas run``: the main job."""
 
-import json
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +13,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    command_line,
     give,
     say,
 )
@@ -60,10 +61,11 @@ def run(
     again = _reasons(ask_again or ())
     source = [f"scoring.interval_from={interval_from}"] if interval_from else []
     loaded = load_recipe(recipe, [*all_overrides(settings, workspace, max_cost), *source])
+    then = command_line("run", recipe, settings, workspace)
     with ConsoleReporter() as reporter:
         approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)
-        result = run_recipe(loaded, reporter, _only_show(as_json) if estimate else approve, again)
-    give(result, print_result, as_json)
+        result = run_recipe(loaded, reporter, _only_show(as_json, then) if estimate else approve, again)
+    give(result, print_result, as_json, shlex.join(["value-personas", "report", str(result.folder)]))
     if result.nothing:
         say(f"value-personas: {result.nothing}", err=True)
         raise typer.Exit(1)
@@ -83,11 +85,11 @@ def _reasons(names: "Sequence[str]") -> "tuple[MissingReason, ...]":
     return tuple(MissingReason(name) for name in names)
 
 
-def _only_show(as_json: bool) -> "Callable[[Estimate], None]":
+def _only_show(as_json: bool, then: str) -> "Callable[[Estimate], None]":
     """Print the first estimate and end the command."""
 
     def show(estimate: "Estimate") -> None:
-        say(json.dumps(estimate.as_dict()) if as_json else str(estimate))
+        give(estimate.as_dict(), lambda _: say(str(estimate)), as_json, then)
         raise typer.Exit
 
     return show

@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -45,4 +46,4 @@ def shapley(
     with ConsoleReporter() as reporter:
         approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)
         result = share_out(loaded, reporter, approve)
-    give(result, print_shapley, as_json)
+    give(result, print_shapley, as_json, command_line("report", None, None, workspace))

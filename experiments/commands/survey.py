@@ -1,11 +1,18 @@
 """``value-personas survey``: what is in a survey file."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, WorkspaceOption, give, write_text
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    WorkspaceOption,
+    command_line,
+    give,
+    write_text,
+)
 
 __all__ = ["survey"]
 
@@ -76,7 +83,10 @@ def survey(  # each parameter is an option of the command
     )
     if html is not None:
         write_text(html, render_html(facts))
-    give(facts, print_facts, as_json)
+    paths = json.dumps([str(one) for one in file]) if len(file) > 1 else str(file[0])
+    read_by = [f"survey.codebook={codebook}"] if codebook else []
+    then = command_line("run", "wvs", [f"survey.path={paths}", *read_by, "profiles.n=40"], workspace)
+    give(facts, print_facts, as_json, "" if facts.stopped_by else then)
     if facts.stopped_by:
         raise SurveyError(facts.stopped_by)
 

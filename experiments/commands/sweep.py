@@ -12,6 +12,7 @@ from value_personas.experiments.commands.options import (
     WorkspaceOption,
     YesOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -41,6 +42,6 @@ def sweep(
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
     with watched(loaded.respondent, loaded.writer, jobs, yes) as options:
         result = run_sweep(loaded, options)
-    give(result, print_sweep, as_json)
+    give(result, print_sweep, as_json, command_line("report", None, None, workspace))
     if result.family.failed:
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """``value-personas tune``: prompts learnt on training countries."""
 
+import json
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from value_personas.experiments.commands.options import (
     SettingsOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
 )
 
@@ -43,4 +45,6 @@ def tune(
     loaded = load_recipe(recipe or "tune", overrides)
     with ConsoleReporter() as reporter:
         result = run_tuning(loaded, reporter)
-    give(result, print_tuning, as_json)
+    tuned = f"program={json.dumps(result.model)}"
+    run = command_line("run", recipe or "tune", settings, workspace, tuned)
+    give(result, print_tuning, as_json, run if result.program.improved else "")

@@ -178,10 +178,10 @@ def test_the_table_fits_a_terminal_and_says_synthetic(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert "synthetic respondent and population" in done.stdout
     assert any("noise floor" in line for line in lines)
-    assert all(len(line) <= 80 for line in lines if not line.startswith(("tables", "MLflow", "report")))
-    (report,) = (line for line in lines if line.startswith("report"))
+    assert all(len(line) <= 80 for line in lines if not line.startswith(("tables", "MLflow", "next")))
+    (then,) = (line for line in lines if line.startswith("next"))
     (tables,) = (line for line in lines if line.startswith("tables"))
-    assert report.split() == ["report", "value-personas", "report", tables.split()[1]]
+    assert then.split() == ["next", "value-personas", "report", tables.split()[1]]
 
 
 def test_a_workspace_that_cannot_be_made(tmp_path: Path) -> None:

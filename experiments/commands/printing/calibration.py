@@ -11,8 +11,8 @@ from value_personas.experiments.scoring import SCORES, heading, shape_scores
 __all__ = ["print_calibration"]
 
 
-def print_calibration(result: CalibrationResult, command: str) -> None:
-    """The setting in one line, before → after for each part of the cells, and the command that uses it."""
+def print_calibration(result: CalibrationResult) -> None:
+    """The setting in one line, before → after for each part of the cells."""
     console = plain_console()
     record = result.record
     console.print(Text(record.setting.in_one_line(), style="bold"))
@@ -30,8 +30,7 @@ def print_calibration(result: CalibrationResult, command: str) -> None:
         )
     )
     print_remarks(console, result.synthetic)
-    places = {"calibration": result.model, "to use it": command}
-    print_places(console, result.folder, result.mlflow_run_id, **places)
+    print_places(console, result.folder, result.mlflow_run_id, calibration=result.model)
 
 
 def _table(summary: pd.DataFrame) -> Table:

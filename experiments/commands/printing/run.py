@@ -36,9 +36,7 @@ def print_result(result: RunResult) -> None:
         console.print(score_table(title, held_out.summary, level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
-    print_places(
-        console, result.folder, result.mlflow_run_id, report=f"value-personas report {result.folder}"
-    )
+    print_places(console, result.folder, result.mlflow_run_id)
 
 
 def _on_measures(result: RunResult) -> str:

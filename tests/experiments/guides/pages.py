@@ -62,6 +62,7 @@ class Follower:
         assert "Traceback" not in done.stderr
         if into:
             (self.folder / into).write_text(done.stdout, encoding="utf-8")
+            return f"wrote {into}"
         return done.stdout + done.stderr
 
     def _install(self) -> None:

@@ -99,7 +99,7 @@ def test_the_tutorial_on_a_real_file(follower: Follower) -> None:
     (real,) = SHARED.glob("*Venezuela*.xlsx")
     for line in commands_of(FOLDER / "tutorial.md"):
         if " calibrate " not in line:  # of one country, as the page says
-            follower.type(line.replace("WVS7.sav", str(real)))
+            assert _says_what_is_next(follower.type(line.replace("WVS7.sav", str(real)))), line
     _assert_a_paper(follower.folder / "paper")
 
 
@@ -110,6 +110,10 @@ def test_the_tutorial_on_the_embedded_population(follower: Follower) -> None:
             line.replace("--set survey.path=WVS7.sav", "").replace("recipes wvs", "recipes quickstart")
         )
     _assert_a_paper(follower.folder / "paper")
+
+
+def _says_what_is_next(printed: str) -> bool:
+    return re.search(r"^(next|wrote) .*", printed, re.MULTILINE) is not None
 
 
 def _assert_a_paper(folder: Path) -> None:
