@@ -43,9 +43,9 @@ def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
         return
     missing = sum(sum(reasons.values()) for reasons in figures.missing.values())
     synthetic = in_words(figures.synthetic)
-    for row in figures.summary:
-        of_all = {"floor": figures.floor[row.score], "missing": missing, "synthetic": synthetic}
-        yield cell | dict(row) | of_all | where
+    for row in figures.summary.to_dict("records"):
+        of_all = {"floor": figures.floor[row["score"]], "missing": missing, "synthetic": synthetic}
+        yield cell | {str(name): value for name, value in row.items()} | of_all | where
 
 
 def _one_type(values: "pd.Series[Any]") -> "pd.Series[Any]":
