@@ -182,7 +182,8 @@ def estimate_asking(field: Fieldwork, asking: Asking, seen: set[bytes] | None = 
     """
     rehearsal = Rehearsal(field, asking.respondent, asking.writer, seen)
     ready = field.wait(_make_ready(asking, rehearsal.respondent, rehearsal.writer))
-    return rehearsal.estimate(ready.descriptors, ready.rounds(asking.questions))
+    written = {} if asking.descriptors.frozen else ready.descriptors
+    return rehearsal.estimate(written, ready.rounds(asking.questions))
 
 
 async def _ask(

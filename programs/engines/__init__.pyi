@@ -19,13 +19,16 @@ from .replies import (
     request_content,
 )
 from .serving import Several, SyntheticServer
-from .serving_faults import FaultPlan
+from .serving_faults import FAULTS, FaultPlan
+from .serving_quirks import QUIRKS
 from .settings import Aside, EngineSettings, Prices
 from .threads import run_in_background, start_in_background
 from .waiting import Tell, nobody
 
 __all__ = [
     "ENGINES",
+    "FAULTS",
+    "QUIRKS",
     "REASONING_ONLY",
     "AnswerStore",
     "Aside",

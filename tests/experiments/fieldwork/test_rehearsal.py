@@ -10,8 +10,13 @@ from tests.fake_server import FakeServer
 from value_personas import load_recipe, run
 from value_personas.experiments.commands.approval import Approval
 from value_personas.experiments.fieldwork import rehearsal as estimating
+from value_personas.experiments.fieldwork.asking import estimate_asking
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.programs.engines import nobody
 from value_personas.signatures import BudgetError
 
 SMALL = (
@@ -52,6 +57,15 @@ def test_what_is_estimated_is_what_is_paid(tmp_path: Path) -> None:
         assert (warm.calls, warm.input_tokens, warm.cost) == (0, 0, 0.0)
         assert warm.stored > after.calls
         assert server.calls == paid
+
+
+def test_descriptors_that_are_taken_as_they_stand_are_no_answers(tmp_path: Path) -> None:
+    with FakeServer() as server:
+        recipe = priced(tmp_path, server, 'descriptors.frozen="reference"', "descriptors.lm=")
+        with Fieldwork(Workspace.open(recipe.workspace), nobody) as field:
+            estimate = estimate_asking(field, prepare(field, recipe).asking)
+        assert (estimate.stored, server.calls) == (0, 0)
+        assert estimate.calls > 0
 
 
 @pytest.mark.parametrize("several", ["given", "ignored"])
