@@ -21,7 +21,7 @@ _ORDER = (
 )  # fmt: skip
 """Commands as help lists them, groups of several after the others; one not named here follows by its name."""
 
-_NO_COMMANDS = frozenset({"approval", "options", "printing"})
+_NO_COMMANDS = frozenset({"approval", "asking", "options", "printing"})
 """What commands share; every other file of the folder is a command."""
 
 _NET_ALLOCATIONS = 50_000

@@ -12,7 +12,7 @@ import dspy
 from dspy.lm15 import Config
 
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import REASONING_ONLY, Reply, reply_key
+from value_personas.programs.engines.replies import POSTPONED, REASONING_ONLY, Reply, reply_key
 from value_personas.programs.rendering import render_request, signature_of
 from value_personas.programs.single_field import single_field
 from value_personas.signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
@@ -218,7 +218,8 @@ class DescriptorWriter(dspy.Module):
                     broken = (_no_description(reply),)
                 continue
             text = written
-            broken = violations(text, item, countries, self.address, others)
+            is_one = reply.finish_reason != POSTPONED
+            broken = violations(text, item, countries, self.address, others) if is_one else ()
             if not broken:
                 break
         prompt = _digest(str(signature_of(self.write).instructions))

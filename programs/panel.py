@@ -16,7 +16,7 @@ from value_personas.programs.elicitation import Elicitation, Form, SampledAnswer
 from value_personas.programs.engines.collecting import rare_collections
 from value_personas.programs.engines.draws import runs_of_draws
 from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import Reply, keys_of_texts, reply_key
+from value_personas.programs.engines.replies import POSTPONED, Reply, keys_of_texts, reply_key
 from value_personas.programs.panel_result import PanelResult, Sheet
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import Respondent, form_values
@@ -268,7 +268,8 @@ class Panel:
         elicitation = self.respondent.elicitation
         replies = await self._fill(page)
         if elicitation.redraws:
-            empty = [d for d, reply in enumerate(replies) if not elicitation.usable(reply, page.form)]
+            known = [d for d, reply in enumerate(replies) if reply.finish_reason != POSTPONED]
+            empty = [d for d in known if not elicitation.usable(replies[d], page.form)]
             again = empty[: elicitation.redraws]
             redraws = [page.wording.request(elicitation.draws + draw, page.text) for draw in again]
             for draw, reply in zip(again, await self.model.replies(redraws), strict=True):

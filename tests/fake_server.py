@@ -8,6 +8,7 @@ from types import TracebackType
 from dspy.lm15 import Message, Request, Response, TokenLogprob, TopLogprob, Usage
 
 from value_personas.programs.engines.serving import Several, SyntheticServer
+from value_personas.programs.engines.serving_batches import BatchPlan
 from value_personas.programs.engines.serving_faults import FaultPlan
 
 LETTERS = (("A", -0.5), ("B", -1.2), ("C", -2.57), (" A", -4.2))
@@ -48,6 +49,7 @@ class FakeServer:
         port: int = 0,
         several: Several = "given",
         quirks: Sequence[str] = (),
+        batches: BatchPlan | None = None,
     ) -> None:
         plan = FaultPlan(shares or {}, slow_s=slow_s, elsewhere=elsewhere)
         self.server = SyntheticServer(
@@ -58,6 +60,7 @@ class FakeServer:
             key,
             several,
             quirks,
+            batches,
         )
         self._asked_port = port
         self._ready = threading.Event()

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from value_personas.experiments.answer_store.opening import store_errors
 from value_personas.experiments.answer_store.records import numbers_in, original, restore_content, text_number
-from value_personas.experiments.answer_store.schema import HEAD, leases, replies, texts
+from value_personas.experiments.answer_store.schema import HEAD, leases, replies, requested, texts
 from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.programs.engines import REASONING_ONLY, key_of_content
 from value_personas.signatures import StoreError
@@ -55,6 +55,7 @@ class StoreInfo:
         output_tokens: tokens written, as far as engines said.
         texts: distinct paragraphs of prompts.
         leases: keys that are being asked at this moment.
+        requested: requests written down for batches whose answers are not here yet.
         bytes: size of its file; None on a server.
     """
 
@@ -65,6 +66,7 @@ class StoreInfo:
     output_tokens: int
     texts: int
     leases: int
+    requested: int
     bytes: int | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -92,8 +94,10 @@ def info(store: AnswerStore) -> StoreInfo:
         ).one()
         n_texts = connection.scalar(sa.select(sa.func.count()).select_from(texts)) or 0
         n_leases = connection.scalar(sa.select(sa.func.count()).select_from(leases)) or 0
+        n_requested = connection.scalar(sa.select(sa.func.count()).select_from(requested)) or 0
     size = Path(store.place).stat().st_size if Path(store.place).is_file() else None
-    return StoreInfo(store.place, HEAD, dict(counts), read or 0, written or 0, n_texts, n_leases, size)
+    of_texts = n_texts, n_leases, n_requested
+    return StoreInfo(store.place, HEAD, dict(counts), read or 0, written or 0, *of_texts, size)
 
 
 def mean_latency(store: AnswerStore, identity: str) -> float | None:
@@ -231,12 +235,14 @@ def _remove_orphans(connection: sa.Connection) -> None:
     """
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(_in_use)
     _in_use.create(connection)
-    last = b""
-    while rows := connection.execute(_NUMBERS, {"last": last}).all():
-        found = {n for _, engine, shape, prompt in rows for n in (engine, shape, *numbers_in(bytes(prompt)))}
-        # Sorted, so that the index grows at one place after the other.
-        connection.execute(insert.on_conflict_do_nothing(), [{"id": number} for number in sorted(found)])
-        last = bytes(rows[-1].key)
+    for table in (replies, requested):
+        last = b""
+        while rows := connection.execute(_numbers_after(table, last)).all():
+            numbers = ((engine, shape, *numbers_in(bytes(prompt))) for _, engine, shape, prompt in rows)
+            # Sorted, so that the index grows at one place after the other.
+            found = sorted({number for of_row in numbers for number in of_row})
+            connection.execute(insert.on_conflict_do_nothing(), [{"id": number} for number in found])
+            last = bytes(rows[-1].key)
     connection.execute(texts.delete().where(texts.c.id.not_in(sa.select(_in_use.c.id))))
     _in_use.drop(connection)
 
@@ -248,9 +254,7 @@ _in_use = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
-_NUMBERS = (
-    sa.select(replies.c.key, replies.c.engine, replies.c.shape, replies.c.prompt)
-    .where(replies.c.key > sa.bindparam("last"))
-    .order_by(replies.c.key)
-    .limit(_ROWS_AT_ONCE)
-)
+
+def _numbers_after(table: sa.Table, last: bytes) -> sa.Select[Any]:
+    columns = sa.select(table.c.key, table.c.engine, table.c.shape, table.c.prompt)
+    return columns.where(table.c.key > last).order_by(table.c.key).limit(_ROWS_AT_ONCE)

@@ -131,7 +131,7 @@ def _version(connection: sa.Connection, place: str) -> str | None:
     """The version of a store; None for an empty database."""
     tables = set(sa.inspect(connection).get_table_names())
     if VERSION_TABLE not in tables:
-        ours = {"replies", "texts", "leases"}
+        ours = {"replies", "texts", "leases", "requested"}
         foreign = tables if connection.dialect.name == "sqlite" else tables & ours  # a server may be shared
         if foreign:
             raise StoreError(

@@ -18,7 +18,9 @@ __all__ = [
     "numbers_in",
     "original",
     "packed",
+    "reply_columns",
     "reply_of_row",
+    "request_columns",
     "restore_content",
     "row_of",
     "storable",
@@ -31,6 +33,14 @@ def row_of(
     key: bytes, identity: str, request: Request, reply: Reply, sample: int
 ) -> tuple[dict[str, Any], dict[int, str]]:
     """A reply as a row of ``replies``, and the texts that it refers to by number."""
+    row, texts = request_columns(key, identity, request, sample)
+    return row | reply_columns(reply), texts
+
+
+def request_columns(
+    key: bytes, identity: str, request: Request, sample: int
+) -> tuple[dict[str, Any], dict[int, str]]:
+    """The columns that say what is asked, and the texts that they refer to by number."""
     shape, pieces = _take_texts_out(request_content(request))
     numbers = [text_number(piece) for piece in pieces]
     engine_number, shape_number = text_number(identity), text_number(shape)
@@ -40,6 +50,19 @@ def row_of(
         "shape": shape_number,
         "prompt": struct.pack(f"<{len(numbers)}q", *numbers),
         "sample": sample,
+        "created_at": time.time(),
+    }
+    texts = dict(zip(numbers, map(storable, pieces), strict=True))
+    return row, texts | {engine_number: identity, shape_number: shape}
+
+
+def reply_columns(reply: Reply) -> dict[str, Any]:
+    """The columns that say what came back, and when.
+
+    Raises:
+        ValueError: when one cannot hold it.
+    """
+    return {
         "text": storable(reply.text),
         "first_token": None if reply.first_token is None else packed(reply.first_token),
         "finish_reason": storable(reply.finish_reason),
@@ -48,8 +71,6 @@ def row_of(
         "latency_s": reply.latency_s,
         "created_at": time.time(),
     }
-    texts = dict(zip(numbers, map(storable, pieces), strict=True))
-    return row, texts | {engine_number: identity, shape_number: shape}
 
 
 @lru_cache(maxsize=8192)  # personas and questions come again and again

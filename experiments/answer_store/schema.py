@@ -2,12 +2,12 @@
 
 from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, MetaData, Table, Text
 
-__all__ = ["HEAD", "VERSION_TABLE", "leases", "metadata", "replies", "texts"]
+__all__ = ["HEAD", "VERSION_TABLE", "leases", "metadata", "replies", "requested", "texts"]
 
 VERSION_TABLE = "value_personas_schema"
 """Alembic's own default name would clash with MLflow's when both share one database."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with the scripts."""
 
 metadata = MetaData()
@@ -37,6 +37,20 @@ replies = Table(
     Column("created_at", Double, nullable=False),  # seconds since 1970, UTC
     sqlite_with_rowid=False,  # found by key alone: one tree to read and to change, not two
 )
+
+requested = Table(
+    "requested",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("engine", BigInteger, nullable=False),  # these four as of ``replies``
+    Column("shape", BigInteger, nullable=False),
+    Column("prompt", LargeBinary, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("failure", Text),  # JSON, [status, words], where an error came back; else null
+    Column("created_at", Double, nullable=False),  # seconds since 1970, UTC
+    sqlite_with_rowid=False,
+)
+"""Requests that were written down to be asked elsewhere, until their answers are brought."""
 
 leases = Table(
     "leases",

@@ -23,7 +23,7 @@ from value_personas.experiments.answer_store.schema import replies, texts
 from value_personas.programs.engines import Reply, ReplyFailure
 from value_personas.signatures import MissingReason, StoreError
 
-__all__ = ["Claim", "Job", "Put", "Release", "Writer"]
+__all__ = ["Claim", "Job", "Put", "Release", "Writer", "insertions"]
 
 _LARGEST_BATCH = 1000
 _REMEMBERED = 50_000
@@ -102,9 +102,7 @@ class Writer:
         self._place = place
         self._still_there = still_there
         self._leases = LeaseTable(new_holder(), engine.dialect)
-        insert = (sqlite if engine.dialect.name == "sqlite" else postgresql).insert
-        self._insert_texts = Prepared(_once(insert(texts), texts), engine.dialect)
-        self._insert_replies = Prepared(_once(insert(replies), replies), engine.dialect)
+        self._insert_texts, self._insert_replies = insertions(engine.dialect, replies)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._postponed: list[Claim] = []
         self._held: set[bytes] = set()
@@ -337,6 +335,13 @@ class Writer:
         for job, outcome in outcomes:
             if isinstance(job, Claim) and outcome is None:
                 self.release(Release(job.key))
+
+
+def insertions(dialect: sa.Dialect, table: sa.Table) -> tuple[Prepared, Prepared]:
+    """How texts, and rows of a table that refers to them, are added where they are not there yet."""
+    insert = (sqlite if dialect.name == "sqlite" else postgresql).insert
+    into_texts, into_table = (Prepared(_once(insert(one), one), dialect) for one in (texts, table))
+    return into_texts, into_table
 
 
 def _once(insert: sqlite.Insert | postgresql.Insert, table: sa.Table) -> sa.Executable:

@@ -96,6 +96,7 @@ async def _judge(
             judge_settings.concurrency,
             partial(_count, on_answered, kind, total),
         )
+    judge.require_answers()
     return _Judgement(judged, descriptors, writer.name, judge.name)
 
 

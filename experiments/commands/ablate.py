@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from value_personas.experiments.commands.options import (
+    BatchOption,
     JobsOption,
     JsonOption,
     MaxCostOption,
@@ -31,6 +32,7 @@ def ablate(
     jobs: JobsOption = 2,
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
+    batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take parts away one at a time, or in every combination, and test each against the base.
@@ -39,14 +41,15 @@ def ablate(
     moment, the same command finishes what is missing.
     """
     from value_personas.experiments.ablation.ablate import ablate as run_ablation
+    from value_personas.experiments.commands.asking import asked, pays_nothing
     from value_personas.experiments.commands.printing.ablation import print_ablation
     from value_personas.experiments.commands.printing.sweep import watched
     from value_personas.experiments.recipe.loading import load_recipe
 
     overrides = all_overrides(settings, workspace, max_cost)
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
-    with watched(loaded.respondent, loaded.writer, jobs, yes) as options:
-        result = run_ablation(loaded, options)
+    with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
+        result = asked(lambda: run_ablation(loaded, options), batch, loaded, as_json)
     give(result, print_ablation, as_json, command_line("report", None, None, workspace))
     if result.missing:
         raise typer.Exit(1)

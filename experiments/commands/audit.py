@@ -1,6 +1,7 @@
 """``value-personas audit``: what descriptors tell a reader."""
 
 from value_personas.experiments.commands.options import (
+    BatchOption,
     JsonOption,
     RecipeArgument,
     SettingsOption,
@@ -17,6 +18,7 @@ def audit(
     recipe: RecipeArgument = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
+    batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge descriptors: which answer a reader recovers, and what else a reader infers.
@@ -24,12 +26,16 @@ def audit(
     A judge model (audit.judge, else the respondent) reads one descriptor at a time and answers every item.
     Its movements are set beside those of real respondents of the training countries.
     """
+    from functools import partial
+
     from value_personas.experiments.audit import run_audit
+    from value_personas.experiments.commands.asking import asked
     from value_personas.experiments.commands.printing.audit import print_audit
     from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
     with ConsoleReporter() as reporter:
-        result = run_audit(loaded, reporter)
+        job = partial(run_audit, loaded, reporter)
+        result = asked(job, batch, loaded, as_json, reporter.note, reporter.again)
     give(result, print_audit, as_json, command_line("report", None, None, workspace))

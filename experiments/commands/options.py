@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 __all__ = [
+    "BatchOption",
     "JobsOption",
     "JsonOption",
     "MaxCostOption",
@@ -50,6 +51,14 @@ MaxCostOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")]
 JobsOption = Annotated[int, typer.Option(help="Cells at once; they share the model's limits.", min=1, max=64)]
+BatchOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER|submit",
+        help="Write what is to be asked as request files of the batch protocol, whose answers `store import` "
+        "brings; or submit them to the server (/v1/files, /v1/batches) and wait.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 TrackingOption = Annotated[
     str | None,

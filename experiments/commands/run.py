@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from value_personas.experiments.commands.options import (
+    BatchOption,
     JsonOption,
     MaxCostOption,
     RecipeArgument,
@@ -49,10 +50,14 @@ def run(
             help="The judged run whose errors make this run's intervals; needed where nobody was asked.",
         ),
     ] = None,
+    batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""
+    from functools import partial
+
     from value_personas.experiments.commands.approval import approval_of
+    from value_personas.experiments.commands.asking import asked, pays_nothing
     from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.run import print_result
     from value_personas.experiments.recipe.loading import load_recipe
@@ -63,8 +68,10 @@ def run(
     loaded = load_recipe(recipe, [*all_overrides(settings, workspace, max_cost), *source])
     then = command_line("run", recipe, settings, workspace)
     with ConsoleReporter() as reporter:
-        approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)
-        result = run_recipe(loaded, reporter, _only_show(as_json, then) if estimate else approve, again)
+        approve = approval_of(loaded.respondent, loaded.writer, yes or pays_nothing(batch), reporter)
+        shown = _only_show(as_json, then) if estimate else approve
+        job = partial(run_recipe, loaded, reporter, shown, again)
+        result = asked(job, batch, loaded, as_json, reporter.note, reporter.again)
     give(result, print_result, as_json, shlex.join(["value-personas", "report", str(result.folder)]))
     if result.nothing:
         say(f"value-personas: {result.nothing}", err=True)

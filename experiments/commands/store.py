@@ -35,6 +35,8 @@ def _print_info(found: dict[str, Any]) -> None:
     say(f"{found['place']}: {found['replies']:,} replies{size}, schema {found['schema']}")
     say(f"tokens: {found['input_tokens']:,} read, {found['output_tokens']:,} written")
     say(f"{found['texts']:,} texts of prompts, {found['leases']} keys being asked now")
+    if found["requested"]:
+        say(f"{found['requested']:,} requests of batches whose answers are not here yet")
     for row in found["by_model"]:
         say(f"{row['replies']:>10,}  {row['model']}  ({row['engine']})")
 
@@ -65,6 +67,24 @@ def export(
         count = write(opened, file)
     said = f"{count:,} replies in {file}"
     give({"replies": count, "file": str(file)}, lambda _: say(said), as_json)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="Files of results, as a server or vllm wrote them.")],
+    workspace: Workspace = _WORKSPACE,
+    store: Store = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep answers to what --batch wrote down: in any order, twice, in part, with errors among them."""
+    from value_personas.experiments.answer_store.batches import Imported, import_results, lines_of
+
+    imported = Imported()
+    with _open(workspace, store) as opened:
+        for file in files:
+            import_results(opened, lines_of(file), imported)
+    give(imported.as_dict(), lambda _: say(str(imported)), as_json)
+    raise typer.Exit(0 if imported.answers or imported.stored or imported.errors else 1)
 
 
 @app.command()

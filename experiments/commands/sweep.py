@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from value_personas.experiments.commands.options import (
+    BatchOption,
     JobsOption,
     JsonOption,
     MaxCostOption,
@@ -28,6 +29,7 @@ def sweep(
     jobs: JobsOption = 2,
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
+    batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run every cell that is not done yet; the same command again finishes what is missing.
@@ -35,13 +37,14 @@ def sweep(
     No call is paid twice. A cell that fails is recorded with its reason and the rest go on; the exit code is
     then 1.
     """
+    from value_personas.experiments.commands.asking import asked, pays_nothing
     from value_personas.experiments.commands.printing.sweep import print_sweep, watched
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.sweep.sweep import sweep as run_sweep
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
-    with watched(loaded.respondent, loaded.writer, jobs, yes) as options:
-        result = run_sweep(loaded, options)
+    with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
+        result = asked(lambda: run_sweep(loaded, options), batch, loaded, as_json)
     give(result, print_sweep, as_json, command_line("report", None, None, workspace))
     if result.family.failed:
         raise typer.Exit(1)

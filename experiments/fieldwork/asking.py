@@ -116,6 +116,7 @@ def ask_everything(
             )
             for kind, people in ready.on_map.items()
         }
+        respondent.require_answers()
     first = asking.questions[0]
     prompts = {kind: ready.panels[kind].first_prompt(p[0], first) for kind, p in ready.personas.items()}
     usage = tally.of(respondent.usage).as_dict()
@@ -230,6 +231,7 @@ async def write_descriptors(
         told = partial(on_written, f"{variant} descriptors")
         tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names, told)
         _require_texts(tables[variant], model)
+    model.require_answers()  # a persona built of what stands in for its descriptors would be another one
     return tables
 
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.fieldwork.batch import the_batch
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import EngineSettings, connect
 from value_personas.programs.engines import Model, Replier, Tell, run_in_background
@@ -29,6 +30,9 @@ class Fieldwork:
         store: the answer store's database URL; a file in the workspace when absent. It is opened when the
             first model is.
 
+    Attributes:
+        batch: what is written down in place of being asked, where that is so (``batching``).
+
     Example:
         >>> with Fieldwork(workspace, reporter.note, recipe.store) as field:
         ...     ready = prepare(field, recipe)
@@ -38,6 +42,7 @@ class Fieldwork:
     def __init__(self, workspace: Workspace, tell: Tell, store: str | None = None) -> None:
         self.workspace = workspace
         self.stopped = False
+        self.batch = the_batch()
         self._tell = tell
         self._place = store or workspace.answers
         self._store: AnswerStore | None = None
@@ -81,7 +86,9 @@ class Fieldwork:
         names = EngineSettings.model_fields
         key = EngineSettings.model_validate({n: getattr(settings, n) for n in names}).model_dump_json()
         with self._lock:
-            if key not in self._models:
+            if key not in self._models and self.batch is not None:
+                self._models[key] = self.batch.model(settings, self.store, self._tell)
+            elif key not in self._models:
                 self._models[key] = connect(settings, self.store, around, self._tell)
             return self._models[key]
 

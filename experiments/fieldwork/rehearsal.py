@@ -4,16 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dspy.lm15 import Request
-
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.standing_in import PLACEHOLDER, Placeholders, ReadOnly
 from value_personas.programs import DescriptorTable, Panel, Variant
 from value_personas.programs.engines import (
-    AnswerStore,
     EngineSettings,
     Model,
     Prices,
-    Reply,
     estimated_tokens,
     reply_key,
 )
@@ -23,12 +20,6 @@ __all__ = ["Estimate", "Rehearsal"]
 
 _PAGES_LOOKED_AT = 5000
 """Of each persona kind or other group; beyond, every second persona is looked at, every third, and so on."""
-
-_PLACEHOLDER = (
-    "You hold this as somebody does who gave this answer to the question, and it says nothing about what "
-    "you think of anything else."
-)
-"""As long as descriptors are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +76,18 @@ class Rehearsal:
         seen: set[bytes] | None = None,
     ) -> None:
         answers, writes = field.model(respondent), field.model(writer)
-        unwritten = _Placeholders(writes.identity)
-        unprobed = _Placeholders(answers.identity, answers.at_once if answers.gives_several else 1)
-        self.respondent = Model(answers.name, unprobed, _ReadOnly(field.store))
-        self.writer = Model(writes.name, unwritten, _ReadOnly(field.store))
+        unwritten = Placeholders(writes.identity)
+        unprobed = Placeholders(answers.identity, answers.at_once if answers.gives_several else 1)
+        self.respondent = Model(answers.name, unprobed, ReadOnly(field.store))
+        self.writer = Model(writes.name, unwritten, ReadOnly(field.store))
         self._unwritten, self._unprobed = unwritten, unprobed
         self._seen = seen if seen is not None else set()
         self._may_give_several = answers.gives_several is None and answers.at_once > 1
-        self._prices, self._writer_prices = respondent.prices, writer.prices
+        prices = [
+            each and (each.of_batches() if field.batch else each)
+            for each in (respondent.prices, writer.prices)
+        ]
+        self._prices, self._writer_prices = prices
 
     def estimate(
         self,
@@ -111,7 +106,7 @@ class Rehearsal:
         written = [d for table in descriptors.values() for d in table.descriptors]
         texts = {d.text.encode() for d in written} - self._seen
         self._seen |= texts
-        missing = sum(text.startswith(_PLACEHOLDER.encode()) for text in texts)
+        missing = sum(text.startswith(PLACEHOLDER.encode()) for text in texts)
         bill = _Bill(self._seen)
         draws = 1
         for panel, people, questions in rounds:
@@ -182,68 +177,6 @@ class _Bill:
             return False
         self.seen.add(key)
         return True
-
-
-class _Placeholders:
-    """An engine that says next to nothing, and notes how much it would have read and written."""
-
-    def __init__(self, identity: str, at_once: int = 1) -> None:
-        self.identity = identity
-        self.at_once = at_once
-        self.calls = 0
-        self._read = self._written = 0
-
-    async def reply(self, request: Request, sample: int = 0) -> Reply:
-        """Answer one request with a placeholder."""
-        self.calls += 1
-        read, written = estimated_tokens(request)
-        self._read += read
-        self._written += written
-        # Told apart, since personas of equal text are asked once; alike for one request, since that is too.
-        mark = reply_key(self.identity, request, sample).hex()[:16]
-        text = f"[[ ## descriptor ## ]]\n{_PLACEHOLDER} {mark}\n\n[[ ## completed ## ]]"
-        return Reply(text, None if request.config.logprobs is None else (("A", 0.0),), "stop")
-
-    async def replies(self, request: Request, count: int) -> list[Reply]:
-        """As many placeholders as are asked for."""
-        return [await self.reply(request) for _ in range(count)]
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-    @property
-    def mean_tokens(self) -> tuple[float, float]:
-        """Tokens read and written a call."""
-        calls = max(self.calls, 1)
-        return self._read / calls, self._written / calls
-
-
-class _ReadOnly:
-    """A store that is looked into and keeps nothing."""
-
-    def __init__(self, store: AnswerStore) -> None:
-        self._store = store
-
-    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
-        """See ``AnswerStore``."""
-        return self._store.get_many(keys)
-
-    async def claim(self, key: bytes) -> Reply | None:
-        """The stored reply; nobody else is kept from asking."""
-        return self._store.get_many([key]).get(key)
-
-    async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
-        """Keep nothing."""
-
-    def forget(self, keys: Sequence[bytes]) -> int:
-        """Forget nothing."""
-        return 0
-
-    def release(self, key: bytes) -> None:
-        """Nothing was claimed."""
-
-    def close(self) -> None:
-        """Whoever opened the store closes it."""
 
 
 def _cost(prices: Prices | None, read: float, written: float) -> float | None:

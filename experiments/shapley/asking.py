@@ -112,6 +112,7 @@ def ask_coalitions(
         total = sum(map(ready.board.texts, ready.plan.coalitions)) * len(asking.questions)
         answered = partial(_count, reporter, game.settings.kind, total)
         errors = field.wait(play(ready.board, ready.plan, game.errors, answered))
+        respondent.require_answers()
     usage = tally.of(respondent.usage).as_dict()
     return Played(ready.plan, errors, ready.descriptors, respondent.identity, ready.why, usage)
 

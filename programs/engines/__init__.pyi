@@ -4,10 +4,13 @@ from .kinds import ENGINES, engine_kind
 from .limits import Usage, estimated_tokens, tallied
 from .lm import language_model
 from .model import Model
+from .openai_batches import BatchServer
 from .openai_http import OpenAIHTTP
-from .openai_wire import OpenAIWire
+from .openai_wire import ErrorInsteadError, OpenAIWire
+from .patient import RefusedError, is_probing
 from .repeated_draws import RepeatedDraws
 from .replies import (
+    POSTPONED,
     REASONING_ONLY,
     AnswerStore,
     AskedAnew,
@@ -23,19 +26,23 @@ from .serving_faults import FAULTS, FaultPlan
 from .serving_quirks import QUIRKS
 from .settings import Aside, EngineSettings, Prices
 from .threads import run_in_background, start_in_background
+from .vetting import Secrets, fit_to_keep
 from .waiting import Tell, nobody
 
 __all__ = [
     "ENGINES",
     "FAULTS",
+    "POSTPONED",
     "QUIRKS",
     "REASONING_ONLY",
     "AnswerStore",
     "Aside",
     "AskedAnew",
+    "BatchServer",
     "Engine",
     "EngineKind",
     "EngineSettings",
+    "ErrorInsteadError",
     "FaultPlan",
     "InProcess",
     "MemoryStore",
@@ -43,10 +50,12 @@ __all__ = [
     "OpenAIHTTP",
     "OpenAIWire",
     "Prices",
+    "RefusedError",
     "RepeatedDraws",
     "Replier",
     "Reply",
     "ReplyFailure",
+    "Secrets",
     "Several",
     "SyncEngine",
     "SyntheticServer",
@@ -55,6 +64,8 @@ __all__ = [
     "connect",
     "engine_kind",
     "estimated_tokens",
+    "fit_to_keep",
+    "is_probing",
     "key_of_content",
     "language_model",
     "nobody",

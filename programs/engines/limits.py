@@ -100,6 +100,7 @@ class Usage:
         stored: replies read from the store.
         input_tokens: tokens read, as far as the engine said.
         output_tokens: tokens written, as far as the engine said.
+        postponed: requests written down to be asked later, in place of an answer now.
         prices: the price table, if any.
     """
 
@@ -109,6 +110,7 @@ class Usage:
     stored: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    postponed: int = 0
     prices: Prices | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -124,6 +126,12 @@ class Usage:
             for name, number in more.items():
                 if number:
                     setattr(self, name, getattr(self, name) + number)
+
+    @property
+    def here(self) -> "Usage":
+        """The part that was counted within ``tallied``; all of it outside."""
+        tally = _TALLY.get()
+        return tally.of(self) if tally is not None else self
 
     @property
     def cost(self) -> float | None:

@@ -199,6 +199,9 @@ class Model:
         messages = (Message.user(user_text),)
         return Request(model=self.name, system=system or None, messages=messages, config=Config(**config))
 
+    def require_answers(self) -> None:
+        """Raise where something that was asked is only written down, to be asked later; never by itself."""
+
     async def aclose(self) -> None:
         """Close the connections of the running loop. The store stays open."""
         await self._engine.aclose()

@@ -77,15 +77,18 @@ class OpenAIHTTP(EngineKind):
     @classmethod
     def opened(cls, settings: EngineSettings, model: str) -> "OpenAIHTTP":
         """The servers of the settings; OpenAI's own where ``lm`` names it and no address is given."""
-        addresses, key_of_openai = settings.addresses, None
-        if not addresses:
-            if settings.lm.partition("/")[0] != "openai":
-                raise RecipeError(
-                    f"lm = {settings.lm!r} needs base_url, for example http://127.0.0.1:8000/v1"
-                )
-            addresses, key_of_openai = (_OPENAI,), "OPENAI_API_KEY"
-        key = settings.key(key_of_openai)
+        addresses, variable = cls.servers_of(settings)
+        key = settings.key(variable)
         return cls(model, addresses, key, settings.endpoint, settings.deployment, settings.extra)
+
+    @staticmethod
+    def servers_of(settings: EngineSettings) -> tuple[tuple[str, ...], str | None]:
+        """The addresses, and the environment variable that holds their key, if any does."""
+        if settings.addresses:
+            return settings.addresses, settings.api_key_env
+        if settings.lm.partition("/")[0] != "openai":
+            raise RecipeError(f"lm = {settings.lm!r} needs base_url, for example http://127.0.0.1:8000/v1")
+        return (_OPENAI,), settings.api_key_env or "OPENAI_API_KEY"
 
     def __init__(
         self,
@@ -109,6 +112,11 @@ class OpenAIHTTP(EngineKind):
         self._wire = OpenAIWire(model, chat, dialect, extra)
         self.key = key
         self._sessions = PerLoop(self._session)
+
+    def written(self, request: Request, sample: int = 0) -> tuple[str, dict[str, Any]]:
+        """A request as a line of a batch file has it: the path that it is posted to, and its body."""
+        path = "/v1/chat/completions" if self._wire.is_chat else "/v1/completions"
+        return path, self._wire.payload(reseeded(request, sample))
 
     @property
     def dialect(self) -> Dialect:

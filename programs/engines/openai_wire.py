@@ -32,13 +32,16 @@ class OpenAIWire:
         chat: whether the chat endpoint is used, or that of completions.
         dialect: how the server wants requests written.
         extra: what stands in every body beside what a request says.
+
+    Attributes:
+        is_chat: see ``chat``.
     """
 
     def __init__(
         self, model: str, chat: bool, dialect: Dialect | None = None, extra: Mapping[str, Any] | None = None
     ) -> None:
         self._model = model
-        self._chat = chat
+        self.is_chat = chat
         self.dialect = dialect or Dialect()
         self._extra = dict(extra or {})
 
@@ -53,7 +56,7 @@ class OpenAIWire:
             ValueError: when a message holds anything but text.
         """
         payload: dict[str, Any] = {"model": self._model}
-        if self._chat:
+        if self.is_chat:
             payload["messages"] = _messages(request)
         else:
             payload["prompt"] = "\n\n".join(message["content"] for message in _messages(request))
@@ -71,7 +74,7 @@ class OpenAIWire:
         if config.logprobs is not None:
             payload |= (
                 {"logprobs": True, "top_logprobs": config.logprobs}
-                if self._chat
+                if self.is_chat
                 else {"logprobs": config.logprobs}
             )
         if config.response_format is not None:
@@ -79,13 +82,17 @@ class OpenAIWire:
         return self.dialect.written(payload | (config.extensions or {}) | self._extra)
 
     def replies(self, raw: bytes, count: int, latency_s: float) -> list[Reply]:
-        """The replies in a response's body.
+        """The replies in a response's body, the bytes of the object that ``replies_of`` takes."""
+        return self.replies_of(_loaded(raw), count, latency_s)
+
+    def replies_of(self, data: Mapping[str, Any], count: int, latency_s: float) -> list[Reply]:
+        """The replies in a response.
 
         The server counts the tokens of all together. Each reply is given an equal share of them, so that the
         sum over replies is what was billed.
 
         Args:
-            raw: the body.
+            data: its object.
             count: how many answers were asked for; what goes beyond is left out.
             latency_s: seconds that the call took.
 
@@ -96,7 +103,6 @@ class OpenAIWire:
             ErrorInsteadError: when it says itself that it is an error.
             LookupError, TypeError, ValueError, AttributeError: when it is not what the protocol promises.
         """
-        data = _loaded(raw)
         choices = data.get("choices")
         if not choices and (error := data.get("error") or data.get("detail")):
             raise ErrorInsteadError(error)
@@ -114,7 +120,7 @@ class OpenAIWire:
         read = _shares(_count(usage.get("prompt_tokens")), n)
         written = _shares(_count(usage.get("completion_tokens")), n)
         cached = _shares(_cached(usage), n)
-        text_and_first = _of_chat if self._chat else _of_completions
+        text_and_first = _of_chat if self.is_chat else _of_completions
         return [
             Reply(*text_and_first(choice), _finish(choice), read[i], written[i], latency_s, cached[i])
             for i, choice in enumerate(choices)

@@ -36,7 +36,7 @@ from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Absence, Tell, nobody
 from value_personas.signatures import EngineError
 
-__all__ = ["PatientEngine", "RefusedError", "probing"]
+__all__ = ["PatientEngine", "RefusedError", "is_probing", "probing"]
 
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
 
@@ -53,6 +53,11 @@ def probing() -> Iterator[None]:
         yield
     finally:
         _probing.reset(token)
+
+
+def is_probing() -> bool:
+    """Whether a refusal is a finding."""
+    return _probing.get()
 
 
 _FIRST_DELAY_S = 0.5

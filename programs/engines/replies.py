@@ -16,6 +16,7 @@ from dspy.lm15 import Config, Message, Request, TextPart
 from value_personas.signatures import MissingReason
 
 __all__ = [
+    "POSTPONED",
     "REASONING_ONLY",
     "AnswerStore",
     "AskedAnew",
@@ -34,6 +35,10 @@ _NOT_IN_KEY = frozenset({"cache", "user_id", "service_tier", "store"})
 
 REASONING_ONLY = "reasoning_only"
 """The finish reason of a reply that thinks and then says nothing, whatever the engine called it."""
+
+
+POSTPONED = "postponed"
+"""The finish reason of what stands in for a reply that is to be asked for later. It is never kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from aiohttp import web
 from dspy.lm15 import LM15Error, Request, Response
 
 from value_personas.programs.engines.base import SyncEngine, reseeded
+from value_personas.programs.engines.serving_batches import BatchPlan, BatchQueue
 from value_personas.programs.engines.serving_faults import (
     FAULTS,
     NEVER_S,
@@ -27,12 +28,14 @@ from value_personas.programs.engines.serving_wire import CHAT, COMPLETIONS, Endp
 
 __all__ = ["Several", "SyntheticServer"]
 
+_LARGEST_FILE = 256 * 1024 * 1024
+
 Several = Literal["given", "ignored", "refused"]
 """What becomes of a request for several answers (``n``); all three are found among real servers."""
 
 
 class SyntheticServer:
-    """Serves ``/v1/chat/completions``, ``/v1/completions`` and ``/v1/models``.
+    """Serves ``/v1/chat/completions`` and ``completions``, ``models``, ``files`` and ``batches``.
 
     Args:
         engine: what answers.
@@ -42,11 +45,13 @@ class SyntheticServer:
         key: the key that is expected as a bearer token; any when None.
         quirks: how it differs from what the protocol describes, by the names of ``QUIRKS``.
         several: what becomes of ``n``. Given, an answer's number is added to the seed, as vLLM does.
+        batches: what goes wrong with batches.
 
     Attributes:
         calls: attempts received.
         faults: how often each fault was served.
         headers: of the last attempt.
+        queue: its files and batches.
         prefixes: what it has read before; every reply tells how much of its prompt that was.
     """
 
@@ -59,6 +64,7 @@ class SyntheticServer:
         key: str | None = None,
         several: Several = "given",
         quirks: Sequence[str] = (),
+        batches: BatchPlan | None = None,
     ) -> None:
         unknown = sorted(set(quirks) - set(QUIRKS))
         if unknown:
@@ -69,6 +75,7 @@ class SyntheticServer:
         self.headers: Mapping[str, str] = {}
         self.calls = 0
         self.prefixes = PrefixCache()
+        self.queue = BatchQueue(self._in_batch, batches or BatchPlan())
         self._engine = engine
         self._model = model
         self._key = key
@@ -78,11 +85,36 @@ class SyntheticServer:
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app = web.Application(client_max_size=_LARGEST_FILE, middlewares=[self._guarded])
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/completions", self._completions)
         app.router.add_get("/v1/models", self._models)
+        self.queue.add_to(app)
         return app
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Files and batches are for those who have the key; completions say so themselves."""
+        guarded = request.path.startswith(("/v1/files", "/v1/batches"))
+        sent = request.headers.get("Authorization", "none")
+        if guarded and self._key is not None and sent != f"Bearer {self._key}":
+            return error_response(401, "Incorrect API key provided: " + sent)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _in_batch(self, path: str, payload: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """What one request of a batch is answered."""
+        self.calls += 1
+        refusal = self._refusal(f"Bearer {self._key}", payload)
+        body = refusal.body if refusal else None
+        if refusal and isinstance(body, bytes):
+            return refusal.status, orjson.loads(body)
+        payload.setdefault("max_tokens", payload.pop("max_completion_tokens", None))
+        try:
+            endpoint = CHAT if path == "/v1/chat/completions" else COMPLETIONS
+            return 200, self._answered(payload, endpoint, payload.get("n") or 1)
+        except LM15Error as error:
+            return 400, {"error": {"message": str(error), "type": "synthetic"}}
 
     async def serve(self, host: str, port: int, ready: Callable[[int], None]) -> None:
         """Serve until cancelled; ``ready`` is told the port, which is a free one when ``port`` is 0."""
@@ -114,7 +146,7 @@ class SyntheticServer:
         payload = orjson.loads(await request.read())
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
-        if refusal := self._refusal(request, payload):
+        if refusal := self._refusal(request.headers.get("Authorization", "none"), payload):
             return refusal
         fault = self.plan.draw(next(self._numbers))
         count = payload.get("n") or 1 if self._several == "given" else 1
@@ -130,17 +162,15 @@ class SyntheticServer:
         self.faults[fault] += 1
         return await FAULTS[fault](request, body, self.plan)
 
-    def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
-        """What is wrong with a request, if anything is."""
-        if self._key is not None and request.headers.get("Authorization") != f"Bearer {self._key}":
-            sent = request.headers.get("Authorization", "none")
+    def _refusal(self, sent: str, payload: dict[str, Any]) -> web.Response | None:
+        """What is wrong with a request, if anything is; ``sent`` is its authorisation."""
+        if self._key is not None and sent != f"Bearer {self._key}":
             return error_response(401, "Incorrect API key provided: " + sent)
         if self._model is not None and payload.get("model") != self._model:
             return error_response(404, f"The model `{payload.get('model')}` does not exist.")
         for refusal in (quirk.refuse(payload) for quirk in self._quirks):
             if refusal is not None:
                 status, message = refusal
-                sent = request.headers.get("Authorization", "")
                 return error_response(status, message.replace("{key}", sent.removeprefix("Bearer ")))
         if self._several == "refused" and payload.get("n", 1) > 1:
             return error_response(400, "'n' : number must be at most 1")

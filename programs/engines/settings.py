@@ -74,16 +74,23 @@ class Prices(BaseModel):
     Attributes:
         input_per_million: price of a million tokens read.
         output_per_million: price of a million tokens written.
+        batch: the share of these prices that is paid for what is asked in batches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     input_per_million: Annotated[float, Field(ge=0)]
     output_per_million: Annotated[float, Field(ge=0)]
+    batch: Annotated[float, Field(ge=0, le=1)] = Field(default=0.5, exclude_if=lambda share: share == 0.5)
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
         """The price of so many tokens."""
         return (input_tokens * self.input_per_million + output_tokens * self.output_per_million) / 1e6
+
+    def of_batches(self) -> "Prices":
+        """The prices of what is asked in batches."""
+        read, written = self.batch * self.input_per_million, self.batch * self.output_per_million
+        return self.model_copy(update={"input_per_million": read, "output_per_million": written})
 
 
 class EngineSettings(BaseModel):

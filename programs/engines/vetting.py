@@ -17,7 +17,7 @@ from value_personas.programs.engines.base import ManyReplier, Replier
 from value_personas.programs.engines.replies import REASONING_ONLY, Reply
 from value_personas.programs.engines.thinking import after_thinking
 
-__all__ = ["Secrets", "Vetted"]
+__all__ = ["Secrets", "Vetted", "fit_to_keep"]
 
 _LARGEST_COUNT = 2**31 - 1
 """Of tokens in one reply. What goes beyond is no count, and PostgreSQL's integers do not hold it."""
@@ -63,6 +63,12 @@ class Secrets:
         """The text with ``[key]`` for every secret in it. Cut it after this, or half of one might stay."""
         return self._pattern.sub("[key]", text) if self._pattern else text
 
+    def clean(self, text: str) -> str:
+        """Likewise, and without halves of characters, which no encoding holds."""
+        if not text.isascii():
+            text = _SURROGATE.sub("\ufffd", text)
+        return self.redacted(text)
+
 
 def _password(proxy: str) -> str | None:
     try:
@@ -96,7 +102,7 @@ class Vetted:
             reply = await self._engine.reply(request, sample)
         except Exception as error:  # noqa: BLE001 - raised again, and shown by whoever catches it
             raise self._showable(error) from None
-        return self._fit(reply)
+        return fit_to_keep(reply, self._secrets)
 
     async def replies(self, request: Request, count: int) -> list[Reply]:
         """Answer a request several times; what follows an error among the replies is left out."""
@@ -105,51 +111,17 @@ class Vetted:
         except Exception as error:  # noqa: BLE001 - raised again, and shown by whoever catches it
             raise self._showable(error) from None
         sound = next((n for n, reply in enumerate(replies) if reply.finish_reason == "error"), len(replies))
-        return [self._fit(reply) for reply in replies[: max(sound, 1)]]
+        return [fit_to_keep(reply, self._secrets) for reply in replies[: max(sound, 1)]]
 
     async def aclose(self) -> None:
         """Close the engine."""
         await self._engine.aclose()
 
-    def _fit(self, reply: Reply) -> Reply:
-        """The reply as it is kept."""
-        if reply.finish_reason == "error":
-            raise ServerError(f"the reply is an error: {self._clean(reply.text) or 'it does not say which'}")
-        text = self._clean(after_thinking(reply.text))
-        first = reply.first_token
-        if first and _may_need_cleaning([token for token, _ in first]):
-            first = tuple((self._clean(token), lp) for token, lp in first)
-        finish = REASONING_ONLY if not text and reply.text.strip() else self._clean(reply.finish_reason)
-        read, written = _count(reply.input_tokens), _count(reply.output_tokens)
-        fit = (text, first, finish, read, written)
-        if fit == (
-            reply.text,
-            reply.first_token,
-            reply.finish_reason,
-            reply.input_tokens,
-            reply.output_tokens,
-        ):
-            return reply
-        return replace(
-            reply,
-            text=text,
-            first_token=first,
-            finish_reason=finish,
-            input_tokens=read,
-            output_tokens=written,
-        )
-
-    def _clean(self, text: str) -> str:
-        """Without secrets, and without halves of characters, which no encoding holds."""
-        if not text.isascii():
-            text = _SURROGATE.sub("\ufffd", text)
-        return self._secrets.redacted(text)
-
     def _showable(self, error: Exception) -> Exception:
         """The same error without secrets."""
-        error.args = tuple(self._clean(a) if isinstance(a, str) else a for a in error.args)
+        error.args = tuple(self._secrets.clean(a) if isinstance(a, str) else a for a in error.args)
         if isinstance(error, LM15Error):
-            error.message = self._clean(str(error.message))
+            error.message = self._secrets.clean(str(error.message))
         return error
 
 
@@ -160,3 +132,36 @@ def _may_need_cleaning(tokens: Sequence[str]) -> bool:
 
 def _count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens <= _LARGEST_COUNT else None
+
+
+def fit_to_keep(reply: Reply, secrets: Secrets) -> Reply:
+    """A reply as it is kept.
+
+    Raises:
+        ServerError: when it says itself that it is an error.
+    """
+    if reply.finish_reason == "error":
+        raise ServerError(f"the reply is an error: {secrets.clean(reply.text) or 'it does not say which'}")
+    text = secrets.clean(after_thinking(reply.text))
+    first = reply.first_token
+    if first and _may_need_cleaning([token for token, _ in first]):
+        first = tuple((secrets.clean(token), lp) for token, lp in first)
+    finish = REASONING_ONLY if not text and reply.text.strip() else secrets.clean(reply.finish_reason)
+    read, written = _count(reply.input_tokens), _count(reply.output_tokens)
+    fit = (text, first, finish, read, written)
+    if fit == (
+        reply.text,
+        reply.first_token,
+        reply.finish_reason,
+        reply.input_tokens,
+        reply.output_tokens,
+    ):
+        return reply
+    return replace(
+        reply,
+        text=text,
+        first_token=first,
+        finish_reason=finish,
+        input_tokens=read,
+        output_tokens=written,
+    )

@@ -59,6 +59,12 @@ class ConsoleReporter:
         if self._progress.live.is_started:
             self._progress.stop()
 
+    def again(self) -> None:
+        """Everything is gone through once more: bars begin anew."""
+        for task in self._bars.values():
+            self._progress.remove_task(task)
+        self._bars = {}
+
     def stage(self, text: str) -> None:
         """Print the stage."""
         self._console.print(Text(text, style="dim"))
@@ -95,7 +101,7 @@ class ConsoleReporter:
             self._bars[bar] = self._progress.add_task(bar, total=total)
         self._progress.update(self._bars[bar], completed=done, total=total, advance=advance)
         if not self._console.is_terminal:
-            self._log(self._progress.tasks[list(self._bars).index(bar)])
+            self._log(next(task for task in self._progress.tasks if task.id == self._bars[bar]))
 
     def _log(self, task: Task) -> None:
         """A line once a minute, and when a bar is full: a log that stands still looks dead."""

@@ -69,7 +69,7 @@ def test_info_counts_by_engine_and_model(location: str) -> None:
         counted = info(store)
     assert counted.replies == {("engine", "openai/m"): 30, ("second", "openai/other"): 1}
     assert (counted.input_tokens, counted.output_tokens, counted.leases) == (30 * 41, 30, 0)
-    assert counted.schema == "0003"
+    assert counted.schema == "0004"
     assert json.loads(json.dumps(counted.as_dict()))["replies"] == 31
 
 

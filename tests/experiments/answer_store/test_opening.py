@@ -40,6 +40,7 @@ def test_a_store_of_the_first_version_migrates_with_its_replies(tmp_path: Path) 
         asyncio.run(put(store))
     with sqlite3.connect(path) as connection:  # back to what version 0001 left
         connection.execute("DROP TABLE leases")
+        connection.execute("DROP TABLE requested")
         connection.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
     connection.close()
     with AnswerStore(path) as store:

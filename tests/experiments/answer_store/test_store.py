@@ -293,6 +293,7 @@ def as_version_0002_left_it(store: AnswerStore) -> None:
         as_json = '[["A", -0.25], [" A", -1.5], ["B", -9999.0]]'
         sa_text = sa.text("UPDATE replies SET first_token = :json WHERE first_token IS NOT NULL")
         connection.execute(sa_text, {"json": as_json})
+        run("DROP TABLE requested")
         run(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
 
 
