@@ -9,15 +9,15 @@ from value_personas.data.formats import Header
 from value_personas.data.formats.base import first_line
 from value_personas.data.formats.plain_text import one_line, visible
 from value_personas.data.formats.readers import file_hash
+from value_personas.data.predictions import GivenAnswers, read_predictions
 from value_personas.data.profiles import ProfileTable, value_profiles
-from value_personas.data.published import PublishedDistributions, letter_position
+from value_personas.data.published import PublishedDistributions
 from value_personas.data.reference_descriptors import reference_descriptors
 from value_personas.data.resampling import (
     bootstrap_distributions,
     split_half_distributions,
 )
 from value_personas.data.sampling import DESIGNS, ProfileSample, sample_profiles
-from value_personas.data.share_layouts import interview_country
 from value_personas.data.splits import (
     Split,
     TrainingView,
@@ -39,6 +39,7 @@ __all__ = [
     "AimsRule",
     "Codebook",
     "DirectionCheck",
+    "GivenAnswers",
     "Header",
     "Instrument",
     "ProfileSample",
@@ -63,14 +64,13 @@ __all__ = [
     "file_hash",
     "first_line",
     "instrument_names",
-    "interview_country",
     "lay_out",
-    "letter_position",
     "load_codebook",
     "load_instrument",
     "map_point",
     "one_line",
     "published_map",
+    "read_predictions",
     "read_survey",
     "reference_descriptors",
     "sample_profiles",

@@ -138,7 +138,7 @@ def read_shares(
     """
     layout = next((one for one in LAYOUTS if one.fits(header.columns)), None)
     table = _as_long(header) if layout is None else layout.read(Path(header.path))
-    book = _codebook(codebook, table["code"].unique())
+    book = _codebook(codebook, table["code"].unique().tolist())
     asked, stored = _asked(table, book, header)
     asked = {code: question for code, question in asked.items() if questions is None or code in questions}
     if questions is not None and (absent := [code for code in questions if code not in asked]):

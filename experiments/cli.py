@@ -16,7 +16,7 @@ from value_personas.experiments.commands.printing.plain import show_all_signs
 __all__ = ["main"]
 
 _ORDER = (
-    "run", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit",
+    "run", "score", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit",
     "calibrate", "tune", "sweep", "ablate", "shapley", "glossary", "ui", "engine", "inspect", "store",
 )  # fmt: skip
 """Commands as help lists them, groups of several after the others; one not named here follows by its name."""

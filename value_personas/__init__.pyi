@@ -6,6 +6,7 @@ from .experiments.recipe.recipe import Recipe
 from .experiments.report.writing import report
 from .experiments.run.pipeline import run
 from .experiments.run.result import RunResult
+from .experiments.run.score import score
 from .experiments.shapley.shapley import shapley
 from .experiments.sweep.sweep import sweep
 from .experiments.tuning.tune import tune
@@ -21,6 +22,7 @@ __all__ = [
     "programs",
     "report",
     "run",
+    "score",
     "shapley",
     "signatures",
     "sweep",

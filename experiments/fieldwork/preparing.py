@@ -100,7 +100,7 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     reading = (*_reading(recipe.survey, recipe.questions, recipe.seed), own)
     read_survey = partial(open_survey, recipe.survey, recipe.questions, recipe.seed, field.workspace, own)
     survey = field.once(("survey", *reading), read_survey)
-    needed = not kinds or _rests_on_values(kinds, recipe.comparators)
+    needed = not (kinds or recipe.predictions) or _rests_on_values(kinds, recipe.comparators)
     take = partial(data.value_profiles, survey, instrument, needed=needed)
     profiles = field.once(("profiles", *reading, instrument, needed), take)
     drawing = (recipe.profiles, recipe.persona_text, recipe.personality)

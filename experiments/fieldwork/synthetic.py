@@ -8,14 +8,14 @@ from value_personas.programs.engines import engine_kind
 __all__ = ["in_words", "marked", "synthetic_parts", "synthetic_warning"]
 
 
-def synthetic_parts(lm: str, survey: data.Survey) -> tuple[str, ...]:
+def synthetic_parts(lm: str | None, survey: data.Survey) -> tuple[str, ...]:
     """``respondent`` and ``population``, as far as they are invented.
 
     Args:
-        lm: the model that answered, as the recipe names it.
+        lm: the model that answered, as the recipe names it; None where answers were given.
         survey: where the human answers came from.
     """
-    parts = {"respondent": engine_kind(lm).is_synthetic, "population": survey.is_synthetic}
+    parts = {"respondent": lm is not None and engine_kind(lm).is_synthetic, "population": survey.is_synthetic}
     return tuple(part for part, is_synthetic in parts.items() if is_synthetic)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from value_personas.experiments.recipe.ablation import AblationSettings
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY, SearchSettings
@@ -235,7 +235,8 @@ class Recipe(Section):
         workspace: the folder of everything that is kept.
         store: the answer store's database URL, where several machines share one; a file in the workspace
             when absent.
-        personas: the persona kinds to compare, each a row of the result.
+        predictions: tables of predictions made elsewhere, which are judged in place of asking.
+        personas: the persona kinds to compare, each a row of the result; none where predictions are judged.
         program: tuned prompts to ask by: a program.json, or models:/NAME/VERSION of MLflow's registry.
         allow_leak: whether a persona may state what is then asked; the result says so in its first line.
     """
@@ -245,6 +246,7 @@ class Recipe(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     workspace: Path = Path(".value-personas")
     store: str | None = None
+    predictions: Annotated[tuple[str, ...], NamesFile()] = Field(default=(), exclude_if=lambda v: not v)
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
     allow_leak: bool = False
     program: Annotated[str, NamesFile(unless=f"{REGISTRY}.*", copy=PROGRAM_FILE)] | None = None
@@ -279,8 +281,10 @@ class Recipe(Section):
 
     @field_validator("personas")
     @classmethod
-    def _some_and_distinct(cls, kinds: tuple[PersonaKind, ...]) -> tuple[PersonaKind, ...]:
-        if not kinds or len(set(kinds)) != len(kinds):
+    def _some_and_distinct(
+        cls, kinds: tuple[PersonaKind, ...], told: ValidationInfo
+    ) -> tuple[PersonaKind, ...]:
+        if (not kinds and not told.data.get("predictions")) or len(set(kinds)) != len(kinds):
             raise ValueError("name at least one persona kind, each once")
         return kinds
 
@@ -310,6 +314,19 @@ class Recipe(Section):
                 f"which has {', '.join(self.personas)}"
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _judged_or_asked(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("predictions"):
+            return {**given, "personas": (), "cultural_map": CulturalMapSection()}
+        return given
+
+    @property
+    def answered_by(self) -> str:
+        """The model that answers, or the tables that its answers stand in."""
+        tables = ", ".join(Path(path).name for path in self.predictions)
+        return f"predictions in {tables}" if tables else self.respondent.lm
 
     @property
     def writer(self) -> EngineSettings:

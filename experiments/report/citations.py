@@ -202,7 +202,7 @@ def _survey(material: Material) -> Citation:
 
 
 def _model(material: Material) -> Citation:
-    name = material.run.recipe.respondent.lm
+    name = material.run.recipe.answered_by
     fields = {
         "title": f"{name}: [cite it as its makers require]",
         "note": f"Asked as {material.sources.elicitation}.",

@@ -3,6 +3,7 @@
 from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.scoring import SCORES, Score
 from value_personas.programs.personas import PARTS, parse_kind
+from value_personas.signatures import RecipeError
 
 __all__ = ["glossary", "what_it_is"]
 
@@ -56,7 +57,12 @@ def what_it_is(method: str) -> str:
     Args:
         method: its name in tables, not calibrated.
     """
-    return COMPARATORS[method].meaning if method in COMPARATORS else parse_kind(method).what
+    if method in COMPARATORS:
+        return COMPARATORS[method].meaning
+    try:
+        return parse_kind(method).what
+    except RecipeError:
+        return "predictions made elsewhere"
 
 
 def _direction(score: Score) -> str:

@@ -143,6 +143,12 @@ def _asking(material: Material) -> Iterator[str]:
     recipe = material.run.recipe
     answers = sum(sum(reasons.values()) for reasons in material.run.missing.values())
     share = 100 * float(material.asking["missing_share"].mean())
+    if recipe.predictions:
+        yield (
+            f"Nothing was asked: answers are {recipe.answered_by}, judged on the cells that all ranked "
+            f"methods have. {answers:,} answers are none and enter no estimate."
+        )
+        return
     yield (
         f"The model {recipe.respondent.lm} answered every question as every persona "
         f"({material.sources.elicitation}; option order: {recipe.respondent.option_order}). {answers:,} "

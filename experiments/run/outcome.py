@@ -61,7 +61,7 @@ class Outcome:
     @property
     def synthetic(self) -> tuple[str, ...]:
         """Which parts were synthetic."""
-        return synthetic_parts(self.recipe.respondent.lm, self.survey)
+        return synthetic_parts(None if self.recipe.predictions else self.recipe.respondent.lm, self.survey)
 
     @cached_property
     def gap(self) -> Gap | str | None:
@@ -155,7 +155,7 @@ class Outcome:
 def _asking_notes(asked: Asked) -> Iterator[str]:
     """How it was asked, and how far answers hang on that."""
     yield asked.elicitation
-    if all(np.isnan(panel.order_effect).all() for panel in asked.panels.values()):
+    if asked.prompts and all(np.isnan(panel.order_effect).all() for panel in asked.panels.values()):
         how = 'respondent.option_order = "both" measures it'
         yield f"how far the order of options moves answers is not measured; {how}"
     for kind, panel in asked.panels.items():
@@ -302,7 +302,7 @@ def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
         yield "one country: the intervals tell of other questions, not of other countries"
     blank = cells[cells["predicted_share"].isna() & cells["human_share"].notna()]
     for method, n in blank.groupby("method", sort=False).size().items():
-        by_personas = str(method).partition(" + ")[0] in asked.panels
+        by_personas = asked.prompts and str(method).partition(" + ")[0] in asked.panels
         why = "too many answers are missing" if by_personas else "nothing there predicts them"
         yield f"{method}: {n} cells are not estimated, {why}"
     asked_of = int((judgement.human.asked).sum())

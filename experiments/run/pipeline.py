@@ -9,8 +9,9 @@ from value_personas.experiments.evaluation.judging import HumanAnswers, human_an
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
 from value_personas.experiments.evaluation.without_model import predict_nothing, predict_without_model
-from value_personas.experiments.fieldwork.asking import ask_everything
+from value_personas.experiments.fieldwork.asking import Asked, ask_everything
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.predictions import take_predictions
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.reporter import Reporter, Silent
@@ -88,7 +89,8 @@ def predict_and_judge(
         ValuePersonasError: for anything the user can put right.
     """
     reporter.stage("reading the survey")
-    ready = prepare(field, recipe)
+    given = take_predictions(field, recipe) if recipe.predictions else None
+    ready = prepare(field, given.recipe if given else recipe)
     # First what costs nothing, so that what cannot be had is said before anything is paid for.
     remoteness, calibrations = judged_by(recipe, ready)
     intervals = intervals_from(recipe, field.workspace)
@@ -96,14 +98,18 @@ def predict_and_judge(
         recipe.comparators, recipe.seed, ready.survey, ready.profiles
     )
 
-    reporter.stage(f"asking {recipe.respondent.lm}")
-    asked = ask_everything(field, ready.asking, reporter.answered, approve, again)
+    left_out: tuple[str, ...] = ()
+    if given:
+        asked, left_out = given.asked(ready.survey)
+    else:
+        reporter.stage(f"asking {recipe.respondent.lm}")
+        asked = ask_everything(field, ready.asking, reporter.answered, approve, again)
 
     reporter.stage("scoring")
     predicted = predict(
         asked,
         calibrations,
-        calibrated=recipe.calibration.kinds,
+        calibrated=_calibrated(recipe, asked),
         max_missing=recipe.respondent.max_missing,
         draws=recipe.scoring.persona_draws,
         seed=recipe.seed,
@@ -128,12 +134,20 @@ def predict_and_judge(
         judgement,
         ready.leaks,
         (
+            *left_out,
             *remarks,
             *in_sample_notes(methods, recipe.program, recipe.calibration.fitted),
             *(intervals.notes(recipe, asked.identity, [m.name for m in methods]) if intervals else ()),
         ),
         calibrations,
     )
+
+
+def _calibrated(recipe: Recipe, asked: Asked) -> Collection[str]:
+    """What gets a calibrated row: the recipe's kinds; of predictions all, by what was fitted for them."""
+    if recipe.predictions:
+        return tuple(asked.panels) if recipe.calibration.fitted else ()
+    return recipe.calibration.kinds
 
 
 def judged_by(recipe: Recipe, ready: Prepared) -> tuple[Remoteness | None, tuple[Calibration, ...]]:

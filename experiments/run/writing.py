@@ -77,7 +77,7 @@ def record_outcome(
     _write_files(outcome, result, inputs)
     record = Record(
         recipe,
-        name=title or run_title(recipe.name, recipe.respondent.lm, size_of(result.scores)),
+        name=title or run_title(recipe.name, recipe.answered_by, size_of(result.scores)),
         metrics=_metrics(result),
         tags=_tags(outcome),
         folder=folder,

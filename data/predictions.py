@@ -1,0 +1,374 @@
+"""Predictions made elsewhere, as tables: distributions, or single answers of simulated persons.
+
+A long table, or the result table of a tool that is recognised by its columns (EDSL, inspect_ai, QSTN,
+WorldValuesBench), becomes the answers of each method's persons to the questions of a survey.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from value_personas.data.codebooks.missing import kind_from_words, normalise
+from value_personas.data.countries import country_alpha3
+from value_personas.data.formats.plain_text import one_line
+from value_personas.data.formats.readers import inspect_file, read_columns
+from value_personas.data.published import letter_position
+from value_personas.data.share_layouts import interview_country
+from value_personas.data.survey.survey import Survey
+from value_personas.signatures import Question, SurveyError
+
+__all__ = ["GivenAnswers", "read_predictions"]
+
+Floats = NDArray[np.float64]
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "method": ("method", "model", "model_name"),
+    "country": ("country", "nation", "group"),
+    "question": ("question_id", "qid", "code", "question", "variable"),
+    "persona": ("persona", "persona_id", "participant_id", "agent", "respondent"),
+    "option": ("option", "opt"),
+    "share": ("share", "probability", "proportion", "predicted", "pct", "percent", "count"),
+    "answer": ("answer", "score", "response", "value", "llm_response"),
+    "weight": ("weight",),
+}
+"""What a long table holds → the columns that may hold it."""
+
+_ROUNDING = 0.0051
+_NO_ANSWER = {"dont_know": "dont_know", "refused": "refused"}
+"""Kind of missing answer of a survey → reason of one of a model; any other is unparseable."""
+
+
+@dataclass(frozen=True)
+class GivenAnswers:
+    """What one method answered to M questions of a survey.
+
+    Attributes:
+        method: its name.
+        countries: P codes, one a person; a country's distribution as a whole is one person's.
+        weights: shape (P,), what each stands for, of any scale.
+        log_p: shape (P, M, K), natural logarithms; NaN without an answer and beyond a question's options.
+        missing: (place of the person, place of the question) → why there is no answer.
+        draws: single answers counted in each distribution; 0 where shares were given.
+    """
+
+    method: str
+    countries: tuple[str, ...]
+    weights: Floats
+    log_p: Floats
+    missing: Mapping[tuple[int, int], str]
+    draws: int
+
+
+@dataclass(frozen=True)
+class _Tool:
+    """A tool's result table, known by its columns."""
+
+    name: str
+    fits: Callable[[Sequence[str]], bool]
+    as_long: Callable[[pd.DataFrame, Path], pd.DataFrame]
+
+
+def read_predictions(
+    paths: Sequence[str | Path], survey: Survey, max_missing: float = 0.2
+) -> tuple[tuple[GivenAnswers, ...], tuple[str, ...]]:
+    """Read what was predicted of a survey.
+
+    Args:
+        paths: tables, each of one method or more. A long table has the columns country, question and either
+            option with share, or answer; method (else the file's name), persona and weight where there are.
+            An answer is an option's words, its score or its letter.
+        survey: whose questions and countries these are; what it does not hold is left out and counted.
+        max_missing: the share of answers that are none, as a refusal, above which a cell is not estimated.
+
+    Returns:
+        One entry a method, in the order of the tables, and plain sentences on what was left out.
+
+    Raises:
+        SurveyError: when a table has none of these layouts, says a method twice, holds an option that its
+            question does not have, or shares that do not sum to 1.
+    """
+    given: dict[str, GivenAnswers] = {}
+    notes: list[str] = []
+    for path in map(Path, paths):
+        table, told = _long(path)
+        kept, left_out = _of_survey(table, survey, path)
+        notes += [*told, *left_out]
+        for method, rows in kept.groupby("method", sort=False):
+            if str(method) in given:
+                raise SurveyError(f"{path}: method {method!r} is in another of the tables too; rename one")
+            given[str(method)], remarks = _method(str(method), rows, survey, path, max_missing)
+            notes += remarks
+    return tuple(given.values()), tuple(dict.fromkeys(notes))
+
+
+def _long(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The long table of a file, by roles: method, country, question, and option with share or answer."""
+    header = inspect_file(path)
+    frame = read_columns(header, header.columns)
+    tool = next((one for one in _TOOLS if one.fits(header.columns)), None)
+    notes = [f"{path.name}: read as a result table of {tool.name}."] if tool else []
+    frame = tool.as_long(frame, path) if tool else frame
+    folded = {str(name).casefold(): str(name) for name in frame.columns}
+    found = {
+        role: next(folded[name] for name in names if name in folded)
+        for role, names in _NAMES.items()
+        if any(name in folded for name in names)
+    }
+    shares = "option" in found and "share" in found
+    if not ({"country", "question"} <= found.keys() and (shares or "answer" in found)):
+        raise SurveyError(
+            f"{path}: expected the columns country, question and option with share, or answer; "
+            f"got {', '.join(one_line(str(name), 30) for name in frame.columns[:12])}"
+        )
+    table = pd.DataFrame({role: frame[name] for role, name in found.items()})
+    table = table.drop(columns=["answer"] if shares else ["option", "share"], errors="ignore")
+    if "method" not in table:
+        table["method"] = path.stem
+    table["method"] = table["method"].map(lambda name: one_line(str(name), 80).replace("/", "-").strip(". "))
+    for name in ("country", "question"):
+        table[name] = table[name].map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
+    return table, notes
+
+
+def _of_survey(table: pd.DataFrame, survey: Survey, path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of the survey's countries and questions, by its own codes, and what is left out."""
+    names = {name: code for code, name in survey.names.items()}
+    written = {
+        name: name if name in survey.names else country_alpha3(name) or names.get(name, name)
+        for name in table["country"].unique()
+    }
+    codes = {question.code.casefold(): question.code for question in survey.questions}
+    codes |= {q.ivs.casefold(): q.code for q in survey.questions if q.ivs and q.ivs.casefold() not in codes}
+    country = table["country"].map(written)
+    question = table["question"].map(lambda code: codes.get(code.casefold()))
+    notes = []
+    for what, column, known in (
+        ("countries", table["country"], country.isin(list(survey.names))),
+        ("questions", table["question"], question.notna()),
+    ):
+        if absent := list(dict.fromkeys(column[~known])):
+            some = ", ".join(one_line(name, 40) for name in absent[:5])
+            notes.append(
+                f"{path.name}: left out are {what} that the survey does not have, {len(absent)} in all: "
+                f"{some}{' …' if len(absent) > 5 else ''}."
+            )
+    there = country.isin(list(survey.names)) & question.notna()
+    if not there.any():
+        raise SurveyError(
+            f"{path}: none of its countries and questions is in the survey, which has "
+            f"{', '.join(survey.countries[:4])} … and {', '.join(q.code for q in survey.questions[:4])} …"
+        )
+    return table[there].assign(country=country[there], question=question[there]), notes
+
+
+def _method(
+    method: str, rows: pd.DataFrame, survey: Survey, path: Path, max_missing: float
+) -> tuple[GivenAnswers, list[str]]:
+    """One method's answers, a person each where every person was asked everything, else a country each."""
+    single = "answer" in rows
+    alone = "persona" in rows and single and _asked_alike(rows)
+    tally = _Tally(survey, path, method)
+    person = rows["persona"].map(str) if alone else pd.Series("", index=rows.index)
+    amounts = np.ones(len(rows)) if single else _amounts(rows, path, method)
+    said = rows["answer" if single else "option"]
+    for row in zip(rows["country"], person, rows["question"], said, amounts.tolist(), strict=True):
+        tally.add(*row, single=single)
+    given = tally.answers(_weights(rows, person, path, method), max_missing, alone=alone, single=single)
+    if alone or not single:
+        return given, []
+    return given, [
+        f"{method}: its persons were not all asked the same, so that a country's answers are taken together; "
+        "the intervals do not tell of other persons."
+    ]
+
+
+def _asked_alike(rows: pd.DataFrame) -> bool:
+    """Whether every person of a country has an answer, or a missing one, to every question put there."""
+    grids = rows.groupby("country")
+    distinct = rows.drop_duplicates(["country", "persona", "question"]).groupby("country").size()
+    return bool((distinct == grids["persona"].nunique() * grids["question"].nunique()).all())
+
+
+def _amounts(rows: pd.DataFrame, path: Path, method: str) -> Floats:
+    amounts = pd.to_numeric(rows["share"], errors="coerce").to_numpy(np.float64)
+    if not (amounts >= 0).all():
+        raise SurveyError(f"{path}: a share of {method} is no number of 0 or more")
+    return np.asarray(amounts)
+
+
+def _weights(
+    rows: pd.DataFrame, person: "pd.Series[str]", path: Path, method: str
+) -> Mapping[tuple[str, str], float]:
+    if "weight" not in rows:
+        return {}
+    weights = pd.to_numeric(rows["weight"], errors="coerce").to_numpy(np.float64)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise SurveyError(f"{path}: a weight of {method} is no number of 0 or more")
+    return dict(zip(zip(rows["country"], person, strict=True), weights.tolist(), strict=True))
+
+
+class _Tally:
+    """Counts of one method, by (country, person), question and option."""
+
+    def __init__(self, survey: Survey, path: Path, method: str) -> None:
+        self._questions = {question.code: m for m, question in enumerate(survey.questions)}
+        self._survey, self._path, self._method = survey, path, method
+        self._k = max(len(question.scale) for question in survey.questions)
+        self._counts: dict[tuple[str, str], Floats] = {}
+        self._missing: Counter[tuple[tuple[str, str], int, str]] = Counter()
+        self._read: dict[tuple[int, str], int | None] = {}
+
+    def add(self, country: str, person: str, code: str, said: object, amount: float, *, single: bool) -> None:
+        """One row."""
+        m, text = self._questions[code], str(said).strip()
+        if (m, text) not in self._read:
+            self._read[m, text] = _position(text, self._survey.questions[m])
+        position, key = self._read[m, text], (country, person)
+        if key not in self._counts:
+            self._counts[key] = np.zeros((len(self._questions), self._k))
+        if position is not None:
+            self._counts[key][m, position] += amount
+            return
+        kind = kind_from_words(text)
+        if not single and kind is None:
+            raise SurveyError(f"{self._path}: {one_line(text, 40)!r} is no option of {code}")
+        if single:  # a share of "don't know" is of nobody in particular
+            self._missing[key, m, _NO_ANSWER.get(kind or "", "unparseable")] += 1
+
+    def answers(
+        self, weights: Mapping[tuple[str, str], float], max_missing: float, *, alone: bool, single: bool
+    ) -> GivenAnswers:
+        """All of them; a country without any is one person who was asked nothing."""
+        countries = self._survey.countries
+        there = {country for country, _ in self._counts}
+        nothing = np.zeros((len(self._questions), self._k))
+        self._counts |= {(country, ""): nothing for country in countries if country not in there}
+        people = sorted(self._counts, key=lambda key: countries.index(key[0]))
+        total = np.stack([self._counts[key] for key in people])
+        counted = total.sum(axis=2)
+        if not single:
+            _check_sums(counted, str(self._path), self._method)
+        missing, lost = {}, np.zeros(counted.shape)
+        place = {key: i for i, key in enumerate(people)}
+        for (key, m, reason), n in self._missing.items():
+            lost[place[key], m] += n
+            missing[place[key], m] = reason
+        if not alone and single:  # of persons who stand alone, whoever averages counts the missing
+            total[lost > max_missing * (lost + counted)] = 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_p = np.log(total / total.sum(axis=2, keepdims=True))
+        for m, question in enumerate(self._survey.questions):
+            log_p[:, m, len(question.scale) :] = np.nan
+        return GivenAnswers(
+            self._method,
+            tuple(country for country, _ in people),
+            np.array([weights.get(key, 1.0) for key in people]),
+            log_p,
+            {cell: why for cell, why in missing.items() if np.isnan(log_p[cell][0])},
+            int(counted[counted > 0].min(initial=1)) if alone else 0,
+        )
+
+
+def _check_sums(total: Floats, where: str, method: str) -> None:
+    """Shares of 1 or of 100 throughout, within rounding; counts cannot be told from them and pass."""
+    known = total[total > 0]
+    if len(known) and np.median(np.abs(known - 1)) < 0.5:
+        off = np.abs(known - 1)
+    elif len(known) and np.median(np.abs(known - 100)) < 20:
+        off = np.abs(known / 100 - 1)
+    else:
+        return
+    if off.max() > 10 * _ROUNDING:
+        raise SurveyError(
+            f"{where}: shares of {method} sum to {known[off.argmax()]:.4g}, expected 1 (or 100 %)"
+        )
+
+
+def _position(text: str, question: Question) -> int | None:
+    """Where an answer stands on a scale: by its words, its score, or its letter."""
+    labels = {normalise(label): place for place, label in enumerate(question.scale.labels)}
+    if (found := labels.get(normalise(text))) is not None:
+        return found
+    try:
+        score = float(text)
+    except ValueError:
+        letter = letter_position(text.strip("().: "))
+        return letter if 0 <= letter < len(question.scale) else None
+    return question.scale.scores.index(score) if score in question.scale.scores else None
+
+
+def _edsl(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """EDSL's ``Results.to_csv()``: a row an interview, answers in columns answer.CODE."""
+    columns = [str(name) for name in frame.columns]
+    country = _first(columns, ("agent.country", "scenario.country", "agent.nation", "scenario.nation"), path)
+    persona = next((c for c in ("agent.agent_name", "agent.agent_index") if c in columns), None)
+    kept = pd.DataFrame({"country": frame[country]})
+    kept["method"] = frame["model.model"] if "model.model" in columns else path.stem
+    kept["persona"] = frame[persona] if persona else np.arange(len(frame))
+    answers = [name for name in columns if name.startswith("answer.")]
+    tables = [kept.assign(question=name.removeprefix("answer."), answer=frame[name]) for name in answers]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _inspect(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """inspect_ai's ``samples_df``: a row a sample; country and question stand in its metadata."""
+    columns = [str(name) for name in frame.columns]
+    scores = [name for name in columns if name.startswith("score_")]
+    answer = _first(columns, ("answer", "score_answer", *scores), path)
+    kept = pd.DataFrame({"answer": frame[answer]})
+    kept["country"] = frame[_first(columns, ("metadata_country", "metadata_nation"), path)]
+    kept["question"] = frame[
+        _first(columns, ("metadata_question_id", "metadata_qid", "metadata_question"), path)
+    ]
+    kept["method"] = frame["model"] if "model" in columns else path.stem
+    if "metadata_persona" in columns:
+        kept["persona"] = frame["metadata_persona"]
+    return kept
+
+
+def _qstn(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """QSTN's parsed responses: a row an item, the persona in questionnaire_name."""
+    columns = [str(name) for name in frame.columns]
+    kept = pd.DataFrame({"question": frame["questionnaire_item_id"]})
+    kept["answer"] = frame[_first(columns, ("answer", "parsed_answer", "llm_response"), path)]
+    kept["country"] = frame[_first(columns, ("country", "nation"), path)]
+    kept["method"] = frame["model"] if "model" in columns else path.stem
+    if "questionnaire_name" in columns:
+        kept["persona"] = frame["questionnaire_name"]
+    return kept
+
+
+def _world_values_bench(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """WorldValuesBench's model outputs: a participant's number begins with the country's."""
+    table = frame.rename(columns={"QUESTION_ID": "question", "PARTICIPANT_ID": "persona", "SCORE": "answer"})
+    country = interview_country(table["persona"])
+    return table.assign(country=country, method=path.stem)[country.notna().to_numpy()]
+
+
+def _first(columns: Sequence[str], wanted: Sequence[str], path: Path) -> str:
+    found = next((name for name in wanted if name in columns), None)
+    if found is None:
+        raise SurveyError(f"{path}: has no column {' or '.join(wanted[:3])}; add it to the table")
+    return found
+
+
+def _holds(*names: str) -> Callable[[Sequence[str]], bool]:
+    return lambda columns: set(names) <= set(columns)
+
+
+_TOOLS = (
+    _Tool("EDSL", lambda columns: any(str(name).startswith("answer.") for name in columns), _edsl),
+    _Tool("inspect_ai", _holds("sample_id", "eval_id"), _inspect),
+    _Tool("QSTN", _holds("questionnaire_item_id"), _qstn),
+    _Tool("WorldValuesBench", _holds("QUESTION_ID", "PARTICIPANT_ID", "SCORE"), _world_values_bench),
+)
+
+
+def as_frame(given: Sequence[GivenAnswers]) -> Any:  # pragma: no cover
+    """Unused."""

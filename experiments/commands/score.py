@@ -1,0 +1,48 @@
+"""``value-personas score``: predictions made elsewhere, judged like a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from value_personas.experiments.commands.options import (
+    JsonOption,
+    SettingsOption,
+    WorkspaceOption,
+    all_overrides,
+    give,
+)
+
+__all__ = ["score"]
+
+
+def score(
+    predictions: Annotated[
+        list[Path], typer.Argument(help="Tables of predictions: distributions, or single answers.")
+    ],
+    survey: Annotated[
+        list[Path], typer.Option(help="The survey file, or a table of published shares; repeatable.")
+    ],
+    codebook: Annotated[
+        str | None, typer.Option(help="A codebook's name or TOML file; recognised if absent.")
+    ] = None,
+    settings: SettingsOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge predictions made elsewhere against a survey, by the table, floor and intervals of a run.
+
+    A table has the columns method, country, question, and option with share, or answer with persona.
+    Result tables of EDSL, inspect_ai, QSTN and WorldValuesBench are recognised. A recipe's
+    comparators.names ({comparators}) stand beside them: --set 'comparators.names=["training-mean"]'.
+    The outcome is a run: report, calibrate and rerun take it.
+    """
+    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.commands.printing.run import print_result
+    from value_personas.experiments.run.pipeline import run
+    from value_personas.experiments.run.score import scoring_recipe
+
+    recipe = scoring_recipe(predictions, survey, codebook, all_overrides(settings, workspace))
+    with ConsoleReporter() as reporter:
+        result = run(recipe, reporter)
+    give(result, print_result, as_json)

@@ -1,0 +1,60 @@
+"""Predictions made elsewhere, judged like a run."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from value_personas.experiments.fieldwork.reporter import Reporter
+from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.run.pipeline import run
+from value_personas.experiments.run.result import RunResult
+
+__all__ = ["score", "scoring_recipe"]
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def score(
+    predictions: Paths,
+    survey: Paths,
+    *,
+    codebook: str | Path | None = None,
+    settings: Iterable[str] = (),
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Judge predictions made elsewhere: the table, floor, intervals, pairs and files of a run.
+
+    Args:
+        predictions: one table or several; ``data.read_predictions`` says what they hold.
+        survey: a survey file, several, or a table of published shares.
+        codebook: of the survey; recognised when absent.
+        settings: further settings of a recipe, ``dotted.key=value``.
+        reporter: receives the progress.
+
+    Returns:
+        As ``run``. ``report``, ``calibrate`` and ``rerun`` take it like any other run.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right.
+    """
+    return run(scoring_recipe(predictions, survey, codebook, settings), reporter)
+
+
+def scoring_recipe(
+    predictions: Paths, survey: Paths, codebook: str | Path | None = None, settings: Iterable[str] = ()
+) -> Recipe:
+    """The recipe that judges; arguments as of ``score``."""
+    tables = [str(path) for path in _listed(predictions)]
+    files = [str(path) for path in _listed(survey)]
+    told = [
+        f"name={json.dumps(Path(tables[0]).stem[:60].lstrip('. ') or 'predictions')}",
+        f"predictions={json.dumps(tables)}",
+        f"survey.path={json.dumps(files if len(files) > 1 else files[0])}",
+    ]
+    told += [] if codebook is None else [f"survey.codebook={json.dumps(str(codebook))}"]
+    return load_recipe("wvs", [*told, *settings])
+
+
+def _listed(paths: Paths) -> list[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else list(paths)
