@@ -1,6 +1,7 @@
 """Countries and territories by any code that survey files use, and their cultural zones."""
 
 import csv
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,16 +41,22 @@ def _table() -> tuple[dict[str, str], dict[str, str]]:
             alpha3 = row["alpha3"]
             names[alpha3] = row["name"]
             known = [alpha3, row["alpha2"], row["numeric"], *row["also"].split(";"), row["name"]]
-            writings.update({normalise(text): alpha3 for text in known if text})
-    writings.update({normalise(point.country): alpha3 for alpha3, point in published_map().items()})
+            writings.update({_folded(text): alpha3 for text in known if text})
+    writings.update({_folded(point.country): alpha3 for alpha3, point in published_map().items()})
     return writings, names
+
+
+def _folded(text: str) -> str:
+    """A writing without regard to case and accents: files drop them as they please."""
+    apart = unicodedata.normalize("NFKD", normalise(text))
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def country_alpha3(code: float | str) -> str | None:
     """The alpha-3 code for a numeric, alpha-2 or alpha-3 code or a name; None for an unknown one."""
     if isinstance(code, float) and code.is_integer():
         code = int(code)
-    return _table()[0].get(normalise(str(code)))
+    return _table()[0].get(_folded(str(code)))
 
 
 def country_number(alpha3: str) -> int | None:

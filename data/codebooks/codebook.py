@@ -12,7 +12,6 @@ from value_personas.data.codebooks.file import (
     CodebookFile,
     DemographicEntry,
     ItemEntry,
-    PersonalityEntry,
     QuestionEntry,
     load_toml,
 )
@@ -25,6 +24,7 @@ __all__ = [
     "Codebook",
     "StoredItem",
     "StoredQuestion",
+    "StoredTrait",
     "codebook_names",
     "load_codebook",
     "recognise_codebook",
@@ -54,6 +54,7 @@ class StoredItem:
         stored: the same with the codes that files store.
         missing: stored code → kind of missing answer.
         build: how it is built where no column holds it.
+        needs_labels: whether releases store its options under different codes, so that only labels tell.
     """
 
     item: ValueItem
@@ -62,11 +63,21 @@ class StoredItem:
     stored: StoredScale
     missing: Mapping[float, str]
     build: AimsRule | AutonomyRule | None = None
+    needs_labels: bool = False
 
     @property
     def code(self) -> str:
         """The item's code in its instrument."""
         return self.item.code
+
+
+@dataclass(frozen=True)
+class StoredTrait:
+    """A trait of a short inventory: the columns of its positive and its negative statement, on one scale."""
+
+    plus: str
+    minus: str
+    stored: StoredScale
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,9 @@ class Codebook:
         name: by which it is asked for.
         title: for people.
         recognise: columns by which its files are known.
-        design: role (country, country_alpha, wave, year) → columns that may hold it.
+        design: role (country, country_alpha, wave, year, study) → columns that may hold it.
+        country_is: the country of every respondent, where the files have no column for it; else "".
+        country_codes: stored number or text → country, where the files number their countries themselves.
         weights: choice of weight → columns that may hold it.
         missing: stored code → kind of missing answer, for every variable that does not say otherwise.
         items: value items by code.
@@ -98,8 +111,10 @@ class Codebook:
     components: frozenset[str] = frozenset()
     questions: Mapping[str, StoredQuestion] = field(default_factory=dict)
     demographics: Mapping[str, DemographicEntry] = field(default_factory=dict)
-    personality: Mapping[str, PersonalityEntry] = field(default_factory=dict)
     instrument: str = ""
+    personality: Mapping[str, StoredTrait] = field(default_factory=dict)
+    country_is: str = ""
+    country_codes: Mapping[str, str] = field(default_factory=dict)
 
 
 def codebook_names() -> tuple[str, ...]:
@@ -174,7 +189,13 @@ def _build(path: Path, written: CodebookFile, instrument: str | None = None) -> 
         name=written.survey.name,
         title=written.survey.title,
         recognise=tuple(written.survey.recognise),
-        design={role: tuple(columns) for role, columns in written.design.model_dump().items()},
+        design={
+            role: tuple(columns)
+            for role, columns in written.design.model_dump().items()
+            if isinstance(columns, list)
+        },
+        country_is=written.design.country_is or "",
+        country_codes=written.design.country_codes,
         weights={choice: tuple(columns) for choice, columns in written.weights.items()},
         missing=common,
         items={code: _item(path, code, entry, common, own) for code, entry in written.items.items()},
@@ -183,8 +204,13 @@ def _build(path: Path, written: CodebookFile, instrument: str | None = None) -> 
             code: _question(path, code, entry, scales, common) for code, entry in written.questions.items()
         },
         demographics=written.demographics,
-        personality=written.personality,
         instrument=named,
+        personality={
+            trait: StoredTrait(
+                entry.plus, entry.minus, _scale(entry.scale, scales, f"{path}: personality.{trait}")
+            )
+            for trait, entry in written.personality.items()
+        },
     )
 
 
@@ -229,7 +255,9 @@ def _item(
         raise SurveyError(f"{where}: {error}") from error
     stored = published if entry.codes is None else published.with_codes(tuple(entry.codes), where)
     check_item(code, published, stored, own, entry.build, where)
-    return StoredItem(item, columns_of(entry.column), published, stored, {**base, **own}, entry.build)
+    return StoredItem(
+        item, columns_of(entry.column), published, stored, {**base, **own}, entry.build, entry.needs_labels
+    )
 
 
 def _question(
@@ -241,11 +269,11 @@ def _question(
 ) -> StoredQuestion:
     where = f"{path}: questions.{code}"
     model = _like(entry.like, where) if entry.like else None
-    if entry.scale is not None and entry.scale not in scales:
-        raise SurveyError(f"{where}: unknown scale {entry.scale!r}")
+    if entry.scale is not None:
+        _scale(entry.scale, scales, where)
     if model is None and (entry.text is None or entry.scale is None):
         raise SurveyError(f"{where}: needs a text and a scale, or like = 'codebook/question'")
-    stored = scales[entry.scale] if entry.scale else (model.stored if model else None)
+    stored = _scale(entry.scale, scales, where) if entry.scale else (model.stored if model else None)
     assert stored is not None
     if entry.codes is not None:
         stored = stored.with_codes(entry.codes, where)
@@ -265,6 +293,12 @@ def _question(
         own = _kinds(entry.missing, where)
         refuse_missing_answers(own, stored, where)
     return StoredQuestion(question, columns_of(entry.column) or (code,), stored, {**common, **own})
+
+
+def _scale(name: str, scales: Mapping[str, StoredScale], where: str) -> StoredScale:
+    if name not in scales:
+        raise SurveyError(f"{where}: unknown scale {name!r}")
+    return scales[name]
 
 
 def _own_missing(model: StoredQuestion | None, stored: StoredScale) -> dict[float, str]:

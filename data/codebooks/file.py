@@ -51,6 +51,8 @@ class ScaleEntry(_Entry):
     high: str | None = None
     also_low: list[str] = []
     also_high: list[str] = []
+    low_words: list[str] = []
+    high_words: list[str] = []
 
 
 def _refuse_repeats(columns: list[str], codes: list[float]) -> None:
@@ -95,6 +97,7 @@ class ItemEntry(_Entry):
     codes: list[Code] | None = None
     missing: Kinds = {}
     missing_codes: Kinds | None = None
+    needs_labels: bool = False
     build: Annotated[AimsRule | AutonomyRule, Field(discriminator="rule")] | None = None
 
 
@@ -135,10 +138,11 @@ class DemographicEntry(_Entry):
 
 
 class PersonalityEntry(_Entry):
-    """One trait of a short inventory: plus − minus."""
+    """One trait of a short inventory: plus − minus, on a scale of ``[scales]``."""
 
     plus: str
     minus: str
+    scale: str
 
 
 class _SurveyEntry(_Entry):
@@ -150,9 +154,12 @@ class _SurveyEntry(_Entry):
 
 class _DesignEntry(_Entry):
     country: list[str] = []
+    country_is: str | None = None
+    country_codes: dict[str, Text] = {}
     country_alpha: list[str] = []
     wave: list[str] = []
     year: list[str] = []
+    study: list[str] = []
     respondent: list[str] = []
 
 
@@ -188,8 +195,8 @@ class InstrumentItem(ScaleEntry):
     sd: Positive | None = None
     country_sd: Positive | None = None
     map_weights: tuple[Code, Code] | None = None
-    low_words: list[str] = []
-    high_words: list[str] = []
+    part_low_words: list[str] = []
+    part_high_words: list[str] = []
 
 
 class _InstrumentEntry(_Entry):

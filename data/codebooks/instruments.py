@@ -9,7 +9,7 @@ from value_personas.data.codebooks.file import InstrumentFile, InstrumentItem, l
 from value_personas.data.codebooks.scales import StoredScale, stored_scale
 from value_personas.signatures import Axis, SurveyError, ValueItem
 
-__all__ = ["Instrument", "ItemNorm", "instrument_names", "item_and_scale", "load_instrument"]
+__all__ = ["Instrument", "ItemNorm", "instrument_names", "item_and_scale", "load_instrument", "part_words"]
 
 _FOLDER = Path(__file__).parent / "instruments"
 
@@ -23,16 +23,12 @@ class ItemNorm:
         sd: standard deviation over respondents.
         country_sd: standard deviation of country means.
         map_weights: score weights on (survival–self-expression, traditional–secular).
-        low_words: words that a file's own label of the lowest code may carry.
-        high_words: words that a file's own label of the highest code may carry.
     """
 
     mean: float | None
     sd: float | None
     country_sd: float | None
     map_weights: tuple[float, float] | None
-    low_words: tuple[str, ...]
-    high_words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,8 @@ class Instrument:
         names: item code → its name in a word or three.
         scales: item code → its scale with the published codes.
         norms: item code → what is published of it.
+        part_words: code of a built item → the words of its parts that tell toward its lowest and its highest
+            option.
         pattern: an item's expected correlation with the others, turned one way, and its spread over
             countries.
         minimum_share: the share of the items in a file that a respondent must have answered.
@@ -58,6 +56,7 @@ class Instrument:
     names: dict[str, str]
     scales: dict[str, StoredScale]
     norms: dict[str, ItemNorm]
+    part_words: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
     minimum_share: float
     pattern: tuple[float, float]
     map_lines: dict[Axis, tuple[float, float]]
@@ -98,7 +97,14 @@ def _build(path: Path) -> Instrument:
         items=tuple(_value_item(code, item, scales[code]) for code, item in written.items.items()),
         names={code: item.name for code, item in written.items.items()},
         scales=scales,
-        norms={code: _norm(item) for code, item in written.items.items()},
+        norms={
+            code: ItemNorm(item.mean, item.sd, item.country_sd, item.map_weights)
+            for code, item in written.items.items()
+        },
+        part_words={
+            code: (tuple(item.part_low_words), tuple(item.part_high_words))
+            for code, item in written.items.items()
+        },
         minimum_share=written.instrument.minimum_share,
         pattern=written.instrument.pattern,
         map_lines={axis: (line.slope, line.intercept) for axis, line in written.map.items()},
@@ -136,16 +142,14 @@ def item_and_scale(code: str, own: Instrument | None = None) -> tuple[ValueItem,
     )
 
 
+def part_words(code: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a built item's parts that tell toward its lowest and its highest option."""
+    for name in instrument_names():
+        words = load_instrument(name).part_words.get(code)
+        if words:
+            return words
+    return (), ()
+
+
 def _value_item(code: str, item: InstrumentItem, stored: StoredScale) -> ValueItem:
     return ValueItem(code, item.text, stored.scale, item.axis, item.sign, item.composite, tuple(item.near))
-
-
-def _norm(item: InstrumentItem) -> ItemNorm:
-    return ItemNorm(
-        item.mean,
-        item.sd,
-        item.country_sd,
-        item.map_weights,
-        tuple(item.low_words),
-        tuple(item.high_words),
-    )

@@ -1,13 +1,13 @@
 """A response scale as a codebook or an instrument writes it, and the ways a file may store its options."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from value_personas.data.codebooks.file import ScaleEntry
 from value_personas.data.codebooks.missing import normalise
 from value_personas.signatures import Scale, SurveyError
 
-__all__ = ["StoredScale", "code_list", "stored_scale"]
+__all__ = ["StoredScale", "stored_scale"]
 
 _MOST_OPTIONS = 100  # positions are stored in eight bits, and no answer card is longer
 
@@ -20,11 +20,14 @@ class StoredScale:
         scale: labels and scores.
         codes: the stored code of each option, in the order of the labels.
         words: normalised texts that mean an option → its position.
+        low: words within a file's own label that tell the lowest option; ``high``: the highest.
     """
 
     scale: Scale
     codes: tuple[float, ...]
     words: Mapping[str, int]
+    low: tuple[str, ...] = ()
+    high: tuple[str, ...] = ()
 
     @property
     def positions(self) -> dict[float, int]:
@@ -39,7 +42,7 @@ class StoredScale:
         """
         if not len(codes) == len(set(codes)) == len(self.codes):
             raise SurveyError(f"{where}: needs {len(self.codes)} distinct codes, got {list(codes)}")
-        return StoredScale(self.scale, tuple(codes), self.words)
+        return replace(self, codes=tuple(codes))
 
 
 def stored_scale(entry: ScaleEntry, where: str) -> StoredScale:
@@ -61,7 +64,8 @@ def stored_scale(entry: ScaleEntry, where: str) -> StoredScale:
         scale = Scale(tuple(labels), tuple(entry.scores or codes))
     except ValueError as error:
         raise SurveyError(f"{where}: {error}") from error
-    return StoredScale(scale, tuple(codes), _words(labels, also, where))
+    words = _words(labels, also, where)
+    return StoredScale(scale, tuple(codes), words, tuple(entry.low_words), tuple(entry.high_words))
 
 
 def _options(entry: ScaleEntry, where: str) -> tuple[list[str], list[float], list[list[str]]]:
@@ -92,9 +96,3 @@ def _words(labels: Sequence[str], also: Sequence[Sequence[str]], where: str) -> 
             if words.setdefault(normalise(text), position) != position:
                 raise SurveyError(f"{where}: {text!r} stands for two options; expected one meaning a word")
     return words
-
-
-def code_list(codes: Sequence[float], words: Mapping[str, int] | None = None) -> StoredScale:
-    """A bare list of codes, for variables that are no response scale: positions are those in the list."""
-    numbers = tuple(range(len(codes)))
-    return StoredScale(Scale(tuple(map(str, numbers)), numbers), tuple(codes), words or {})

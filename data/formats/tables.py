@@ -7,7 +7,6 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
@@ -23,7 +22,7 @@ __all__ = ["EXCEL", "PARQUET"]
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    ParseError,
+    SyntaxError,  # the XML, whichever parser reads it
     ArithmeticError,
     AttributeError,
     EOFError,

@@ -1,60 +1,64 @@
 """Value items that are built from several questions: post-materialism and the autonomy index."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 from value_personas.data.codebooks.codebook import StoredItem
 from value_personas.data.codebooks.file import AimsRule, AutonomyRule
-from value_personas.data.codebooks.missing import code_of_kind
-from value_personas.data.codebooks.scales import StoredScale, code_list
-from value_personas.data.survey.decoding import Coded, ColumnFacts, decode
+from value_personas.data.codebooks.instruments import part_words
+from value_personas.data.codebooks.missing import code_of_kind, normalise
+from value_personas.data.codebooks.scales import StoredScale
+from value_personas.data.survey.decoding import Coded
+from value_personas.data.survey.labels import Key, Meanings
 
 __all__ = ["build_item"]
 
-Column = Callable[[str], tuple["pd.Series[float] | pd.Series[str]", ColumnFacts]]
+Part = Callable[[str, Meanings], Coded]
 
 
-def build_item(item: StoredItem, stored: StoredScale, missing: Mapping[float, str], column: Column) -> Coded:
+def build_item(item: StoredItem, stored: StoredScale, part: Part) -> Coded:
     """Build a composite item.
 
     Args:
         item: an item with a build rule.
         stored: the item's scale in its instrument.
-        missing: code → kind for the parts.
-        column: gives the values and facts of a column by the codebook's name.
+        part: gives the answers of a column by the codebook's name, 1 where they tell toward the item's other
+            end than 0 does.
 
     Returns:
         Shape (n,), positions on the item's scale; where a part is missing, the kind of the first such part.
     """
+    low, high = part_words(item.code)
+    words = {**{normalise(text): 0 for text in low}, **{normalise(text): 1 for text in high}}
     if isinstance(item.build, AimsRule):
-        return _post_materialism(item.build, stored, missing, column)
+        return _post_materialism(item.build, words, part)
     assert isinstance(item.build, AutonomyRule)
-    return _autonomy(item.build, stored, missing, column)
+    return _autonomy(item.build, stored, words, part)
 
 
-def _parts(names: list[str], codes: list[float], missing: Mapping[float, str], column: Column) -> list[Coded]:
-    """The parts as positions in ``codes``, whose last entries may be one answer under several codes."""
-    return [decode(values, code_list(codes), missing, facts) for values, facts in map(column, names)]
+def _meanings(
+    no: Sequence[float], yes: Sequence[float], words: Mapping[str, int], names: tuple[str, str]
+) -> Meanings:
+    codes: dict[Key, int] = {**dict.fromkeys(no, 0), **dict.fromkeys(yes, 1)}
+    return Meanings(codes, words, names)
 
 
-def _post_materialism(
-    rule: AimsRule, stored: StoredScale, missing: Mapping[float, str], column: Column
-) -> Coded:
+def _post_materialism(rule: AimsRule, words: Mapping[str, int], part: Part) -> Coded:
     """Both aims materialist → the lowest option, both post-materialist → the highest, else the middle one."""
-    aims = _parts([rule.first, rule.second], [*rule.materialist, *rule.post_materialist], missing, column)
-    post = [part >= len(rule.materialist) for part in aims]
+    names = ("a materialist aim", "a post-materialist aim")
+    meanings = _meanings(rule.materialist, rule.post_materialist, words, names)
+    aims = [part(name, meanings) for name in (rule.first, rule.second)]
+    post = [aim == 1 for aim in aims]
     position = (post[0].astype(np.int8) + post[1].astype(np.int8)).astype(np.int8)
     return _keep_missing(position, aims)
 
 
-def _autonomy(rule: AutonomyRule, stored: StoredScale, missing: Mapping[float, str], column: Column) -> Coded:
+def _autonomy(rule: AutonomyRule, stored: StoredScale, words: Mapping[str, int], part: Part) -> Coded:
     """Qualities of autonomy mentioned − qualities of obedience mentioned, −2 … +2."""
-    codes = [*rule.not_mentioned, rule.mentioned]
-    names = [*rule.plus, *rule.minus]
-    parts = _parts(names, codes, missing, column)
-    mentioned = [(part == len(codes) - 1).astype(np.int8) for part in parts]
+    meanings = _meanings(rule.not_mentioned, [rule.mentioned], words, ("not mentioned", "mentioned"))
+    parts = [part(name, meanings) for name in (*rule.plus, *rule.minus)]
+    mentioned = [(answers == 1).astype(np.int8) for answers in parts]
     index = sum(mentioned[: len(rule.plus)]) - sum(mentioned[len(rule.plus) :])
     lookup = np.vectorize(stored.positions.__getitem__, otypes=[np.int8])
     return _keep_missing(lookup(np.asarray(index, dtype=np.float64)), parts)

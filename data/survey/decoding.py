@@ -1,72 +1,73 @@
 """One stored column turned into positions on a scale and kinds of missing answers."""
 
 import math
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.data.codebooks.missing import code_of_kind, kind_from_words, normalise
-from value_personas.data.codebooks.scales import StoredScale
-from value_personas.data.formats import MissingRange
+from value_personas.data.codebooks.missing import (
+    code_of_kind,
+    kind_from_words,
+    kinds_from_words,
+    normalise,
+    split_number,
+)
+from value_personas.data.survey.labels import (
+    ColumnFacts,
+    Judgement,
+    Key,
+    Meanings,
+    as_key,
+    judge_labels,
+)
 
-__all__ = ["Coded", "ColumnFacts", "decode", "label_order", "labels_of_options"]
+__all__ = ["Coded", "decode", "labels_of_options"]
 
 Coded = NDArray[np.int8]
-
-_NUMBERED = re.compile(r"^(-?\d+(?:\.\d+)?)\s*(?:[.:)=–—]|-\s)\s*\D")
-
-
-@dataclass(frozen=True)
-class ColumnFacts:
-    """What the file itself says of one column.
-
-    Attributes:
-        value_labels: stored value → label.
-        missing: ranges the file declares missing.
-    """
-
-    value_labels: Mapping[float | str, str] = field(default_factory=dict)
-    missing: tuple[MissingRange, ...] = ()
-
-    def declares_missing(self, value: float | str) -> bool:
-        """Whether the value lies in a range that the file declares missing."""
-        return any(
-            low <= value <= high  # type: ignore[operator]  # both ends and the value are of one type here
-            for low, high in self.missing
-            if isinstance(low, str) == isinstance(high, str) == isinstance(value, str)
-        )
 
 
 def decode(
     values: "pd.Series[float] | pd.Series[str]",
-    stored: StoredScale,
+    meanings: Meanings,
     missing: Mapping[float, str],
     facts: ColumnFacts,
     *,
-    backwards: bool = True,
-) -> Coded:
-    """Read a column of answers.
+    codes_decide: bool = False,
+) -> tuple[Coded, Judgement]:
+    """Read a column of answers, by the file's own labels where they give its codes other options.
 
     Args:
         values: shape (n,), codes or texts as stored.
-        stored: the scale with the codes and words of its options.
+        meanings: what the codebook says of the codes, at most 128 of them.
         missing: code → kind, from the codebook.
         facts: what the file says of the column.
-        backwards: whether labels that run exactly backwards are followed (see ``label_order``).
+        codes_decide: whether the codebook's codes hold whatever the labels say.
 
     Returns:
-        Shape (n,), int8: a position ≥ 0, or the negative number of a kind of missing answer.
+        Shape (n,), int8: a meaning ≥ 0, or the negative number of a kind of missing answer; and what the
+        labels say. Where they contradict the codebook and settle not all codes, the codebook's hold.
     """
-    positions = stored.positions
-    order = label_order(facts.value_labels, stored, backwards=backwards)
-    if order is not None:
-        positions = order
-    reader = _AnswerReader(positions, stored.words, missing, facts)
+    texts = _texts(values)
+    facts = _with_numbered_texts(texts, facts)
+    judged = judge_labels(facts, meanings, missing, lambda: _present(values))
+    if judged.verdict == "silent" and any(normalise(text) in meanings.words for text in texts):
+        judged = replace(judged, verdict="agrees")  # the answers are the option's own words
+    codes: Mapping[Key, int] = meanings.codes if codes_decide else judged.codes
+    reader = _AnswerReader(
+        codes,
+        meanings.words,
+        missing,
+        facts,
+        by_labels={} if codes_decide else judged.missing,
+    )
+    return _coded(values, reader), judged
+
+
+def _coded(values: "pd.Series[float] | pd.Series[str]", reader: "_AnswerReader") -> Coded:
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
         coded = _decode_small_codes(np.asarray(values, dtype=np.float64), reader)
         if coded is not None:
@@ -76,6 +77,23 @@ def decode(
         [reader.read(value) for value in distinct] + [code_of_kind("system_missing")], dtype=np.int8
     )
     return table[keys]  # key −1 is an empty cell and picks the last entry
+
+
+def _present(values: "pd.Series[float] | pd.Series[str]") -> Collection[Key]:
+    return [as_key(value) for value in pd.unique(values.dropna()) if isinstance(value, (str, int, float))]
+
+
+def _texts(values: "pd.Series[float] | pd.Series[str]") -> list[str]:
+    """The distinct texts of a column; none of a column of numbers."""
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return []
+    return [text for text in pd.unique(values.dropna()) if isinstance(text, str)]
+
+
+def _with_numbered_texts(texts: list[str], facts: ColumnFacts) -> ColumnFacts:
+    """Texts such as "3. disagree" or "[3] disagree" are codes with their labels."""
+    told: dict[float | str, str] = {pair[0]: pair[1] for text in texts if (pair := split_number(text))}
+    return replace(facts, value_labels={**facts.value_labels, **told}) if told else facts
 
 
 def _decode_small_codes(numbers: NDArray[np.float64], reader: "_AnswerReader") -> Coded | None:
@@ -97,46 +115,15 @@ def _decode_small_codes(numbers: NDArray[np.float64], reader: "_AnswerReader") -
     return coded
 
 
-def label_order(
-    labels: Mapping[float | str, str], stored: StoredScale, *, backwards: bool
-) -> dict[float, int] | None:
-    """Where the file's own labels order the options otherwise than the codebook, their order; else None.
-
-    A file's label is trusted over a number: EVS 2017 stores 2 = bad, 3 = don't mind where WVS stores the
-    contrary. The labels have to name every option, or both ends of a scale that runs backwards; a number that
-    labels itself names nothing.
-
-    Args:
-        labels: the file's own, stored value → label.
-        stored: the codebook's scale.
-        backwards: whether an exactly reversed order counts as one. Not so for a value item, which is left as
-            it is for the direction check, which stops.
-    """
-    found = {
-        float(value): stored.words[normalise(text)]
-        for value, text in labels.items()
-        if not isinstance(value, str) and normalise(text) in stored.words and not normalise(text).isdigit()
-    }
-    turned = {code: position for position, code in enumerate(reversed(stored.codes))}
-    ends = {stored.codes[0], stored.codes[-1]}
-    if backwards and ends <= found.keys() and found.items() <= turned.items():
-        return turned
-    if sorted(found.values()) != list(range(len(stored.codes))):
-        return None
-    by_position = [code for code, _ in sorted(found.items(), key=lambda pair: pair[1])]
-    if tuple(by_position) == stored.codes or (not backwards and tuple(reversed(by_position)) == stored.codes):
-        return None
-    return found
-
-
 @dataclass(frozen=True)
 class _AnswerReader:
     """Reads one distinct value of a column."""
 
-    positions: Mapping[float, int]
+    codes: Mapping[Key, int]
     words: Mapping[str, int]
     missing: Mapping[float, str]
     facts: ColumnFacts
+    by_labels: Mapping[Key, str]
 
     def read(self, value: object) -> int:
         """A position, or the negative number of a kind."""
@@ -144,7 +131,7 @@ class _AnswerReader:
             return self._text(value)
         if isinstance(value, (bool, np.bool_)):
             # True is 1 only where there is a 0 as well; on a scale from 1 it would be the first option.
-            return self._number(float(value)) if 0.0 in self.positions else code_of_kind("unreadable")
+            return self._number(float(value)) if 0.0 in self.codes else code_of_kind("unreadable")
         if isinstance(value, (int, float, Decimal, np.number)):
             return self._number(float(value))
         return code_of_kind("unreadable")
@@ -152,15 +139,20 @@ class _AnswerReader:
     def _number(self, code: float) -> int:
         if math.isnan(code):
             return code_of_kind("system_missing")
-        position = self.positions.get(code)
+        position = self.codes.get(code)
         # A negative code that the codebook calls an answer is one whatever the file's blanket range
         # −99 … −1 says: −1 and −2 of the autonomy index. Otherwise the file knows best.
         if position is not None and (code < 0 or not self.facts.declares_missing(code)):
             return position
-        kind = self.missing.get(code)
-        if kind is None:
-            kind = self._kind_from_file(code)
-        return code_of_kind(kind or "off_scale")
+        return code_of_kind(self.by_labels.get(code) or self._kind(code) or "off_scale")
+
+    def _kind(self, code: float) -> str | None:
+        """Why an answer is missing: by the file's label, unless it says the codebook's reason too or none."""
+        told = kinds_from_words(self.facts.value_labels.get(code, ""))
+        known = self.missing.get(code)
+        if told and known not in told and (known is None or told[0] != "other_missing"):
+            return told[0]
+        return known or self._kind_from_file(code)
 
     def _kind_from_file(self, value: float | str) -> str | None:
         kind = kind_from_words(self.facts.value_labels.get(value, ""))
@@ -174,7 +166,9 @@ class _AnswerReader:
             return code_of_kind("system_missing")
         if words in self.words and not self.facts.declares_missing(text):
             return self.words[words]
-        number = _as_number(words)
+        if words in self.codes and not self.facts.declares_missing(text):
+            return self.codes[words]  # a letter whose label names an option
+        number = _as_number(text)
         if number is not None:
             return self._number(number)
         kind = self._kind_from_file(text) or kind_from_words(words)
@@ -183,24 +177,23 @@ class _AnswerReader:
 
 def _as_number(text: str) -> float | None:
     """The code in "3", "3.0" or "3. disagree"."""
-    match = _NUMBERED.match(text)
+    numbered = split_number(text)
     try:
-        return float(match[1] if match else text)
+        return numbered[0] if numbered else float(normalise(text))
     except ValueError:
         return None
 
 
 def labels_of_options(
-    values: "pd.Series[float] | pd.Series[str]", stored: StoredScale, facts: ColumnFacts
+    values: "pd.Series[float] | pd.Series[str]",
+    meanings: Meanings,
+    facts: ColumnFacts,
+    codes: Mapping[Key, int],
 ) -> dict[int, str]:
     """The file's own words for the options, position → label: its value labels, or its answers themselves."""
-    positions = label_order(facts.value_labels, stored, backwards=False) or stored.positions
-    found = {
-        positions[float(value)]: label
-        for value, label in facts.value_labels.items()
-        if not isinstance(value, str) and float(value) in positions
-    }
-    if not found and not pd.api.types.is_numeric_dtype(values):
-        texts = [text for text in pd.unique(values.dropna()) if isinstance(text, str)]
-        found = {stored.words[normalise(text)]: text for text in texts if normalise(text) in stored.words}
+    labels = {as_key(value): label for value, label in facts.value_labels.items()}
+    found = {codes[key]: label for key, label in labels.items() if key in codes}
+    if not found:
+        words = meanings.words
+        found = {words[normalise(text)]: text for text in _texts(values) if normalise(text) in words}
     return found

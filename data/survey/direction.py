@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.data.codebooks.instruments import Instrument, ItemNorm
-from value_personas.data.codebooks.missing import code_of_kind, normalise
+from value_personas.data.codebooks.missing import code_of_kind
+from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.survey.decoding import Coded
+from value_personas.data.survey.labels import end_of, meanings_of
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.weighting import kish_effective_size
 from value_personas.signatures import Scale, SurveyError
@@ -77,7 +79,7 @@ def check_directions(survey: Survey, instrument: Instrument) -> tuple[DirectionC
     """Check every item of an instrument that the survey holds, in the instrument's order."""
     held = survey.item_columns
     columns = {item.code: held[item.code] for item in instrument.items if item.code in held}
-    labelled = {code: _by_labels(column, instrument.norms[code]) for code, column in columns.items()}
+    labelled = {code: _by_labels(column, instrument.scales[code]) for code, column in columns.items()}
     means = {code: _from_means(survey, column, instrument.norms[code]) for code, column in columns.items()}
     trusted = {code for code, check in labelled.items() if check and check.verdict == "agrees"}
     trusted |= {
@@ -99,6 +101,7 @@ def refuse_contradictions(survey: Survey, instrument: Instrument) -> list[str]:
         SurveyError: one line with every such item, its evidence and the two ways on.
     """
     checks = check_directions(survey, instrument)
+    _refuse_doubtful(survey, checks)
     stopping = [check for check in checks if check.stops]
     if stopping:
         codes = [check.item for check in stopping]
@@ -109,7 +112,8 @@ def refuse_contradictions(survey: Survey, instrument: Instrument) -> list[str]:
         raise SurveyError(
             f"{survey.sources[0].path}: {' and '.join(codes)} {seem} stored the other way round than "
             f"codebook {survey.codebook_name} says ({found}). If the file is reversed, read it with {turn}; "
-            f"if it is right as it stands, with {keep}"
+            f"if it is right as it stands, with {keep} (in a recipe: survey.reverse or survey.accept = "
+            f"[{', '.join(f'{chr(34)}{code}{chr(34)}' for code in codes)}])"
         )
     return [
         f"{check.item}: {check.evidence}"
@@ -118,13 +122,25 @@ def refuse_contradictions(survey: Survey, instrument: Instrument) -> list[str]:
     ]
 
 
-def _by_labels(column: ItemColumn, norm: ItemNorm) -> DirectionCheck | None:
+def _refuse_doubtful(survey: Survey, checks: Sequence[DirectionCheck]) -> None:
+    for check in checks:
+        if check.item in survey.doubtful:
+            raise SurveyError(
+                f"{survey.sources[0].path}: column {check.column} ({check.item}) bears no labels, and "
+                "releases of this survey differ in the codes of its options; take a file with value labels, "
+                f"or, where its codes are those of codebook {survey.codebook_name}, say so with --accept "
+                f'{check.item} (in a recipe: survey.accept = ["{check.item}"])'
+            )
+
+
+def _by_labels(column: ItemColumn, stored: StoredScale) -> DirectionCheck | None:
     """A verdict from the file's own labels, None when they do not tell."""
     positions = sorted(column.labels)
     if len(positions) < 2:
         return None
     low, high = column.labels[positions[0]], column.labels[positions[-1]]
-    ends = _end_of(low, norm), _end_of(high, norm)
+    meanings = meanings_of(stored)
+    ends = end_of(low, meanings), end_of(high, meanings)
     quoted = f"the file's own words run from {one_line(low, 60)!r} to {one_line(high, 60)!r}"
     as_stored = ("low" in ends[:1]) or ("high" in ends[1:])
     turned = ("high" in ends[:1]) or ("low" in ends[1:])
@@ -135,14 +151,6 @@ def _by_labels(column: ItemColumn, norm: ItemNorm) -> DirectionCheck | None:
         quoted += ", and it is read in reverse"
     verdict: Verdict = "agrees" if as_stored else "contradicts"
     return DirectionCheck(column.item.code, column.column, verdict, "labels", quoted)
-
-
-def _end_of(label: str, norm: ItemNorm) -> str:
-    """Which end of the scale a label speaks of: "low", "high" or "". The longer word wins."""
-    text = normalise(label)
-    found = [(len(word), "low") for word in norm.low_words if word in text]
-    found += [(len(word), "high") for word in norm.high_words if word in text]
-    return max(found)[1] if found else ""
 
 
 def _from_means(survey: Survey, column: ItemColumn, norm: ItemNorm) -> _Evidence | None:

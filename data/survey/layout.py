@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from value_personas.data.codebooks.checks import build_columns
-from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQuestion
+from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQuestion, StoredTrait
 from value_personas.data.codebooks.file import DemographicEntry
 from value_personas.data.formats import Header
-from value_personas.data.survey.decoding import ColumnFacts
+from value_personas.data.survey.labels import ColumnFacts
 from value_personas.signatures import SurveyError
 
 __all__ = ["ColumnFinder", "Layout", "facts_of", "lay_out"]
@@ -20,13 +20,13 @@ class Layout:
     """Which columns of a file hold what.
 
     Attributes:
-        country: the columns that may tell the country, the most readable first.
+        country: the columns that may tell the country, the most readable first; none where all are of one.
         wave: the column of the wave or else of the year, None when the file has neither.
         weight: choice of weight → column, for the choices that the file has.
         items: item code → (its entry, the column that holds it or None when it is built).
         questions: (question entry, column).
         demographics: name → (entry, column).
-        personality: trait → (plus column, minus column).
+        personality: trait → (its entry, plus column, minus column).
         synthetic: the column by which a generated survey says so.
     """
 
@@ -36,7 +36,7 @@ class Layout:
     items: dict[str, tuple[StoredItem, str | None]]
     questions: tuple[tuple[StoredQuestion, str], ...]
     demographics: dict[str, tuple[DemographicEntry, str]]
-    personality: dict[str, tuple[str, str]]
+    personality: dict[str, tuple[StoredTrait, str, str]]
     synthetic: str | None
 
     def columns(self, finder: "ColumnFinder", weight: str) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Layout:
             ]
         wanted += [column for _, column in self.questions]
         wanted += [column for _, column in self.demographics.values()]
-        wanted += [column for pair in self.personality.values() for column in pair]
+        wanted += [column for _, *pair in self.personality.values() for column in pair]
         return tuple(dict.fromkeys(name for name in wanted if name is not None))
 
 
@@ -73,7 +73,7 @@ class ColumnFinder:
 
 
 def lay_out(
-    header: Header, codebook: Codebook, questions: Sequence[str] | None
+    header: Header, codebook: Codebook, questions: Sequence[str] | None, country_is: str | None = None
 ) -> tuple[Layout, ColumnFinder]:
     """Match a codebook with the columns of a file.
 
@@ -81,6 +81,7 @@ def lay_out(
         header: the inspected file.
         codebook: what the file is read by.
         questions: the codes of the target questions to read, None for all that are there.
+        country_is: the country of every respondent, which stands in no column.
 
     Raises:
         SurveyError: when there is no country column, or a question asked for is not in codebook or file.
@@ -89,10 +90,15 @@ def lay_out(
     country = tuple(
         column for role in ("country_alpha", "country") if (column := finder.find(codebook.design[role]))
     )
-    if not country:
+    if country_is:
+        country = ()
+    elif not country and not codebook.country_is:
         named = (*codebook.design["country_alpha"], *codebook.design["country"])
-        expected = f"expects {' or '.join(named)}" if named else "names none: fill in country in its [design]"
-        raise SurveyError(f"{header.path}: no country column; codebook {codebook.name} {expected}")
+        expected = f"expects {' or '.join(named)}" if named else "names none"
+        raise SurveyError(
+            f"{header.path}: no country column; codebook {codebook.name} {expected}. For a survey of one "
+            'country say which: --country-is NZL (in a recipe: survey.country_is = "NZL")'
+        )
     layout = Layout(
         country=country,
         wave=finder.find(codebook.design["wave"]) or finder.find(codebook.design["year"]),
@@ -105,7 +111,7 @@ def lay_out(
             if (column := finder.find([entry.column] if isinstance(entry.column, str) else entry.column))
         },
         personality={
-            trait: (plus, minus)
+            trait: (entry, plus, minus)
             for trait, entry in codebook.personality.items()
             if (plus := finder.find((entry.plus,))) and (minus := finder.find((entry.minus,)))
         },

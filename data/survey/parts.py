@@ -1,9 +1,9 @@
 """One survey file, read by a codebook: the part that it contributes to a survey."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,28 @@ from numpy.typing import NDArray
 from value_personas.data.codebooks.checks import build_columns
 from value_personas.data.codebooks.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
 from value_personas.data.codebooks.missing import code_of_kind
-from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.countries import country_alpha3
 from value_personas.data.formats import Header
 from value_personas.data.formats.kept import read_columns_once
 from value_personas.data.formats.readers import file_hash, inspect_file, read_columns
 from value_personas.data.survey.composites import build_item
-from value_personas.data.survey.country_column import Countries, read_countries
-from value_personas.data.survey.decoding import (
-    Coded,
-    ColumnFacts,
-    decode,
-    label_order,
-    labels_of_options,
-)
+from value_personas.data.survey.country_column import Countries, one_country, read_countries
+from value_personas.data.survey.decoding import Coded, decode, labels_of_options
 from value_personas.data.survey.demographics import read_demographics
+from value_personas.data.survey.labels import ColumnFacts, Judgement, Meanings, Verdict, meanings_of
 from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
 from value_personas.data.survey.survey import ItemColumn, Source
 from value_personas.signatures import Question, SurveyError
 
-__all__ = ["Part", "ReadOptions", "direction_notes", "read_part", "unverified_questions", "where_of"]
+__all__ = [
+    "Part",
+    "ReadOptions",
+    "direction_notes",
+    "read_part",
+    "silence_notes",
+    "unverified_questions",
+    "where_of",
+]
 
 _WAVES = 1_000_000  # more than any wave or year
 _MOST_COUNTRIES = 500  # twice as many as there are: beyond it the column numbers something else
@@ -52,6 +54,7 @@ class ReadOptions:
     questions: tuple[str, ...] | None = None
     cache: Path | None = None
     instrument: str | None = None
+    country_is: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Part:
         weight: shape (n,), raw within-country weights, None when the file has none.
         population: shape (n,), raw population weights, None when not asked for or absent.
         unlabelled: items and questions of which the file labels missing codes and no answer.
+        verdicts: items and questions → what the file's labels say of the codebook's codes.
+        doubtful: items that only labels can tell, in a file whose labels do not.
     """
 
     codebook: Codebook
@@ -79,6 +84,8 @@ class Part:
     source: Source
     is_synthetic: bool
     unlabelled: tuple[str, ...] = ()
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    doubtful: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -106,7 +113,7 @@ def read_part(path: str | Path, options: ReadOptions) -> Part:
         codebook = recognise_codebook(header.columns, str(path))
     else:
         codebook = load_codebook(options.codebook, options.instrument)
-    layout, finder = lay_out(header, codebook, options.questions)
+    layout, finder = lay_out(header, codebook, options.questions, options.country_is)
     with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
         sha256 = beside.submit(file_hash, header.path)
         return _PartReader(header, codebook, layout, finder, options, sha256).read()
@@ -142,6 +149,7 @@ class _PartReader:
             self._frame = read_columns_once(header, self._columns, sha256.result(), options.cache)
         self._notes = list(header.notes)
         self._unlabelled: list[str] = []
+        self._verdicts: dict[str, Verdict] = {}
 
     def read(self) -> Part:
         rows = len(self._frame)
@@ -154,6 +162,14 @@ class _PartReader:
             keep &= np.isin(countries.index, wanted)
         if not keep.all():
             self._frame = self._frame[keep].reset_index(drop=True)
+        demographics, told = read_demographics(
+            self._layout.demographics,
+            self._layout.personality,
+            self._codebook.missing,
+            self._file_column,
+            lambda name, meanings: self._answers(name, name, meanings, self._codebook.missing)[0],
+        )
+        self._notes += told
         return Part(
             codebook=self._codebook,
             countries=countries.keep(keep),
@@ -163,9 +179,9 @@ class _PartReader:
             weight_column=self._layout.weight.get("within-country", ""),
             items=self._items(),
             questions=self._questions(),
-            demographics=read_demographics(
-                self._layout.demographics, self._layout.personality, self._codebook.missing, self._file_column
-            ).reindex(range(len(self._frame))),  # a row a respondent even where nothing is known of them
+            demographics=demographics.reindex(
+                range(len(self._frame))  # a row a respondent even where nothing is known of them
+            ),
             notes=tuple(self._notes),
             source=Source(
                 str(self._header.path),
@@ -176,15 +192,25 @@ class _PartReader:
             ),
             is_synthetic=self._says_synthetic(),
             unlabelled=tuple(self._unlabelled),
+            verdicts=self._verdicts,
+            doubtful=tuple(
+                code
+                for code, (item, column) in self._layout.items.items()
+                if item.needs_labels
+                and column is not None
+                and self._verdicts[code] == "silent"
+                and code not in self._by_the_user
+            ),
         )
 
     def _file_column(self, name: str) -> tuple[Any, ColumnFacts]:
         return self._frame[name], facts_of(self._header, name)
 
-    def _codebook_column(self, name: str) -> tuple[Any, ColumnFacts]:
+    def _part(self, code: str, name: str, meanings: Meanings) -> Coded:
+        """A part of an item that is built, by the codebook's name of its column."""
         found = self._finder.find((name,))
         assert found is not None  # lay_out keeps an item only when all its parts are there
-        return self._file_column(found)
+        return self._answers(code, found, meanings, self._codebook.missing)[0]
 
     def _optional(self, column: str | None) -> "pd.Series[float] | None":
         if column is None or column not in self._frame.columns:
@@ -201,8 +227,11 @@ class _PartReader:
         return code
 
     def _countries(self) -> Countries:
+        if not self._layout.country:
+            return one_country(self._options.country_is or self._codebook.country_is, len(self._frame))
         columns = {name: self._frame[name] for name in self._layout.country}
-        countries = read_countries(columns, self._header.value_labels)
+        labels, named = self._header.value_labels, self._codebook.country_codes
+        countries = read_countries(columns, labels, named, str(self._header.path))
         found = len(countries.codes)
         if found > _MOST_COUNTRIES:
             raise SurveyError(
@@ -236,12 +265,12 @@ class _PartReader:
     def _questions(self) -> dict[str, tuple[Question, Coded]]:
         found = {}
         for entry, column in self._layout.questions:
-            values, facts = self._file_column(column)
-            coded = decode(values, entry.stored, entry.missing, facts)
-            self._remark(entry.question.code, column, coded, facts, entry.stored)
-            if entry.question.code in self._options.reverse:
+            code, meanings = entry.question.code, meanings_of(entry.stored)
+            coded, judged = self._answers(code, column, meanings, entry.missing)
+            self._remark(code, column, coded, meanings, judged)
+            if code in self._options.reverse:
                 coded = _turned(coded, len(entry.question.scale))
-            found[entry.question.code] = (entry.question, coded)
+            found[code] = (entry.question, coded)
         return found
 
     def _items(self) -> dict[str, ItemColumn]:
@@ -250,33 +279,63 @@ class _PartReader:
     def _item(self, code: str, entry: StoredItem, column: str | None) -> ItemColumn:
         item, stored = entry.item, entry.stored
         if column is None:  # an index comes out in the instrument's own codes
-            coded = build_item(entry, entry.published, self._codebook.missing, self._codebook_column)
+            coded = build_item(
+                entry, entry.published, lambda name, meanings: self._part(code, name, meanings)
+            )
             found = ItemColumn(item, coded, f"from {', '.join(build_columns(entry.build))}")
         else:
-            values, facts = self._file_column(column)
-            coded = decode(values, stored, entry.missing, facts, backwards=False)
-            self._remark(code, column, coded, facts, stored)
-            labels = labels_of_options(values, stored, facts)
+            meanings = meanings_of(stored)
+            coded, judged = self._answers(code, column, meanings, entry.missing)
+            self._remark(code, column, coded, meanings, judged)
+            codes = meanings.codes if code in self._by_the_user else judged.codes
+            labels = labels_of_options(self._frame[column], meanings, facts_of(self._header, column), codes)
             found = ItemColumn(item, coded, column, labels)
         if code in self._options.reverse:
             return replace(found, coded=_turned(found.coded, len(item.scale)), reversed_by_user=True)
         return found
 
-    def _remark(self, code: str, column: str, coded: Coded, facts: ColumnFacts, stored: StoredScale) -> None:
-        """Note what a user of this column should know."""
-        backwards = code in self._layout.items  # there it stops the run instead
-        if label_order(facts.value_labels, stored, backwards=not backwards) is not None:
-            self._notes.append(
-                f"{column}: the file's own labels order the options of {code} otherwise; they are used."
+    def _answers(
+        self, code: str, column: str, meanings: Meanings, missing: Mapping[float, str]
+    ) -> tuple[Coded, Judgement]:
+        """Read a column of answers, by the file's labels unless the user says which way round it is.
+
+        Raises:
+            SurveyError: where the labels contradict the codebook and do not settle every code.
+        """
+        values, facts = self._file_column(column)
+        settled = code in self._by_the_user
+        coded, judged = decode(values, meanings, missing, facts, codes_decide=settled)
+        if judged.verdict == "contradicts" and not settled:
+            raise SurveyError(
+                f"{self._header.path}: column {column} ({code}): {judged.told}. If the labels are right, say "
+                "so in a codebook of your own (--codebook); if the codes are, read it with "
+                f'--accept {code} (in a recipe: survey.accept = ["{code}"])'
             )
-        if facts.value_labels and not any(value in stored.positions for value in facts.value_labels):
+        return coded, judged
+
+    @property
+    def _by_the_user(self) -> frozenset[str]:
+        """The codes of which the user says how they are stored, whatever the labels say."""
+        return frozenset(self._options.reverse) | frozenset(self._options.accept)
+
+    def _remark(self, code: str, column: str, coded: Coded, meanings: Meanings, judged: Judgement) -> None:
+        """Note what a user of this column should know."""
+        self._verdicts[code] = judged.verdict
+        if judged.moves:
+            used = "set aside, as you say how it is stored" if code in self._by_the_user else "used"
+            self._notes.append(
+                f"{column}: the file's own labels order the options of {code} otherwise; they are {used}."
+            )
+        facts = facts_of(self._header, column)
+        if facts.value_labels and not any(value in meanings.codes for value in facts.value_labels):
             self._unlabelled.append(code)
         off = sum(int((coded == code_of_kind(kind)).sum()) for kind in ("off_scale", "unreadable"))
         answered = int((coded >= 0).sum())
         if off > 0.01 * max(answered + off, 1):
+            codes = list(meanings.codes)
             self._notes.append(
                 f"{column}: {off} of {answered + off} answers are no option of {code}'s scale "
-                f"({stored.codes[0]:g} … {stored.codes[-1]:g}) and are left out."
+                f"({codes[0]:g} … {codes[-1]:g}) and are left out."
             )
 
 
@@ -290,6 +349,27 @@ def unverified_questions(parts: list[Part], options: ReadOptions) -> frozenset[s
     return frozenset(code for part in parts for code in part.unlabelled if code in part.questions).difference(
         options.reverse, options.accept
     )
+
+
+_MOST_NAMED = 12
+
+
+def silence_notes(parts: Sequence[Part]) -> list[str]:
+    """Say of which columns no label of the file names an option, so that the codebook alone is believed."""
+    notes = []
+    for part in parts:
+        known = {*part.unlabelled}  # said of these already
+        silent = [
+            code for code, verdict in part.verdicts.items() if verdict == "silent" and code not in known
+        ]
+        if silent:
+            some = ", ".join(silent[:_MOST_NAMED]) + (" …" if len(silent) > _MOST_NAMED else "")
+            notes.append(
+                f"{Path(part.source.path).name}: no label names an option of {len(silent)} of "
+                f"{len(part.verdicts)} columns ({some}); their codes are taken as codebook "
+                f"{part.codebook.name} has them."
+            )
+    return notes
 
 
 def direction_notes(parts: list[Part], options: ReadOptions) -> list[str]:
@@ -306,7 +386,8 @@ def direction_notes(parts: list[Part], options: ReadOptions) -> list[str]:
     open_codes = sorted(unverified_questions(parts, options))
     if open_codes:
         notes.append(
-            f"Nothing tells which way round {', '.join(open_codes)} are stored, and a target question stops "
-            "no run: compare their shares with a published table, then name each with --reverse or --accept."
+            f"Nothing tells which way round {', '.join(open_codes)} are stored, so that a run on them stops: "
+            "compare their shares with a published table, then name each with --reverse or --accept (in a "
+            "recipe: survey.reverse, survey.accept)."
         )
     return notes

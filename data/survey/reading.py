@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.formats.readers import inspect_file
 from value_personas.data.published import holds_shares, read_shares
 from value_personas.data.survey.decoding import Coded
+from value_personas.data.survey.demographics import join_demographics
 from value_personas.data.survey.direction import cut_scale, used_options
 from value_personas.data.survey.joined_weights import join_weights
 from value_personas.data.survey.parts import (
@@ -20,6 +20,7 @@ from value_personas.data.survey.parts import (
     ReadOptions,
     direction_notes,
     read_part,
+    silence_notes,
     unverified_questions,
     where_of,
 )
@@ -44,6 +45,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     questions: Sequence[str] | None = None,
     cache: Path | None = None,
     instrument: str | None = None,
+    country_is: str | None = None,
 ) -> Survey:
     """Read one survey file, or several that join into one survey.
 
@@ -61,6 +63,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         cache: a folder that keeps the columns that were read, so that the next reading takes a fraction of
             the time; it then holds respondents' answers. None keeps nothing.
         instrument: the TOML file of an instrument of one's own whose items the codebook names.
+        country_is: the country of all respondents, where no column tells it; a code or a name.
 
     Raises:
         SurveyError: in one line that names file, column or code, what was expected and what to do.
@@ -75,6 +78,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         questions=None if questions is None else tuple(questions),
         cache=cache,
         instrument=instrument,
+        country_is=country_is,
     )
     if weight not in WEIGHTINGS:
         raise SurveyError(f"unknown weight {weight!r}; expected one of {', '.join(WEIGHTINGS)}")
@@ -113,6 +117,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         weighting=options.weight if any(part.weight is not None for part in parts) else "unweighted",
         notes=(
             *direction_notes(parts, options),
+            *silence_notes(parts),
             *(note for part in parts for note in part.notes),
             *weight_notes,
             *item_notes,
@@ -125,10 +130,12 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         country_index=index,
         names=names,
         coded=coded,
-        demographics=pd.concat([part.demographics for part in parts], ignore_index=True),
+        demographics=join_demographics([part.demographics for part in parts]),
         accepted=frozenset(options.accept),
         waves=waves,
         unverified=unverified_questions(parts, options).intersection(coded),
+        label_verdicts=_label_verdicts(parts),
+        doubtful=frozenset(code for part in parts for code in part.doubtful).intersection(items),
     )
 
 
@@ -226,6 +233,16 @@ def _refuse_unknown_codes(
             raise SurveyError(f"cannot accept {code!r}: the survey holds no such item or question")
         if code in options.reverse:
             raise SurveyError(f"{code!r} is both to be reversed and accepted as it is; choose one")
+
+
+def _label_verdicts(parts: list[Part]) -> dict[str, str]:
+    """What the labels of all files say, the gravest where they differ."""
+    gravest = ("contradicts", "permutes", "reverses", "silent", "renames", "agrees")
+    said: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        for code, verdict in part.verdicts.items():
+            said[code].add(verdict)
+    return {code: min(found, key=gravest.index) for code, found in said.items()}
 
 
 def _waves(parts: list[Part]) -> dict[str, tuple[str, ...]]:

@@ -77,6 +77,9 @@ class Survey:
         accepted: items whose contradictory direction the user accepts.
         unverified: codes of target questions whose answers the file leaves unlabelled though it labels their
             missing codes, so that they may be stored from the other end; less those that the user settled.
+        label_verdicts: item or question → what the file's own labels say of the codebook's codes: ``agrees``,
+            ``renames``, ``permutes``, ``reverses``, ``contradicts`` or ``silent``.
+        doubtful: items whose codes differ among releases, in files whose labels do not tell which they have.
     """
 
     codebook: Codebook = field(repr=False)
@@ -96,6 +99,8 @@ class Survey:
     accepted: frozenset[str] = frozenset()
     waves: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     unverified: frozenset[str] = frozenset()
+    label_verdicts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    doubtful: frozenset[str] = frozenset()
     _tables: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -75,6 +75,7 @@ class ItemFacts:
     text: str
     column: str
     scale: tuple[float, ...]
+    file_labels: str
     direction: str
     basis: str
     evidence: str
@@ -87,7 +88,8 @@ class ItemFacts:
 class QuestionFacts:
     """One target question, with its marginal in every country that answered it.
 
-    ``unverified``: nothing in the file tells which way round it is stored.
+    ``file_labels``: what the file's own labels say of the codebook's codes; ``unverified``: nothing in the
+    file tells which way round it is stored.
     """
 
     code: str
@@ -96,6 +98,7 @@ class QuestionFacts:
     near: bool
     labels: tuple[str, ...]
     scores: tuple[float, ...]
+    file_labels: str
     unverified: bool
     missing: dict[str, float]
     distributions: dict[str, tuple[float, ...]]
@@ -245,6 +248,7 @@ def _items(survey: Survey, instrument: Instrument) -> tuple[ItemFacts, ...]:
             text=survey.item_columns[check.item].item.text,
             column=check.column,
             scale=_ascending(survey.item_columns[check.item].item.scale),
+            file_labels=survey.label_verdicts.get(check.item, "silent"),
             direction=check.verdict,
             basis=check.basis,
             evidence=check.evidence,
@@ -268,6 +272,7 @@ def _question(survey: Survey, question: Question) -> QuestionFacts:
         question.near,
         question.scale.labels,
         question.scale.scores,
+        survey.label_verdicts.get(question.code, "silent"),
         question.code in survey.unverified,
         _missing(survey, question),
         {

@@ -20,6 +20,7 @@ from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.formats import statistical
 from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.data.survey.decoding import decode
+from value_personas.data.survey.labels import meanings_of
 from value_personas.data.survey.layout import facts_of
 from value_personas.signatures import SurveyError
 
@@ -148,7 +149,8 @@ def test_letters_of_sas_stand_for_missing_answers(monkeypatch: pytest.MonkeyPatc
     header = statistical.SAS.inspect(Path("s.sas7bdat"), None)
     assert set(header.missing) == {"Q29"}
     scale = load_codebook("wvs7").questions["Q29"].stored
-    coded = decode(pd.Series([2.0, "A", "_"], dtype=object), scale, {}, facts_of(header, "Q29"))
+    values = pd.Series([2.0, "A", "_"], dtype=object)
+    coded, _ = decode(values, meanings_of(scale), {}, facts_of(header, "Q29"))
     assert coded.tolist() == [1, *[code_of_kind("declared_missing")] * 2]
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from value_personas.data.codebooks.file import ScaleEntry
 from value_personas.data.codebooks.missing import MISSING_KINDS, code_of_kind, kind_from_words
 from value_personas.data.codebooks.scales import stored_scale
-from value_personas.data.survey.decoding import ColumnFacts, decode, label_order
+from value_personas.data.survey.decoding import decode
+from value_personas.data.survey.labels import ColumnFacts, meanings_of
 
 AGREE = stored_scale(
     ScaleEntry(labels=["agree", "neither", "disagree"], codes=[1, 2, 3], also=[["yes"], [], ["no"]]), "test"
@@ -19,7 +20,7 @@ WVS = {-1.0: "dont_know", -2.0: "no_answer", -5.0: "other_missing"}
 
 
 def kinds(values: list[object], facts: ColumnFacts | None = None, **options: object) -> list[object]:
-    coded = decode(pd.Series(values, dtype=object), AGREE, WVS, facts or ColumnFacts())
+    coded = decode(pd.Series(values, dtype=object), meanings_of(AGREE), WVS, facts or ColumnFacts())[0]
     return [int(k) if k >= 0 else MISSING_KINDS[-1 - k] for k in coded]
 
 
@@ -78,38 +79,20 @@ def test_a_declared_missing_code_is_missing_even_on_the_scale() -> None:
 
 def test_negative_answers_survive_the_blanket_range_of_a_file() -> None:
     facts = ColumnFacts(missing=((-99.0, -1.0),))
-    coded = decode(pd.Series([-2.0, -1.0, 0.0, 2.0, -5.0, -3.0]), AUTONOMY, {-5.0: "other_missing"}, facts)
+    values = pd.Series([-2.0, -1.0, 0.0, 2.0, -5.0, -3.0])
+    coded = decode(values, meanings_of(AUTONOMY), {-5.0: "other_missing"}, facts)[0]
     assert coded[:4].tolist() == [0, 1, 2, 4]
     assert coded[4] == code_of_kind("other_missing")
     assert coded[5] == code_of_kind("declared_missing")
 
 
-def test_a_files_own_order_of_labels_is_followed() -> None:
-    labels: dict[float | str, str] = {1.0: "Agree", 2.0: "Disagree", 3.0: "Neither", -1.0: "Don't know"}
-    assert label_order(labels, AGREE, backwards=False) == {1.0: 0, 2.0: 2, 3.0: 1}
-    assert kinds([1, 2, 3], ColumnFacts(labels)) == [0, 2, 1]
+def test_a_text_with_a_number_is_read_by_its_words() -> None:
+    assert kinds(["[1] disagree", "[2] neither", "[3] agree"]) == [2, 1, 0]
+    assert kinds(["1. agree", "[-1] Don't know"]) == [0, "dont_know"]
 
 
-def test_a_reversed_value_item_is_left_for_the_direction_check() -> None:
-    labels: dict[float | str, str] = {1.0: "Disagree", 2.0: "Neither", 3.0: "Agree"}
-    assert label_order(labels, AGREE, backwards=False) is None
-    assert label_order(labels, AGREE, backwards=True) == {3.0: 0, 2.0: 1, 1.0: 2}
-
-
-NUMBERS = stored_scale(ScaleEntry(**{"from": 1, "to": 4, "low": "never", "high": "always"}), "test")
-
-
-@pytest.mark.parametrize("between", [{}, {2.0: "2", 3.0: "3"}])
-def test_labels_of_both_ends_turn_a_scale_of_numbers(between: dict[float, str]) -> None:
-    turned = {1.0: "Always", **between, 4.0: "Never"}
-    assert label_order(turned, NUMBERS, backwards=True) == {4.0: 0, 3.0: 1, 2.0: 2, 1.0: 3}
-    assert label_order(turned, NUMBERS, backwards=False) is None
-    assert label_order({1.0: "Never", **between, 4.0: "Always"}, NUMBERS, backwards=True) is None
-    assert label_order({1.0: "Always", **between}, NUMBERS, backwards=True) is None
-
-
-def test_incomplete_labels_move_nothing() -> None:
-    assert label_order({1.0: "Agree", 2.0: "Disagree"}, AGREE, backwards=True) is None
+def test_a_letter_is_read_by_its_label() -> None:
+    assert kinds(["A", "B", "A"], ColumnFacts({"A": "Agree", "B": "Disagree"})) == [0, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +104,27 @@ def test_incomplete_labels_move_nothing() -> None:
         ("Missing; Unknown", "other_missing"),
         ("Not applicable", "not_applicable"),
         ("Nowhere", None),
+        ("Don't know whether there is a God", None),
+        ("Not at all", None),
+        ("Refused to join a strike", None),
+        ("No", None),
+        ("NAP, never had a job", "not_applicable"),
+        ("NAV, Great Britain", "other_missing"),
+        ("NA", "no_answer"),
+        ("No sabe", "dont_know"),
+        ("NS/NR", "dont_know"),
+        ("No responde", "no_answer"),
+        ("No aplica", "not_applicable"),
+        ("Não sabe", "dont_know"),
+        ("Não respondeu", "no_answer"),
+        ("Weiß nicht", "dont_know"),
+        ("KEINE ANGABE", "no_answer"),
+        ("TNZ: keine Kinder", "not_applicable"),
+        ("Ne sait pas", "dont_know"),
+        ("Sans réponse", "no_answer"),
+        ("Non sa", "dont_know"),
+        ("Weet niet", "dont_know"),
+        ("[-1] Don't know", "dont_know"),
     ],
 )
 def test_words_for_missing_answers(label: str, kind: str | None) -> None:
@@ -131,9 +135,8 @@ def test_words_for_missing_answers(label: str, kind: str | None) -> None:
     st.lists(st.one_of(st.none(), st.integers(-200, 200), st.floats(), st.text(max_size=6), st.booleans()))
 )
 def test_any_column_decodes_to_positions_or_kinds(values: list[object]) -> None:
-    coded = decode(
-        pd.Series(values, dtype=object), AGREE, WVS, ColumnFacts({-1.0: "dk"}, ((-9.0, -1.0), ("a", "z")))
-    )
+    facts = ColumnFacts({-1.0: "dk"}, ((-9.0, -1.0), ("a", "z")))
+    coded = decode(pd.Series(values, dtype=object), meanings_of(AGREE), WVS, facts)[0]
     assert coded.shape == (len(values),)
     assert coded.dtype == np.int8
     assert ((coded >= -len(MISSING_KINDS)) & (coded < 3)).all()
@@ -146,6 +149,6 @@ def test_any_column_decodes_to_positions_or_kinds(values: list[object]) -> None:
 )
 def test_the_look_up_and_the_general_way_agree(values: list[float]) -> None:
     facts = ColumnFacts({-1.0: "dk", 100.0: "refused"}, ((-9.0, -1.0),))
-    fast = decode(pd.Series(values, dtype="float64"), AGREE, WVS, facts)
-    general = decode(pd.Series(values, dtype=object), AGREE, WVS, facts)
+    fast = decode(pd.Series(values, dtype="float64"), meanings_of(AGREE), WVS, facts)[0]
+    general = decode(pd.Series(values, dtype=object), meanings_of(AGREE), WVS, facts)[0]
     np.testing.assert_array_equal(fast, general)

@@ -50,31 +50,43 @@ def test_labels_decide(tmp_path: Path) -> None:
     }
 
 
-def test_labels_that_run_backwards_stop(tmp_path: Path) -> None:
-    labels = {**LABELS, "Q45": {1.0: "Bad", 2.0: "Don't mind", 3.0: "Good"}}
-    survey = read_survey(write_sav(real_looking(), tmp_path / "s.sav", labels=labels))
+BACKWARDS = {**LABELS, "Q45": {1.0: "Bad", 2.0: "Don't mind", 3.0: "Good"}}
+
+
+def test_labels_that_run_backwards_are_followed(tmp_path: Path) -> None:
+    right = real_looking()
+    turned = write_sav(right.assign(Q45=4 - right["Q45"]), tmp_path / "turned.sav", labels=BACKWARDS)
+    survey = read_survey(turned)
+    assert survey.label_verdicts["E018"] == "reverses"
+    assert any("E018" in note and "they are used" in note for note in survey.notes)
+    expected = value_profiles(read_survey(write_sav(right, tmp_path / "right.sav")))
+    pd.testing.assert_frame_equal(value_profiles(survey).frame, expected.frame)
+
+
+def test_one_end_that_contradicts_stops(tmp_path: Path) -> None:
+    labels = {**LABELS, "Q164": {1.0: "Very important", 10.0: "the other end"}}
     with pytest.raises(SurveyError) as caught:
-        value_profiles(survey)
+        read_survey(write_sav(real_looking(), tmp_path / "s.sav", labels=labels))
     message = str(caught.value)
-    assert "E018" in message
-    assert "from 'Bad' to 'Good'" in message
-    assert "--reverse E018" in message
-    assert "--accept E018" in message
+    assert "column Q164 (F063)" in message
+    assert "code 1 is labelled 'Very important'" in message
+    assert "not at all important" in message
+    assert "--accept F063" in message
+    assert 'survey.accept = ["F063"]' in message
     assert "\n" not in message
 
 
 def test_reversing_turns_the_item_and_goes_on(tmp_path: Path) -> None:
     right = real_looking()
-    labels = {**LABELS, "Q45": {1.0: "Bad", 2.0: "Don't mind", 3.0: "Good"}}
-    turned = write_sav(right.assign(Q45=4 - right["Q45"]), tmp_path / "turned.sav", labels=labels)
+    turned = write_sav(right.assign(Q45=4 - right["Q45"]), tmp_path / "turned.sav", labels=BACKWARDS)
     profiles = value_profiles(read_survey(turned, reverse=["E018"]))
     expected = value_profiles(read_survey(write_sav(right, tmp_path / "right.sav")))
     pd.testing.assert_frame_equal(profiles.frame, expected.frame)
 
 
 def test_accepting_goes_on_with_a_warning(tmp_path: Path) -> None:
-    labels = {**LABELS, "Q45": {1.0: "Bad", 2.0: "Don't mind", 3.0: "Good"}}
-    survey = read_survey(write_sav(real_looking(), tmp_path / "s.sav", labels=labels), accept=["E018"])
+    path = write_sav(real_looking(), tmp_path / "s.sav", labels=BACKWARDS)
+    survey = read_survey(path, accept=["E018"])
     profiles = value_profiles(survey)
     assert any(note.startswith("E018") for note in profiles.notes)
 
@@ -147,3 +159,11 @@ def test_venezuela_inverted_is_caught(
     )
     inverted.astype({"version": str, "doi": str}).to_csv(tmp_path / "inverted.csv", index=False)
     assert verdicts(tmp_path / "inverted.csv")[code] == "contradicts"
+
+
+@pytest.mark.shared
+def test_an_item_whose_codes_differ_among_releases_asks_for_labels(shared_dir: Path) -> None:
+    path = shared_dir / "cases" / "surveys" / "evs_v114_nolabels.csv"
+    with pytest.raises(SurveyError, match=r"column v114 \(E018\) bears no labels.*--accept E018"):
+        value_profiles(read_survey(path))
+    assert len(value_profiles(read_survey(path, accept=["E018", "F063", "F118"])).frame)
