@@ -168,15 +168,25 @@ def recognise_codebook(columns: Sequence[str], where: str) -> Codebook:
     best = max(shares.values())
     fitting = [name for name, share in shares.items() if share == best]
     if best < 0.5:
-        raise SurveyError(
-            f"{where}: its columns are those of no known survey ({', '.join(codebook_names())}); "
-            "write a codebook for it: value-personas survey FILE --draft-codebook out.toml"
-        )
+        raise SurveyError(f"{where}: its columns are those of no known survey{_nearest(shares)}")
     if len(fitting) > 1:
         raise SurveyError(
             f"{where}: its columns fit {' and '.join(fitting)} equally; name one with --codebook"
         )
     return load_codebook(fitting[0])
+
+
+def _nearest(shares: Mapping[str, float]) -> str:
+    """The codebook that fits best, and the ways on."""
+    name = max(shares, key=lambda known: shares[known])
+    telling = load_codebook(name).recognise
+    found = round(shares[name] * len(telling))
+    near = f"; nearest is {name}, of whose {len(telling)} telling columns it has {found}" if found else ""
+    known = ", ".join(codebook_names())
+    return (
+        f"{near}. Name its codebook by --codebook ({known}, or a file; in a recipe: survey.codebook), or "
+        "draft one: value-personas survey FILE --draft-codebook own.toml"
+    )
 
 
 def _build(path: Path, written: CodebookFile, instrument: str | None = None) -> Codebook:

@@ -18,6 +18,7 @@ __all__ = ["DELIMITED"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
+_SEPARATOR_MARK = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n", re.IGNORECASE)  # Excel's own first line
 
 # Customary lists would also take the answer "None" for a missing one.
 _NOT_A_VALUE = ["", "NA", "NaN", "nan", ".", "#N/A", "#NULL!", " "]
@@ -32,14 +33,24 @@ def _inspect(path: Path, encoding: str | None) -> Header:
         raise SurveyError(
             f"{path}: its texts cannot be read in encoding {found!r} ({first_line(error)}); name another"
         ) from error
-    if not sample.splitlines()[0].strip("\ufeff "):
+    marked = _SEPARATOR_MARK.match(sample)
+    if marked:
+        sample = sample[marked.end() :]
+    if not sample.lstrip("\ufeff").split("\n", 1)[0].strip():
         raise SurveyError(f"{path}: the first line is empty; expected the column names")
     headers = {sign: _first_record(io.StringIO(sample, newline=""), sign)[0] for sign in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda sign: len(headers[sign]))
+    delimiter = marked[1] if marked else max(_DELIMITERS, key=lambda sign: len(headers[sign]))
+    if delimiter not in headers:
+        headers[delimiter] = _first_record(io.StringIO(sample, newline=""), delimiter)[0]
     columns, stored, labels, repeats = clean_columns(headers[delimiter])
     if repeats:
         notes += (f"{path.name} holds {repeats} repeated column name(s); the first of each is the one read.",)
-    settings = {"encoding": found, "delimiter": delimiter, "decimal": _decimal_sign(sample, delimiter)}
+    settings = {
+        "encoding": found,
+        "delimiter": delimiter,
+        "decimal": _decimal_sign(sample, delimiter),
+        "before": "1" if marked else "0",  # lines before the column names
+    }
     return Header(path, columns, stored, labels, notes=notes, settings=settings)
 
 
@@ -87,7 +98,10 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
 
     # By position, since a name may stand twice. Arrow refuses a record with a field too many or too few,
     # which pandas would cut or fill in silence and so shift answers into neighbouring columns.
+    before = int(header.settings["before"])
     with header.path.open(encoding=header.settings["encoding"], newline="") as stream:
+        for _ in range(before):
+            stream.readline()
         first, lines = _first_record(stream, header.settings["delimiter"])
     names = [str(i) for i in range(len(first))]
     at = [str(first.index(header.stored.get(name, name))) for name in columns]
@@ -95,7 +109,7 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     try:
         table = pyarrow.csv.read_csv(
             header.path,
-            pyarrow.csv.ReadOptions(column_names=names, skip_rows=lines, encoding=encoding),
+            pyarrow.csv.ReadOptions(column_names=names, skip_rows=before + lines, encoding=encoding),
             pyarrow.csv.ParseOptions(delimiter=header.settings["delimiter"], newlines_in_values=True),
             pyarrow.csv.ConvertOptions(
                 include_columns=list(dict.fromkeys(at)),
@@ -107,9 +121,29 @@ def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     except (pyarrow.ArrowException, UnicodeError, OSError) as error:
         if re.search("Empty CSV|Could not skip", str(error)):  # nothing after the names
             return pd.DataFrame(columns=list(columns))
-        raise SurveyError(f"{header.path}: not readable as a table of text ({first_line(error)})") from error
+        raise SurveyError(f"{header.path}: {_fault(header, len(first), error)}") from None
     frame: pd.DataFrame = table.to_pandas()
     return frame[at].set_axis(list(columns), axis=1)
+
+
+def _fault(header: Header, fields: int, error: Exception) -> str:
+    """What is wrong with a table that Arrow refuses, by line and never with a respondent's record."""
+    try:
+        with header.path.open(encoding=header.settings["encoding"], newline="") as stream:
+            for _ in range(int(header.settings["before"])):
+                stream.readline()
+            records = csv.reader(stream, delimiter=header.settings["delimiter"])
+            start = 1 + int(header.settings["before"])
+            for record in records:
+                line, start = start, 1 + int(header.settings["before"]) + records.line_num
+                if record and len(record) != fields:
+                    return (
+                        f"line {line} has {len(record)} fields where the column names are {fields}; a text "
+                        f"with {header.settings['delimiter']!r} or a quotation mark has to stand in quotes"
+                    )
+    except (csv.Error, UnicodeError, OSError) as other:
+        return f"not readable as a table of text ({first_line(other)})"
+    return f"not readable as a table of text ({type(error).__name__})"
 
 
 DELIMITED = Format("delimited text", (".csv", ".tsv", ".txt"), _inspect, _read)

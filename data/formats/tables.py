@@ -12,6 +12,7 @@ import pandas as pd
 
 from value_personas.data.formats.base import Format, Header, first_line
 from value_personas.data.formats.column_names import clean_columns
+from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
 
 __all__ = ["EXCEL", "PARQUET"]
@@ -34,39 +35,69 @@ _DAMAGE = (
 )
 
 
+_MOST_BYTES = 4 << 30
+_MOST_UNPACKED = 1 << 30
+_BYTES_A_CELL = 8
+
+
+def _refuse_huge(path: Path, size: int, most: int = _MOST_BYTES) -> None:
+    if size > most:
+        raise SurveyError(
+            f"{path}: {path.stat().st_size / 1e6:.1f} MB that unpack to {size / 1e9:.1f} GB; at most "
+            f"{most / 1e9:.1f} GB are read, so take fewer columns or records into the file"
+        )
+
+
+def _data_sheet(book: Any) -> Any:
+    """The first sheet, unless it is a cover: a title at most, where another has column names."""
+    names = [
+        sum(cell is not None for cell in next(sheet.iter_rows(max_row=1, values_only=True), ()))
+        for sheet in book.worksheets
+    ]
+    return book.worksheets[0 if names[0] > 1 else names.index(max(names))]
+
+
 def _rows(path: Path) -> Generator[tuple[Any, ...], None, None]:
-    """The rows of the first sheet, one after the other."""
+    """The name of the sheet where it is not the first, and then its rows."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_huge(path, sum(part.file_size for part in archive.infolist()), _MOST_UNPACKED)
         with warnings.catch_warnings():
             # Says only that the sheet will look plain.
             warnings.filterwarnings("ignore", "Workbook contains no default style", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         with closing(book):
-            yield from book.worksheets[0].iter_rows(values_only=True)
+            sheet = _data_sheet(book)
+            yield (sheet.title if sheet is not book.worksheets[0] else "",)
+            yield from sheet.iter_rows(values_only=True)
     except (InvalidFileException, *_DAMAGE) as error:
         raise SurveyError(f"{path}: not readable as an Excel workbook ({first_line(error)})") from error
 
 
 def _inspect_excel(path: Path, encoding: str | None) -> Header:
     with closing(_rows(path)) as rows:
+        sheet = str(next(rows)[0])
         first = next(rows, ())
     names = ["" if cell is None else str(cell) for cell in first]
     if not any(names):
         raise SurveyError(f"{path}: the first row of the first sheet is empty; expected the column names")
+    if sheet:
+        cover = (f"{path.name}: the first sheet holds no table; sheet {one_line(sheet, 40)!r} is read.",)
     columns, stored, labels, repeats = clean_columns(names)
     notes = (
         (f"{path.name} holds {repeats} repeated column name(s); the first of each is read.",)
         if repeats
         else ()
     )
-    return Header(path, columns, stored, labels, notes=notes)
+    return Header(path, columns, stored, labels, notes=notes + (cover if sheet else ()))
 
 
 def _read_excel(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     with closing(_rows(header.path)) as rows:
+        next(rows)  # the name of the sheet
         first = ["" if cell is None else str(cell) for cell in next(rows)]
         at = [first.index(header.stored.get(name, name)) for name in columns]
         records = [[row[i] if i < len(row) else None for i in at] for row in rows]
@@ -80,7 +111,7 @@ def _inspect_parquet(path: Path, encoding: str | None) -> Header:
 
     try:
         file = pyarrow.parquet.ParquetFile(path)
-    except (pyarrow.ArrowException, UnicodeError, OSError) as error:
+    except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise SurveyError(f"{path}: not readable as a Parquet table ({first_line(error)})") from error
     with file:
         names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
@@ -95,15 +126,17 @@ def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
 
     stored = [header.stored.get(name, name) for name in columns]
     try:
-        table = pyarrow.parquet.read_table(header.path, columns=stored)
+        with pyarrow.parquet.ParquetFile(header.path) as file:
+            _refuse_huge(header.path, file.metadata.num_rows * len(stored) * _BYTES_A_CELL)
+            table = file.read(columns=stored)  # not read_table, which believes pandas' own metadata
         nested = [field.name for field in table.schema if pyarrow.types.is_nested(field.type)]
-    except (pyarrow.ArrowException, UnicodeError, OSError) as error:
+    except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise SurveyError(f"{header.path}: not readable as a Parquet table ({first_line(error)})") from error
     if nested:
         raise SurveyError(
             f"{header.path}: column {nested[0]!r} holds lists or records; expected one value a cell"
         )
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
     return frame[stored].set_axis(list(columns), axis=1)
 
 

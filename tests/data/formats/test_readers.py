@@ -11,13 +11,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pyreadstat
 import pytest
 
 from tests.data.surveys import frame, write_sav
 from value_personas.data import draft_codebook, load_codebook, read_survey
 from value_personas.data.codebooks.missing import code_of_kind
-from value_personas.data.formats import statistical
+from value_personas.data.formats import statistical, tables
 from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.data.survey.decoding import decode
 from value_personas.data.survey.labels import meanings_of
@@ -197,7 +199,11 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     ),
     "noise called csv": ("s.csv", lambda path: path.write_bytes(b"a,b\n1,\0\0\n"), "zero bytes"),
     "a web page": ("s.sav", lambda path: path.write_text("<!DOCTYPE html><p>log in"), "web page"),
-    "ragged csv": ("s.csv", lambda path: path.write_text(f"{HEADER}\n1,2,3,4,5,6,7\n"), "not readable"),
+    "ragged csv": (
+        "s.csv",
+        lambda path: path.write_text(f"{HEADER}\n1,2,3,4,5,6,7\n"),
+        "line 2 has 7 fields",
+    ),
     "zipped csv": ("s.csv", lambda path: path.write_bytes(b"\x1f\x8b" + NOISE), "unpack it"),
     "lists in cells": (
         "s.parquet",
@@ -207,7 +213,7 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a record across lines": (
         "s.csv",
         lambda path: path.write_text(f'{HEADER}\n"1,2,3,4,5,6\n'),
-        "not readable",
+        "line 2 has 1 fields",
     ),
     "foreign columns": ("s.csv", lambda path: path.write_text("a,b\n1,2\n"), "no known survey"),
 }
@@ -347,3 +353,74 @@ def test_declared_missings_of_the_stress_files(shared_dir: Path) -> None:
     assert tagged.missing["x"] == (("a", "z"),)
     hebrew = inspect_file(stress / "test_data__basic__hebrews.sav")
     assert hebrew.columns == ("ותק_ב",)
+
+
+def test_a_record_with_too_many_fields_is_told_by_its_line_and_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(
+        'country,year,answer\n"Colombia",2018,Good\n"Colombia",2018,For people like me, it does not\n'
+    )
+    with pytest.raises(SurveyError) as caught:
+        read_columns(inspect_file(path), ["answer"])
+    assert "line 3 has 4 fields where the column names are 3" in str(caught.value)
+    assert "Colombia" not in str(caught.value)
+    assert "people" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_excels_own_first_line_tells_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes("\ufeffsep=;\r\na;b\r\n1;2,5\r\n3;4,5\r\n".encode())
+    header = inspect_file(path)
+    assert header.columns == ("a", "b")
+    assert read_columns(header, ["b"])["b"].tolist() == [2.5, 4.5]
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"\n1,2\n"])
+def test_a_table_of_nothing_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(content)
+    with pytest.raises(SurveyError, match="first line is empty"):
+        inspect_file(path)
+
+
+def test_a_cover_sheet_is_passed_over_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "s.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"A survey of 2020": [None, "Please cite"]}).to_excel(
+            book, sheet_name="About", index=False
+        )
+        pd.DataFrame({"a": [1, 2], "b": [3, 4]}).to_excel(book, sheet_name="Data", index=False)
+    header = inspect_file(path)
+    assert header.columns == ("a", "b")
+    assert any("'Data'" in note for note in header.notes)
+    assert read_columns(header, ["b", "a"]).to_numpy().tolist() == [[3, 1], [4, 2]]
+
+
+def test_a_workbook_that_unpacks_to_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "s.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        part = zipfile.ZipInfo("xl/worksheets/sheet1.xml")
+        part.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(part, "w") as stream:
+            for _ in range(1100):
+                stream.write(bytes(1 << 20))
+    with pytest.raises(SurveyError, match=r"MB that unpack to 1\.2 GB; at most 1\.1 GB are read"):
+        inspect_file(path)
+
+
+def test_a_parquet_table_of_too_many_cells_is_refused_unread(tmp_path: Path) -> None:
+    path, rows = tmp_path / "s.parquet", 3_000_000
+    column = pyarrow.DictionaryArray.from_arrays(pyarrow.array(np.zeros(rows, np.int8)), pyarrow.array([7.0]))
+    pyarrow.parquet.write_table(pyarrow.table({"a": column}), path)
+    header = inspect_file(path)
+    assert len(read_columns(header, ["a"])) == rows
+    with pytest.raises(SurveyError, match=r"unpack to 4\.8 GB; at most 4\.3 GB are read"):
+        tables.PARQUET.read(header, ["a"] * 200)
+
+
+def test_parquet_metadata_of_pandas_is_never_believed(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    table = pyarrow.table({"a": [1.0, 2.0]}).replace_schema_metadata({"pandas": "{no json"})
+    pyarrow.parquet.write_table(table, path)
+    assert read_columns(inspect_file(path), ["a"])["a"].tolist() == [1.0, 2.0]
