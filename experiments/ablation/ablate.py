@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from value_personas.experiments.ablation.differences import difference_table
+from value_personas.experiments.ablation.differences import claims_table, difference_table
 from value_personas.experiments.ablation.error_curve import error_curve, error_curve_figure
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
@@ -17,6 +17,7 @@ from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.writing import hypothesis_metrics, hypothesis_tags
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.tracking import metric_name
 from value_personas.experiments.workspace.tables import write_csv
@@ -33,6 +34,7 @@ class AblationResult:
         family: the runs' records and where everything lies.
         base: the variant that the others are compared with.
         table: as ``difference_table``: one row for each score × variant × group of cells.
+        hypotheses: the recipe's claims of variants with their verdicts; empty without any.
         curve: one row for each number of personas, where that was varied; else empty.
         countries: how many there are.
         missing: variants whose run failed, with its reason.
@@ -42,6 +44,7 @@ class AblationResult:
     family: Family
     base: Variant
     table: pd.DataFrame
+    hypotheses: pd.DataFrame
     curve: pd.DataFrame
     countries: int
     missing: dict[str, str]
@@ -73,7 +76,7 @@ class AblationResult:
         for row in self.table[self.table["group"] == "all"].to_dict("records"):
             name = metric_name("difference", row["score"], row["label"])[:200]
             figures |= {name: row["difference"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
-        return figures
+        return figures | hypothesis_metrics(self.hypotheses)
 
     def to_json(self) -> str:
         """One JSON object; undefined figures are null."""
@@ -84,6 +87,7 @@ class AblationResult:
             "synthetic": list(self.synthetic),
             "notes": list(self.notes),
             "differences": json.loads(self.table.to_json(orient="records")),
+            "hypotheses": json.loads(self.hypotheses.to_json(orient="records")),
             "error_by_personas": json.loads(self.curve.to_json(orient="records")),
             "failed": self.missing,
             "folder": str(self.family.folder),
@@ -129,6 +133,7 @@ def _compared(
         family,
         base=variants[0],
         table=difference_table(variants, results, scores),
+        hypotheses=claims_table(family.recipe.hypotheses, variants, results),
         curve=error_curve(found, scores),
         countries=results[0].scores["country"].nunique(),
         missing=missing,
@@ -147,7 +152,10 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
     if not result.curve.empty:
         write_csv(folder / "error_by_personas.csv", result.curve)
         save_figure(error_curve_figure(result.curve, result.curve_title), folder, "error_by_personas")
-    result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic)})
+    if len(result.hypotheses):
+        result.hypotheses.to_csv(folder / "hypotheses.csv", index=False)
+    tags = hypothesis_tags(result.family.recipe, result.hypotheses)
+    result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic), **tags})
 
 
 def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> None:

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.evaluation.answers import Answers, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.hypotheses import Cells, judge_hypotheses
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
+from value_personas.experiments.recipe.hypotheses import Hypothesis
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import calibrations_of
 from value_personas.experiments.sweep.cells import short
 from value_personas.programs.calibration import Setting
 
-__all__ = ["difference_table"]
+__all__ = ["claims_table", "difference_table"]
 
 Array = NDArray[np.float64]
 
@@ -66,6 +68,36 @@ def difference_table(
     ]
     table = pd.concat(tables, ignore_index=True).rename(columns={"method": "label"})
     return table.merge(_levels(variants), on="label", how="left")
+
+
+def claims_table(
+    stated: Sequence[Hypothesis], variants: Sequence[Variant], results: Sequence[RunResult]
+) -> pd.DataFrame:
+    """The recipe's claims of variants, judged as a run's are; empty where it states none.
+
+    A variant goes by its label; a row of the table by its own name too, where one variant alone has it.
+    """
+    if not stated:
+        return pd.DataFrame()
+    cells = results[0].scores.drop_duplicates(["country", "question"])
+    countries = tuple(cells["country"].unique())
+    questions = cells.drop_duplicates("question")
+    codes = tuple(questions["question"])
+    names = [variant.label for variant in variants]
+    methods = [variant.method for variant in variants]
+    scores: dict[str, dict[str, Array]] = {name: {} for name in names}
+    drawn: dict[str, dict[str, Array]] = {name: {} for name in names}
+    for score in dict.fromkeys(one.score for one in stated):
+        redrawn = _replicates(variants, results, score, countries, codes)
+        for place, (variant, result) in enumerate(zip(variants, results, strict=True)):
+            scores[names[place]][score] = _errors(result.scores, variant.method, score, countries, codes)
+            if redrawn is not None:
+                drawn[names[place]][score] = redrawn[:, place]
+    for name, method in zip(names, methods, strict=True):
+        if methods.count(method) == 1:
+            scores[method], drawn[method] = scores[name], drawn[name]
+    known = Cells(scores, drawn, countries, questions["near"].tolist())
+    return judge_hypotheses(stated, known, results[0].recipe.scoring.level)
 
 
 def _levels(variants: Sequence[Variant]) -> pd.DataFrame:

@@ -151,7 +151,12 @@ def _run_label(settings: Mapping[str, Any], base: Mapping[str, Any]) -> str:
 
 def _plain(recipe: Recipe) -> Recipe:
     """Without what belongs to the whole ablation, and without what its variants are not compared with."""
-    empty = {"sweep": None, "ablation": AblationSettings(), "comparators": ComparatorSection()}
+    empty = {
+        "hypotheses": (),
+        "sweep": None,
+        "ablation": AblationSettings(),
+        "comparators": ComparatorSection(),
+    }
     scoring = recipe.scoring.model_copy(update={"gap_reference": None, "gap_index": None})
     on_map = recipe.cultural_map.model_copy(update={"ask": False})
     return recipe.model_copy(update={**empty, "scoring": scoring, "cultural_map": on_map})

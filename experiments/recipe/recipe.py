@@ -7,6 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from value_personas.experiments.recipe.ablation import AblationSettings
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY, SearchSettings
+from value_personas.experiments.recipe.hypotheses import Hypothesis
 from value_personas.experiments.recipe.items import ItemSet
 from value_personas.experiments.recipe.paths import NamesFile, RecipePath
 from value_personas.experiments.recipe.personas import (
@@ -239,6 +240,7 @@ class Recipe(Section):
         personas: the persona kinds to compare, each a row of the result; none where predictions are judged.
         program: tuned prompts to ask by: a program.json, or models:/NAME/VERSION of MLflow's registry.
         allow_leak: whether a persona may state what is then asked; the result says so in its first line.
+        hypotheses: claims that are judged when all is scored: supported, refuted or undecided.
     """
 
     name: str = "quickstart"
@@ -249,6 +251,7 @@ class Recipe(Section):
     predictions: Annotated[tuple[str, ...], NamesFile()] = Field(default=(), exclude_if=lambda v: not v)
     personas: tuple[PersonaKind, ...] = PERSONA_KINDS
     allow_leak: bool = False
+    hypotheses: tuple[Hypothesis, ...] = Field(default=(), exclude_if=lambda claims: not claims)
     program: Annotated[str, NamesFile(unless=f"{REGISTRY}.*", copy=PROGRAM_FILE)] | None = None
     survey: SurveySection = SurveySection()
     questions: QuestionSection = QuestionSection()
@@ -287,6 +290,13 @@ class Recipe(Section):
         if (not kinds and not told.data.get("predictions")) or len(set(kinds)) != len(kinds):
             raise ValueError("name at least one persona kind, each once")
         return kinds
+
+    @field_validator("hypotheses")
+    @classmethod
+    def _each_once(cls, claims: tuple[Hypothesis, ...]) -> tuple[Hypothesis, ...]:
+        if len({one.claim for one in claims}) != len(claims):
+            raise ValueError("state each claim once, in words of its own")
+        return claims
 
     @model_validator(mode="after")
     def _individuals_have_facts(self) -> "Recipe":

@@ -52,11 +52,19 @@ def settings_page() -> str:
     schema = recipe_schema()
     lines = ["# Every setting of a recipe", "", *_INTRODUCTION, ""]
     places: dict[str, str] = {}
+    heads = {
+        key: f"[[{key}]]" for key, one in schema["properties"].items() if _references(one.get("items", {}))
+    }
     for path, name in _tables(schema):
         places.setdefault(name, path)  # a model of several places stands at its first
     for name, path in places.items():
         table = schema["$defs"][name] if name else schema
-        lines += [f"## {f'[{path}]' if path else 'Top of the file'}", "", table["description"], ""]
+        lines += [
+            f"## {heads.get(path, f'[{path}]') if path else 'Top of the file'}",
+            "",
+            table["description"],
+            "",
+        ]
         lines += ["| setting | type | default | range | meaning |", "|---|---|---|---|---|"]
         lines += [_row(setting, one, places) for setting, one in table["properties"].items()]
         lines.append("")
@@ -84,14 +92,15 @@ def _tables(schema: Schema, table: Schema | None = None, path: str = "") -> Iter
 
 
 def _references(one: Schema) -> list[str]:
-    inner = [one, *one.get("anyOf", ()), *one.get("allOf", ())]
+    inner = [one, *one.get("anyOf", ()), *one.get("allOf", ()), one.get("items", {})]
     return [kind["$ref"].rpartition("/")[2] for kind in inner if "$ref" in kind]
 
 
 def _row(name: str, one: Schema, places: dict[str, str]) -> str:
     kinds = [kind for kind in one.get("anyOf", [one]) if kind.get("type") != "null"]
     if tables := [places[model] for model in _references(one)]:
-        told, default, limits = f"table, see [{tables[0]}]", "", ""
+        many = "tables" if "items" in one else "table"
+        told, default, limits = f"{many}, see [{tables[0]}]", "", ""
     else:
         told = " or ".join(dict.fromkeys(_kind(kind) for kind in kinds))
         default = _toml(one.get("default"))

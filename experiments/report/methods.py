@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
@@ -29,6 +30,7 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
     if baseline != main:
         said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
     said += _as_a_prediction(material)
+    said += map(verdict_line, material.run.hypotheses.to_dict("records"))
     if worse := not_above_nothing(material.run.measures):
         said.append(
             "Not shown to be better than giving every option the same share (Wasserstein): "

@@ -13,6 +13,7 @@ from value_personas import data
 from value_personas.experiments.evaluation.comparing import compare
 from value_personas.experiments.evaluation.contamination import contamination, contamination_notes
 from value_personas.experiments.evaluation.fitted import Calibration, calibration_notes
+from value_personas.experiments.evaluation.hypotheses import cells_of, judge_hypotheses
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.map_positions import map_positions
 from value_personas.experiments.evaluation.remoteness import Gap, Remoteness, find_gap, gap_tables
@@ -92,6 +93,15 @@ class Outcome:
         """How near forecasts come to their own country's shares and to others'; empty without forecasts."""
         return contamination(self.judgement.estimates, self.recipe.personas, self.recipe.scoring.level)
 
+    @cached_property
+    def hypotheses(self) -> pd.DataFrame:
+        """The recipe's claims with their verdicts; empty where it states none."""
+        stated = self.recipe.hypotheses
+        if not stated:
+            return pd.DataFrame()
+        index = None if self.remoteness is None else self.remoteness.index
+        return judge_hypotheses(stated, cells_of(self.judgement, index), self.recipe.scoring.level)
+
     def _calibration_notes(self) -> Iterator[str]:
         section, asked = self.recipe.calibration, self.asked
         return calibration_notes(
@@ -116,6 +126,8 @@ class Outcome:
             "missing": missing_frame(self.asked),
             "asking": asking_frame(self.asked),
         }
+        if len(self.hypotheses):
+            tables["hypotheses"] = self.hypotheses
         if descriptors:
             tables["descriptors"] = descriptor_frame(descriptors, self.populations.items)
         if judgement.held_out is not None:
@@ -138,6 +150,7 @@ class Outcome:
             summary=self.judgement.summary,
             measures=self.judgement.measures,
             nulls=self.judgement.nulls,
+            hypotheses=self.hypotheses,
             floor=self.judgement.floor,
             held_out=self.judgement.held_out,
             missing={kind: panel.missing_by_reason() for kind, panel in self.asked.panels.items()},

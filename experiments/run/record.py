@@ -10,7 +10,7 @@ from value_personas import data
 from value_personas.experiments.evaluation.judging import HeldOut, Means, Summary
 from value_personas.experiments.tracking import InputFile
 from value_personas.experiments.workspace.code_state import NOT_RECORDED, CodeState
-from value_personas.experiments.workspace.json_file import Figure, FileModel
+from value_personas.experiments.workspace.json_file import Figure, FileModel, Rows
 from value_personas.programs import PanelResult
 from value_personas.signatures import Question, ValueItem
 
@@ -52,6 +52,7 @@ class Result(Means):
     missing: dict[str, dict[str, int]]
     usage: dict[str, int | float]
     measures: tuple[MeasureRow, ...] = ()
+    hypotheses: Rows = ()
     nulls: Summary = Field(default_factory=pd.DataFrame)
     notes: tuple[str, ...]
     nothing: str | None = Field(default=None, exclude_if=lambda why: why is None)

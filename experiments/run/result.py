@@ -11,6 +11,7 @@ from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import Result, measure_rows
+from value_personas.experiments.workspace.json_file import rows_of
 
 __all__ = ["RunResult", "size_of"]
 
@@ -32,6 +33,7 @@ class RunResult:
             how often it holds, and what the method is worth in people; empty of a run of 0.1.0.
         nulls: as ``summary``, of what knows nothing of a country (``comparators.NULLS``), on the same cells;
             empty of a run of 0.1.0.
+        hypotheses: the recipe's claims with effect, interval, adjusted p and verdict; empty without any.
         floor: score → the human sample's own error, averaged over cells.
         missing: persona kind → reason → answers missing.
         usage: calls made, replies read from the store, tokens, cost.
@@ -53,6 +55,7 @@ class RunResult:
     summary: pd.DataFrame
     measures: pd.DataFrame
     nulls: pd.DataFrame
+    hypotheses: pd.DataFrame
     floor: pd.Series
     missing: Mapping[str, Mapping[str, int]]
     usage: Mapping[str, float]
@@ -95,6 +98,7 @@ class RunResult:
             summary=self.summary,
             measures=measure_rows(self.measures),
             nulls=self.nulls,
+            hypotheses=rows_of(self.hypotheses),
             floor=self.floor,
             held_out=self.held_out,
             missing={kind: dict(reasons) for kind, reasons in self.missing.items()},

@@ -61,7 +61,8 @@ def read_run(folder: Path) -> RunResult:
         scores=read_run_table(folder, "scores"),
         summary=read_run_table(folder, "summary"),
         measures=read_run_table(folder, "measures") if has_table(folder, "measures") else measure_table(()),
-        nulls=read_run_table(folder, "nulls") if has_table(folder, "nulls") else pd.DataFrame(),
+        nulls=_read_or_empty(folder, "nulls"),
+        hypotheses=_read_or_empty(folder, "hypotheses"),
         floor=said.floor,
         held_out=said.held_out,
         missing=said.missing,
@@ -86,6 +87,11 @@ def calibrations_of(run: RunResult) -> tuple[Calibration, ...]:
     fitted = run.recipe.calibration.fitted is not None
     file = kept if fitted and kept.is_file() else calibration_file(run.recipe)
     return find_calibrations(run.recipe.calibration, file)
+
+
+def _read_or_empty(folder: Path, name: str) -> pd.DataFrame:
+    """A table that not every run has."""
+    return read_run_table(folder, name) if has_table(folder, name) else pd.DataFrame()
 
 
 def _require_finished(folder: Path) -> None:

@@ -19,6 +19,7 @@ KEYS = {
     "summary": ("method", "score"),
     "measures": ("method", "measure"),
     "nulls": ("method", "score"),
+    "hypotheses": ("claim",),
     "comparisons": ("score", "group", "value", "method", "against"),
     "missing": ("personas", "reason"),
     "descriptors": ("variant", "item", "score", "wording"),

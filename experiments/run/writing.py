@@ -1,5 +1,6 @@
 """A run written down: its files, from which everything can be read back, and its MLflow record."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -21,7 +22,7 @@ from value_personas.experiments.figures.human_against_predicted import human_aga
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
-from value_personas.experiments.recipe.recipe import PersonaKind
+from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.record import (
@@ -49,7 +50,7 @@ from value_personas.experiments.workspace.tables import write_csv, write_table
 from value_personas.programs import REASONS, PanelResult
 from value_personas.signatures import Persona, ValueItem
 
-__all__ = ["PERSONAS_FILE", "record_outcome"]
+__all__ = ["PERSONAS_FILE", "hypothesis_metrics", "hypothesis_tags", "record_outcome"]
 
 PERSONAS_FILE = "personas.parquet"
 """Who stands behind each answer. It holds drawn value profiles, which are respondents' answers: it stays in
@@ -99,6 +100,7 @@ def _tags(outcome: Outcome) -> dict[str, str]:
         "respondent.identity": outcome.asked.identity,
         "respondent.elicitation": outcome.asked.elicitation,
         "calibration": "; ".join(one.setting.in_one_line() for one in outcome.calibrations),
+        **hypothesis_tags(outcome.recipe, outcome.hypotheses),
     }
 
 
@@ -109,6 +111,7 @@ def _metrics(result: RunResult) -> dict[str, float]:
         metrics |= {f"held_out.{k}": value for k, value in _score_metrics(result.held_out.summary).items()}
     metrics |= {f"floor.{score}": value for score, value in result.floor.items()}
     metrics |= _measure_metrics(result.measures)
+    metrics |= hypothesis_metrics(result.hypotheses)
     metrics |= {f"null.{k}": value for k, value in _score_metrics(result.nulls).items()}
     metrics |= {
         metric_name("missing", kind, reason): float(n)
@@ -124,6 +127,28 @@ def _score_metrics(summary: pd.DataFrame) -> dict[str, float]:
         name = metric_name(row["method"], row["score"])
         metrics |= {name: row["mean"], f"{name}.lower": row["lower"], f"{name}.upper": row["upper"]}
     return metrics
+
+
+def hypothesis_metrics(table: pd.DataFrame) -> dict[str, float]:
+    """Effect, ends and adjusted p of each claim, by its place in the recipe."""
+    return {
+        f"hypothesis.{place}.{name}": float(row[name])
+        for place, row in enumerate(table.to_dict("records"), start=1)
+        for name in ("effect", "lower", "upper", "holm_p")
+        if np.isfinite(row[name])
+    }
+
+
+def hypothesis_tags(recipe: Recipe, table: pd.DataFrame) -> dict[str, str]:
+    """Each claim's verdict and words, and the hash of the recipe that stated them; nothing without claims."""
+    if table.empty:
+        return {}
+    stated = recipe.model_dump_json(exclude={"workspace", "store", "tracking"})
+    said = {
+        f"hypothesis.{place}": f"{row['verdict']}: {row['claim']}"
+        for place, row in enumerate(table.to_dict("records"), start=1)
+    }
+    return said | {"recipe.sha256": hashlib.sha256(stated.encode()).hexdigest()}
 
 
 def _measure_metrics(measures: pd.DataFrame) -> dict[str, float]:

@@ -81,18 +81,24 @@ class Score:
             return np.asarray((self.best - v) / (abs(self.best) or 1.0))
         return np.asarray(np.abs(v - self.best))
 
+    def cell_loss(self, values: ArrayLike) -> Array:
+        """``as_error`` made finite: of a ratio v, 1 − min(v, 1/v), from 0, right, to 1."""
+        v = np.asarray(values, dtype=np.float64)
+        if self.mean != "median":
+            return self.as_error(v)
+        inverse = np.divide(self.best, v, out=np.zeros_like(v), where=~(v <= 0.0))
+        return np.asarray(1.0 - np.minimum(v / self.best, inverse))
+
     def loss(self, values: Array) -> float:
         """One finite number for a search to minimise from many cells; NaN where none is defined.
 
-        Lower-is-better scores: their mean. Others: |mean − best|. A ratio v: the mean of 1 − min(v, 1/v),
-        which is 0 where it is right and 1 where it is 0.
+        Lower-is-better scores: their mean. Others: |mean − best|. A ratio: the mean of ``cell_loss``.
         """
         known = values[~np.isnan(values)]
         if not known.size:
             return float("nan")
         if self.mean == "median":
-            inverse = np.divide(self.best, known, out=np.zeros_like(known), where=known > 0.0)
-            return float((1.0 - np.minimum(known / self.best, inverse)).mean())
+            return float(self.cell_loss(known).mean())
         mean = float(known.mean())
         return mean if self.better == "lower" else abs(mean - self.best)
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from value_personas.experiments.ablation.ablate import AblationResult
 from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.run import hypothesis_lines
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.scoring.digits import three_digits
 
@@ -18,6 +19,8 @@ def print_ablation(result: AblationResult) -> None:
     """A row for each variant, grouped by factor; then what failed, and where everything lies."""
     console = plain_console()
     console.print(_table(result))
+    for line in hypothesis_lines(result.hypotheses):
+        console.print(Text(line))
     print_remarks(console, result.synthetic, result.notes, result.missing)
     print_places(console, result.family.folder, result.family.mlflow_run_id)
 
@@ -25,7 +28,7 @@ def print_ablation(result: AblationResult) -> None:
 def _table(result: AblationResult) -> Table:
     scores = result.family.recipe.ablation.scores
     level = round(100 * result.family.recipe.scoring.level)
-    caption = f"variant − base with {level} % intervals; below 0 the variant is better; p: sign flip, Holm"
+    caption = f"variant − base with {level} % intervals; below 0 the variant is better; p: Holm"
     table = Table(title=result.title, caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("factor, level", overflow="fold")
     for score in scores:

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import plain_console, print_places
+from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import in_people, three_digits
 
-__all__ = ["prediction_table", "print_result", "score_table"]
+__all__ = ["hypothesis_lines", "prediction_table", "print_result", "score_table"]
 
 
 _WIDEST = 17
@@ -31,12 +32,24 @@ def print_result(result: RunResult) -> None:
         console.print(Text(_on_measures(result)))
     else:
         console.print(prediction_table(result))
+    for line in hypothesis_lines(result.hypotheses):
+        console.print(Text(line))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that nothing was fitted on"
         console.print(score_table(title, held_out.summary, level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
     print_places(console, result.folder, result.mlflow_run_id)
+
+
+def hypothesis_lines(table: pd.DataFrame) -> list[str]:
+    """The claims that were stated before anything was asked, a line each; none without claims."""
+    if table.empty:
+        return []
+    return [
+        "claims of the recipe, stated before anything was asked:",
+        *map(verdict_line, table.to_dict("records")),
+    ]
 
 
 def _on_measures(result: RunResult) -> str:

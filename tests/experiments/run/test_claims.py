@@ -125,6 +125,22 @@ def test_without_any_fault_the_error_is_the_samples_own(runs: Runner) -> None:
     assert variance_ratio(result, HEDGED) == pytest.approx(1.0, abs=0.05)
 
 
+def verdicts(result: RunResult) -> list[str]:
+    return list(result.hypotheses["verdict"])
+
+
+def test_the_quickstarts_claims_come_out(runs: Runner) -> None:
+    assert verdicts(runs("seed=0")) == ["supported"] * 3
+
+
+@pytest.mark.parametrize(
+    ("place", "without"),
+    [(0, {"prior_pull": 0.0, "country_knowledge": 1.0}), (1, {"spill_over": 0.0}), (2, {"sharpness": 1.0})],
+)
+def test_each_of_them_goes_with_its_cause(runs: Runner, place: int, without: dict[str, float]) -> None:
+    assert verdicts(runs(*faults(**without)))[place] != "supported"
+
+
 def test_synthetic_is_called_synthetic(runs: Runner) -> None:
     result = runs("seed=0")
     assert result.synthetic == ("respondent", "population")
