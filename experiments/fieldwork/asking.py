@@ -291,15 +291,27 @@ async def open_panels(
         section = asking.respondent.model_copy(update={"elicitation": way})
         asking = replace(asking, respondent=section)  # nobody is played, so nothing is to be found out
     somebody = played[0] if played else Persona("none", "You are a person.", 1.0, "")
-    panel, why = await open_panel(asking, model, somebody)
+    # A server that reports few alternatives can be read on a short page, and loses every long one.
+    longest = max(asking.questions, key=lambda question: len(question.scale))
+    panel, why = await open_panel(asking, model, somebody, longest)
     found = panel.respondent.elicitation
     return {kind: panel.asked_by(spec.elicited(found)) for kind, spec in specs.items()}, why
 
 
-async def open_panel(asking: Asking, model: Model, persona: Persona) -> tuple[Panel, str]:
-    """A panel that asks as the recipe says, and why it asks so; the first question is asked to find out."""
-    section, question = asking.respondent, asking.questions[0]
-    elicitation, why = await choose_elicitation(model, section.elicitation, persona, question)
+async def open_panel(
+    asking: Asking, model: Model, persona: Persona, question: Question | None = None
+) -> tuple[Panel, str]:
+    """A panel that asks as the recipe says, and why it asks so.
+
+    Args:
+        asking: how, and of what.
+        model: what is asked.
+        persona: is asked to find out.
+        question: likewise; the first when absent.
+    """
+    section, question = asking.respondent, question or asking.questions[0]
+    how, order = section.elicitation, section.option_order
+    elicitation, why = await choose_elicitation(model, how, persona, question, order)
     style = AskingStyle(section.option_order, section.offer_dont_know, section.wordings)
     respondent = tuned_respondent(asking.program, Respondent(elicitation, style))
     # The engine holds its own calls to the recipe's concurrency; as many cells again wait for the store.

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from value_personas.programs.elicitation.base import Elicitation
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
-from value_personas.programs.elicitation.forms import Form, forms_of
+from value_personas.programs.elicitation.forms import Form, OptionOrder, forms_of
 from value_personas.programs.elicitation.sampled import SampledAnswers
 from value_personas.programs.elicitation.verbalised import VerbalisedDistribution
 from value_personas.programs.engines.model import Model, ReplyFailure
@@ -83,12 +83,23 @@ class Finding:
 
 
 async def choose_elicitation(
-    model: Model, settings: ElicitationSettings, persona: Persona, question: Question
+    model: Model,
+    settings: ElicitationSettings,
+    persona: Persona,
+    question: Question,
+    order: OptionOrder = "forward",
 ) -> tuple[Elicitation, str]:
     """Decide how to ask, and say why.
 
-    The probe begins with the first question of the run itself, so where log-probabilities come nothing is
+    The probe begins with a question of the run itself, so where log-probabilities come nothing is
     wasted. What the server refused is kept in the store, and not asked again.
+
+    Args:
+        model: what is asked.
+        settings: how a recipe wants it asked.
+        persona: the first of its kind.
+        question: one of the run's.
+        order: in which order its options stand there, so that the page is the run's too.
 
     Returns:
         The elicitation, and a sentence for the record.
@@ -105,7 +116,7 @@ async def choose_elicitation(
     if kept is not None:
         finding = Finding(**json.loads(kept))
     else:
-        finding = await probe_ways(model, settings, persona, question)
+        finding = await probe_ways(model, settings, persona, question, order)
         await keep_finding(model, settings, finding)
     if finding.way == "logprobs":
         return settings.by_logprobs(finding.top), finding.why
@@ -122,7 +133,11 @@ def _name(settings: ElicitationSettings) -> str:
 
 
 async def probe_ways(
-    model: Model, settings: ElicitationSettings, persona: Persona, question: Question
+    model: Model,
+    settings: ElicitationSettings,
+    persona: Persona,
+    question: Question,
+    order: OptionOrder = "forward",
 ) -> Finding:
     """Try log-probabilities with many alternatives, with few, without; then a sampled answer.
 
@@ -132,7 +147,7 @@ async def probe_ways(
     Raises:
         EngineError: when the model answers in no way, or not in the one that the recipe demands.
     """
-    asked = _Probe(model, persona, question)
+    asked = _Probe(model, persona, question, order)
     refusals: list[str] = []
     for top in dict.fromkeys((settings.top_logprobs, min(settings.top_logprobs, _FEWER))):
         way = settings.by_logprobs(top)
@@ -159,17 +174,18 @@ async def probe_ways(
 
 
 class _Probe:
-    """Asks a model the first question of a run, on one page and then on others."""
+    """Asks a model one question, on one page and then on others."""
 
-    def __init__(self, model: Model, persona: Persona, question: Question) -> None:
+    def __init__(self, model: Model, persona: Persona, question: Question, order: OptionOrder) -> None:
         self._model = model
         self._persona = persona
         forms = (
+            forms_of(question, order),
             forms_of(question, "forward"),
             forms_of(question, "reversed"),
             forms_of(question, "rotated", 1),
         )
-        self._forms = tuple(dict.fromkeys(form for (form,) in forms))
+        self._forms = tuple(dict.fromkeys(form for form, *_ in forms))[:3]
 
     async def readings(self, way: FirstTokenLogprobs) -> list[Answer | MissingAnswer]:
         """What is read from the first page, and from the others where that is nothing."""

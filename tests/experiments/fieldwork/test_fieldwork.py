@@ -14,6 +14,7 @@ from tests.experiments.tuning import tunings
 from tests.fake_server import FakeServer
 from value_personas import load_recipe
 from value_personas.experiments.audit import run_audit
+from value_personas.experiments.fieldwork.asking import open_panels
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.reporter import Silent
@@ -27,7 +28,8 @@ from value_personas.experiments.sweep.sweep import sweep
 from value_personas.experiments.tuning.tune import tune
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.engines import nobody
-from value_personas.signatures import EngineError, RecipeError, ValuePersonasError
+from value_personas.programs.engines.synthetic import SyntheticRespondent
+from value_personas.signatures import EngineError, Persona, RecipeError, ValuePersonasError
 
 
 @pytest.fixture
@@ -122,6 +124,20 @@ def test_a_stop_cancels_what_is_in_flight_and_waits_until_it_has_cleaned_up(fiel
     with pytest.raises(CancelledError):
         field.wait(ask())
     assert field.stopped
+
+
+def test_how_to_ask_is_found_out_on_the_longest_page(tmp_path: Path) -> None:
+    """Five alternatives suffice for four options, and lose every question of ten."""
+    with FakeServer(engine=SyntheticRespondent(), quirks=["five-alternatives"]) as server:
+        where = [f"workspace={tmp_path}", "respondent.lm=openai/m", f"respondent.base_url={server.url}"]
+        recipe = load_recipe(None, [*SMALL, *where])
+        persona = Persona("none", "You are a person.", 1.0, "")
+        with Fieldwork(Workspace.open(tmp_path), nobody) as field:
+            asking, model = prepare(field, recipe).asking, field.model(recipe.respondent)
+            assert [len(question.scale) for question in asking.questions] == [4, 10]
+            panels, why = field.wait(open_panels(asking, model, {"none": (persona,)}))
+    assert panels["none"].respondent.elicitation.name == "sampled"
+    assert "truncated" in why
 
 
 class Noting:
