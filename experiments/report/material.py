@@ -37,6 +37,7 @@ class Material:
         asking: label mass, missing share, order and wording effects a persona kind and question.
         gap: slopes and group differences; None where the recipe declares no index.
         gap_countries: index and errors a country, likewise.
+        structure: whether persons resemble people one by one; None where no kind tells persons apart.
         positions: on the cultural map; None where the survey or the instrument allows none.
         shapley: values of the items; None where none were computed.
         audit: of the descriptors; None where there was none.
@@ -49,6 +50,7 @@ class Material:
     asking: pd.DataFrame
     gap: pd.DataFrame | None
     gap_countries: pd.DataFrame | None
+    structure: pd.DataFrame | None
     positions: pd.DataFrame | None
     shapley: Shapley | None
     audit: Audit | None
@@ -189,6 +191,7 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         asking=read_run_table(folder, "asking"),
         gap=_optional(folder, "gap"),
         gap_countries=_optional(folder, "gap_countries"),
+        structure=_optional(folder, "structure"),
         positions=_positions(run),
         shapley=read_shapley(shapley) if shapley else newest_shapley(workspace / "shapley", run.recipe),
         audit=newest_audit(workspace / "audits", run.recipe),

@@ -74,6 +74,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         Section(
             "countries", "Error by country", (country_plate(material),), (tables.country_table(material),)
         ),
+        _structure(material),
         _map(material),
         _roleplay(material),
         Section("distributions", "Distributions of answers", _some([distribution_plate(material)])),
@@ -113,6 +114,13 @@ def _on_tests(material: Material) -> tuple[str, ...]:
         f"Interval and p are of one standard error, clustered by {units} and questions; p is adjusted over "
         "the methods (Holm). The sign-flip p is for these questions alone.",
     )
+
+
+def _structure(material: Material) -> Section:
+    title = "Structure within countries"
+    found = _told(tables.structure_table(material), tables.structure_meanings(material))
+    why = "Not measured: no persona kind of the run tells persons apart, or it was made by version 0.1.0."
+    return Section("structure", title, tables=found, says=() if found else (why,))
 
 
 def _map(material: Material) -> Section:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from value_personas.experiments.comparators import COMPARATORS, NULLS
 from value_personas.experiments.evaluation.measures import MEASURES
+from value_personas.experiments.evaluation.structure import STRUCTURE
 from value_personas.experiments.report.figures.calibration import CalibrationCurve
 from value_personas.experiments.report.figures.countries import country_errors, shown_methods
 from value_personas.experiments.report.figures.cultural_map import map_shifts
@@ -34,6 +35,8 @@ __all__ = [
     "prediction_table",
     "provenance_table",
     "score_table",
+    "structure_meanings",
+    "structure_table",
     "summary_table",
 ]
 
@@ -242,6 +245,43 @@ def limit_table(curve: CalibrationCurve) -> Table:
         ("options", "cells", "out of reach at persona level", "at population level"),
         rows,
     )
+
+
+def structure_table(material: Material) -> Table | None:
+    """Whether persons resemble people one by one; None where no kind tells persons apart."""
+    if material.structure is None:
+        return None
+    rows = tuple(
+        (
+            STRUCTURE[row["measure"]].heading if row["measure"] in STRUCTURE else str(row["measure"]),
+            str(row["kind"]),
+            _interval({"mean": row["estimate"], "lower": row["lower"], "upper": row["upper"]}),
+            three_digits(row["people"]),
+            three_digits(row["ceiling"]),
+        )
+        for row in material.structure.sort_values("measure", key=_in_order, kind="stable").to_dict("records")
+    )
+    level = f"{100 * material.run.recipe.scoring.level:g} %"
+    caption = (
+        "Persons against the people they were drawn from, within countries, then averaged over these "
+        f"({level} intervals, by leaving out countries or zones, and questions); people: the same of people "
+        "themselves, of the own answer that of the rule that all give the commonest; halves: one random half "
+        "of people against the other, as good as anything can be."
+    )
+    return Table(caption, ("measure", "persons", "estimate", "people", "halves"), rows)
+
+
+def structure_meanings(material: Material) -> Table | None:
+    """What its measures are."""
+    if material.structure is None:
+        return None
+    rows = tuple((measure.heading, measure.meaning) for measure in STRUCTURE.values())
+    return Table("What these measures say.", ("measure", "meaning"), rows, folded=True)
+
+
+def _in_order(measures: "pd.Series[str]") -> "pd.Series[int]":
+    order = list(STRUCTURE)
+    return measures.map(lambda name: order.index(name) if name in order else len(order))
 
 
 def gap_table(material: Material) -> Table | None:

@@ -17,6 +17,7 @@ from value_personas.experiments.evaluation.hypotheses import cells_of, judge_hyp
 from value_personas.experiments.evaluation.judging import Judgement
 from value_personas.experiments.evaluation.map_positions import map_positions
 from value_personas.experiments.evaluation.remoteness import Gap, Remoteness, find_gap, gap_tables
+from value_personas.experiments.evaluation.structure import structure_of
 from value_personas.experiments.evaluation.text_effects import text_notes
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.descriptors import descriptor_frame
@@ -94,6 +95,18 @@ class Outcome:
         return contamination(self.judgement.estimates, self.recipe.personas, self.recipe.scoring.level)
 
     @cached_property
+    def structure(self) -> pd.DataFrame:
+        """Whether persons resemble people one by one; empty where no kind tells persons apart."""
+        return structure_of(
+            self.survey,
+            self.profiles,
+            self.populations,
+            self.asked.panels,
+            level=self.recipe.scoring.level,
+            seed=self.recipe.seed,
+        )
+
+    @cached_property
     def hypotheses(self) -> pd.DataFrame:
         """The recipe's claims with their verdicts; empty where it states none."""
         stated = self.recipe.hypotheses
@@ -126,6 +139,8 @@ class Outcome:
             "missing": missing_frame(self.asked),
             "asking": asking_frame(self.asked),
         }
+        if len(self.structure):
+            tables["structure"] = self.structure
         if len(self.hypotheses):
             tables["hypotheses"] = self.hypotheses
         if descriptors:

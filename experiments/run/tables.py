@@ -20,6 +20,7 @@ KEYS = {
     "measures": ("method", "measure"),
     "nulls": ("method", "score"),
     "hypotheses": ("claim",),
+    "structure": ("kind", "measure"),
     "comparisons": ("score", "group", "value", "method", "against"),
     "missing": ("personas", "reason"),
     "descriptors": ("variant", "item", "score", "wording"),
@@ -39,6 +40,7 @@ _VALUES = {
     "scores": ("normalised_mae",),
     "summary": ("mean", "lower", "upper"),
     "measures": ("estimate", "lower", "upper"),
+    "structure": ("estimate", "lower", "upper", "people", "ceiling"),
     "map": MAP_AXES,
 }
 """Further columns without which a table says nothing."""

@@ -10,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.data.surveys import draft_of, write_without_items
+from tests.experiments.commands.typed import call
 from tests.fake_server import FakeServer
 from value_personas import RunResult, load_recipe, run
 from value_personas.experiments.tracking import Record, record_run
@@ -270,3 +271,18 @@ def test_personas_that_tell_no_values_need_no_value_items(tmp_path: Path, design
         run(load_recipe("quickstart", settings))
     with pytest.raises(SurveyError, match="regressions"):
         run(load_recipe("quickstart", [*settings, f"personas={kinds}", 'comparators.names=["ridge"]']))
+
+
+def test_the_command_prints_the_structure_of_a_run(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = small(workspace, "profiles.n=25", 'personas=["none", "values-hedged"]')
+    table = pd.read_csv(result.folder / "structure.csv")
+    assert set(table["measure"]) >= {"pattern", "hit_rate", "flipped"}
+    assert call(monkeypatch, "structure", str(result.folder), "--json") == 0
+    told = json.loads(capsys.readouterr().out)["structure"]
+    assert [row["estimate"] for row in told] == [None if np.isnan(v) else v for v in table["estimate"]]
+    assert call(monkeypatch, "structure", str(result.folder), "--meanings") == 0
+    printed = capsys.readouterr().out
+    assert "own answer" in printed
+    assert "halves" in printed

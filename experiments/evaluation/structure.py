@@ -1,0 +1,482 @@
+"""What lies behind the means: whether simulated people resemble people one by one, within a country.
+
+Marginals can be right while nothing else is: answers that hang together too much, sexes and ages that differ
+the wrong way, coefficients of the wrong sign (Bisbee et al. 2024, Political Analysis; Argyle et al. 2023,
+Political Analysis 31; Barrie & Cerina 2025). Every measure is made of people and of the persons who were
+drawn alike, country by country, and of random halves of people against each other: nothing is to be read as
+better than these.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from value_personas import data
+from value_personas.experiments.evaluation.measures import Measure
+from value_personas.experiments.fieldwork.sample import Populations
+from value_personas.experiments.inference import units_of, zones_of
+from value_personas.programs import PanelResult
+from value_personas.signatures import Question
+
+__all__ = ["STRUCTURE", "structure_of", "structure_table"]
+
+Array = NDArray[np.float64]
+
+_STREAM = 53
+"""Keeps the halves apart from every other draw of the recipe's seed."""
+
+_HALVES = 4
+"""Random splits of a country's respondents."""
+
+_SIGNIFICANT = 1.96
+_NOUGHT = 1e-12
+"""Variance, of shares of a scale, that is rounding."""
+
+_FEWEST = 20
+"""Persons of a country, and respondents of a half, below which nothing is told of it."""
+
+_CELLS_OF_COMPONENTS = 2_000
+"""Countries × questions up to which the first component is made anew without each question."""
+
+STRUCTURE: Mapping[str, Measure] = {
+    "pattern": Measure(
+        "correlations, r",
+        "How alike the correlations between questions are: the correlation, over pairs of questions, of "
+        "people’s with those of persona means.",
+    ),
+    "first_component": Measure(
+        "first component", "The share of the first principal component in the variance of persona means."
+    ),
+    "first_component_answers": Measure(
+        "… of drawn answers",
+        "The same of answers drawn from each persona’s distribution, as people give one each.",
+    ),
+    "coefficients": Measure(
+        "coefficients, r",
+        "The correlation of standardised regression coefficients, of answers on value items and "
+        "sociodemographics, over those that are significant among people.",
+    ),
+    "flipped": Measure(
+        "of the other sign",
+        "The share of people’s significant coefficients whose sign is the other way round.",
+    ),
+    "contrasts": Measure(
+        "contrasts, r",
+        "The correlation over questions of differences in means between sexes, older and younger, more and "
+        "less educated.",
+    ),
+    "hit_rate": Measure(
+        "own answer", "How often a persona’s most probable answer is that of the respondent behind it."
+    ),
+}
+"""Name → measure, in the order of tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a comparison in one country, of M questions.
+
+    Attributes:
+        correlations: shape (M, M), NaN where undefined.
+        drawn: the same of single answers in place of persons' means; of people the same matrix.
+        coefficients: shape (P, M), standardised; NaN where undefined.
+        t: shape (P, M), by their standard errors.
+        contrasts: shape (G, M), differences in means of two groups; NaN where one is empty.
+    """
+
+    correlations: Array
+    drawn: Array
+    coefficients: Array
+    t: Array
+    contrasts: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """A measure's value in each country, whole and without each question; shapes (C,) and (C, M)."""
+
+    whole: Array
+    without: Array
+
+
+def structure_of(
+    survey: data.Survey,
+    profiles: data.ProfileTable,
+    populations: Populations,
+    panels: Mapping[str, PanelResult],
+    *,
+    level: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Measure every persona kind that tells persons apart.
+
+    Args:
+        survey: people's answers.
+        profiles: the value items and sociodemographics of its respondents.
+        populations: who was drawn.
+        panels: what each kind answered.
+        level: of the intervals.
+        seed: of the halves.
+
+    Returns:
+        One row for each kind × measure of ``STRUCTURE``: estimate with lower and upper, ``people`` (what the
+        measure is of people themselves; of the own answer, of the rule that all give the commonest) and
+        ``ceiling`` (between halves of people), and of how many countries; empty where no kind tells persons
+        apart.
+    """
+    kinds = {kind: people for kind, panel in panels.items() if (people := _people_of(panel, populations))}
+    if not kinds:
+        return pd.DataFrame()
+    first = next(iter(panels.values()))
+    questions, countries = first.questions, tuple(dict.fromkeys(p.country for p in first.personas))
+    rows: list[dict[str, object]] = []
+    blocks = {country: _Block(survey, profiles, country, questions, seed) for country in countries}
+    blocks = {country: block for country, block in blocks.items() if block.enough}
+    if not blocks:
+        return pd.DataFrame()
+    ceilings = _over_countries([block.ceiling for block in blocks.values()])
+    people = _over_countries([block.people for block in blocks.values()])
+    for kind, drawn in kinds.items():
+        found = [
+            block.of_kind(panels[kind], *drawn[country], len(blocks))
+            for country, block in blocks.items()
+            if len(drawn.get(country, ((),))[0]) >= _FEWEST
+        ]
+        told = [c for c in blocks if len(drawn.get(c, ((),))[0]) >= _FEWEST]
+        units = units_of(list(zones_of(told).values()))
+        for name in STRUCTURE if found else ():
+            point, lower, upper = _interval([one[name] for one in found], units, level)
+            rows.append(
+                {
+                    "kind": kind, "measure": name, "estimate": point, "lower": lower, "upper": upper,
+                    "people": people.get(name, np.nan), "ceiling": ceilings.get(name, np.nan),
+                    "countries": len(found),
+                }
+            )  # fmt: skip
+    return structure_table(rows)
+
+
+def structure_table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows as one table, empty ones too."""
+    columns = ["kind", "measure", "estimate", "lower", "upper", "people", "ceiling", "countries"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+Drawn = tuple[NDArray[np.intp], NDArray[np.intp], Array]
+
+
+def _people_of(panel: PanelResult, populations: Populations) -> dict[str, Drawn]:
+    """Country → rows of the panel and of the survey, and weights, of each person drawn.
+
+    Empty where all are told alike, or belong to nobody.
+    """
+    found: dict[str, tuple[list[int], list[int], list[float]]] = {}
+    for row, persona in enumerate(panel.personas):
+        if persona.replicate or not persona.draws:
+            continue
+        people = populations.of(persona.country).people
+        rows, respondents, weights = found.setdefault(persona.country, ([], [], []))
+        for place in persona.draws:
+            if place < len(people) and (respondent := people[place].respondent) is not None:
+                rows.append(row)
+                respondents.append(respondent)
+                weights.append(people[place].weight)
+    several = {c: told for c, told in found.items() if len(set(told[0])) > 2}
+    return {c: (np.array(r), np.array(of), np.array(w)) for c, (r, of, w) in several.items()}
+
+
+class _Block:
+    """People of one country, and what is measured against them."""
+
+    def __init__(
+        self,
+        survey: data.Survey,
+        profiles: data.ProfileTable,
+        country: str,
+        questions: Sequence[Question],
+        seed: int,
+    ) -> None:
+        self._country = country
+        of_country = survey.country_index == survey.countries.index(country)
+        self.rows = np.flatnonzero(of_country & (survey.weights > 0))
+        self._weights = survey.weights[self.rows]
+        coded = (
+            np.stack([survey.coded[q.code][self.rows] for q in questions], axis=1) if len(self.rows) else None
+        )
+        self.coded = (
+            np.where(coded >= 0, coded, -1) if coded is not None else np.empty((0, len(questions)), int)
+        )
+        scales = [q.scale.values for q in questions]
+        self.shares = [np.abs(r - r[0]) / np.ptp(r) for r in scales]
+        self._x = np.full(self.coded.shape, np.nan)
+        for m, share in enumerate(self.shares):
+            known = self.coded[:, m] >= 0
+            self._x[known, m] = share[self.coded[known, m]]
+        self._z, self._groups = _predictors(profiles, survey, self.rows)
+        if not self.enough:
+            return
+        self._side = _side(self._x, self._weights, self._z, self._groups)
+        self.people = {
+            name: _component(self._side.correlations)
+            for name in ("first_component", "first_component_answers")
+        } | {"hit_rate": float(np.nanmean(self._commonest()))}
+        key = (_STREAM, crc32(country.encode()))
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+        splits = [self._between_halves(rng.permutation(len(self.rows))) for _ in range(_HALVES)]
+        self.ceiling = {name: float(np.mean([one[name] for one in splits])) for name in splits[0]}
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are people to compare with."""
+        return len(self.rows) >= 2 * _FEWEST and not np.isnan(self._x).all()
+
+    def _commonest(self) -> Array:
+        """The share of each question's commonest answer, shape (M,)."""
+        shares = np.full(len(self.shares), np.nan)
+        for m, share in enumerate(self.shares):
+            known = self.coded[:, m] >= 0
+            if known.any():
+                counts = np.bincount(self.coded[known, m], self._weights[known], len(share))
+                shares[m] = counts.max() / counts.sum()
+        return shares
+
+    def _between_halves(self, order: NDArray[np.intp]) -> dict[str, float]:
+        """The measures of one half of people held against the other."""
+        one, other = np.array_split(order, 2)
+        sides = [
+            _side(self._x[half], self._weights[half], self._z[half], self._groups[:, half])
+            for half in (one, other)
+        ]
+        return {name: float(values.whole) for name, values in _compared(*sides).items()}
+
+    def of_kind(
+        self,
+        panel: PanelResult,
+        rows: NDArray[np.intp],
+        respondents: NDArray[np.intp],
+        weights: Array,
+        countries: int,
+    ) -> dict[str, _Values]:
+        """Every measure of the persons drawn, each with its persona's answers."""
+        place = np.searchsorted(self.rows, respondents)
+        p = np.exp(panel.log_p[rows])
+        means, within = np.full(p.shape[:2], np.nan), np.full(p.shape[:2], np.nan)
+        hits = np.full(p.shape[:2], np.nan)
+        for m, share in enumerate(self.shares):
+            own = p[:, m, : len(share)]
+            means[:, m] = own @ share
+            within[:, m] = own @ share**2 - means[:, m] ** 2
+            known = (self.coded[place, m] >= 0) & ~np.isnan(means[:, m])
+            hits[known, m] = own[known].argmax(axis=1) == self.coded[place[known], m]
+        side = _side(means, weights, self._z[place], self._groups[:, place], within)
+        m = means.shape[1]
+        each_hit = np.where(np.isnan(hits), 0.0, hits) * weights[:, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            by_question = each_hit.sum(axis=0) / (~np.isnan(hits) * weights[:, None]).sum(axis=0)
+        found = _compared(self._side, side)
+        found["hit_rate"] = _mean_without(by_question, np.eye(m, dtype=bool))
+        each = countries * m <= _CELLS_OF_COMPONENTS
+        for name, matrix in (("first_component", side.correlations), ("first_component_answers", side.drawn)):
+            without = _components_without(matrix) if each else np.full(m, np.nan)
+            found[name] = _Values(np.float64(_component(matrix)), without)  # type: ignore[arg-type]
+        return found
+
+
+def _predictors(
+    profiles: data.ProfileTable, survey: data.Survey, rows: NDArray[np.intp]
+) -> tuple[Array, NDArray[np.float64]]:
+    """Standardised value items and sociodemographics, shape (n, P), and groups 0 or 1, shape (G, n)."""
+    items = profiles.frame.reindex(rows).to_numpy(np.float64)
+    told, groups = [items], []
+    for name in ("sex", "age", "education"):
+        if name not in survey.demographics:
+            continue
+        column = survey.demographics[name].iloc[rows]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            values = column.cat.codes.to_numpy(np.float64)
+            values[values < 0] = np.nan
+        else:
+            values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+        if np.isnan(values).all():
+            continue
+        told.append(values[:, None])
+        above = (values > np.nanmedian(values)).astype(np.float64)
+        if not above[~np.isnan(values)].any():  # of two values the median may be the larger one
+            above = (values >= np.nanmedian(values)).astype(np.float64)
+        groups.append(np.where(np.isnan(values), np.nan, above))
+    z = np.concatenate(told, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = _mean(z, axis=0)
+        spread = np.sqrt(_mean((z - centre) ** 2, axis=0))
+        z = np.where(np.isnan(z) | ~(spread > 0), 0.0, (z - centre) / spread)
+    return z, np.array(groups).reshape(len(groups), len(rows))
+
+
+def _side(x: Array, w: Array, z: Array, groups: Array, within: Array | None = None) -> _Side:
+    """Correlations, regressions and contrasts of n persons' answers to M questions."""
+    w = w / w.mean()
+    known = (~np.isnan(x)).astype(np.float64)
+    y = np.where(known > 0, x, 0.0)
+    kw, yw = known * w[:, None], y * w[:, None]
+    n = kw.T @ known
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (yw.T @ known) / n  # of question i where j is known too
+        covariance = (yw.T @ y) / n - mean * mean.T
+        variance = np.maximum(((y * yw).T @ known) / n - mean**2, 0.0)
+        varied = np.where(variance > _NOUGHT, variance, np.nan)  # all alike hang together with nothing
+        correlations = covariance / np.sqrt(varied * varied.T)
+        drawn = correlations
+        if within is not None:
+            added = _mean(within, axis=0)[:, None]
+            drawn = covariance / np.sqrt((variance + added) * (variance.T + added.T))
+            np.fill_diagonal(drawn, 1.0)
+    coefficients, t = _regressions(y, kw, z)
+    return _Side(correlations, drawn, coefficients, t, _contrasts(y, kw, groups))
+
+
+def _regressions(y: Array, kw: Array, z: Array) -> tuple[Array, Array]:
+    """Least squares of each standardised answer on all predictors at once; shapes (P, M)."""
+    total = kw.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (kw * y).sum(axis=0) / total
+        spread = np.sqrt((kw * (y - mean) ** 2).sum(axis=0) / total)
+        u = np.where((kw > 0) & (spread**2 > _NOUGHT), (y - mean) / spread, 0.0)
+    design = np.concatenate([np.ones((len(z), 1)), z], axis=1)
+    p = design.shape[1]
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(z), p * p)
+    gram = (kw.T @ products).reshape(-1, p, p) + 1e-9 * np.eye(p)
+    right = (kw * u).T @ design
+    solved = np.linalg.solve(gram, right[..., None])[..., 0]
+    residual = (kw * u * u).sum(axis=0) - (solved * right).sum(axis=1)
+    freedom = np.maximum(total - p, 1.0)
+    inverse = np.linalg.inv(gram)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        errors = np.sqrt(
+            np.maximum(residual / freedom, 0.0)[:, None] * np.diagonal(inverse, axis1=1, axis2=2)
+        )
+        t = solved / errors
+    usable = (total > 2 * p) & (spread**2 > _NOUGHT)
+    varied = z.std(axis=0) > 1e-9
+    keep = usable[None, :] & varied[:, None]
+    return np.where(keep, solved[:, 1:].T, np.nan), np.where(keep, t[:, 1:].T, np.nan)
+
+
+def _contrasts(y: Array, kw: Array, groups: Array) -> Array:
+    """Differences in means between those above and those below, shape (G, M)."""
+    out = np.full((len(groups), y.shape[1]), np.nan)
+    for g, group in enumerate(groups):
+        means = []
+        for side in (1.0, 0.0):
+            inside = kw * (group == side)[:, None]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means.append((inside * y).sum(axis=0) / inside.sum(axis=0))
+        out[g] = means[0] - means[1]
+    return out
+
+
+def _compared(people: _Side, others: _Side) -> dict[str, _Values]:
+    """The measures that hold one side against the other."""
+    m = people.correlations.shape[0]
+    i, j = np.triu_indices(m, 1)
+    pairs = np.zeros((len(i), m), dtype=bool)
+    pairs[np.arange(len(i)), i] = pairs[np.arange(len(i)), j] = True
+    significant = np.abs(people.t) > _SIGNIFICANT
+    _, of = np.nonzero(significant)
+    columns = np.eye(m, dtype=bool)
+    coefficients = people.coefficients[significant], others.coefficients[significant]
+    other_sign = np.where(np.isnan(coefficients[1]), np.nan, coefficients[0] * coefficients[1] < 0)
+    contrasts = people.contrasts.ravel(), others.contrasts.ravel()
+    return {
+        "pattern": _correlated(people.correlations[i, j], others.correlations[i, j], pairs),
+        "coefficients": _correlated(*coefficients, columns[of]),
+        "flipped": _mean_without(other_sign, columns[of]),
+        "contrasts": _correlated(*contrasts, np.tile(columns, (len(people.contrasts), 1))),
+    }
+
+
+def _correlated(a: Array, b: Array, touches: NDArray[np.bool_]) -> _Values:
+    """A correlation over n entries, and without those that touch each question; touches: shape (n, M)."""
+    known = ~(np.isnan(a) | np.isnan(b))
+    a, b, touches = a[known], b[known], touches[known]
+    terms = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b])
+    sums = terms.sum(axis=1)
+    without = sums[:, None] - terms @ touches
+
+    def r(s: Array) -> Array:
+        n, sa, sb, saa, sbb, sab = s
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = (sab - sa * sb / n) / np.sqrt((saa - sa**2 / n) * (sbb - sb**2 / n))
+        return np.where((n > 2) & np.isfinite(value), value, np.nan)
+
+    return _Values(r(sums), r(without))
+
+
+def _mean_without(a: Array, touches: NDArray[np.bool_]) -> _Values:
+    """A mean over n entries, and without those that touch each question."""
+    known = ~np.isnan(a)
+    terms = np.stack([np.ones(known.sum()), a[known]])
+    sums = terms.sum(axis=1)
+    without = sums[:, None] - terms @ touches[known]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _Values(sums[1] / sums[0], without[1] / without[0])
+
+
+def _component(correlations: Array) -> float:
+    """The first eigenvalue's share; pairs that are not known count as uncorrelated."""
+    known = ~np.isnan(np.diagonal(correlations))
+    matrix = np.nan_to_num(correlations[np.ix_(known, known)])
+    return float(np.linalg.eigvalsh(matrix)[-1] / len(matrix)) if len(matrix) else float("nan")
+
+
+def _components_without(correlations: Array) -> Array:
+    """The same without each question, shape (M,)."""
+    m = len(correlations)
+    matrix = np.nan_to_num(correlations)
+    known = ~np.isnan(np.diagonal(correlations))
+    kept = (~np.eye(m, dtype=bool)) & known
+    stack = matrix * kept[:, :, None] * kept[:, None, :]
+    return np.asarray(np.linalg.eigvalsh(stack)[:, -1] / np.maximum(kept.sum(axis=1), 1))
+
+
+def _interval(values: Sequence[_Values], units: Sequence[str], level: float) -> tuple[float, float, float]:
+    """The mean over countries, and its error by leaving out units and questions in turn."""
+    whole = np.array([float(one.whole) for one in values])
+    known = ~np.isnan(whole)
+    if not known.any():
+        return (float("nan"),) * 3
+    point = float(whole[known].mean())
+    names = [unit for unit, there in zip(units, known, strict=True) if there]
+    kept = [~np.array([n == one for n in names]) for one in dict.fromkeys(names)]
+    by_unit = _jackknife(np.array([whole[known][k].mean() for k in kept if k.any()]), point)
+    without = np.array([one.without for one, there in zip(values, known, strict=True) if there])
+    by_question = _jackknife(_mean(without, axis=0), point)
+    parts = [part for part in (by_unit, by_question) if part is not None]
+    if not parts:
+        return point, float("nan"), float("nan")
+    df = min(n for _, n in parts) - 1
+    half = float(stdtrit(df, (1.0 + level) / 2.0) * np.sqrt(sum(variance for variance, _ in parts)))
+    return point, point - half, point + half
+
+
+def _jackknife(values: Array, point: float) -> tuple[float, int] | None:
+    """Variance and number of units; None where there is nothing to leave out."""
+    values = values[~np.isnan(values)]
+    n = len(values)
+    return ((n - 1) / n * float(((values - point) ** 2).sum()), n) if n > 1 else None
+
+
+def _over_countries(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Each figure's mean over countries."""
+    return {name: float(_mean(np.array([one[name] for one in found]), axis=0)) for name in found[0]}
+
+
+def _mean(values: Array, axis: int) -> Array:
+    """A mean of what is known; NaN, without a warning, where nothing is."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis))
