@@ -9,6 +9,7 @@ Example:
 from value_personas.data.synthetic.survey_file import write_synthetic_survey
 from value_personas.data.synthetic.world import (
     AnswerLaw,
+    Causes,
     ItemLaw,
     SyntheticCountry,
     World,
@@ -17,6 +18,7 @@ from value_personas.data.synthetic.world import (
 
 __all__ = [
     "AnswerLaw",
+    "Causes",
     "ItemLaw",
     "SyntheticCountry",
     "World",

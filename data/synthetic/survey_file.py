@@ -14,7 +14,7 @@ from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQ
 from value_personas.data.codebooks.file import AimsRule, AutonomyRule
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
 from value_personas.data.survey.layout import SYNTHETIC_COLUMN
-from value_personas.data.synthetic.world import People, SyntheticCountry, World, load_world
+from value_personas.data.synthetic.world import Causes, People, SyntheticCountry, World, load_world
 from value_personas.signatures import SurveyError
 
 __all__ = ["write_synthetic_survey"]
@@ -41,6 +41,7 @@ def write_synthetic_survey(
     respondents_per_country: int = 1000,
     countries: int = 8,
     questions: Sequence[str] | None = None,
+    causes: Causes = Causes(),  # noqa: B008  it is frozen
 ) -> None:
     """Write a survey of the synthetic world as a ``.sav`` file.
 
@@ -53,11 +54,12 @@ def write_synthetic_survey(
         respondents_per_country: at least 50.
         countries: how many of the eight countries, from 1 to 8. Each quadrant of the map is visited first.
         questions: codes of target questions; all of the codebook's when None.
+        causes: what is at work beside each value item by itself.
 
     Raises:
         SurveyError: for an unknown question, a count out of range or a file that cannot be written.
     """
-    world = load_world()
+    world = load_world(causes)
     codes = _question_codes(world, questions)
     homes = _homes(world, countries)
     if respondents_per_country < 50:
@@ -123,7 +125,21 @@ class _Columns:
             columns |= self._item_columns(item, people, rng)
         for code in self.questions:
             columns |= self._question_column(self.codebook.questions[code], people, rng)
+        for name, law in self.world.facts.items():
+            columns |= self._fact_column(name, law.draw(people.away, self.world.fact_strength, rng), home)
         return pd.DataFrame(columns)
+
+    def _fact_column(self, name: str, values: Codes, home: SyntheticCountry) -> dict[str, Codes]:
+        """Years as they are, a position by its code; who has a denomination has the country's."""
+        entry = self.codebook.demographics[name]
+        column = entry.column if isinstance(entry.column, str) else entry.column[0]
+        self.labels[column] = name
+        if entry.codes is None or entry.labels is None:
+            return {column: values}
+        self.value_labels[column] = dict(zip(map(float, entry.codes), entry.labels, strict=True))
+        if name == "religion":
+            return {column: np.where(values > 0, float(home.religion), float(entry.codes[0]))}
+        return {column: np.asarray(entry.codes, dtype=np.float64)[values.astype(np.int64)]}
 
     def _sample_design(self, home: SyntheticCountry, n: int) -> tuple[NDArray[np.bool_], Codes]:
         """Who lives in a town, and weights of mean 1 that give town and country their shares back."""
@@ -150,15 +166,15 @@ class _Columns:
     def _item_columns(self, item: StoredItem, people: People, rng: np.random.Generator) -> dict[str, Codes]:
         positions = people.answers[item.code]
         if isinstance(item.build, AimsRule):
-            return self._aims(item.build, positions, rng)
+            return self._aims(item.build, positions, people, rng)
         if isinstance(item.build, AutonomyRule):
-            return self._child_qualities(item.code, item.build, positions, rng)
+            return self._child_qualities(item.code, item.build, people, rng)
         codes, labels = np.asarray(item.stored.codes), item.published.scale.labels
         self._describe(item.columns[0], item.item.text, dict(zip(codes.tolist(), labels, strict=True)))
-        return {item.columns[0]: self._with_gaps(codes[positions], self.world.missing_item, rng)}
+        return {item.columns[0]: self._with_gaps(codes[positions], self.world.missing_item, people, rng)}
 
     def _aims(
-        self, rule: AimsRule, positions: NDArray[np.int64], rng: np.random.Generator
+        self, rule: AimsRule, positions: NDArray[np.int64], people: People, rng: np.random.Generator
     ) -> dict[str, Codes]:
         """Two different aims: both materialist, one of each kind, or both post-materialist."""
         n = len(positions)
@@ -179,14 +195,15 @@ class _Columns:
         self._describe(rule.first, "Most important aim of the country", labels)
         self._describe(rule.second, "Second most important aim of the country", labels)
         return {
-            rule.first: self._with_gaps(codes[first_kind, choice], gaps, rng),
-            rule.second: self._with_gaps(codes[second_kind, other], gaps, rng),
+            rule.first: self._with_gaps(codes[first_kind, choice], gaps, people, rng),
+            rule.second: self._with_gaps(codes[second_kind, other], gaps, people, rng),
         }
 
     def _child_qualities(
-        self, item: str, rule: AutonomyRule, positions: NDArray[np.int64], rng: np.random.Generator
+        self, item: str, rule: AutonomyRule, people: People, rng: np.random.Generator
     ) -> dict[str, Codes]:
         """Which qualities were mentioned: any of the patterns that give the index, with equal chance."""
+        positions = people.answers[item]
         patterns = np.array(np.meshgrid(*[[0, 1]] * 4, indexing="ij")).reshape(4, -1).T
         index = patterns[:, :2].sum(axis=1) - patterns[:, 2:].sum(axis=1)
         wanted = np.asarray(self.instrument.scales[item].codes)
@@ -204,7 +221,7 @@ class _Columns:
                 {yes: "mentioned", no: "not mentioned"},
             )
             columns[column] = self._with_gaps(
-                np.where(mentioned[:, j] == 1, yes, no), self.world.missing_item, rng
+                np.where(mentioned[:, j] == 1, yes, no), self.world.missing_item, people, rng
             )
         return columns
 
@@ -218,13 +235,13 @@ class _Columns:
         self._describe(
             entry.columns[0], entry.question.text, dict(zip(entry.stored.codes, labels, strict=True))
         )
-        return {entry.columns[0]: self._with_gaps(codes, self.world.missing_target, rng)}
+        return {entry.columns[0]: self._with_gaps(codes, self.world.missing_target, people, rng)}
 
-    def _with_gaps(self, codes: Codes, share: float, rng: np.random.Generator) -> Codes:
-        """Replace a share of the answers, at random, by don't-know and no-answer codes."""
+    def _with_gaps(self, codes: Codes, share: float, people: People, rng: np.random.Generator) -> Codes:
+        """Replace a share of the answers by don't-know and no-answer codes: those of the silent more."""
         kinds = {kind: code for code, kind in self.codebook.missing.items()}
         gap = rng.choice([kinds["dont_know"], kinds["no_answer"]], size=len(codes))
-        return np.where(rng.random(len(codes)) < share, gap, codes)
+        return np.where(rng.random(len(codes)) < self.world.missing(share, people), gap, codes)
 
     def _describe(self, column: str, text: str, labels: dict[float, str]) -> None:
         """Record a column's label, its value labels and its user-missing range, as WVS files have them."""

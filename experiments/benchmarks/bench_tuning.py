@@ -2,9 +2,10 @@
 
     python -m value_personas.experiments.benchmarks.bench_tuning [--seeds 0 1 2] [--optimizers gepa]
 
-Everything is synthetic: respondent, population and the proposer, whose pool holds good, idle and
-rule-breaking proposals. It shows that search, budget and safeguards work, not how well real models propose.
-With ``--instruction hedged`` each starts from the shipped prompt, which the pool cannot improve on.
+Everything is synthetic: respondent, population and the proposer, which adds to the instruction there is or
+takes from a pool of good, idle and rule-breaking proposals. So it compares skill of search within one budget,
+not how well real models propose. With ``--instruction hedged`` each starts from the shipped prompt, which
+leaves nothing to improve; with ``--set tuning.feedback_descriptors=0`` GEPA is told nothing of single texts.
 """
 
 import argparse

@@ -4,7 +4,7 @@ import hashlib
 from importlib.resources import files
 
 from value_personas import data
-from value_personas.data.synthetic import write_synthetic_survey
+from value_personas.data.synthetic import Causes, write_synthetic_survey
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import SurveyError
@@ -34,10 +34,11 @@ def open_survey(
     """
     path: str | tuple[str, ...] = section.path
     if section.is_synthetic:
-        file = workspace.synthetic_survey(_world(), seed, section.respondents)
+        file = workspace.synthetic_survey(_world(section.causes), seed, section.respondents)
         if not file.is_file():
             partial = file.with_suffix(".partial.sav")
-            write_synthetic_survey(partial, seed=seed, respondents_per_country=section.respondents)
+            size = section.respondents
+            write_synthetic_survey(partial, seed=seed, respondents_per_country=size, causes=section.causes)
             partial.rename(file)  # a killed run must not leave half a population behind
         path = str(file)
     survey = data.read_survey(
@@ -68,7 +69,8 @@ def open_survey(
     return survey
 
 
-def _world() -> str:
-    """A digest of the embedded population's laws, so that a file written under older ones is not taken."""
+def _world(causes: Causes) -> str:
+    """A digest of the embedded population's laws, so that a file written under other ones is not taken."""
     laws = files("value_personas.data.synthetic").joinpath("world.toml").read_bytes()
+    laws += causes.model_dump_json().encode()
     return hashlib.sha256(laws).hexdigest()[:8]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from value_personas.data.synthetic import Causes
 from value_personas.experiments.recipe.paths import NamesFile
 from value_personas.experiments.recipe.section import Section
 
@@ -24,6 +25,7 @@ class SurveySection(Section):
         reverse: value items that the file holds in the opposite direction.
         accept: value items whose doubtful direction is taken as it stands.
         respondents: for the embedded population only, respondents a country.
+        causes: likewise, what is at work in it, each from 0 (not at all) to 1.
     """
 
     path: Annotated[str | tuple[str, ...], NamesFile(unless=SYNTHETIC)] = SYNTHETIC
@@ -33,6 +35,7 @@ class SurveySection(Section):
     reverse: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     respondents: Annotated[int, Field(ge=50)] = 1000
+    causes: Causes = Causes()
 
     @model_validator(mode="after")
     def _one_direction(self) -> "SurveySection":

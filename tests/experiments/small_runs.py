@@ -21,16 +21,26 @@ SMALL = (
 DRAWN = (*SMALL, 'personas=["none", "values-hedged"]', "scoring.persona_draws=2")
 """The same with personas drawn anew, so that intervals carry it."""
 
-FAULTS_OF_0_1_0 = {"forecast_knowledge": 0.0}
+FAULTS_OF_0_1_0 = dict.fromkeys(
+    ("carelessness", "forecast_knowledge", "interplay", "number_blur", "stereotype", "verbatim_restraint"),
+    0.0,
+)
 """What the embedded respondent of 0.1.0 did not have, switched off: its answers, under its keys."""
 
-AS_IN_0_1_0 = tuple(f"respondent.parameters.{name}={value}" for name, value in FAULTS_OF_0_1_0.items())
+CAUSES_OF_0_1_0 = dict.fromkeys(("demographics", "interactions", "silence", "thresholds"), 0.0)
+"""Likewise of the embedded population: its people, byte by byte."""
+
+AS_IN_0_1_0 = (
+    *(f"respondent.parameters.{name}={value}" for name, value in FAULTS_OF_0_1_0.items()),
+    *(f"survey.causes.{name}={value}" for name, value in CAUSES_OF_0_1_0.items()),
+)
 
 
 def as_in_0_1_0(recipe: Path) -> None:
     """Say so in the recipe that a run of 0.1.0 keeps."""
     kept = json.loads(recipe.read_text())
     kept["respondent"]["parameters"] |= FAULTS_OF_0_1_0
+    kept["survey"]["causes"] = CAUSES_OF_0_1_0
     recipe.write_text(json.dumps(kept))
 
 

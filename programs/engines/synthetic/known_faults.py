@@ -4,12 +4,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["KnownFaults", "RespondentParameters", "Seed"]
+__all__ = ["KnownFaults", "ProposerParameters", "RespondentParameters"]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
 
-_LATER = frozenset({"forecast_knowledge", "unadditive"})
+_LATER = frozenset(
+    (
+        *("carelessness", "forecast_knowledge", "interplay", "number_blur", "stereotype", "unadditive"),
+        "verbatim_restraint",
+    )
+)
 """Parameters that 0.1.0 did not have: where each is 0, answers are those of 0.1.0, under the same keys."""
 
 
@@ -38,6 +43,17 @@ class KnownFaults(BaseModel):
         unadditive: how much an answer hangs on the combination of all values rather than on each of them, as
             a share of how much it hangs on each. Over the profiles of a country the linear R² of personas'
             means on the items is about 1 / (1 + unadditive²): 0.6 leaves some .75, and 0.9 some .55.
+        interplay: the share that is known of how values work two together and beyond thresholds; 1 knows all.
+        stereotype: how much is inferred of values from who someone is (sex, age, education, income,
+            denomination, settlement): 1 as much as these tell in the embedded population, more makes a
+            stereotype of it, 0 nothing.
+        verbatim_restraint: the share of the inference of ``spill_over`` that bare answers, quoted word for
+            word, do not invite, as prose does.
+        carelessness: how much goes wrong in a descriptor of what its instruction does not ask for (a hedge,
+            contrast with neighbouring answers, concreteness, address, no numbers, no countries); of a long
+            instruction less is heeded. 0 describes every answer exactly, and hedges all or none.
+        number_blur: the share of the way to the middle of its scale at which an answer is heard that is a
+            bare number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +69,16 @@ class KnownFaults(BaseModel):
     refusal_rate: Share = 0.002
     label_noise: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.03
     unadditive: Amount = 0.0
+    interplay: Share = 0.5
+    stereotype: Amount = 2.0
+    verbatim_restraint: Share = 0.4
+    number_blur: Share = 0.2
+    carelessness: Share = 1.0
+
+    @property
+    def knows_more(self) -> bool:
+        """Whether it goes by anything that 0.1.0 did not know."""
+        return bool(self.interplay or self.stereotype)
 
     def stated(self) -> dict[str, float]:
         """The parameters that tell answers apart: one that 0.1.0 did not have, only where it is on."""
@@ -69,6 +95,17 @@ class Seed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = 0
+
+
+class ProposerParameters(Seed):
+    """Everything that the synthetic proposer takes.
+
+    Attributes:
+        listening: the share of proposals that go on from the instruction there is and heed what is said of
+            it; the others come from the pool in turn.
+    """
+
+    listening: Share = 0.75
 
 
 class RespondentParameters(KnownFaults, Seed):

@@ -1,19 +1,22 @@
 """The words and beliefs of the synthetic respondent, loaded once from its two data files."""
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Belief", "ItemWords", "Lexicon", "OptionScale", "load_lexicon"]
+__all__ = ["Belief", "Fact", "ItemWords", "Lexicon", "OptionScale", "load_lexicon"]
 
 _HERE = Path(__file__).parent
 _FILES = ("lexicon.toml", "beliefs.toml")
+_LATER_FILES = ("interplay.toml", "people.toml")
+"""What 0.1.0 did not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,28 @@ class ItemWords:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What is read of who someone is, and what it is taken to tell.
+
+    Attributes:
+        patterns: patterns that speak of it, each with its worth; None where the number it captures is it.
+        usual: the usual worth.
+        moves: by how much each unit more moves a person on the two axes of the map.
+    """
+
+    patterns: tuple[tuple[re.Pattern[str], float | None], ...]
+    usual: float
+    moves: tuple[float, float]
+
+    def worth(self, text: str) -> float | None:
+        """What a text says of it; None where it says nothing."""
+        for pattern, worth in self.patterns:
+            if found := pattern.search(text):
+                return float(found.group(1)) if worth is None else worth
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class OptionScale:
     """The wordings by which a response scale is known.
 
@@ -81,6 +106,8 @@ class Belief:
         spread: σ of the answers, in unit coordinates.
         loadings: item code → b.
         item: whether it is a value item itself.
+        together: pairs of items → c, by which they work together.
+        beyond: item → (where it passes a point, by how much it then works).
     """
 
     code: str
@@ -90,6 +117,28 @@ class Belief:
     spread: float
     loadings: Mapping[str, float]
     item: bool = False
+    together: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    beyond: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def interplay(self, values: Mapping[str, float]) -> float:
+        """Σ 4c·(x − ½)(y − ½) + Σ ±by/2, the last + where x ≥ at, else −."""
+        total = self._products(values)
+        for x, (at, by) in self.beyond.items():
+            total += 0.5 * by if values[x] >= at else -0.5 * by
+        return total
+
+    def usual_interplay(self, means: Mapping[str, float], deviation: float) -> float:
+        """The same of people whose values lie about their means with a standard deviation."""
+        steps = self.beyond.items()
+        width = math.sqrt(2.0) * deviation
+        above = (0.5 * by * math.erf((means[x] - at) / width) for x, (at, by) in steps)
+        return self._products(means) + math.fsum(above)
+
+    def _products(self, values: Mapping[str, float]) -> float:
+        total = 0.0  # added up one by one: this is done for every answer
+        for (x, y), c in self.together.items():
+            total += 4.0 * c * (values[x] - 0.5) * (values[y] - 0.5)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +146,8 @@ class Lexicon:
     """Everything the synthetic respondent knows.
 
     Attributes:
-        version: a digest of the data files.
+        version: a digest of the words and beliefs.
+        later: a digest of what 0.1.0 did not know.
         items: by code, in the order of the instrument.
         written_degrees: (position, phrase), rising.
         degrees: every phrase that can be read → position.
@@ -112,9 +162,11 @@ class Lexicon:
         place_pattern: finds a country that someone is said to be in or from.
         scales: by name.
         beliefs: questions and items, by code.
+        facts: who someone may be said to be, by name.
     """
 
     version: str
+    later: str
     items: Mapping[str, ItemWords]
     written_degrees: tuple[tuple[float, str], ...]
     degrees: Mapping[str, float]
@@ -129,17 +181,21 @@ class Lexicon:
     place_pattern: re.Pattern[str]
     scales: Mapping[str, OptionScale]
     beliefs: Mapping[str, Belief]
+    facts: Mapping[str, Fact]
 
 
 @cache
 def load_lexicon() -> Lexicon:
     """The lexicon of the two data files beside this module."""
-    texts = [(_HERE / name).read_text(encoding="utf-8") for name in _FILES]
-    words, known = (tomllib.loads(text) for text in texts)
+    texts, later = (
+        [(_HERE / name).read_text(encoding="utf-8") for name in names] for names in (_FILES, _LATER_FILES)
+    )
+    words, known, interplay, people = (tomllib.loads(text) for text in (*texts, *later))
     written, degrees = _degrees(words["degrees"])
     places = _places(known["places"])
     return Lexicon(
-        version=blake2b("\0".join(texts).encode(), digest_size=4).hexdigest(),
+        version=_digest(texts),
+        later=_digest(later),
         items={code: _item(code, row, known["stereotypes"][code]) for code, row in words["items"].items()},
         written_degrees=written,
         degrees=degrees,
@@ -155,8 +211,18 @@ def load_lexicon() -> Lexicon:
             rf"\b(?:in|from|of)\s+(?:the\s+)?({_alternatives(places)})\b", re.IGNORECASE
         ),
         scales={name: _scale(row) for name, row in known["scales"].items()},
-        beliefs=_beliefs(words["items"], known["questions"], known["own_questions"]["spread"]),
+        beliefs=_beliefs(words["items"], known["questions"], known["own_questions"]["spread"], interplay),
+        facts={name: _fact(row) for name, row in people.items()},
     )
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return blake2b("\0".join(texts).encode(), digest_size=4).hexdigest()
+
+
+def _fact(row: Mapping[str, Any]) -> Fact:
+    patterns = ((re.compile(one["is"], re.IGNORECASE), one.get("worth")) for one in row["patterns"])
+    return Fact(tuple(patterns), row["usual"], tuple(row["moves"]))
 
 
 def _degrees(table: Mapping[str, Any]) -> tuple[tuple[tuple[float, str], ...], dict[str, float]]:
@@ -191,7 +257,12 @@ def _scale(row: Mapping[str, Any]) -> OptionScale:
     return OptionScale(row["rises"], positions, tuple(row.get("low", [])), tuple(row.get("high", [])))
 
 
-def _beliefs(items: Mapping[str, Any], questions: Mapping[str, Any], own_spread: float) -> dict[str, Belief]:
+def _beliefs(
+    items: Mapping[str, Any],
+    questions: Mapping[str, Any],
+    own_spread: float,
+    interplay: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Belief]:
     """Target questions as believed; a value item is a question about its own position."""
     known = {
         code: Belief(code, _starts(row["words"]), row["scale"], 0.5, own_spread, {code: 1.0}, item=True)
@@ -199,7 +270,14 @@ def _beliefs(items: Mapping[str, Any], questions: Mapping[str, Any], own_spread:
     }
     for code, row in questions.items():
         known[code] = Belief(
-            code, _starts(row["words"]), row["scale"], row["centre"], row["spread"], row["loadings"]
+            code,
+            _starts(row["words"]),
+            row["scale"],
+            row["centre"],
+            row["spread"],
+            row["loadings"],
+            together={(pair[:4], pair[5:]): c for pair, c in interplay["together"].get(code, {}).items()},
+            beyond={x: (p["at"], p["by"]) for x, p in interplay["beyond"].get(code, {}).items()},
         )
     return known
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from value_personas.programs.engines.synthetic.known_faults import KnownFaults
 from value_personas.programs.engines.synthetic.lexicon import Lexicon, load_lexicon
@@ -33,12 +33,12 @@ def perceive(description: Description, faults: KnownFaults) -> Perception:
     """
     lexicon = load_lexicon()
     stated = _stated(description.statements)
+    heard = _stated(_blurred(description.statements, faults.number_blur)) if faults.number_blur else stated
     own = _stereotypes(lexicon, lexicon.prior)
-    assumed = _stereotypes(lexicon, _imagined_place(lexicon, description.country, faults.country_knowledge))
+    place = _imagined_place(lexicon, description.country, faults.country_knowledge)
+    assumed = _stereotypes(lexicon, _moved(lexicon, place, description.facts, faults.stereotype))
     values = {
-        code: stated[code] + faults.prior_pull * (own[code] - stated[code])
-        if code in stated
-        else assumed[code]
+        code: heard[code] + faults.prior_pull * (own[code] - heard[code]) if code in stated else assumed[code]
         for code in lexicon.items
     }
     return Perception(_spill(values, description.statements, faults), stated)
@@ -50,6 +50,26 @@ def _stated(statements: tuple[Statement, ...]) -> dict[str, float]:
     for statement in statements:
         positions.setdefault(statement.item, []).append(statement.position)
     return {code: math.fsum(found) / len(found) for code, found in positions.items()}
+
+
+def _blurred(statements: tuple[Statement, ...], share: float) -> tuple[Statement, ...]:
+    """Bare numbers as they are heard: nearer to the middle."""
+    return tuple(
+        replace(s, position=s.position + share * (0.5 - s.position)) if s.quoted == "number" else s
+        for s in statements
+    )
+
+
+def _moved(
+    lexicon: Lexicon, place: tuple[float, float], facts: Mapping[str, float], stereotype: float
+) -> tuple[float, float]:
+    """A place on the map, moved by what is thought of people of some age, sex and schooling."""
+    x, y = place
+    for name, worth in facts.items():
+        fact = lexicon.facts[name]
+        more = stereotype * (worth - fact.usual)
+        x, y = x + more * fact.moves[0], y + more * fact.moves[1]
+    return x, y
 
 
 def _stereotypes(lexicon: Lexicon, place: tuple[float, float]) -> dict[str, float]:
@@ -75,7 +95,7 @@ def _spill(
     if faults.spill_over == 0.0 or not statements:
         return values
     items = load_lexicon().items
-    believed = [1.0 - faults.hedge_relief * statement.hedged for statement in statements]
+    believed = [_trust(statement, faults) for statement in statements]
     spilt = {}
     for code, value in values.items():
         others = [(s, trust) for s, trust in zip(statements, believed, strict=True) if s.item != code]
@@ -83,6 +103,13 @@ def _spill(
         share = min(1.0, faults.spill_over * abs(tendency))
         spilt[code] = value + share * ((1.0 if tendency > 0.0 else 0.0) - value)
     return spilt
+
+
+def _trust(statement: Statement, faults: KnownFaults) -> float:
+    """How far a statement is taken for a sign of more than it states."""
+    if statement.quoted:
+        return 1.0 - faults.verbatim_restraint
+    return 1.0 - faults.hedge_relief * statement.hedged
 
 
 def _modernity(statements: Sequence[tuple[Statement, float]]) -> float:

@@ -4,8 +4,10 @@ Positions come from the text alone. What is not recognised is passed over.
 """
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Literal
 
 from value_personas.programs.engines.synthetic.lexicon import ItemWords, load_lexicon
 from value_personas.programs.engines.synthetic.questions import answer_position, recognise_question
@@ -16,6 +18,7 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+|,\s+but\s+", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|no|neither|nor|without|\w+n['’]t|cannot)\b", re.IGNORECASE)
 
 _ASKED, _ANSWERED = "Question: ", "Answer: "
+_INTERVIEW = ("Interviewer: ", "You: ")
 
 _UNSTATED_DEGREE = 0.85
 """What is heard where a person's own words give no degree: "God matters to you." """
@@ -29,11 +32,13 @@ class Statement:
         item: the item's code.
         position: in [0, 1], in the order of the item's codes.
         hedged: whether the description goes on to say that nothing else follows from it.
+        quoted: how, where it is an answer word for word: as a ``label`` or as a bare ``number``.
     """
 
     item: str
     position: float
     hedged: bool = False
+    quoted: Literal["", "label", "number"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,30 @@ class Description:
     Attributes:
         statements: in the order of the text.
         country: the name of a known country that the person is said to be in or from, in lower case.
+        facts: who the person is said to be: name → worth.
     """
 
     statements: tuple[Statement, ...]
     country: str | None
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_description(text: str) -> Description:
+def read_description(text: str, with_facts: bool = False) -> Description:
     """Read a persona or a descriptor.
 
     A hedge covers the line it stands on; on a line of its own it covers everything before it.
+
+    Args:
+        text: what is read.
+        with_facts: whether it is noticed who the person is.
     """
+    facts: dict[str, float] = {}
     statements: list[Statement] = []
     asked = ""
     for line in text.splitlines():
+        if with_facts and ((told := _read_facts(line)) or line.startswith(_INTERVIEW)):
+            facts.update(told)
+            continue
         if line.startswith(_ASKED):
             asked = line.removeprefix(_ASKED)
             continue
@@ -66,7 +81,14 @@ def read_description(text: str) -> Description:
             statements = [replace(statement, hedged=True) for statement in statements]
         statements.extend(said)
     found = load_lexicon().place_pattern.search(text)
-    return Description(tuple(statements), found.group(1).casefold() if found else None)
+    return Description(tuple(statements), found.group(1).casefold() if found else None, facts)
+
+
+@lru_cache(maxsize=8192)
+def _read_facts(line: str) -> tuple[tuple[str, float], ...]:
+    """Who a line of an interview or a portrait says the person is: names and worths."""
+    told = ((name, fact.worth(line)) for name, fact in load_lexicon().facts.items())
+    return tuple((name, worth) for name, worth in told if worth is not None)
 
 
 @lru_cache(maxsize=8192)
@@ -76,7 +98,10 @@ def _read_answer(asked: str, line: str) -> tuple[tuple[Statement, ...], bool]:
     if belief is None or not belief.item:
         return (), False
     position = answer_position(line.removeprefix(_ANSWERED), belief.scale)
-    return (() if position is None else (Statement(belief.code, position),)), False
+    if position is None:
+        return (), False
+    how: Literal["label", "number"] = "label" if load_lexicon().scales[belief.scale].steps else "number"
+    return (Statement(belief.code, position, quoted=how),), False
 
 
 @lru_cache(maxsize=8192)  # one persona's lines are other personas' lines too

@@ -7,6 +7,7 @@ that the method's parts work; what it says of real people means nothing.
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from string import ascii_uppercase
@@ -21,6 +22,7 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.synthetic.answering import answer_law
 from value_personas.programs.engines.synthetic.combining import combined
+from value_personas.programs.engines.synthetic.heeding import heeded_version
 from value_personas.programs.engines.synthetic.known_faults import KnownFaults, RespondentParameters
 from value_personas.programs.engines.synthetic.lexicon import Belief, load_lexicon
 from value_personas.programs.engines.synthetic.perceiving import Perception, perceive
@@ -80,7 +82,11 @@ class SyntheticRespondent(EngineKind):
         self.seed = seed
         self.faults = _faults(parameters)
         stated = json.dumps({"seed": seed, **self.faults.stated()}, sort_keys=True)
-        self.identity = f"synthetic/respondent lexicon={load_lexicon().version} {stated}"
+        lexicon = load_lexicon()
+        known = f"{lexicon.version}+{lexicon.later}" if self.faults.knows_more else lexicon.version
+        if self.faults.carelessness:
+            known += f"+{heeded_version()}"
+        self.identity = f"synthetic/respondent lexicon={known} {stated}"
         # Thousands of requests share a persona, and all share the questions.
         self._perceive = lru_cache(maxsize=8192)(self._perceive_text)
         self._imagine = lru_cache(maxsize=256)(self._imagine_population)
@@ -122,7 +128,7 @@ class SyntheticRespondent(EngineKind):
             return self._answer(request, task, _without_letters(text, task), seed)
         said = _PUZZLED
         if isinstance(task, DescriptorTask):
-            said = _in_field("descriptor", write_descriptor(task, seed + self.seed))
+            said = _in_field("descriptor", write_descriptor(task, seed + self.seed, self.faults.carelessness))
         return _spoken(said, text)
 
     def dump_state(self) -> dict[str, Any]:
@@ -135,7 +141,7 @@ class SyntheticRespondent(EngineKind):
         return cls(**state)
 
     def _perceive_text(self, description: str) -> Perception:
-        return perceive(read_description(description), self.faults)
+        return perceive(read_description(description, self.faults.stereotype > 0.0), self.faults)
 
     def _imagine_population(self, description: str) -> Perception:
         """The mean member of a population, so far as its published results are known."""
@@ -152,7 +158,7 @@ class SyntheticRespondent(EngineKind):
         rng = np.random.default_rng(int.from_bytes(digest, "big"))
         loadings = {item: b * (1.0 + error * rng.standard_normal()) for item, b in belief.loadings.items()}
         centre = belief.centre + 0.1 * error * rng.standard_normal()
-        return Belief(belief.code, belief.words, belief.scale, float(centre), belief.spread, loadings)
+        return replace(belief, centre=float(centre), loadings=loadings)
 
     def _letter_law(self, task: QuestionTask) -> dict[str, float]:
         """The probability of each listed letter, summing to 1."""
@@ -172,9 +178,16 @@ class SyntheticRespondent(EngineKind):
         """Where a person's answers lie and how far they spread, or those of a population."""
         if task.forecast:
             variance = _WITHIN_VARIANCE * math.fsum(b * b for b in belief.loadings.values())
-            return _locate(self._imagine(task.description), belief), math.sqrt(belief.spread**2 + variance)
+            usual = self._imagine(task.description)
+            location = _locate(usual, belief)
+            if self.faults.interplay:
+                together = belief.usual_interplay(usual.values, math.sqrt(_WITHIN_VARIANCE))
+                location += self.faults.interplay * together
+            return location, math.sqrt(belief.spread**2 + variance)
         perceived = self._perceive(task.description)
         location = _locate(perceived, belief)
+        if self.faults.interplay:
+            location += self.faults.interplay * belief.interplay(perceived.values)
         if self.faults.unadditive and not belief.item:
             location += self.faults.unadditive * combined(belief, perceived.values)
         return location, belief.spread

@@ -78,8 +78,9 @@ def test_intervals_hold_the_difference_and_carry_the_draw_of_personas(
         load_recipe(None, [f"workspace={workspace}", *DRAWN, *FACTORS, "scoring.persona_draws=0"])
     )
     narrow = rows(without, "wasserstein")
-    width = (found["upper"] - found["lower"])["profiles.n=3"]
-    assert width > (narrow["upper"] - narrow["lower"])["profiles.n=3"]
+    widths = [table["upper"] - table["lower"] for table in (found, narrow)]
+    assert (widths[0] >= widths[1] - 1e-12).all()
+    assert (widths[0] > widths[1]).any()
 
 
 def test_holm_is_over_all_variants(result: AblationResult) -> None:

@@ -8,7 +8,7 @@ import pyreadstat
 import pytest
 
 from value_personas import Recipe, data, load_recipe, run
-from value_personas.data.synthetic import write_synthetic_survey
+from value_personas.data.synthetic import Causes, write_synthetic_survey
 from value_personas.experiments.fieldwork.asking import build_personas
 from value_personas.experiments.fieldwork.leaks import check_leaks
 from value_personas.experiments.fieldwork.preparing import Asking
@@ -31,7 +31,10 @@ def add_columns(path: Path, columns: pd.DataFrame) -> None:
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two countries, whose people also tell sex, age (sometimes) and religion."""
     path = tmp_path_factory.mktemp("survey") / "s.sav"
-    write_synthetic_survey(path, seed=2, respondents_per_country=60, countries=2, questions=["Q29"])
+    who = Causes(demographics=0.0)
+    write_synthetic_survey(
+        path, seed=2, respondents_per_country=60, countries=2, questions=["Q29"], causes=who
+    )
     rng = np.random.default_rng(0)
     age = np.where(rng.random(120) < 0.2, -1.0, rng.integers(18, 90, 120))
     sex, religion = rng.integers(1, 3, 120), rng.integers(0, 10, 120)

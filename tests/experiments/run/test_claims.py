@@ -117,7 +117,7 @@ def test_without_any_fault_the_error_is_the_samples_own(runs: Runner) -> None:
     """The honesty check: a perfect reader of whole profiles reproduces the population."""
     none = faults(
         prior_pull=0.0, country_knowledge=1.0, spill_over=0.0, knowledge_error=0.0, sharpness=1.0,
-        order_effect=0.0, refusal_rate=0.0, label_noise=0.0,
+        order_effect=0.0, refusal_rate=0.0, label_noise=0.0, interplay=1.0,
     )  # fmt: skip
     everybody = ("survey.respondents=120", "profiles.design=all", 'personas=["values-hedged"]')
     result = runs(*everybody, *none)
@@ -139,6 +139,72 @@ def test_the_quickstarts_claims_come_out(runs: Runner) -> None:
 )
 def test_each_of_them_goes_with_its_cause(runs: Runner, place: int, without: dict[str, float]) -> None:
     assert verdicts(runs(*faults(**without)))[place] != "supported"
+
+
+# --- who people are, the words of a questionnaire, values together ------------------------------------------
+
+ASKED = 'questions.include=["Q6", "Q29", "Q36", "Q49", "Q61", "Q64", "Q106", "Q171", "Q185", "Q211"]'
+QUIET = ("cultural_map.ask=false", "calibration.kinds=[]", ASKED)
+
+
+def few(*kinds: str) -> tuple[str, ...]:
+    return (f"personas={list(kinds)!r}".replace("'", '"'), *QUIET)
+
+
+def between(result: RunResult, method: str) -> float:
+    """The variance of answers between personas, averaged over cells."""
+    return float(result.scores.query("method == @method")["variance_between"].mean())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_people_are_tells_personas_apart_and_a_stereotype_further(runs: Runner, seed: int) -> None:
+    kinds = few("none", "demographic", "demographic+country")
+    as_people, stereotype = (
+        runs(f"seed={seed}", *kinds, *faults(stereotype=much, refusal_rate=0.0)) for much in (1.0, 2.0)
+    )
+    assert between(as_people, "demographic") > 0.0
+    assert between(stereotype, "demographic+country") > 2.0 * between(as_people, "demographic+country")
+    assert mean(as_people, "demographic+country") < mean(as_people, "demographic")
+
+
+def test_where_nothing_is_inferred_of_who_people_are_they_answer_as_nobody(runs: Runner) -> None:
+    result = runs(*few("none", "demographic"), *faults(stereotype=0.0, refusal_rate=0.0))
+    predicted = result.estimates.pivot_table(
+        index=["country", "question", "score"], columns="method", values="predicted"
+    )
+    np.testing.assert_allclose(predicted["demographic"], predicted["none"], atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bare_answers_lie_between_hedged_and_unhedged_descriptors(runs: Runner, seed: int) -> None:
+    result = runs(f"seed={seed}", *few(HEDGED, UNHEDGED, "values-verbatim"))
+    assert mean(result, HEDGED) < mean(result, "values-verbatim") < mean(result, UNHEDGED)
+
+
+def test_without_spill_over_and_blur_it_is_all_one_how_answers_are_put(runs: Runner) -> None:
+    off = faults(spill_over=0.0, number_blur=0.0, refusal_rate=0.0)
+    result = runs(*few(HEDGED, UNHEDGED, "values-verbatim"), *off)
+    predicted = result.estimates.pivot_table(
+        index=["country", "question", "score"], columns="method", values="predicted"
+    )
+    for other in (UNHEDGED, "values-verbatim"):
+        np.testing.assert_allclose(predicted[other], predicted[HEDGED], atol=1e-9)
+
+
+PERFECT = faults(
+    prior_pull=0.0, country_knowledge=1.0, spill_over=0.0, knowledge_error=0.0, sharpness=1.0,
+    order_effect=0.0, refusal_rate=0.0, label_noise=0.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_thinks_that_values_add_up_errs_where_they_do_not(runs: Runner, seed: int) -> None:
+    everybody = (f"seed={seed}", "survey.respondents=150", "profiles.design=all", *few(HEDGED), *PERFECT)
+    alone = ("survey.causes.interactions=0", "survey.causes.thresholds=0")
+    knows, adds = (runs(*everybody, *faults(interplay=share)) for share in (1.0, 0.0))
+    assert mean(adds, HEDGED) > 1.3 * mean(knows, HEDGED)
+    where_they_do = runs(*everybody, *faults(interplay=0.0), *alone)
+    assert mean(adds, HEDGED) > 1.3 * mean(where_they_do, HEDGED)
 
 
 def test_synthetic_is_called_synthetic(runs: Runner) -> None:

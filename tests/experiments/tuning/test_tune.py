@@ -46,7 +46,8 @@ def test_a_better_prompt_is_found_within_the_budget(result: TuningResult) -> Non
     )
 
 
-def test_proposals_that_break_a_rule_are_rejected_and_the_search_goes_on(result: TuningResult) -> None:
+def test_proposals_that_break_a_rule_are_rejected_and_the_search_goes_on(workspace: Path) -> None:
+    result = tuned(workspace, "copro", "tuning.proposer.parameters.listening=0")  # of the pool alone
     rejected = result.curve[result.curve["rejected"] != ""]
     assert len(rejected) >= 1
     assert (rejected["training"] == 0.0).all()
@@ -82,7 +83,8 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
         return judged(*given)
 
     monkeypatch.setattr(judgement, "_reward", watched)
-    found = tuned(tmp_path, "copro", "tuning.calibrated=false", "scoring.persona_draws=5")
+    settings = "tuning.calibrated=false", "scoring.persona_draws=5", "respondent.parameters.refusal_rate=0"
+    found = tuned(tmp_path, "copro", *settings)
     cells, draws = found.judgement.cells, found.judgement.draws
     assert draws.shape == (5, 2, len(cells))
     floors = Floors(0, found.recipe.scoring.floor_draws)
@@ -257,7 +259,10 @@ def test_feedback_tells_of_means_recovery_and_spill_over(workspace: Path) -> Non
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        (["tuning.budget_calls=200"], r"budget_calls = 200 is under one evaluation: .* take \d+ calls"),
+        (
+            ["tuning.budget_calls=200", "seed=5"],
+            r"budget_calls = 200 is under one evaluation: .* take \d+ calls",
+        ),
         (
             ['survey.countries=["XNA", "XNB"]'],
             "2 countries and 10 questions do not make training, validation",

@@ -7,6 +7,7 @@ from value_personas import load_recipe
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.answer_store.contents import records
 from value_personas.experiments.tuning.tune import TuningResult, tune
+from value_personas.signatures import HedgedDescriptor
 
 __all__ = ["DRIVER", "HEDGED", "SMALL", "stored_prompts", "tuned"]
 
@@ -22,10 +23,10 @@ SMALL = (
     "scoring.floor_draws=20",
 )
 
-_GOOD = "Describe this one attitude. The reader should conclude nothing else about the person."
+_GOOD = " ".join(str(HedgedDescriptor.instructions).split())
 
 HEDGED = (f'tuning.instruction="{_GOOD}"', f'tuning.teacher="{_GOOD}"')
-"""A start that the proposer's pool cannot improve on."""
+"""A start that the proposer cannot improve on."""
 
 
 DRIVER = "import sys; from value_personas import load_recipe; "

@@ -46,7 +46,9 @@ def typed(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
     def command(*words: str) -> Any:
         monkeypatch.chdir(place)
-        as_then = [] if words[0] == "rerun" else [part for one in AS_IN_0_1_0 for part in ("--set", one)]
+        settings = list(AS_IN_0_1_0) if words[0] != "rerun" else []
+        settings += ["tuning.proposer.parameters.listening=0"] if words[0] == "tune" else []
+        as_then = [part for one in settings for part in ("--set", one)]
         assert call(monkeypatch, *words, *as_then, "--workspace", str(place / "ws"), "--json") == 0
         return json.loads(capsys.readouterr().out)
 

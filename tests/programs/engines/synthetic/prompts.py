@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 NO_FAULTS: dict[str, float] = {
+    "interplay": 1.0,
+    "stereotype": 1.0,
+    "verbatim_restraint": 0.0,
+    "number_blur": 0.0,
     "prior_pull": 0.0,
     "country_knowledge": 1.0,
     "spill_over": 0.0,

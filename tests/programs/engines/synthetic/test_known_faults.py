@@ -1,6 +1,8 @@
 """Each fault of the synthetic respondent, that it vanishes with its cause, and that nothing else is wrong."""
 
 import math
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -28,7 +30,10 @@ from value_personas.programs.elicitation import FirstTokenLogprobs, forms_of, pa
 from value_personas.programs.engines.synthetic import SyntheticRespondent
 from value_personas.programs.engines.synthetic.answering import answer_law
 from value_personas.programs.engines.synthetic.lexicon import load_lexicon
-from value_personas.signatures import MissingAnswer, MissingReason
+from value_personas.programs.engines.synthetic.reading import read_description
+from value_personas.programs.personas import Person, PersonaSources, PopulationSample, verbatim_answer
+from value_personas.programs.personas.demographic import DemographicPart
+from value_personas.signatures import MissingAnswer, MissingReason, Profile, Question
 
 
 def faultless_but(**parameters: float) -> SyntheticRespondent:
@@ -44,6 +49,7 @@ def test_without_faults_its_beliefs_are_the_true_laws() -> None:
     for code, law in laws.items():
         belief = beliefs[code]
         assert (belief.centre, belief.spread, belief.loadings) == (law.centre, law.spread, law.loadings)
+        assert (belief.together, belief.beyond) == (law.together, law.beyond)
 
 
 @pytest.mark.parametrize("country", ["XNA", "XND", "XNF", "XNH"])
@@ -95,7 +101,7 @@ def test_a_hedge_that_relieves_fully_leaves_no_spill_over() -> None:
 
 
 def test_the_prior_pulls_a_stated_position_by_its_share() -> None:
-    engine = faultless_but(prior_pull=0.25)
+    engine = faultless_but(prior_pull=0.25, interplay=0.0)
     own, loading = load_lexicon().items["F063"].stereotype(load_lexicon().prior), -0.75
     text = f"- {descriptor(engine, ITEMS['F063'], 9)}"
     question = QUESTIONS["Q6"]  # importance of religion
@@ -190,7 +196,7 @@ def test_errors_of_knowledge_are_the_same_every_time_and_other_for_another_seed(
 def test_what_hangs_on_combinations_is_told_by_no_sum_over_the_items(
     unadditive: float, expected: float
 ) -> None:
-    world, engine, n = load_world(), faultless_but(unadditive=unadditive), 160
+    world, engine, n = load_world(), faultless_but(unadditive=unadditive, interplay=0.0), 160
     people = world.people(world.countries["XND"], np.arange(n) % 2 == 0, np.random.default_rng(1))
     texts = [persona(engine, [people.answers[code][i] for code in ITEMS]) for i in range(n)]
     asked = [
@@ -206,6 +212,134 @@ def test_what_hangs_on_combinations_is_told_by_no_sum_over_the_items(
 def test_a_fault_that_0_1_0_did_not_have_leaves_its_answers_apart_only_where_it_is_on() -> None:
     assert "unadditive" not in SyntheticRespondent().identity
     assert "unadditive" in SyntheticRespondent(unadditive=0.6).identity
+
+
+# --- who someone is ---------------------------------------------------------------------------------------
+
+
+def told(facts: dict[str, str | float], form: Literal["interview", "portrait"]) -> str:
+    """A sociodemographic persona, as the project writes it."""
+    part = DemographicPart(form, religion=True)
+    person, nobody = Person(Profile((), ()), 1.0, facts), PopulationSample("XNA", "Northland", (), ())
+    sources = PersonaSources((), {}, {})
+    return "\n".join(part.lines(person, nobody, sources.arrangement.of(person.profile), sources))
+
+
+WOMAN: dict[str, str | float] = {
+    "sex": "woman", "age": 71.0, "education": "primary school", "income": "second tenth",
+    "settlement": "the countryside", "religion": "Muslim",
+}  # fmt: skip
+MAN: dict[str, str | float] = {
+    "sex": "man", "age": 23.0, "education": "bachelor's degree or equivalent", "income": "highest tenth",
+    "settlement": "a town or city", "religion": "no religious denomination",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["interview", "portrait"])
+def test_every_fact_is_read_in_both_forms_and_taken_for_no_statement(
+    form: Literal["interview", "portrait"],
+) -> None:
+    for facts, worths in ((WOMAN, (71.0, 1.0, 1.0, 1.0, 1.0, 0.0)), (MAN, (23.0, 0.0, 6.0, 9.0, 0.0, 1.0))):
+        read = read_description(told(facts, form), with_facts=True)
+        assert read.statements == ()
+        named = ("age", "sex", "education", "income", "religion", "settlement")
+        assert tuple(read.facts[name] for name in named) == worths
+
+
+def test_values_are_inferred_from_who_someone_is_and_by_a_stereotype_further() -> None:
+    religion = QUESTIONS["Q6"]
+    shifts = {}
+    for stereotype in (0.0, 1.0, 2.0):
+        engine = faultless_but(stereotype=stereotype, interplay=0.0)
+        people = [{name: fact for name, fact in who.items() if name != "religion"} for who in (WOMAN, MAN)]
+        centres = [_centre(ask(engine, told(facts, "interview"), religion)) for facts in people]
+        shifts[stereotype] = centres[1] - centres[0]
+    assert shifts[0.0] == 0.0
+    assert shifts[1.0] > 0.05  # the schooled young man finds religion less important: a higher code
+    assert shifts[2.0] > 1.5 * shifts[1.0]  # a stereotype is cut off at the ends of its scale
+
+
+def test_what_facts_are_taken_to_tell_is_what_they_tell_in_the_population() -> None:
+    world, facts = load_world(), load_lexicon().facts
+    away, told = [], []
+    for home in world.countries.values():
+        n, rng = 8000, np.random.default_rng(home.numeric)
+        urban = np.arange(n) < round(n * home.urban)
+        people = world.people(home, urban, rng)
+        drawn = {name: law.draw(people.away, 1.0, rng) for name, law in world.facts.items()}
+        drawn["settlement"] = np.asarray(urban - home.urban, dtype=np.float64)
+        away.append(people.away * np.sqrt(0.36 + 0.36 * home.urban * (1.0 - home.urban)))
+        told.append(np.column_stack([drawn[name] for name in facts]))
+    x, y = np.concatenate(told), np.concatenate(away)
+    moves = np.linalg.lstsq(x - x.mean(axis=0), y, rcond=None)[0]
+    spread = x.std(axis=0)[:, None]
+    np.testing.assert_allclose([fact.moves for fact in facts.values()] * spread, moves * spread, atol=0.01)
+
+
+def test_what_is_stated_is_not_inferred() -> None:
+    engine = faultless_but(stereotype=3.0)
+    values = persona(engine, SECULAR_TRUSTING)
+    both = f"{told(WOMAN, 'interview')}\n{values}"
+    for code in ("Q6", "Q61", "Q185"):
+        assert ask(engine, both, QUESTIONS[code]) == ask(engine, values, QUESTIONS[code])
+
+
+# --- the answers word for word ----------------------------------------------------------------------------
+
+
+def verbatim(positions: Sequence[int]) -> str:
+    pairs = zip(ITEMS.values(), positions, strict=True)
+    lines = (f"Question: {i.text}\nAnswer: {verbatim_answer(i, i.scale.scores[int(at)])}" for i, at in pairs)
+    return "\n".join(["You gave these answers in a survey:", *lines])
+
+
+def test_bare_answers_invite_less_inference_than_prose() -> None:
+    mixed, question = [0, 0, 0, 0, 9, 5, 2, 0, 2, 1], QUESTIONS["Q61"]  # religious and trusting
+    truth = unit_mean(ask(FAULTLESS, verbatim(mixed), question))
+    assert truth == pytest.approx(unit_mean(ask(FAULTLESS, persona(FAULTLESS, mixed), question)), abs=1e-9)
+    moved = {}
+    for restraint in (0.0, 0.5, 1.0):
+        engine = faultless_but(spill_over=0.8, verbatim_restraint=restraint)
+        moved[restraint] = unit_mean(ask(engine, verbatim(mixed), question)) - truth
+    prose = unit_mean(ask(engine, persona(engine, mixed, hedged=False), question)) - truth
+    assert prose == pytest.approx(moved[0.0])
+    assert moved[0.0] > moved[0.5] > moved[1.0] == 0.0
+
+
+def test_a_bare_number_is_heard_nearer_to_the_middle_and_a_label_as_it_is() -> None:
+    engine = faultless_but(number_blur=0.25, interplay=0.0)
+    clear = faultless_but(interplay=0.0)
+    for code, item in (("Q6", "F063"), ("Q49", "A008")):
+        answers = [verbatim_answer(ITEMS[item], ITEMS[item].scale.scores[-1])]
+        text = f"Question: {ITEMS[item].text}\nAnswer: {answers[0]}"
+        change = unit_mean(ask(engine, text, QUESTIONS[code])) - unit_mean(ask(clear, text, QUESTIONS[code]))
+        assert (abs(change) > 0.02) is (item == "F063")
+    assert ask(engine, persona(engine, TRADITIONAL), QUESTIONS["Q6"]) == ask(
+        clear, persona(clear, TRADITIONAL), QUESTIONS["Q6"]
+    )
+
+
+# --- values together ---------------------------------------------------------------------------------------
+
+
+def test_what_values_do_together_is_known_in_part() -> None:
+    question, text = QUESTIONS["Q36"], persona(FAULTLESS, SECULAR_TRUSTING)
+    belief = load_lexicon().beliefs["Q36"]
+    values = {
+        code: at / (len(ITEMS[code].scale) - 1) for code, at in zip(ITEMS, SECULAR_TRUSTING, strict=True)
+    }
+    whole = belief.interplay(values)
+    none, half, all_of_it = (_location(faultless_but(interplay=k), text, question) for k in (0.0, 0.5, 1.0))
+    assert abs(whole) > 0.05
+    assert half - none == pytest.approx(0.5 * whole, abs=1e-6)
+    assert all_of_it - none == pytest.approx(whole, abs=1e-6)
+
+
+def _location(engine: SyntheticRespondent, text: str, question: Question) -> float:
+    """u of an honest law from the odds of its first two options."""
+    p, belief = ask(engine, text, question), load_lexicon().beliefs[question.code]
+    step = 1.0 / (len(p) - 1)
+    return step / 2.0 + (belief.spread**2 / step) * math.log(p[1] / p[0])
 
 
 def test_label_noise_is_the_mass_off_the_letters() -> None:
