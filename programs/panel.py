@@ -17,6 +17,7 @@ from value_personas.programs.engines.collecting import rare_collections
 from value_personas.programs.engines.draws import runs_of_draws
 from value_personas.programs.engines.model import Model, ReplyFailure
 from value_personas.programs.engines.replies import POSTPONED, Reply, keys_of_texts, reply_key
+from value_personas.programs.engines.threads import run_in_background
 from value_personas.programs.panel_result import PanelResult, Sheet
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import Respondent, form_values
@@ -125,8 +126,8 @@ class Panel:
         return Panel(self.model, Respondent(elicitation, style), self.concurrency)
 
     def run(self, personas: Sequence[Persona], questions: Sequence[Question]) -> PanelResult:
-        """Ask and wait; ``ask`` is the same inside an event loop."""
-        return asyncio.run(self.ask(personas, questions))
+        """Ask and wait, a loop running or not; ``ask`` is the same to be awaited."""
+        return run_in_background(self.ask(personas, questions))
 
     async def ask(
         self,

@@ -14,6 +14,7 @@ from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.differences import difference_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure
+from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
@@ -96,12 +97,15 @@ class AblationResult:
         return json.dumps(shown, allow_nan=False)
 
 
-def ablate(recipe: Recipe | str | Path, options: Options | None = None) -> AblationResult:
+def ablate(
+    recipe: Recipe | str | Path, options: Options | None = None, progress: Progress = True
+) -> AblationResult:
     """Run every variant that is not done yet, and compare each with the base.
 
     Args:
         recipe: its ``[ablation]`` table says what is varied; a recipe, its file, or a shipped one's name.
-        options: how many runs at once, who watches, and who approves.
+        options: how many runs at once, who watches them, and who approves.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         ValuePersonasError: when a variant is no valid recipe, before anything is read or asked; or when the
@@ -110,7 +114,7 @@ def ablate(recipe: Recipe | str | Path, options: Options | None = None) -> Ablat
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     variants = variants_of(recipe.ablation, factors_of(recipe.ablation, recipe.profiles))
     runs = runs_of(recipe, variants)
-    family = run_family(recipe, runs.cells, "ablation", options or Options())
+    family = run_family(recipe, runs.cells, "ablation", options or Options(), progress)
     records = [family.records[place] for place in runs.cell_of]
     held = {record.key: family.result(record) for record in family.records}
     found = [(v, r) for v, record in zip(variants, records, strict=True) if (r := held[record.key])]

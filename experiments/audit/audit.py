@@ -15,10 +15,10 @@ from value_personas.experiments.fieldwork.asking import write_descriptors
 from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking, prepare
-from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.spill_over import spill_over_figure
 from value_personas.experiments.figures.style import save_figure
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.personas import AuditSection
 from value_personas.experiments.recipe.recipe import Recipe
@@ -52,21 +52,20 @@ class _Judgement:
     judge: str
 
 
-def run_audit(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> AuditResult:
+def run_audit(recipe: Recipe | str | Path | None = None, progress: Progress = True) -> AuditResult:
     """Judge a recipe's descriptors.
 
     Args:
         recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent.
-        reporter: receives the progress.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         ValuePersonasError: for anything the user can put right; one line says how.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    reporter = reporter or Silent()
     workspace = Workspace.open(recipe.workspace)
-    reporter.stage("reading the survey")
-    with Fieldwork(workspace, reporter.note, recipe.store) as field:
+    with shown(progress) as reporter, Fieldwork(workspace, reporter.note, recipe.store) as field:
+        reporter.stage("reading the survey")
         ready = prepare(field, recipe, kinds=())
         survey, profiles = ready.survey, ready.profiles
         countries = training_countries(survey.countries, recipe.audit.held_out_countries, recipe.seed)

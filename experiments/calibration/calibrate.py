@@ -18,6 +18,8 @@ from value_personas.experiments.evaluation.answers import Answers, find_panel
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.pareto import pareto_figure
 from value_personas.experiments.figures.style import save_figure
+from value_personas.experiments.progress.reporter import Reporter
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -92,7 +94,7 @@ class CalibrationResult:
 def calibrate(
     recipe: Recipe | str | Path | None = None,
     answers: Path | None = None,
-    on_trial: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = True,
 ) -> CalibrationResult:
     """Fit a calibration to the answers of a run, judge it, and record it. The model is asked nothing.
 
@@ -100,7 +102,7 @@ def calibrate(
         recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent. Its table
             ``calibration.search`` says what is searched.
         answers: a run's answers-*.npz; those of the recipe's newest run when absent.
-        on_trial: called with the trials done and wanted.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         ValuePersonasError: for anything the user can put right.
@@ -109,15 +111,29 @@ def calibrate(
     workspace = Workspace.open(recipe.workspace)
     search = recipe.calibration.search
     path = answers or find_panel(workspace.folder / "runs", recipe.name, search.method)
-    result = fit_calibration(
-        Answers.load(path),
-        search,
-        workspace.calibration(recipe.name),
-        study_folder=workspace.folder,
-        seed=recipe.seed,
-        on_trial=on_trial,
-    )
+    with shown(progress) as reporter:
+        result = fit_calibration(
+            Answers.load(path),
+            search,
+            workspace.calibration(recipe.name),
+            study_folder=workspace.folder,
+            seed=recipe.seed,
+            on_trial=_Trials(reporter).moved,
+        )
     return _recorded(recipe, workspace, result, path)
+
+
+class _Trials:
+    """Settings tried, as a reporter's bar."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._shown = 0
+
+    def moved(self, done: int, total: int) -> None:
+        """Advance to so many trials."""
+        self._reporter.answered("settings tried", done - self._shown, total)
+        self._shown = done
 
 
 def _recorded(

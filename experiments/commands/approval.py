@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 
-from value_personas.experiments.commands.printing.progress import ConsoleReporter
 from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.progress.terminal import ConsoleReporter
 from value_personas.experiments.recipe.recipe import RespondentSection
 from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import BudgetError

@@ -31,7 +31,7 @@ def audit(
     from value_personas.experiments.audit import run_audit
     from value_personas.experiments.commands.asking import asked
     from value_personas.experiments.commands.printing.audit import print_audit
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))

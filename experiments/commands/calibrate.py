@@ -35,14 +35,12 @@ def calibrate(
     """
     from value_personas.experiments.calibration.calibrate import calibrate as run_search
     from value_personas.experiments.commands.printing.calibration import print_calibration
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
     with ConsoleReporter() as reporter:
-        result = run_search(
-            loaded, answers, lambda done, total: reporter.show("settings tried", done=done, total=total)
-        )
+        result = run_search(loaded, answers, reporter)
     kept = [one for one in settings or () if not one.partition("=")[0].strip().startswith("calibration.")]
     fitted = f"calibration.fitted={json.dumps(str(result.file), ensure_ascii=False)}"
     give(result, print_calibration, as_json, command_line("run", recipe, kept, workspace, fitted))

@@ -16,7 +16,7 @@ def glossary(
     """Explain every house word, score, persona kind and comparator, each score with formula and direction."""
     from rich.table import Table
 
-    from value_personas.experiments.commands.printing.console import plain_console
+    from value_personas.experiments.progress.console import plain_console
     from value_personas.experiments.report.glossary import glossary as every_term
     from value_personas.signatures import RecipeError
 

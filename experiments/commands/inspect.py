@@ -43,7 +43,7 @@ def persona(
 ) -> None:
     """Print whole personas as the model sees them, with their weights and the answers they were made from."""
     from value_personas.experiments.commands.printing.personas import print_inspection
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.report.personas import inspect_personas, render_html
 

@@ -40,7 +40,7 @@ def rerun(
     digit, 1 when one differs. A survey file that moved: --set survey.path=FILE.
     """
     from value_personas.experiments.commands.approval import approval_of
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.run.rerun import rerun as run_again
 
     with ConsoleReporter() as reporter:
@@ -49,7 +49,7 @@ def rerun(
             workspace=workspace,
             settings=all_overrides(settings, max_cost=max_cost),
             tracking_uri=tracking_uri,
-            reporter=reporter,
+            progress=reporter,
             approval=lambda recipe: approval_of(recipe.respondent, recipe.writer, yes, reporter),
         )
     give(found.as_dict(), lambda _: say(_page(found)), as_json, command_line("report", None, None, workspace))

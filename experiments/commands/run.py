@@ -58,8 +58,8 @@ def run(
 
     from value_personas.experiments.commands.approval import approval_of
     from value_personas.experiments.commands.asking import asked, pays_nothing
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.run import print_result
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.run.pipeline import run as run_recipe
 

@@ -37,8 +37,8 @@ def score(
     comparators.names ({comparators}) stand beside them: --set 'comparators.names=["training-mean"]'.
     The outcome is a run: report, calibrate and rerun take it.
     """
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.run import print_result
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.run.pipeline import run
     from value_personas.experiments.run.score import scoring_recipe
 

@@ -40,8 +40,8 @@ def shapley(
 
     from value_personas.experiments.commands.approval import approval_of
     from value_personas.experiments.commands.asking import asked, pays_nothing
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.shapley import print_shapley
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.shapley.shapley import shapley as share_out
 

@@ -32,8 +32,8 @@ def tune(
     Stopped at any moment, the same command goes on at no repeated cost. A prompt that does not win on
     validation is not kept.
     """
-    from value_personas.experiments.commands.printing.progress import ConsoleReporter
     from value_personas.experiments.commands.printing.tuning import print_tuning
+    from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.tuning.tune import tune as run_tuning
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from value_personas.experiments.figures.style import drawing, save_figure
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.report.material import Material, read_material
 from value_personas.experiments.report.page import render_html
 from value_personas.experiments.report.paper import write_paper
@@ -37,6 +38,7 @@ def report(
     *,
     workspace: Path = Path(".value-personas"),
     shapley: Path | None = None,
+    progress: Progress = True,
 ) -> ReportFiles:
     """Write the page of a finished run, and its figures.
 
@@ -45,6 +47,7 @@ def report(
         to: where it is written; the run's own folder when absent.
         workspace: where the run is looked for.
         shapley: a folder of Shapley values; the recipe's newest when absent.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         StoreError: when there is no such run, or a file of it is damaged.
@@ -53,7 +56,11 @@ def report(
     folder = find_run(place / "runs", run).resolve()
     # A folder may lie in another workspace.
     beside = folder.parents[1] if folder.parent.name == "runs" else place
-    return write_report(read_material(folder, beside, shapley), to or folder)
+    with shown(progress) as reporter:
+        reporter.stage(f"reading {folder.name}")
+        material = read_material(folder, beside, shapley)
+        reporter.stage("drawing figures and setting the page")
+        return write_report(material, to or folder)
 
 
 def write_report(material: Material, folder: Path) -> ReportFiles:

@@ -14,7 +14,8 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.predictions import take_predictions
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
-from value_personas.experiments.fieldwork.reporter import Reporter, Silent
+from value_personas.experiments.progress.reporter import Reporter
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.interval_source import intervals_from
@@ -31,7 +32,7 @@ __all__ = ["carry_out", "judged_by", "predict_and_judge", "run"]
 
 def run(
     recipe: Recipe | str | Path | None = None,
-    reporter: Reporter | None = None,
+    progress: Progress = True,
     approve: Callable[[Estimate], None] | None = None,
     again: Collection[MissingReason] = (),
 ) -> RunResult:
@@ -39,7 +40,7 @@ def run(
 
     Args:
         recipe: a recipe, its file, or the name of a shipped one; the quickstart when absent.
-        reporter: receives the progress.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
         approve: called before the first call with an estimate of what is still to be paid for; it raises to
             end the run. Nothing is estimated when absent.
         again: stored replies that read as missing for one of these reasons are asked again.
@@ -54,7 +55,8 @@ def run(
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
-    return record_outcome(carry_out(recipe, workspace, reporter or Silent(), approve, again), workspace)
+    with shown(progress) as reporter:
+        return record_outcome(carry_out(recipe, workspace, reporter, approve, again), workspace)
 
 
 def carry_out(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from value_personas.experiments.fieldwork.rehearsal import Estimate
-from value_personas.experiments.fieldwork.reporter import Reporter, Silent
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import changed, varied
 from value_personas.experiments.recipe.paths import NamesFile, files_of
 from value_personas.experiments.recipe.recipe import Recipe
@@ -107,7 +107,7 @@ def rerun(
     workspace: Path | None = None,
     settings: Iterable[str] = (),
     tracking_uri: str | None = None,
-    reporter: Reporter | None = None,
+    progress: Progress = True,
     approval: Callable[[Recipe], Approve | None] = lambda recipe: None,
 ) -> Rerun:
     """Do a run again. Nothing is written but answers that the store lacks.
@@ -118,7 +118,7 @@ def rerun(
         workspace: whose answers are used and where the run is looked for.
         settings: ``dotted.key=value``, for example the place of a survey file that moved.
         tracking_uri: the MLflow store of a run whose folder is gone; the workspace's own when absent.
-        reporter: receives the progress.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
         approval: gives what is called with an estimate before the first call, if anything is.
 
     Raises:
@@ -129,7 +129,8 @@ def rerun(
     with recorded_run(place, wanted, tracking_uri) as folder:
         then = read_run(folder)
         recipe = _repeatable(then.recipe, folder, place, settings)
-        now = carry_out(recipe, place, reporter or Silent(), approval(recipe))
+        with shown(progress) as reporter:
+            now = carry_out(recipe, place, reporter, approval(recipe))
         return Rerun(
             folder.name,
             then.title,

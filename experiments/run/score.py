@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from value_personas.experiments.fieldwork.reporter import Reporter
+from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import run

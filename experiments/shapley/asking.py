@@ -14,7 +14,7 @@ from value_personas.experiments.fieldwork.asking import (
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
-from value_personas.experiments.fieldwork.reporter import Reporter
+from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.recipe.recipe import DescriptorSection
 from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.shapley.game import Board, CellErrors, Errors, play

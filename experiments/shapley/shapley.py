@@ -18,9 +18,10 @@ from value_personas.experiments.evaluation.judging import HumanAnswers, human_an
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
-from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
+from value_personas.experiments.progress.reporter import Reporter
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import SCORES
@@ -40,14 +41,15 @@ __all__ = ["ShapleyResult", "shapley"]
 
 def shapley(
     recipe: Recipe | str | Path | None = None,
-    reporter: Reporter | None = None,
+    progress: Progress = True,
     approve: Callable[[Estimate], None] | None = None,
 ) -> ShapleyResult:
     """Ask coalitions of value items, and share out what all of them together change.
 
     Args:
         recipe: a recipe, its file, or the name of a shipped one; ``shapley`` when absent.
-        reporter: receives the progress, and the upper bound of the calls before the first one.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told, also
+            of the upper bound of the calls before the first one.
         approve: called before the first call with an estimate of what is still to be paid for; it raises to
             end the run. Nothing is estimated when absent.
 
@@ -58,7 +60,13 @@ def shapley(
         ValuePersonasError: for anything the user can put right; one line says how.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "shapley")
-    reporter = reporter or Silent()
+    with shown(progress) as reporter:
+        return _shared_out(recipe, reporter, approve)
+
+
+def _shared_out(
+    recipe: Recipe, reporter: Reporter, approve: Callable[[Estimate], None] | None
+) -> ShapleyResult:
     workspace = Workspace.open(recipe.workspace)
     started = time.perf_counter()
 

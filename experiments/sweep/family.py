@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import Result
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_result, read_run
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.records import CellRecord, Ledger
-from value_personas.experiments.sweep.reporter import SilentSweep, SweepReporter
+from value_personas.experiments.sweep.reporter import SweepProgress, SweepReporter
 from value_personas.experiments.sweep.running import run_cells
 from value_personas.experiments.tracking import (
     Record,
@@ -36,7 +37,7 @@ class Options:
 
     Attributes:
         jobs: at once.
-        reporter: receives the progress.
+        reporter: receives the progress of cells; one that shows it is made where there is none.
         approve: as in ``run_cells``.
     """
 
@@ -94,7 +95,9 @@ class _Parent(FileModel):
     mlflow_run_id: str
 
 
-def run_family(recipe: Recipe, cells: Sequence[Cell], kind: str, options: Options) -> Family:
+def run_family(
+    recipe: Recipe, cells: Sequence[Cell], kind: str, options: Options, progress: Progress = True
+) -> Family:
     """Run the cells that are not done yet, as parts of one MLflow run.
 
     Args:
@@ -102,6 +105,7 @@ def run_family(recipe: Recipe, cells: Sequence[Cell], kind: str, options: Option
         cells: all of them.
         kind: ``sweep`` or ``ablation``.
         options: how they are run.
+        progress: as of ``run``, where the options name no reporter of cells.
 
     Raises:
         ValuePersonasError: when nothing could be kept, or the run was not approved.
@@ -110,8 +114,9 @@ def run_family(recipe: Recipe, cells: Sequence[Cell], kind: str, options: Option
     folder = workspace.folder / f"{kind}s" / recipe.name
     ledger = Ledger(folder, workspace.folder / "runs")
     parent = _parent(recipe, cells, kind, workspace, folder)
-    reporter = options.reporter or SilentSweep()
-    records = run_cells(cells, workspace, ledger, parent, options.jobs, reporter, options.approve)
+    with shown(progress if options.reporter is None else False) as bars:
+        watching = options.reporter or SweepProgress(bars)
+        records = run_cells(cells, workspace, ledger, parent, options.jobs, watching, options.approve)
     return Family(recipe, kind, workspace, folder, tuple(records), parent)
 
 

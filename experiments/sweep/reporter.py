@@ -1,10 +1,12 @@
 """What a sweep tells its watcher while it goes on."""
 
+import threading
 from typing import Protocol
 
+from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.sweep.records import CellRecord
 
-__all__ = ["SilentSweep", "SweepReporter"]
+__all__ = ["SweepProgress", "SweepReporter"]
 
 
 class SweepReporter(Protocol):
@@ -26,20 +28,41 @@ class SweepReporter(Protocol):
         """A cell is done, or has failed."""
 
 
-class SilentSweep:
-    """Tells nobody; the default of the Python interface."""
+class SweepProgress:
+    """A bar for the cells and one for the answers of those that have begun.
+
+    Args:
+        reporter: draws them.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._cells = 0
+        self._expected = 0
+        self._lock = threading.Lock()
 
     def cells(self, total: int, done: int) -> None:
-        """Say nothing."""
+        """Begin the bar of cells."""
+        self._cells = total
+        self._reporter.answered("cells", done, total)
 
     def expected(self, answers: int) -> None:
-        """Say nothing."""
+        """Lengthen the bar of answers."""
+        with self._lock:
+            self._expected += answers
+            self._reporter.answered("answers", 0, self._expected)
 
     def answered(self, answers: int) -> None:
-        """Say nothing."""
+        """Advance it."""
+        with self._lock:
+            self._reporter.answered("answers", answers, self._expected)
 
     def note(self, text: str) -> None:
-        """Say nothing."""
+        """Show the note."""
+        self._reporter.note(text)
 
     def ended(self, record: CellRecord) -> None:
-        """Say nothing."""
+        """Advance the bar of cells; say why one failed."""
+        self._reporter.answered("cells", 1, self._cells)
+        if record.failed:
+            self._reporter.note(f"failed: {record.label}: {record.reason}")

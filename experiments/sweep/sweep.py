@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.sweep.cells import sweep_cells
@@ -53,7 +54,9 @@ class SweepResult:
         return json.dumps(shown, allow_nan=False)
 
 
-def sweep(recipe: Recipe | str | Path, options: Options | None = None) -> SweepResult:
+def sweep(
+    recipe: Recipe | str | Path, options: Options | None = None, progress: Progress = True
+) -> SweepResult:
     """Run every cell of a recipe's ``[sweep]`` table that is not done yet.
 
     No call is paid twice, within a cell or between cells. Stopped at any moment, the same call finishes what
@@ -61,14 +64,15 @@ def sweep(recipe: Recipe | str | Path, options: Options | None = None) -> SweepR
 
     Args:
         recipe: a recipe with a sweep, its file, or the name of a shipped one.
-        options: how many at once, who watches, and who approves.
+        options: how many at once, who watches the cells, and who approves.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         ValuePersonasError: when a cell is no valid recipe, before anything is read or asked; or when nothing
             could be kept. A cell that fails on its own is recorded, and the rest go on.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    family = run_family(recipe, sweep_cells(recipe), "sweep", options or Options())
+    family = run_family(recipe, sweep_cells(recipe), "sweep", options or Options(), progress)
     table = sweep_table(family)
     table.to_parquet(family.folder / "sweep.parquet", index=False)
     write_csv(family.folder / "sweep.csv", table)

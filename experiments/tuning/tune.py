@@ -19,8 +19,9 @@ from value_personas.experiments.fieldwork.prompt_file import (
     aliases_of,
     signature_hash,
 )
-from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.fieldwork.synthetic import synthetic_parts
+from value_personas.experiments.progress.reporter import Reporter
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.budget import need_prices
@@ -104,7 +105,7 @@ class TuningResult:
         )
 
 
-def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = None) -> TuningResult:
+def tune(recipe: Recipe | str | Path | None = None, progress: Progress = True) -> TuningResult:
     """Tune, judge and record.
 
     Stopped at any moment, the same call goes on: it repeats its steps from the answer store, which costs
@@ -112,14 +113,18 @@ def tune(recipe: Recipe | str | Path | None = None, reporter: Reporter | None = 
 
     Args:
         recipe: a recipe, its file, or the name of a shipped one; ``tune`` when absent.
-        reporter: receives the progress.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         ValuePersonasError: for anything the user can put right; one line says how.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
-    reporter = reporter or Silent()
     need_prices(recipe.tuning, recipe.respondent, recipe.descriptors.lm)
+    with shown(progress) as reporter:
+        return _tuned(recipe, reporter)
+
+
+def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
     workspace = Workspace.open(recipe.workspace)
     started = datetime.now(UTC)
 

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.ablation.ablate import AblationResult
-from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.commands.printing.run import hypothesis_lines
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.scoring.digits import three_digits
 

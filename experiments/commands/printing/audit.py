@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.audit.result import AuditResult
-from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.progress.console import plain_console
 
 __all__ = ["print_audit"]
 

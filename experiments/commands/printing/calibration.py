@@ -5,7 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.calibration.calibrate import CalibrationResult
-from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import SCORES, heading, shape_scores
 
 __all__ = ["print_calibration"]

@@ -1,31 +1,14 @@
-"""The terminal, which shows texts as they are."""
+"""Lines that several results end with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.console import Console
 from rich.text import Text
 
-from value_personas.data import visible
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 
-__all__ = ["plain_console", "print_places", "print_remarks"]
-
-
-class _PlainConsole(Console):
-    """Shows what a text holds; only what the console itself writes is obeyed by the terminal."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The segments of a renderable, each with its text made visible."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=visible(segment.text))
-
-
-def plain_console(file: IO[str] | None = None, stderr: bool = False) -> Console:
-    """A console that takes no text for markup: a recipe may be called ``[red]``, an option ``:smile:``."""
-    return _PlainConsole(file=file, stderr=stderr, markup=False, emoji=False)
+__all__ = ["print_places", "print_remarks"]
 
 
 def print_remarks(

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.report.personas.inspect import InspectedPersona, Inspection
 
 __all__ = ["print_inspection"]

@@ -3,8 +3,8 @@
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
 from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.sweep.plan import Plan
 
 __all__ = ["print_plan"]

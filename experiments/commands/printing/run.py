@@ -8,9 +8,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console, print_places
+from value_personas.experiments.commands.printing.console import print_places
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import in_people, three_digits

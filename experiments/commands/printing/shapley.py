@@ -6,7 +6,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console, print_places
+from value_personas.experiments.commands.printing.console import print_places
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.shapley.result import ShapleyResult
 
 __all__ = ["print_shapley"]

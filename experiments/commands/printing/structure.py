@@ -6,8 +6,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
 from value_personas.experiments.evaluation.structure import STRUCTURE
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring.digits import three_digits
 
 __all__ = ["print_structure"]

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.data import one_line
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.report.survey.facts import (
     MISSING_WORDS,
     VERDICTS,

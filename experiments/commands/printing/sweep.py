@@ -8,56 +8,25 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.approval import approval_of
-from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
-from value_personas.experiments.commands.printing.progress import ConsoleReporter
+from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.progress.console import plain_console
+from value_personas.experiments.progress.terminal import ConsoleReporter
 from value_personas.experiments.recipe.recipe import RespondentSection
 from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.experiments.sweep.family import Options
-from value_personas.experiments.sweep.records import CellRecord
+from value_personas.experiments.sweep.reporter import SweepProgress
 from value_personas.experiments.sweep.sweep import SweepResult
 from value_personas.programs.engines import EngineSettings
 
-__all__ = ["SweepConsole", "print_sweep", "watched"]
-
-
-class SweepConsole:
-    """A bar for the cells and one for the answers of those that have begun."""
-
-    def __init__(self, bars: ConsoleReporter) -> None:
-        self._bars = bars
-        self._expected = 0
-
-    def cells(self, total: int, done: int) -> None:
-        """Show both bars."""
-        self._bars.show("cells", done=done, total=total)
-        self._bars.show("answers", total=0)
-
-    def expected(self, answers: int) -> None:
-        """Lengthen the bar of answers."""
-        self._expected += answers
-        self._bars.show("answers", total=self._expected)
-
-    def answered(self, answers: int) -> None:
-        """Advance it."""
-        self._bars.show("answers", advance=answers)
-
-    def note(self, text: str) -> None:
-        """Print the note."""
-        self._bars.note(text)
-
-    def ended(self, record: CellRecord) -> None:
-        """Advance the bar of cells; say why one failed."""
-        self._bars.show("cells", advance=1)
-        if record.failed:
-            self._bars.say(f"failed: {record.label}: {record.reason}")
+__all__ = ["print_sweep", "watched"]
 
 
 @contextmanager
 def watched(respondent: RespondentSection, writer: EngineSettings, jobs: int, yes: bool) -> Iterator[Options]:
     """Options for cells that a person at the terminal watches and approves."""
     with ConsoleReporter() as bars:
-        yield Options(jobs, SweepConsole(bars), approval_of(respondent, writer, yes, bars))
+        yield Options(jobs, SweepProgress(bars), approval_of(respondent, writer, yes, bars))
 
 
 def print_sweep(result: SweepResult) -> None:

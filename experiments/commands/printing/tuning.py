@@ -3,8 +3,9 @@
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.fieldwork.synthetic import marked
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.tuning.tune import TuningResult
 from value_personas.experiments.tuning.writing import prompt_diff
 

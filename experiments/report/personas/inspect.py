@@ -14,8 +14,8 @@ from value_personas.experiments.fieldwork.asking import (
 )
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking, prepare
-from value_personas.experiments.fieldwork.reporter import Reporter, Silent
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
+from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import DescriptorTable, Panel, PanelResult
@@ -109,7 +109,7 @@ def inspect_personas(  # each is a choice of the person who looks
     kind: PersonaKind | None = None,
     n: int = 3,
     answers: bool = False,
-    reporter: Reporter | None = None,
+    progress: Progress = True,
 ) -> Inspection:
     """Build a recipe's personas of one country and take a few out.
 
@@ -119,14 +119,16 @@ def inspect_personas(  # each is a choice of the person who looks
         kind: a persona kind of the recipe; its last one that states values when absent.
         n: how many.
         answers: whether the model is asked every target question as each of them.
-        reporter: receives the progress.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         RecipeError: for a country or kind that the recipe does not have.
     """
-    reporter = reporter or Silent()
-    reporter.stage("reading the survey")
-    with Fieldwork(Workspace.open(recipe.workspace), reporter.note, recipe.store) as field:
+    with (
+        shown(progress) as reporter,
+        Fieldwork(Workspace.open(recipe.workspace), reporter.note, recipe.store) as field,
+    ):
+        reporter.stage("reading the survey")
         ready = prepare(field, recipe)
         sample = ready.populations.of(country or ready.survey.countries[0])
         chosen = kind or _default_kind(recipe.personas)

@@ -6,7 +6,7 @@ import pytest
 from value_personas import load_recipe
 from value_personas.experiments.evaluation import structure
 from value_personas.experiments.evaluation.structure import STRUCTURE
-from value_personas.experiments.fieldwork.reporter import Silent
+from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.pipeline import carry_out
 from value_personas.experiments.workspace.folders import Workspace

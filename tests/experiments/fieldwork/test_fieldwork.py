@@ -17,13 +17,13 @@ from value_personas.experiments.audit import run_audit
 from value_personas.experiments.fieldwork.asking import open_panels
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
-from value_personas.experiments.fieldwork.reporter import Silent
+from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.personas.inspect import inspect_personas
 from value_personas.experiments.run.pipeline import run
 from value_personas.experiments.shapley.shapley import shapley
 from value_personas.experiments.sweep.family import Options
-from value_personas.experiments.sweep.reporter import SilentSweep
+from value_personas.experiments.sweep.reporter import SweepReporter
 from value_personas.experiments.sweep.sweep import sweep
 from value_personas.experiments.tuning.tune import tune
 from value_personas.experiments.workspace.folders import Workspace
@@ -156,7 +156,7 @@ class NotingRun(Noting, Silent):
     """Of a run, or of another study by itself."""
 
 
-class NotingSweep(Noting, SilentSweep):
+class NotingSweep(Noting, SweepReporter):
     """Of a sweep."""
 
 
@@ -165,7 +165,7 @@ WATCHED: dict[str, Callable[[Recipe, NotingRun], object]] = {
     "audit": run_audit,
     "tune": tune,
     "shapley": shapley,
-    "inspect": lambda recipe, watching: inspect_personas(recipe, answers=True, reporter=watching),
+    "inspect": lambda recipe, watching: inspect_personas(recipe, answers=True, progress=watching),
 }
 
 

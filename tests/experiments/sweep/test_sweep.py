@@ -26,7 +26,7 @@ from value_personas.experiments.sweep.cells import Cell, sweep_cells
 from value_personas.experiments.sweep.family import Options
 from value_personas.experiments.sweep.plan import plan
 from value_personas.experiments.sweep.records import CellRecord
-from value_personas.experiments.sweep.reporter import SilentSweep
+from value_personas.experiments.sweep.reporter import SweepReporter
 from value_personas.experiments.sweep.sweep import sweep
 from value_personas.signatures import BudgetError, StoreError
 
@@ -43,7 +43,7 @@ def served(server: FakeServer) -> tuple[str, ...]:
     return ("respondent.lm=openai/m", f"respondent.base_url={server.url}", writer)
 
 
-class Watching(SilentSweep):
+class Watching(SweepReporter):
     """Remembers what it was told."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ import pytest
 from rich.table import Table
 
 from value_personas.experiments.commands.options import say
-from value_personas.experiments.commands.printing.console import plain_console
 from value_personas.experiments.commands.printing.plain import show_all_signs
+from value_personas.experiments.progress.console import plain_console
 
 HOSTILE = "Yes\x1b[2J\x1b]0;owned\x07 \u202eon \x9b31m"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from value_personas.experiments.commands.printing import progress
-from value_personas.experiments.commands.printing.progress import ConsoleReporter
+from value_personas.experiments.progress import terminal
+from value_personas.experiments.progress.terminal import ConsoleReporter
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(terminal, "time", clock)
     return clock
 
 

@@ -4,7 +4,6 @@ import sys
 import time
 from types import TracebackType
 
-import typer
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,7 +16,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console
+from value_personas.experiments.progress.console import plain_console
 
 __all__ = ["ConsoleReporter"]
 
@@ -79,6 +78,8 @@ class ConsoleReporter:
 
     def ask(self, question: str) -> bool:
         """Put a yes-or-no question; the bars stand still meanwhile."""
+        import typer
+
         if not self._progress.live.is_started:
             return typer.confirm(question, err=True)
         self._progress.stop()

@@ -19,7 +19,7 @@ class Reporter(Protocol):
 
 
 class Silent:
-    """Tells nobody; the default of the Python interface."""
+    """Tells nobody."""
 
     def stage(self, text: str) -> None:
         """Say nothing."""

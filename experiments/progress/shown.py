@@ -1,0 +1,23 @@
+"""Whom a study of the Python interface tells how far it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from value_personas.experiments.progress.notebook import NotebookReporter, in_notebook
+from value_personas.experiments.progress.reporter import Reporter, Silent
+from value_personas.experiments.progress.terminal import ConsoleReporter
+
+__all__ = ["Progress", "shown"]
+
+Progress = bool | Reporter
+"""True: shown, in the notebook's cell or on stderr. False: not. A reporter: told."""
+
+
+@contextmanager
+def shown(progress: Progress) -> Iterator[Reporter]:
+    """The reporter that is meant; what it shows ends with the block."""
+    if progress is True:
+        with NotebookReporter() if in_notebook() else ConsoleReporter() as reporter:
+            yield reporter
+    else:
+        yield progress or Silent()
