@@ -9,6 +9,7 @@ from value_personas.data.formats import Header
 from value_personas.data.formats.base import first_line
 from value_personas.data.formats.plain_text import one_line, visible
 from value_personas.data.formats.readers import file_hash
+from value_personas.data.margins import Margins, read_margins
 from value_personas.data.predictions import GivenAnswers, read_predictions
 from value_personas.data.profiles import ProfileTable, value_profiles
 from value_personas.data.published import PublishedDistributions
@@ -42,6 +43,7 @@ __all__ = [
     "GivenAnswers",
     "Header",
     "Instrument",
+    "Margins",
     "ProfileSample",
     "ProfileTable",
     "PublishedDistributions",
@@ -70,6 +72,7 @@ __all__ = [
     "map_point",
     "one_line",
     "published_map",
+    "read_margins",
     "read_predictions",
     "read_survey",
     "reference_descriptors",

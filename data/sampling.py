@@ -14,6 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from value_personas.data.calibrated_weights import (
+    CalibratedWeights,
+    calibrated_weights,
+    enough_to_calibrate,
+    standardised_items,
+)
+from value_personas.data.margins import Margins
 from value_personas.data.profiles import ProfileTable
 from value_personas.signatures import Profile, SurveyError
 
@@ -36,6 +43,7 @@ class ProfileSample:
             same draws; empty for ``marginal``, whose profiles belong to nobody.
         profile_of: shape (draws,), the position in ``profiles`` of each draw.
         draw_weights: shape (draws,), summing to 1.
+        jackknife: shape (G, draws), calibrated weights with every G-th draw left out; none of design weights.
     """
 
     profiles: tuple[Profile, ...] = field(repr=False)
@@ -45,6 +53,7 @@ class ProfileSample:
     respondents: Integers = field(repr=False)
     profile_of: Integers = field(repr=False)
     draw_weights: Floats = field(repr=False)
+    jackknife: Floats = field(repr=False, default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ def sample_profiles(
     seed: int = 0,
     *,
     by: "str | pd.Series[Any] | None" = None,
+    calibrate: bool = False,
+    margins: Margins | None = None,
 ) -> ProfileSample:
     """Draw value profiles of a country.
 
@@ -80,6 +91,9 @@ def sample_profiles(
             independently).
         seed: the same seed, country and design give the same draws.
         by: for ``stratified``, the name of an item or a sociodemographic, or a series over the survey's rows.
+        calibrate: whether draws are weighted so that their means of the items are the country's
+            (``calibrated_weights``), where there are draws enough; never of ``all`` and ``marginal``.
+        margins: shares from outside the survey to which they are weighted too.
 
     Raises:
         SurveyError: for an unknown country, design or stratum, or n < 1.
@@ -102,6 +116,11 @@ def sample_profiles(
     values, respondents, draw_weights = DESIGNS[design](drawn, n, np.random.default_rng(stream))
     distinct, profile_of = _collapse(values)
     items = tuple(item.code for item in profiles.items)
+    jackknife = np.empty((0, 0))
+    if calibrate and design not in _AS_THEY_ARE:
+        found = _calibrated(drawn, respondents, margins)
+        if found is not None:
+            draw_weights, jackknife = found.weights, found.jackknife
     return ProfileSample(
         profiles=tuple(_profile(items, row) for row in distinct),
         weights=np.bincount(profile_of, draw_weights, len(distinct)).astype(np.float64),
@@ -110,7 +129,28 @@ def sample_profiles(
         respondents=respondents,
         profile_of=profile_of,
         draw_weights=draw_weights,
+        jackknife=jackknife,
     )
+
+
+_AS_THEY_ARE = ("all", "marginal")
+"""Designs whose weights are the population's own, or of nobody."""
+
+
+def _calibrated(frame: _Frame, respondents: Integers, margins: Margins | None) -> CalibratedWeights | None:
+    """Weights of the draws; None where they are too few."""
+    known = standardised_items(frame.values, frame.share)
+    if margins is not None:
+        facts = frame.profiles.demographics.loc[frame.rows]
+        outside = margins.columns(frame.country, facts)
+        known = np.column_stack([known, outside])
+    total = frame.share @ known
+    if margins is not None and outside.shape[1]:
+        total[-outside.shape[1] :] = 0.0
+    if not enough_to_calibrate(len(respondents), known.shape[1]):
+        return None
+    at = np.searchsorted(frame.rows, respondents)
+    return calibrated_weights(known[at], total)
 
 
 Draw = tuple[Floats, Integers, Floats]

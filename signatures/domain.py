@@ -167,6 +167,8 @@ class Persona:
             differ in order or wording alone.
         draws: which of the persons drawn in its country it stands for, by their places; empty where it
             stands for nobody.
+        jackknife: its weight when every G-th person drawn is left out in turn, G numbers; empty where weights
+            are those of the design.
     """
 
     kind: str
@@ -178,6 +180,7 @@ class Persona:
     wordings: tuple[int, ...] = ()
     replicate: int = 0
     draws: tuple[int, ...] = ()
+    jackknife: tuple[float, ...] = ()
 
 
 class MissingReason(StrEnum):

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 FORMAT = 1
 
-_LATER = {"people", "texts", "ivs", "respondent", "elicitation", "borne"}
+_LATER = {"people", "texts", "ivs", "respondent", "elicitation", "borne", "jackknife"}
 """Fields that files of earlier versions lack."""
 
 
@@ -58,6 +58,8 @@ class _Answers:
         elicitation: how the answers were got; likewise.
         borne: shape (C, N), the weights as the personas bear them, of any scale: averages are made with
             these, so that they come to the same digits however the answers were kept.
+        jackknife: shape (C, G, N), of calibrated weights: what each persona's share would be with every G-th
+            person drawn left out; empty of others.
     """
 
     log_p: Array
@@ -81,6 +83,7 @@ class _Answers:
     respondent: str = ""
     elicitation: str = ""
     borne: Array = field(default_factory=lambda: np.empty((0, 0)))
+    jackknife: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
 
     def __post_init__(self) -> None:
         c, m, n, k = self.log_p.shape if self.log_p.ndim == 4 else (-1,) * 4
@@ -138,6 +141,7 @@ class _Answers:
             "human": self.human[np.ix_(c, m)],
             "weights": self.weights[c],
             "borne": self.borne[c],
+            "jackknife": self.jackknife[c] if self.jackknife.size else self.jackknife,
             "people": self.people[c],
             "mask": self.mask[m],
             "scores": self.scores[m],

@@ -297,6 +297,7 @@ def as_answers(panel: Answers | TrainingAnswers, averages: Array) -> Answers:
         values |= {"countries": names, "zones": names, "human": human}
     one = np.ones((b, 1))
     values |= {"people": np.zeros((b, 1), dtype=np.intp), "texts": 1, "weights": one, "borne": one}
+    values["jackknife"] = np.empty((0, 0, 0))
     values["log_p"] = log_p[:, :, None, :]
     return Answers(**values)
 

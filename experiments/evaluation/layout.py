@@ -64,8 +64,23 @@ def answers_of(
         texts=texts,
         respondent=respondent,
         elicitation=elicitation,
+        jackknife=_jackknife(personas, weights.shape),
         **_of_questions(questions, k),
     )
+
+
+def _jackknife(personas: Sequence[Persona], shape: tuple[int, ...]) -> Array:
+    """Each country's jackknife shares, shape (C, G, N); empty where a persona has none."""
+    groups = len(personas[0].jackknife)
+    if not groups or any(len(persona.jackknife) != groups for persona in personas):
+        return np.empty((0, 0, 0))
+    countries = list(dict.fromkeys(persona.country for persona in personas))
+    out = np.zeros((len(countries), groups, shape[1]))
+    place: Counter[str] = Counter()
+    for persona in personas:
+        out[countries.index(persona.country), :, place[persona.country]] = persona.jackknife
+        place[persona.country] += 1
+    return np.asarray(out / out.sum(axis=2, keepdims=True))
 
 
 def shared_answers(log_p: Array, questions: Sequence[Question], draws: float) -> Answers:

@@ -27,6 +27,9 @@ def persona_replicates(
     people. At persona level each answer is calibrated once, and only the average is drawn anew; at population
     level each new average is calibrated.
 
+    Personas of calibrated weights are not drawn: their deviations are those of the jackknife, in which every
+    G-th draw of the walk is left out and the rest calibrated anew, so that they vary as the estimates do.
+
     Args:
         prepared: stored answers.
         setting: a complete setting.
@@ -36,7 +39,13 @@ def persona_replicates(
     Returns:
         Shape (replicates, C, M, K), as ``Prepared.estimate``; NaN where no drawn persona answered.
     """
-    counts = _counts(prepared.panel, replicates, seed)
+    if prepared.panel.jackknife.size:
+        return _left_out(prepared, setting, replicates, seed)
+    return _replicated(prepared, setting, _counts(prepared.panel, replicates, seed))
+
+
+def _replicated(prepared: Prepared, setting: Setting, counts: Array) -> Array:
+    """Estimates when each persona counts so much more or less, shape (R, C, M, K)."""
     if setting.level == "persona":
         return _averages(prepared, setting, counts)
     raw = setting.model_copy(update={"level": "persona", "method": "none"})
@@ -44,6 +53,35 @@ def persona_replicates(
     return np.stack(
         [Prepared(as_answers(prepared.panel, one)).estimate(done) for one in _averages(prepared, raw, counts)]
     )
+
+
+def _left_out(
+    prepared: Prepared, setting: Setting, replicates: int, seed: int | np.random.SeedSequence
+) -> Array:
+    """The estimate, moved by (G−1)/√G times what leaving a group out does; clipped at 0.
+
+    So the variance over the G replicates, Σ(…)²/(G−1), is the jackknife's, (G−1)/G · Σ(t_g − t̄)².
+
+    Where another number of replicates than G is wanted, each is moved by all groups with random signs, which
+    has the same variance.
+    """
+    panel = prepared.panel
+    with np.errstate(divide="ignore", invalid="ignore"):
+        counts = np.where(panel.weights[:, None] > 0, panel.jackknife / panel.weights[:, None], 0.0)
+    groups = counts.shape[1]
+    q = np.stack(list(_replicated(prepared, setting, counts.transpose(1, 0, 2))))
+    apart = (groups - 1) / np.sqrt(groups) * (q - q.mean(axis=0))
+    if replicates != groups:
+        above = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+        signs = np.empty((replicates, len(panel.countries), groups))
+        for c, country in enumerate(panel.countries):  # one stream a country, as of those who are drawn
+            key = (*above.spawn_key, _PERSON_STREAM, crc32(country.encode()), groups)
+            rng = np.random.default_rng(np.random.SeedSequence(above.entropy, spawn_key=key))
+            signs[:, c] = rng.choice((-1.0, 1.0), size=(replicates, groups))
+        apart = np.einsum("rcg,gcmk->rcmk", signs, apart) / np.sqrt(groups - 1)
+    moved = np.maximum(prepared.estimate(setting) + apart, 0.0)
+    total = moved.sum(axis=-1, keepdims=True)
+    return np.asarray(np.divide(moved, total, out=np.full(moved.shape, np.nan), where=total > 0))
 
 
 def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> NDArray[np.int64]:

@@ -128,16 +128,27 @@ def _draw(
 ) -> PopulationSample:
     if not survey.has_respondents:  # shares alone: whoever tells nothing of people needs none
         return PopulationSample(country, survey.country_name(country), (), ())
-    drawn = data.sample_profiles(profiles, country, section.n, section.design, seed)
+    calibrate, margins = section.weights == "calibrated", section.margins
+    outside = data.read_margins(margins) if margins else None
+    drawn = data.sample_profiles(
+        profiles, country, section.n, section.design, seed, calibrate=calibrate, margins=outside
+    )
+    if margins and not drawn.jackknife.size:
+        raise RecipeError(
+            f"profiles.margins: {section.n} draws of design {section.design} are too few to be weighted to "
+            "so much, or weights are those of the design; raise profiles.n to four for each item and category"
+        )
+    left_out = drawn.jackknife.T.tolist() or [()] * len(drawn.draw_weights)
     weights = tuple(drawn.weights.tolist())
     told = _told(profiles.demographics.loc[drawn.respondents, list(facts)])
     people = tuple(
-        Person(drawn.profiles[of], weight, known, {}, row)
-        for of, weight, known, row in zip(
+        Person(drawn.profiles[of], weight, known, {}, row, jackknife=tuple(jackknife))
+        for of, weight, known, row, jackknife in zip(
             drawn.profile_of.tolist(),
             drawn.draw_weights.tolist(),
             told,
             drawn.respondents.tolist(),
+            left_out,
             strict=False,
         )
     )  # a marginal draw belongs to no respondent, so there are no people

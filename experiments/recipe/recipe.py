@@ -51,6 +51,10 @@ class ProfileSection(Section):
         instrument: the value items: the name of an instrument, or a TOML file of one's own.
         design: how profiles are drawn.
         n: profiles drawn a country.
+        weights: ``calibrated``: draws are weighted so that their means of the items are the country's, where
+            there are four for each item and four more; ``design``: as drawn.
+        margins: a CSV with the columns country, variable, category and share, as of a census, to which
+            calibrated weights bring the draws too.
         items: the items that personas tell of; codes, or the name of a set (``recipe.items``). The
             same respondents are drawn whatever is told of them.
     """
@@ -58,6 +62,8 @@ class ProfileSection(Section):
     instrument: Annotated[str, NamesFile(unless=r"(?!.*\.toml$).*")] = "inglehart-welzel"
     design: Literal["systematic", "random", "all", "marginal"] = "systematic"
     n: Count = 100
+    weights: Literal["calibrated", "design"] = "calibrated"
+    margins: RecipePath | None = Field(default=None, exclude_if=lambda v: v is None)
     items: ItemSet | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
 
 

@@ -56,7 +56,7 @@ def read_run(folder: Path) -> RunResult:
     """
     said = read_result(folder)
     return RunResult(
-        recipe=read_json(folder / "recipe.json", Recipe),
+        recipe=_recipe(folder / "recipe.json"),
         estimates=read_run_table(folder, "estimates"),
         scores=read_run_table(folder, "scores"),
         summary=read_run_table(folder, "summary"),
@@ -92,6 +92,15 @@ def calibrations_of(run: RunResult) -> tuple[Calibration, ...]:
 def _read_or_empty(folder: Path, name: str) -> pd.DataFrame:
     """A table that not every run has."""
     return read_run_table(folder, name) if has_table(folder, name) else pd.DataFrame()
+
+
+def _recipe(path: Path) -> Recipe:
+    """A record's recipe; one of before weights were calibrated says nothing of them, and had the design's."""
+    recipe = read_json(path, Recipe)
+    if "weights" in recipe.profiles.model_fields_set:
+        return recipe
+    as_drawn = recipe.profiles.model_copy(update={"weights": "design"})
+    return recipe.model_copy(update={"profiles": as_drawn})
 
 
 def _require_finished(folder: Path) -> None:

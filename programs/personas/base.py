@@ -1,13 +1,13 @@
 """Whom personas are built from, and the one interface of everything that builds them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from value_personas.signatures import Persona, Profile
 
-__all__ = ["Fact", "Person", "PersonaBuilder", "PopulationSample"]
+__all__ = ["Fact", "Person", "PersonaBuilder", "PopulationSample", "summed"]
 
 Fact = str | float
 """A category in words, or a number."""
@@ -24,6 +24,7 @@ class Person:
         traits: personality, trait → positive minus negative statement, −4 … +4; empty where not measured.
         respondent: the row of the survey; None where the draw belongs to nobody.
         draws: its place among the people of its sample, or the places of all whom it stands for.
+        jackknife: as of ``Persona``.
     """
 
     profile: Profile
@@ -32,6 +33,7 @@ class Person:
     traits: Mapping[str, float] = field(default_factory=dict)
     respondent: int | None = None
     draws: tuple[int, ...] = ()
+    jackknife: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,13 @@ class PopulationSample:
         for place, profile in enumerate(drawn):
             places[profile].append(place)
         return tuple(
-            Person(profile, weight, draws=tuple(places[profile]))
+            Person(profile, weight, draws=tuple(places[profile]), jackknife=self._left_out(places[profile]))
             for profile, weight in zip(self.profiles, self.weights, strict=True)
         )
+
+    def _left_out(self, places: Sequence[int]) -> tuple[float, ...]:
+        """The jackknife weights of some draws together."""
+        return summed([self.people[place].jackknife for place in places]) if self.people else ()
 
     def individuals(self) -> tuple[Person, ...]:
         """Every draw as a person of its own; empty where nothing but profiles is known."""
@@ -85,6 +91,13 @@ class PopulationSample:
             shares[partial] = shares.get(partial, 0.0) + weight
         people = tuple(replace(person, profile=person.profile.only(items)) for person in self.people)
         return replace(self, profiles=tuple(shares), weights=tuple(shares.values()), people=people)
+
+
+def summed(jackknives: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """The jackknife weights of several persons who are one; none where one of them has none."""
+    if not all(jackknives):
+        return ()
+    return tuple(sum(weights) for weights in zip(*jackknives, strict=True))
 
 
 class PersonaBuilder(Protocol):

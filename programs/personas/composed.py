@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from value_personas.programs.personas.arrangement import Arrangement
-from value_personas.programs.personas.base import Person, PopulationSample
+from value_personas.programs.personas.base import Person, PopulationSample, summed
 from value_personas.programs.personas.part import Part, PersonaSources
 from value_personas.signatures import Persona, RecipeError
 
@@ -64,6 +64,7 @@ class ComposedPersonas:
             wordings=tuple(arranged.wordings[i] for i in arranged.order) if stated else (),
             replicate=replicate,
             draws=person.draws,
+            jackknife=tuple(weight / self._replicates for weight in person.jackknife),
         )
 
 
@@ -82,6 +83,7 @@ def _merged(personas: Iterable[Persona], replicates: int) -> tuple[Persona, ...]
             persona,
             weight=sum(texts[0].weight for texts in same),
             draws=tuple(place for texts in same for place in texts[0].draws),
+            jackknife=summed([texts[0].jackknife for texts in same]),
         )
         for same in alike.values()
         for persona in same[0]

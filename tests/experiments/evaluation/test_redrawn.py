@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.experiments.calibration.builders import stored_panel
+from value_personas.data.calibrated_weights import calibrated_weights
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates, redraw_people
@@ -145,3 +146,36 @@ def test_persons_are_counted_not_texts(arrangement):
     panel = answers_of(Panel(personas), np.full((1, 1, 2), np.nan), {}, method="values-hedged")
     assert len(personas) == 3 * panel.texts
     np.testing.assert_allclose(panel.effective_people, [30.0])
+
+
+def weighted_personas(people: int = 60) -> tuple[Persona, ...]:
+    """Persons drawn once each, with calibrated weights of one made-up item."""
+    z = np.random.default_rng(2).normal(size=(people, 1))
+    found = calibrated_weights(z, np.zeros(1))
+    return tuple(
+        Persona(
+            kind="values-hedged",
+            text=f"{i}",
+            weight=w,
+            country="XNA",
+            profile=Profile(("I1",), (1.0 + i % 3,)),
+            draws=(i,),
+            jackknife=tuple(found.jackknife[:, i].tolist()),
+        )
+        for i, w in enumerate(found.weights.tolist())
+    )
+
+
+def test_calibrated_weights_vary_as_their_jackknife() -> None:
+    personas = weighted_personas()
+    panel = answers_of(Panel(personas), np.full((1, 1, 2), np.nan), {}, method="values-hedged")
+    yes = np.exp(panel.log_p[0, 0, :, 1])
+    left_out = np.array([persona.jackknife for persona in personas]).T @ yes
+    variance = 19 / 20 * ((left_out - left_out.mean()) ** 2).sum()
+    setting = Setting(method="none")
+    got = persona_replicates(Prepared(panel), setting, replicates=20, seed=3)[:, 0, 0, 1]
+    assert got.var(ddof=1) == pytest.approx(variance, rel=1e-6)
+    estimate = Prepared(panel).estimate(setting)[0, 0, 1]
+    np.testing.assert_allclose(got - estimate, 19 / np.sqrt(20) * (left_out - left_out.mean()), atol=1e-12)
+    many = persona_replicates(Prepared(panel), setting, replicates=4000, seed=3)[:, 0, 0, 1]
+    assert many.var(ddof=1) == pytest.approx(variance, rel=0.1)
