@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from tests.data.surveys import frame, write_sav
-from value_personas.data import Margins, ProfileTable, read_margins, read_survey, sample_profiles, value_profiles
+from value_personas.data import (
+    Margins,
+    ProfileTable,
+    read_margins,
+    read_survey,
+    sample_profiles,
+    value_profiles,
+)
 from value_personas.signatures import SurveyError
 
 
