@@ -27,7 +27,7 @@ from value_personas.data.splits import (
     training_view,
 )
 from value_personas.data.survey.direction import DirectionCheck, check_directions
-from value_personas.data.survey.draft import draft_codebook
+from value_personas.data.survey.draft import Draft, draft_codebook, draft_survey
 from value_personas.data.survey.draft_instrument import draft_instrument
 from value_personas.data.survey.layout import lay_out
 from value_personas.data.survey.reading import read_survey
@@ -40,6 +40,7 @@ __all__ = [
     "AimsRule",
     "Codebook",
     "DirectionCheck",
+    "Draft",
     "GivenAnswers",
     "Header",
     "Instrument",
@@ -61,6 +62,7 @@ __all__ = [
     "cultural_zone",
     "draft_codebook",
     "draft_instrument",
+    "draft_survey",
     "draw_cultural_map",
     "drawable",
     "file_hash",

@@ -13,7 +13,7 @@ from value_personas.data.countries import country_alpha3, country_name
 from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
 
-__all__ = ["Countries", "one_country", "read_countries"]
+__all__ = ["Countries", "country_of_label", "one_country", "read_countries"]
 
 Integers = NDArray[np.int64]
 Labels = Mapping[float | str, str]
@@ -100,6 +100,15 @@ def one_country(name: str, rows: int) -> Countries:
     return Countries((code,), np.zeros(rows, dtype=np.int64), {code: country_name(code) or code})
 
 
+def country_of_label(label: str) -> str | None:
+    """The alpha-3 code of a label such as "Ghana" or "GB-GBN-Great Britain"; None if it names no country."""
+    whole = country_alpha3(label) if label else None
+    if whole or "-" not in label:
+        return whole
+    code, _, name = label.partition("-")
+    return country_alpha3(name) or country_alpha3(name.rpartition("-")[2]) or country_alpha3(code)
+
+
 def _mapped(named: Mapping[str, str]) -> dict[str, str]:
     return {_written(value): country_alpha3(name) or name for value, name in named.items()}
 
@@ -118,7 +127,7 @@ class _CountryReader:
         self._labels = labels
         self._named = named
         self._where = where
-        said = {_written(value): country_alpha3(text) for value, text in labels.items()}
+        said = {_written(value): country_of_label(text) for value, text in labels.items()}
         both = [(code, country_alpha3(value)) for value, code in said.items() if code and value.isdigit()]
         agreeing = sum(code == iso for code, iso in both)
         others = any(not kind_from_words(text) for value, text in labels.items() if _written(value).isdigit())
@@ -132,7 +141,7 @@ class _CountryReader:
             return "", ""
         if text in self._named:
             return self._named[text], "" if label.isdigit() else label
-        known = country_alpha3(label) if label else None
+        known = country_of_label(label)
         if known is None and (self._by_iso or not text.isdigit()):
             known = country_alpha3(text)
         return known or text, "" if label.isdigit() else label

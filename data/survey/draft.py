@@ -1,155 +1,256 @@
-"""A first draft of a codebook, written from what a file says of itself."""
+"""A first draft of a codebook, and of a recipe that runs by it, written from what a file says of itself."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from value_personas.data.codebooks.missing import kind_from_words, normalise
+from value_personas.data.codebooks.missing import normalise
 from value_personas.data.formats import Header
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import inspect_file, read_columns
+from value_personas.data.survey.draft_columns import MOST_OPTIONS, DraftColumn, Role, recognise_column
+from value_personas.signatures import SurveyError
 
-__all__ = ["draft_codebook"]
-
-_MOST_OPTIONS = 11
-_WEIGHT_WORDS = ("weight", "pspwght", "anweight", "gwght")
-_COUNTRY_NAMES = ("country", "cntry", "b_country", "s003", "country_alpha", "nation", "land")
+__all__ = ["Draft", "draft_codebook", "draft_survey"]
 
 _HEAD = """\
-# A draft, made from the variable and value labels of {name}. Before it is used:
-#   1. put the right columns into [design] and [weights];
+# A draft, made from what {name} says of itself. It reads the file as it stands; look at it before it is used:
+#   1. [design] and [weights]: are these the right columns?
 #   2. rewrite each text in your own words, as the respondent is asked (surveys guard their questionnaires);
-#   3. check that labels and codes run in the order of the answer card;
-#   4. name the topic, and near = true where a question is close to the value items; delete what is no target.
-# Columns with more than {most} values, or with none labelled, are listed at the end.
+#   3. check that labels and codes run in the order of the answer card; what says TO FILL IN bears no
+#      labels in the file, so that its words or their order are to be written here;
+#   4. questions that say nominal have answers in no order: they are kept, and the recipe does not score them;
+#   5. name the topic, and near = true where a question is close to the value items; delete what is no target.
+# Columns with more than {most} answers, and those of the fieldwork, are listed at the end.
 """
 
+_MOST_TARGETS = 24
+_MOST_MISSING = 11  # a code below may be an answer of another question
 
-def draft_codebook(path: str | Path, encoding: str | None = None) -> str:
-    """Write a first draft of a codebook for a file.
 
-    Returns:
-        TOML text that ``load_codebook`` reads once [design] is filled in.
+@dataclass(frozen=True)
+class Draft:
+    """A draft of a codebook, and what a recipe needs to know of it.
+
+    Attributes:
+        codebook: TOML text that ``load_codebook`` reads.
+        targets: codes of the questions whose answers lie in an order, so that a run can score them.
+        demographics: names of what is known of the respondents.
+        country: whether a column or ``country_is`` tells the country.
+    """
+
+    codebook: str
+    targets: tuple[str, ...]
+    demographics: tuple[str, ...]
+    country: bool
+
+    def recipe(
+        self, survey: Path, codebook: Path, instrument: str | None = None, items: Iterable[str] = ()
+    ) -> str:
+        """A recipe that runs at once, with the personas that the survey allows.
+
+        Args:
+            survey: the survey's file.
+            codebook: where the draft lies; the recipe lies beside it.
+            instrument: the file of an instrument of one's own beside it, if any.
+            items: questions that are items of it, never targets.
+        """
+        taken = set(items)
+        targets = [code for code in self.targets if code not in taken]
+        personas = ["none", "country", *(["demographic"] if self.demographics else [])]
+        personas += ["values-hedged"] if instrument else []
+        rest = targets[_MOST_TARGETS:]
+        further = f"# Further targets of the codebook: {', '.join(rest)}\n" if rest else ""
+        profiles = f"\ninstrument = {_quote(instrument)}" if instrument else ""
+        return (
+            f"# A first run on {one_line(survey.name)}, on the embedded respondent: free, and synthetic.\n"
+            "# For a real model change [respondent]: value-personas run --help\n"
+            f"name = {_quote(codebook.stem)}\n"
+            f"personas = {_list(personas)}\n\n"
+            f"[survey]\npath = {_quote(_from(survey, codebook.parent))}\n"
+            f"codebook = {_quote(codebook.name)}\n\n"
+            f"{further}[questions]\ninclude = {_list(targets[:_MOST_TARGETS])}\n\n"
+            f"[profiles]\nn = 40{profiles}\n\n"
+            '[respondent]\nlm = "synthetic/respondent"\n'
+        )
+
+
+def draft_codebook(path: str | Path, encoding: str | None = None, country_is: str | None = None) -> str:
+    """Write a first draft of a codebook for a file; see ``draft_survey``."""
+    return draft_survey(path, encoding, country_is).codebook
+
+
+def draft_survey(path: str | Path, encoding: str | None = None, country_is: str | None = None) -> Draft:
+    """Draft a codebook for a file that no codebook knows.
+
+    Args:
+        path: the survey's file.
+        encoding: of its texts, where its own declaration is wrong.
+        country_is: the country of all respondents, where no column tells it.
 
     Raises:
-        SurveyError: when the file cannot be read.
+        SurveyError: when the file cannot be read, or no column of it looks like a question.
     """
     header = inspect_file(path, encoding)
     frame = read_columns(header, header.columns)
-    country = [name for name in header.columns if name.casefold() in _COUNTRY_NAMES]
-    weights = [name for name in header.columns if _speaks_of_weight(name, header)]
-    questions, left_out = {}, []
-    for name in header.columns:
-        options = None if name in (*country, *weights) else _options(header, name, frame[name])
-        if options is None:
-            left_out.append(name)
-        else:
-            questions[name] = options
+    columns = {name: recognise_column(header, name, frame[name]) for name in header.columns}
+    columns = _first_of_each_demographic(columns)
+    asked = {name: c for name, c in columns.items() if c.role in ("ordered", "nominal", "to fill in")}
+    if not asked:
+        raise SurveyError(
+            f"{path}: no column looks like a question: none has 2 to {MOST_OPTIONS} answers; a codebook "
+            "for it has to be written by hand (data/codebooks/README.md tells how)"
+        )
+    common = _common_missing(asked.values())
+    demographics = {c.name: (name, c) for name, c in columns.items() if c.role == "demographic"}
+    countries = [*_of(columns, "country_alpha"), *_of(columns, "country")]
     lines = [
-        _HEAD.format(name=one_line(Path(path).name), most=_MOST_OPTIONS),
+        _HEAD.format(name=one_line(Path(path).name), most=MOST_OPTIONS),
         "[survey]",
         f"name = {_quote(Path(path).stem)}",
         f"title = {_quote(Path(path).stem)}",
-        f"recognise = {_list(list(questions)[:8])}",
+        f"recognise = {_list(list(asked)[:8])}",
         "",
-        "[design]",
-        f"country = {_list(country)}",
+        *_design(columns, country_is),
+        *_weights(columns),
+        "[missing]",
+        *(f"{kind} = {_codes(codes)}" for kind, codes in common.items()),
         "",
-        "[weights]",
-        *([f"within-country = {_list(weights)}"] if weights else ["# within-country = []"]),
-        "",
-        *_missing_section(header, questions),
-        *_question_sections(header, questions),
-        f"# left out: {', '.join(one_line(name) for name in left_out)}",
+        *_question_sections(header, asked, {code for codes in common.values() for code in codes}),
+        *_demographic_section(demographics),
+        f"# left out: {', '.join(one_line(name) for name, c in columns.items() if c.role in _UNUSED)}",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _speaks_of_weight(name: str, header: Header) -> bool:
-    label = header.labels.get(name, "").casefold()
-    return (
-        name.casefold() in _WEIGHT_WORDS
-        or name.casefold().endswith("weight")
-        or label in ("weight", "weights")
+    ordered = tuple(name for name, c in asked.items() if c.role == "ordered")
+    unlabelled = tuple(name for name, c in asked.items() if c.role == "to fill in")
+    return Draft(
+        "\n".join(lines) + "\n",
+        ordered or unlabelled or tuple(asked),
+        tuple(demographics),
+        bool(countries or country_is),
     )
 
 
-def _options(header: Header, name: str, values: "pd.Series[float]") -> dict[float, str] | None:
-    """Code → label of the answers, None where the column is no question with a few options."""
-    labels = {
-        float(value): text
-        for value, text in header.value_labels.get(name, {}).items()
-        if not isinstance(value, str) and not _is_missing(header, name, value, text)
-    }
-    if not labels or not pd.api.types.is_numeric_dtype(values):
-        return None
-    numbers = values.dropna().unique()
-    present = {
-        float(code): str(int(code))
-        for code in numbers
-        if float(code).is_integer() and not _declared(header, name, code)
-    }
-    negative = {code for code in present if code < 0 and code not in labels}
-    found = {**{code: text for code, text in present.items() if code not in negative}, **labels}
-    return dict(sorted(found.items())) if 2 <= len(found) <= _MOST_OPTIONS else None
+_UNUSED = ("left out", "background")
 
 
-def _declared(header: Header, name: str, value: float | str) -> bool:
-    return any(
-        not isinstance(low, str)
-        and not isinstance(high, str)
-        and not isinstance(value, str)
-        and low <= value <= high
-        for low, high in header.missing.get(name, ())
-    )
+def _first_of_each_demographic(columns: Mapping[str, DraftColumn]) -> dict[str, DraftColumn]:
+    """A second column on the same thing is background."""
+    seen: set[str] = set()
+    found: dict[str, DraftColumn] = {}
+    for name, column in columns.items():
+        twice = column.role == "demographic" and column.name in seen
+        seen.add(column.name)
+        found[name] = DraftColumn("background") if twice else column
+    return found
 
 
-def _is_missing(header: Header, name: str, value: float | str, text: str) -> bool:
-    return _declared(header, name, value) or kind_from_words(text) is not None
+def _of(columns: Mapping[str, DraftColumn], role: Role) -> list[str]:
+    return [name for name, column in columns.items() if column.role == role]
 
 
-def _missing_section(header: Header, questions: Mapping[str, dict[float, str]]) -> list[str]:
-    kinds: dict[str, set[float]] = {}
-    for name in questions:
-        for value, text in header.value_labels.get(name, {}).items():
-            if not isinstance(value, str) and _is_missing(header, name, value, text):
-                kinds.setdefault(kind_from_words(text) or "declared_missing", set()).add(float(value))
-    # A code may be missing for one variable and an answer to another; the file's own labels settle it there.
-    taken: set[float] = set()
-    lines = ["[missing]"]
-    for kind, codes in kinds.items():
-        own = sorted(code for code in codes - taken if code < 0 or code > _MOST_OPTIONS)
-        taken |= set(own)
-        if own:
-            lines.append(f"{kind} = [{', '.join(f'{code:g}' for code in own)}]")
+def _design(columns: Mapping[str, DraftColumn], country_is: str | None) -> list[str]:
+    lines = ["[design]"]
+    if country_is:
+        lines.append(f"country_is = {_quote(country_is)}")
+    for role in ("country", "country_alpha", "wave", "year", "study", "respondent"):
+        found = _of(columns, role)
+        if found and not (country_is and role.startswith("country")):
+            lines.append(f"{role} = {_list(found)}")
+    if not country_is and not _of(columns, "country") and not _of(columns, "country_alpha"):
+        lines.append('# country_is = "NZL"  # TO FILL IN: no column tells the country')
     return [*lines, ""]
 
 
-def _question_sections(header: Header, questions: Mapping[str, dict[float, str]]) -> list[str]:
+def _weights(columns: Mapping[str, DraftColumn]) -> list[str]:
+    roles: tuple[Role, ...] = ("within-country", "equal-country", "population")
+    lines = [f"{role} = {_list(_of(columns, role))}" for role in roles if _of(columns, role)]
+    return [
+        "[weights]",
+        *(lines or ["# within-country = []  # none found: every respondent counts as 1"]),
+        "",
+    ]
+
+
+def _common_missing(columns: Iterable[DraftColumn]) -> dict[str, list[float]]:
+    """Codes that are missing wherever they occur, each of one kind; the others stand with their question."""
+    kinds: dict[float, set[str]] = {}
+    answers: set[float | str] = set()
+    for column in columns:
+        answers |= set(column.options)
+        for kind, codes in column.missing.items():
+            for code in codes:
+                kinds.setdefault(code, set()).add(kind)
+    common: dict[str, list[float]] = {}
+    for code, found in sorted(kinds.items()):
+        if code not in answers and len(found) == 1 and not 0 <= code <= _MOST_MISSING:
+            common.setdefault(next(iter(found)), []).append(code)
+    return common
+
+
+def _question_sections(header: Header, asked: Mapping[str, DraftColumn], common: set[float]) -> list[str]:
     scales: dict[tuple[tuple[float, str], ...], str] = {}
     lines = []
-    for name, options in questions.items():
-        key = tuple(_distinct(options).items())
+    for name, column in asked.items():
+        key = tuple(_distinct(column.options).items())
         scale = scales.setdefault(key, f"scale_{len(scales) + 1}")
         text = header.labels.get(name, name)
-        lines.append(f'{_key(name)} = {{ text = {_quote(text)}, scale = "{scale}", topic = "other" }}')
+        own = {kind: [code for code in codes if code not in common] for kind, codes in column.missing.items()}
+        missing = ", ".join(f"{kind} = {_codes(codes)}" for kind, codes in own.items() if codes)
+        lines.append(
+            f'{_key(name)} = {{ text = {_quote(text)}, scale = "{scale}", '
+            f'topic = "{"nominal" if column.role == "nominal" else "other"}"'
+            + (f", missing = {{ {missing} }}" if missing else "")
+            + " }"
+            + ("  # TO FILL IN: the file bears no labels" if column.role == "to fill in" else "")
+        )
     written = [
-        f"{name} = {{ labels = {_list([text for _, text in key])}, "
-        f"codes = [{', '.join(f'{code:g}' for code, _ in key)}] }}"
+        f"{name} = {{ labels = {_list(text for _, text in key)}, codes = {_codes(code for code, _ in key)} }}"
         for key, name in scales.items()
     ]
     return ["[scales]", *written, "", "[questions]", *lines, ""]
 
 
-def _distinct(options: Mapping[float, str]) -> dict[float, str]:
-    """Labels made different where the file repeats one, as labels are compared."""
-    texts = [normalise(text) for text in options.values()]
-    return {
-        code: text if texts.count(normalise(text)) == 1 else f"{text} – {code:g}"
-        for code, text in options.items()
+def _demographic_section(found: Mapping[str, tuple[str, DraftColumn]]) -> list[str]:
+    if not found:
+        return []
+    lines = ["[demographics]"]
+    for name, (source, column) in found.items():
+        if name == "age":
+            lines.append(f'age = {{ column = {_quote(source)}, unit = "years", range = [14, 110] }}')
+            continue
+        options = _distinct(column.options)
+        lines.append(
+            f"{name} = {{ column = {_quote(source)}, labels = {_list(list(options.values()))}, "
+            f"codes = {_codes(options)} }}" + ("" if column.labelled else "  # TO FILL IN: which is which?")
+        )
+    return [*lines, ""]
+
+
+def _distinct(options: Mapping[float | str, str]) -> dict[float, str]:
+    """Labels made different where the file repeats one; texts are numbered as they occur."""
+    numbered = {
+        code if isinstance(code, float) else float(i): text
+        for i, (code, text) in enumerate(options.items(), 1)
     }
+    texts = [normalise(text) for text in numbered.values()]
+    return {
+        code: text if text and texts.count(normalise(text)) == 1 else f"{text} – {code:g}"
+        for code, text in numbered.items()
+    }
+
+
+def _from(survey: Path, folder: Path) -> str:
+    """A path as a recipe in a folder writes it."""
+    try:
+        return Path(os.path.relpath(survey.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return str(survey.resolve())
+
+
+def _codes(codes: Iterable[float]) -> str:
+    return "[" + ", ".join(f"{code:.12g}" for code in codes) + "]"
 
 
 def _key(name: str) -> str:
@@ -161,5 +262,5 @@ def _quote(text: str) -> str:
     return json.dumps(one_line(text, 500), ensure_ascii=False)
 
 
-def _list(texts: list[str]) -> str:
+def _list(texts: Iterable[str]) -> str:
     return "[" + ", ".join(map(_quote, texts)) + "]"

@@ -22,6 +22,7 @@ class Layout:
     Attributes:
         country: the columns that may tell the country, the most readable first; none where all are of one.
         wave: the column of the wave or else of the year, None when the file has neither.
+        year: the column of the year, and ``study`` that of the study, where several are joined in one file.
         weight: choice of weight → column, for the choices that the file has.
         items: item code → (its entry, the column that holds it or None when it is built).
         questions: (question entry, column).
@@ -32,6 +33,8 @@ class Layout:
 
     country: tuple[str, ...]
     wave: str | None
+    year: str | None
+    study: str | None
     weight: dict[str, str]
     items: dict[str, tuple[StoredItem, str | None]]
     questions: tuple[tuple[StoredQuestion, str], ...]
@@ -41,7 +44,7 @@ class Layout:
 
     def columns(self, finder: "ColumnFinder", weight: str) -> tuple[str, ...]:
         """Every column that has to be read for a choice of weight, each once."""
-        wanted: list[str | None] = [*self.country, self.wave, self.synthetic]
+        wanted: list[str | None] = [*self.country, self.wave, self.year, self.study, self.synthetic]
         wanted += [self.weight.get("within-country"), self.weight.get(weight)]
         for item, column in self.items.values():
             wanted += [
@@ -102,6 +105,8 @@ def lay_out(
     layout = Layout(
         country=country,
         wave=finder.find(codebook.design["wave"]) or finder.find(codebook.design["year"]),
+        year=finder.find(codebook.design["year"]),
+        study=finder.find(codebook.design["study"]),
         weight={name: column for name, names in codebook.weights.items() if (column := finder.find(names))},
         items=_items(codebook, finder),
         questions=_questions(header, codebook, finder, questions),
@@ -117,6 +122,9 @@ def lay_out(
         },
         synthetic=finder.find((SYNTHETIC_COLUMN,)),
     )
+    if "within-country" not in layout.weight and "equal-country" in layout.weight:
+        # Scaled to countries of one size, it weighs the respondents of each as the other does.
+        layout.weight["within-country"] = layout.weight["equal-country"]
     if not layout.items and not layout.questions:
         raise SurveyError(
             f"{header.path}: holds no value item and no target question of codebook {codebook.name}"

@@ -17,12 +17,20 @@ from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.countries import country_alpha3
 from value_personas.data.formats import Header
 from value_personas.data.formats.kept import read_columns_once
+from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import file_hash, inspect_file, read_columns
 from value_personas.data.survey.composites import build_item
 from value_personas.data.survey.country_column import Countries, one_country, read_countries
 from value_personas.data.survey.decoding import Coded, decode, labels_of_options
 from value_personas.data.survey.demographics import read_demographics
-from value_personas.data.survey.labels import ColumnFacts, Judgement, Meanings, Verdict, meanings_of
+from value_personas.data.survey.labels import (
+    ColumnFacts,
+    Judgement,
+    Meanings,
+    Verdict,
+    as_key,
+    meanings_of,
+)
 from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
 from value_personas.data.survey.survey import ItemColumn, Source
 from value_personas.signatures import Question, SurveyError
@@ -30,6 +38,7 @@ from value_personas.signatures import Question, SurveyError
 __all__ = [
     "Part",
     "ReadOptions",
+    "Wave",
     "direction_notes",
     "read_part",
     "silence_notes",
@@ -55,6 +64,32 @@ class ReadOptions:
     cache: Path | None = None
     instrument: str | None = None
     country_is: str | None = None
+    waves: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One wave or year of a survey.
+
+    Attributes:
+        name: as it is asked for: its number, after the study's name where a file holds several studies.
+        year: of its last interview, 0 where unknown.
+        number: of the wave, or the year.
+        study: the number of the study, 0 without.
+    """
+
+    name: str
+    year: int
+    number: int
+    study: int
+
+    @property
+    def age(self) -> tuple[int, int, int]:
+        """What is greater, is later."""
+        return self.year, self.number, self.study
+
+
+_SEVERAL = 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +98,8 @@ class Part:
 
     Attributes:
         countries: the respondents' countries, none without.
-        wave: shape (n,), the wave or year, 0 where unknown.
+        wave: shape (n,), which of ``waves``, −1 where unknown.
+        waves: the waves or years of the file, with the study where it holds several.
         weight: shape (n,), raw within-country weights, None when the file has none.
         population: shape (n,), raw population weights, None when not asked for or absent.
         unlabelled: items and questions of which the file labels missing codes and no answer.
@@ -74,6 +110,7 @@ class Part:
     codebook: Codebook
     countries: Countries
     wave: NDArray[np.int64]
+    waves: tuple[Wave, ...]
     weight: "pd.Series[float] | None"
     population: "pd.Series[float] | None"
     weight_column: str
@@ -92,14 +129,32 @@ class Part:
         """The number of respondents kept."""
         return len(self.wave)
 
-    def waves_of(self) -> dict[str, set[int]]:
-        """Country → its waves or years, 0 where unknown."""
+    def waves_of(self) -> dict[str, set[Wave | None]]:
+        """Country → its waves, None where unknown."""
         # Hashing one number a respondent is ten times as fast as sorting pairs.
-        pairs = pd.unique(self.countries.index * _WAVES + self.wave)
-        found: dict[str, set[int]] = {code: set() for code in self.countries.codes}
+        pairs = pd.unique(self.countries.index * _WAVES + self.wave + 1)
+        found: dict[str, set[Wave | None]] = {code: set() for code in self.countries.codes}
         for pair in pairs.tolist():
-            found[self.countries.codes[pair // _WAVES]].add(pair % _WAVES)
+            wave = self.waves[pair % _WAVES - 1] if pair % _WAVES else None
+            found[self.countries.codes[pair // _WAVES]].add(wave)
         return found
+
+    def take(self, mask: NDArray[np.bool_]) -> "Part":
+        """Some of its respondents."""
+
+        def cut(column: "pd.Series[float] | None") -> "pd.Series[float] | None":
+            return None if column is None else column[mask].reset_index(drop=True)
+
+        return replace(
+            self,
+            countries=self.countries.keep(mask),
+            wave=self.wave[mask],
+            weight=cut(self.weight),
+            population=cut(self.population),
+            items={code: replace(item, coded=item.coded[mask]) for code, item in self.items.items()},
+            questions={code: (question, coded[mask]) for code, (question, coded) in self.questions.items()},
+            demographics=self.demographics[mask].reset_index(drop=True),
+        )
 
 
 def read_part(path: str | Path, options: ReadOptions) -> Part:
@@ -170,10 +225,12 @@ class _PartReader:
             lambda name, meanings: self._answers(name, name, meanings, self._codebook.missing)[0],
         )
         self._notes += told
+        wave, waves = self._wave()
         return Part(
             codebook=self._codebook,
             countries=countries.keep(keep),
-            wave=self._wave(),
+            wave=wave,
+            waves=waves,
             weight=self._optional(self._layout.weight.get("within-country")),
             population=self._optional(self._layout.weight.get("population")),
             weight_column=self._layout.weight.get("within-country", ""),
@@ -249,12 +306,38 @@ class _PartReader:
             )
         return countries
 
-    def _wave(self) -> NDArray[np.int64]:
-        if self._layout.wave is None:
+    def _numbers(self, column: str | None) -> NDArray[np.int64]:
+        """Whole numbers of a column, 0 where it has none."""
+        if column is None:
             return np.zeros(len(self._frame), dtype=np.int64)
-        numbers = pd.to_numeric(self._frame[self._layout.wave], errors="coerce").to_numpy(np.float64)
+        numbers = pd.to_numeric(self._frame[column], errors="coerce").to_numpy(np.float64)
         known = np.isfinite(numbers) & (numbers > 0) & (numbers < _WAVES)
         return np.where(known, numbers, 0).astype(np.int64)
+
+    def _wave(self) -> tuple[NDArray[np.int64], tuple[Wave, ...]]:
+        """Which wave each respondent is of, −1 where unknown, and the waves."""
+        number, study = self._numbers(self._layout.wave), self._numbers(self._layout.study)
+        keys, distinct = pd.factorize(study * _WAVES + number)
+        years, labels = self._numbers(self._layout.year), self._study_labels()
+        waves: list[Wave] = []
+        place = np.full(len(distinct) + 1, -1, dtype=np.int64)
+        for i, key in enumerate(distinct.tolist()):
+            if not key % _WAVES:
+                continue
+            place[i] = len(waves)
+            of = years[keys == i] if self._layout.year else np.zeros(1, dtype=np.int64)
+            name = f"{labels.get(key // _WAVES, '')} {key % _WAVES}".strip()
+            waves.append(Wave(name, int(of.max()), key % _WAVES, key // _WAVES))
+        return place[keys], tuple(waves)
+
+    def _study_labels(self) -> dict[int, str]:
+        """Number of a study → its name, where the file holds several."""
+        column = self._layout.study
+        if column is None or self._frame[column].nunique() < _SEVERAL:
+            return {}
+        labels = {as_key(value): text for value, text in self._header.value_labels.get(column, {}).items()}
+        numbers = pd.unique(self._numbers(column)).tolist()
+        return {number: one_line(labels.get(float(number), f"study {number},"), 20) for number in numbers}
 
     def _says_synthetic(self) -> bool:
         column = self._layout.synthetic

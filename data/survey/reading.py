@@ -25,6 +25,7 @@ from value_personas.data.survey.parts import (
     where_of,
 )
 from value_personas.data.survey.survey import ItemColumn, Survey
+from value_personas.data.survey.waves import of_waves, waves_of_countries
 from value_personas.data.survey.weighting import WEIGHTINGS
 from value_personas.signatures import Question, SurveyError
 
@@ -46,6 +47,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     cache: Path | None = None,
     instrument: str | None = None,
     country_is: str | None = None,
+    waves: Sequence[str] | None = None,
 ) -> Survey:
     """Read one survey file, or several that join into one survey.
 
@@ -64,6 +66,8 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
             the time; it then holds respondents' answers. None keeps nothing.
         instrument: the TOML file of an instrument of one's own whose items the codebook names.
         country_is: the country of all respondents, where no column tells it; a code or a name.
+        waves: the waves or years to keep, as the survey's page names them; ``all`` pools all. None keeps each
+            country's latest, with a note.
 
     Raises:
         SurveyError: in one line that names file, column or code, what was expected and what to do.
@@ -79,6 +83,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         cache=cache,
         instrument=instrument,
         country_is=country_is,
+        waves=None if waves is None else tuple(waves),
     )
     if weight not in WEIGHTINGS:
         raise SurveyError(f"unknown weight {weight!r}; expected one of {', '.join(WEIGHTINGS)}")
@@ -93,6 +98,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
 def _join(parts: list[Part], options: ReadOptions) -> Survey:
     _refuse_mixed_codebooks(parts)
     _refuse_overlap(parts)
+    parts, wave_notes = of_waves(parts, options.waves)
     names = {code: name for part in parts for code, name in part.countries.names.items()}
     countries = tuple(sorted(names))
     if not countries:
@@ -107,7 +113,6 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
     asked, coded, scale_notes = _questions(parts, index, countries)
     items, item_notes = _items(parts, index, countries)
     _refuse_unknown_codes(options, asked, items)
-    waves = _waves(parts)
     return Survey(
         codebook=parts[0].codebook,
         title=parts[0].codebook.title,
@@ -122,7 +127,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
             *weight_notes,
             *item_notes,
             *scale_notes,
-            *_pooling_notes(waves),
+            *wave_notes,
         ),
         sources=tuple(part.source for part in parts),
         is_synthetic=any(part.is_synthetic for part in parts),
@@ -132,7 +137,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         coded=coded,
         demographics=join_demographics([part.demographics for part in parts]),
         accepted=frozenset(options.accept),
-        waves=waves,
+        waves=waves_of_countries(parts),
         unverified=unverified_questions(parts, options).intersection(coded),
         label_verdicts=_label_verdicts(parts),
         doubtful=frozenset(code for part in parts for code in part.doubtful).intersection(items),
@@ -152,15 +157,14 @@ def _refuse_mixed_codebooks(parts: list[Part]) -> None:
 
 def _refuse_overlap(parts: list[Part]) -> None:
     """Refuse a country that two files hold for the same wave, or for waves that cannot be told apart."""
-    seen: dict[str, list[tuple[set[int], str]]] = defaultdict(list)
+    seen: dict[str, list[tuple[set[str], str]]] = defaultdict(list)
     for part in parts:
-        for country, waves in part.waves_of().items():
+        for country, found in part.waves_of().items():
+            waves = {wave.name if wave else "" for wave in found}
             for other, path in seen[country]:
                 common = waves & other
-                if common or 0 in waves | other:
-                    when = (
-                        f"wave {', '.join(map(str, sorted(common)))}" if common - {0} else "a wave not told"
-                    )
+                if common or "" in waves | other:
+                    when = f"wave {', '.join(sorted(common))}" if common - {""} else "a wave not told"
                     raise SurveyError(
                         f"{country} is in {path} and in {part.source.path} with {when}: its "
                         "respondents would count twice; leave one file out"
@@ -243,22 +247,3 @@ def _label_verdicts(parts: list[Part]) -> dict[str, str]:
         for code, verdict in part.verdicts.items():
             said[code].add(verdict)
     return {code: min(found, key=gravest.index) for code, found in said.items()}
-
-
-def _waves(parts: list[Part]) -> dict[str, tuple[str, ...]]:
-    waves: dict[str, set[int]] = defaultdict(set)
-    for part in parts:
-        for country, found in part.waves_of().items():
-            waves[country] |= found - {0}
-    return {country: tuple(map(str, sorted(found))) for country, found in waves.items()}
-
-
-def _pooling_notes(waves: dict[str, tuple[str, ...]]) -> list[str]:
-    pooled = {country: found for country, found in waves.items() if len(found) > 1}
-    if not pooled:
-        return []
-    some = "; ".join(f"{country} {', '.join(found)}" for country, found in list(pooled.items())[:4])
-    return [
-        f"Several waves or years are pooled in {len(pooled)} countries "
-        f"({some}{' …' if len(pooled) > 4 else ''})."
-    ]

@@ -50,6 +50,15 @@ def survey(  # each parameter is an option of the command
         str | None, typer.Option(help="An instrument's name or TOML file, whose items are looked for.")
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="The encoding of the file's texts.")] = None,
+    country_is: Annotated[
+        str | None, typer.Option(help="The country of all respondents, where no column tells it.")
+    ] = None,
+    wave: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this wave or year; repeatable; all pools them. Each country's latest if absent."
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show countries, value items, scales, direction checks, missing answers and weights of a survey file.
@@ -57,7 +66,6 @@ def survey(  # each parameter is an option of the command
     The exit code is 2 when an item seems stored the other way round and neither --reverse nor --accept
     settles it. The columns that were read are kept in the workspace, so that the next look takes a moment.
     """
-    from value_personas.data import draft_codebook as write_draft
     from value_personas.data import read_survey
     from value_personas.experiments.commands.printing.survey import print_facts
     from value_personas.experiments.report.survey import gather_facts, render_html
@@ -65,7 +73,7 @@ def survey(  # each parameter is an option of the command
 
     _check_targets(html, draft_codebook, file)
     if draft_codebook is not None:
-        _write_draft(draft_codebook, write_draft(file[0], encoding), items or [])
+        _write_draft(file[0], draft_codebook, encoding, country_is, items or [])
         return
     facts = gather_facts(
         read_survey(
@@ -78,6 +86,8 @@ def survey(  # each parameter is an option of the command
             encoding=encoding,
             cache=_columns(workspace),
             instrument=instrument if instrument and instrument.endswith(".toml") else None,
+            country_is=country_is,
+            waves=wave or None,
         ),
         instrument,
     )
@@ -91,18 +101,29 @@ def survey(  # each parameter is an option of the command
         raise SurveyError(facts.stopped_by)
 
 
-def _write_draft(target: Path, draft: str, items: list[str]) -> None:
-    """The draft; where questions are to be value items, beside it the instrument that describes them."""
-    from value_personas.data import draft_instrument
+def _write_draft(
+    file: Path, target: Path, encoding: str | None, country_is: str | None, items: list[str]
+) -> None:
+    """The draft and a recipe that runs by it; where questions are to be value items, their instrument too."""
+    from value_personas.data import draft_instrument, draft_survey
+    from value_personas.experiments.commands.options import say
     from value_personas.signatures import SurveyError
 
+    draft = draft_survey(file, encoding, country_is)
+    beside = target.with_name(f"{target.stem}-instrument.toml")
+    recipe = target.with_name(f"{target.stem}-recipe.toml")
+    for other in (recipe, *([beside] if items else [])):
+        if other.is_file() and other.stat().st_size:
+            raise SurveyError(f"{other}: exists already; move it, or delete it first")
+    text = draft.codebook
     if items:
-        beside = target.with_name(f"{target.stem}-instrument.toml")
-        draft, instrument = draft_instrument(draft, items, beside.name)
-        if beside.is_file() and beside.stat().st_size:
-            raise SurveyError(f"{beside}: exists already; move it, or delete it first")
+        text, instrument = draft_instrument(text, items, beside.name)
         write_text(beside, instrument)
-    write_text(target, draft)
+    write_text(target, text)
+    write_text(recipe, draft.recipe(file, target, beside.name if items else None, items))
+    if not draft.country:
+        say(f'no column tells the country: fill in country_is = "NZL" in the [design] of {target}', err=True)
+    say(f"look at {target}, then: value-personas run {recipe}", err=True)
 
 
 def _columns(workspace: Path | None) -> Path | None:

@@ -51,6 +51,8 @@ def open_survey(
         questions=questions.include,
         cache=workspace.columns,
         instrument=instrument,
+        country_is=section.country_is,
+        waves=section.waves,
     )
     if questions.unasked:
         survey = data.with_unasked(survey, questions.unasked, section.codebook)

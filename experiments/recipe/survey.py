@@ -24,6 +24,8 @@ class SurveySection(Section):
         weight: which of the survey's weights to use.
         reverse: value items that the file holds in the opposite direction.
         accept: value items whose doubtful direction is taken as it stands.
+        country_is: the country of all respondents, where no column tells it.
+        waves: the waves or years to keep, ``all`` to pool all; each country's latest when absent.
         respondents: for the embedded population only, respondents a country.
         causes: likewise, what is at work in it, each from 0 (not at all) to 1.
     """
@@ -34,6 +36,8 @@ class SurveySection(Section):
     weight: Literal["within-country", "equal-country", "population", "unweighted"] = "within-country"
     reverse: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
+    country_is: str | None = Field(default=None, exclude_if=lambda country: country is None)
+    waves: tuple[str, ...] | None = Field(default=None, exclude_if=lambda waves: waves is None)
     respondents: Annotated[int, Field(ge=50)] = 1000
     causes: Causes = Causes()
 

@@ -212,9 +212,13 @@ def test_a_country_in_two_files_is_refused_unless_the_waves_differ(
     with pytest.raises(SurveyError, match=r"DEU is in .*a.sav and in .*b.sav.*twice"):
         read_survey([first, write_sav(table.iloc[:100], tmp_path / "b.sav")])
     later = write_sav(table.assign(A_YEAR=2022.0), tmp_path / "c.sav")
-    joined = read_survey([first, later])
+    joined = read_survey([first, later], waves=["all"])
     assert joined.waves["DEU"] == ("2018", "2022")
     assert any("pooled" in note for note in joined.notes)
+    latest = read_survey([first, later])
+    assert latest.waves["DEU"] == ("2022",)
+    assert latest.respondents("DEU") == read_survey(later).respondents("DEU")
+    assert any("DEU 2022 of 2018, 2022" in note for note in latest.notes)
 
 
 def test_files_of_different_surveys_are_refused(table: pd.DataFrame, tmp_path: Path) -> None:
