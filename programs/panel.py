@@ -164,7 +164,8 @@ class Panel:
 
         with rare_collections(), settled:
             # What is free is asked a block at a time, and so written with one commit.
-            await _all_of(work() for _ in range(_BLOCK if self.model.is_free else self.concurrency))
+            side_by_side = _BLOCK if self.model.is_free else self.model.queue_length or self.concurrency
+            await _all_of(work() for _ in range(side_by_side))
         row_of = {text: row for row, text in enumerate(texts)}
         rows = [row_of[persona.text] for persona in personas]
         return sheet.result(tuple(personas), rows, self._counted_draws(questions))

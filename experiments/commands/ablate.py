@@ -6,6 +6,7 @@ import typer
 
 from value_personas.experiments.commands.options import (
     BatchOption,
+    ClusterOption,
     JobsOption,
     JsonOption,
     MaxCostOption,
@@ -32,6 +33,7 @@ def ablate(
     jobs: JobsOption = 2,
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
+    cluster: ClusterOption = None,
     batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,7 +48,7 @@ def ablate(
     from value_personas.experiments.commands.printing.sweep import watched
     from value_personas.experiments.recipe.loading import load_recipe
 
-    overrides = all_overrides(settings, workspace, max_cost)
+    overrides = all_overrides(settings, workspace, max_cost, cluster)
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
     with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
         result = asked(lambda: run_ablation(loaded, options), batch, loaded, as_json)

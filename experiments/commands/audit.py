@@ -2,6 +2,7 @@
 
 from value_personas.experiments.commands.options import (
     BatchOption,
+    ClusterOption,
     JsonOption,
     RecipeArgument,
     SettingsOption,
@@ -18,6 +19,7 @@ def audit(
     recipe: RecipeArgument = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
+    cluster: ClusterOption = None,
     batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,7 +36,7 @@ def audit(
     from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.recipe.loading import load_recipe
 
-    loaded = load_recipe(recipe, all_overrides(settings, workspace))
+    loaded = load_recipe(recipe, all_overrides(settings, workspace, cluster=cluster))
     with ConsoleReporter() as reporter:
         job = partial(run_audit, loaded, reporter)
         result = asked(job, batch, loaded, as_json, reporter.note, reporter.again)

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 __all__ = [
     "BatchOption",
+    "ClusterOption",
     "JobsOption",
     "JsonOption",
     "MaxCostOption",
@@ -59,6 +60,14 @@ BatchOption = Annotated[
         "brings; or submit them to the server (/v1/files, /v1/batches) and wait.",
     ),
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS|local:N",
+        help="Reach the model from the workers of a Dask cluster, by its scheduler's address or N processes "
+        "here; needs value-personas\\[cluster].",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 TrackingOption = Annotated[
     str | None,
@@ -67,13 +76,17 @@ TrackingOption = Annotated[
 
 
 def all_overrides(
-    settings: list[str] | None, workspace: Path | None = None, max_cost: float | None = None
+    settings: list[str] | None,
+    workspace: Path | None = None,
+    max_cost: float | None = None,
+    cluster: str | None = None,
 ) -> list[str]:
     """What the command line overrides, as ``load_recipe`` takes it."""
     return [
         *(settings or []),
         *([f"workspace={workspace}"] if workspace else []),
         *([] if max_cost is None else [f"respondent.max_cost={max_cost!r}"]),
+        *([f"respondent.cluster={cluster}"] if cluster else []),
     ]
 
 

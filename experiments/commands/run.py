@@ -7,6 +7,7 @@ import typer
 
 from value_personas.experiments.commands.options import (
     BatchOption,
+    ClusterOption,
     JsonOption,
     MaxCostOption,
     RecipeArgument,
@@ -50,6 +51,7 @@ def run(
             help="The judged run whose errors make this run's intervals; needed where nobody was asked.",
         ),
     ] = None,
+    cluster: ClusterOption = None,
     batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,7 +67,7 @@ def run(
 
     again = _reasons(ask_again or ())
     source = [f"scoring.interval_from={interval_from}"] if interval_from else []
-    loaded = load_recipe(recipe, [*all_overrides(settings, workspace, max_cost), *source])
+    loaded = load_recipe(recipe, [*all_overrides(settings, workspace, max_cost, cluster), *source])
     then = command_line("run", recipe, settings, workspace)
     with ConsoleReporter() as reporter:
         approve = approval_of(loaded.respondent, loaded.writer, yes or pays_nothing(batch), reporter)

@@ -6,6 +6,7 @@ import typer
 
 from value_personas.experiments.commands.options import (
     BatchOption,
+    ClusterOption,
     JsonOption,
     MaxCostOption,
     SettingsOption,
@@ -28,6 +29,7 @@ def shapley(
     budget_calls: Annotated[int | None, typer.Option(help="Calls in all, at most.", min=1)] = None,
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
+    cluster: ClusterOption = None,
     batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +47,7 @@ def shapley(
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.shapley.shapley import shapley as share_out
 
-    overrides = all_overrides(settings, workspace, max_cost)
+    overrides = all_overrides(settings, workspace, max_cost, cluster)
     overrides += [] if budget_calls is None else [f"shapley.budget_calls={budget_calls}"]
     loaded = load_recipe(recipe or "shapley", overrides)
     with ConsoleReporter() as reporter:

@@ -6,6 +6,7 @@ import typer
 
 from value_personas.experiments.commands.options import (
     BatchOption,
+    ClusterOption,
     JobsOption,
     JsonOption,
     MaxCostOption,
@@ -29,6 +30,7 @@ def sweep(
     jobs: JobsOption = 2,
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
+    cluster: ClusterOption = None,
     batch: BatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +44,7 @@ def sweep(
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.sweep.sweep import sweep as run_sweep
 
-    loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost))
+    loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost, cluster))
     with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
         result = asked(lambda: run_sweep(loaded, options), batch, loaded, as_json)
     give(result, print_sweep, as_json, command_line("report", None, None, workspace))

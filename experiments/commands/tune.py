@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from value_personas.experiments.commands.options import (
+    ClusterOption,
     JsonOption,
     SettingsOption,
     WorkspaceOption,
@@ -25,6 +26,7 @@ def tune(
     budget_calls: Annotated[int | None, typer.Option(help="Calls of all models together, at most.")] = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tune descriptor prompts on training countries; judge them on countries and questions never seen.
@@ -38,7 +40,7 @@ def tune(
     from value_personas.experiments.tuning.tune import tune as run_tuning
 
     overrides = [
-        *all_overrides(settings, workspace),
+        *all_overrides(settings, workspace, cluster=cluster),
         *([f"tuning.optimizer={optimizer}"] if optimizer else []),
         *([f"tuning.budget_calls={budget_calls}"] if budget_calls is not None else []),
     ]

@@ -247,7 +247,8 @@ def _stored_notes(asked: Asked) -> Iterator[str]:
 def _place_notes(asked: Asked) -> Iterator[str]:
     """Who of several servers or workers answered how much, and how much of it a prefix cache had."""
     for name, did in asked.places.items():
-        parts = [f"{did['calls']:,.0f} calls", f"{1000 * did['mean_latency_s']:,.0f} ms each"]
+        told = f"{did['calls']:,.0f} calls of {did['personas']:,.0f} personas"
+        parts = [told, f"{1000 * did['mean_latency_s']:,.0f} ms each"]
         if did["cached_tokens"]:
             share = did["cached_tokens"] / did["input_tokens"]
             parts.append(f"{share:.0%} of what it read was in its prefix cache")

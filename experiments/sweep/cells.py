@@ -23,6 +23,9 @@ _LONGEST_VALUE = 40
 _UNSEEN = ("description", "name", "store", "tracking", "workspace")
 """What a recipe is called and where things are kept changes no result."""
 
+_WHERE: dict[str, Any] = {"respondent": {"cluster"}}
+"""Nor does where a model is reached."""
+
 _FIRST_STAMPED = (
     *("survey.path", "personality.path", "survey.codebook", "program"),
     *("descriptors.frozen", "descriptors.overrides", "scoring.gap_index"),
@@ -50,7 +53,7 @@ class Cell:
 
         A file that the recipe names counts by its name, size and time of change.
         """
-        content = self.recipe.model_dump(mode="json", exclude=set(_UNSEEN))
+        content = self.recipe.model_dump(mode="json", exclude=dict.fromkeys(_UNSEEN, True) | _WHERE)
         stamps = [_stamp(path) for path in self._files()]
         text = json.dumps([content, stamps], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -37,6 +37,7 @@ class MeteredEngine:
         self._engine = engine
         self._meter = meter
         self._prices = prices
+        self.queue_length: int = getattr(engine, "queue_length", 0)
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Try once. An attempt without a reply may have been billed, and stays booked at its estimate.
@@ -89,6 +90,11 @@ class MeteredModel(Model):
     def adaptations(self) -> list[str]:
         """As the model's."""
         return self._model.adaptations
+
+    @property
+    def queue_length(self) -> int:
+        """As the model's."""
+        return self._model.queue_length
 
     @property
     def places(self) -> int:

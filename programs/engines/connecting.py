@@ -38,7 +38,19 @@ def connect(
     kind = engine_kind(settings.lm)
     if kind is ThroughDSPy:
         _require_known(settings.lm)
-    return Model(settings.lm, around(as_replier(kind.opened(settings, model))), store, settings, tell)
+    engine = _on_cluster(settings, tell) if settings.cluster else kind.opened(settings, model)
+    return Model(settings.lm, around(as_replier(engine)), store, settings, tell)
+
+
+def _on_cluster(settings: EngineSettings, tell: Tell) -> Replier:
+    """The engine on the workers of a Dask cluster, where it is opened."""
+    try:
+        from value_personas.programs.engines.cluster.engine import ClusterEngine
+    except ImportError as error:
+        raise RecipeError(
+            f"respondent.cluster needs {error.name}: pip install 'value-personas[cluster]'"
+        ) from None
+    return ClusterEngine(settings, tell)
 
 
 def _require_known(lm: str) -> None:

@@ -95,9 +95,15 @@ class Model:
         """How many servers or workers answer: so many personas are asked side by side, each at one."""
         return len(self._places) if self._places else 1
 
+    @property
+    def queue_length(self) -> int:
+        """How many requests an engine takes at once that queues them itself; 0 for any other."""
+        return self._patient.queue_length
+
     def figures(self) -> dict[str, dict[str, float]]:
         """What each of several servers or workers did so far, by its name; nothing where there is one."""
-        return self._places.figures() if self._places and len(self._places) > 1 else {}
+        told = self._places.figures() if self._places else {}
+        return told if len(told) > 1 or self.queue_length else {}
 
     @property
     def engine(self) -> Replier:

@@ -91,6 +91,7 @@ class PatientEngine:
             good and the rest is asked for separately.
         gives_several: whether it does; None as long as it was not asked.
         is_free: whether it answers at once in this thread; then no call waits or runs out of time.
+        queue_length: as of the engine; where it queues and times its requests, that is not done here.
         adaptations: what the engine learnt from the server's refusals, in order.
     """
 
@@ -114,6 +115,8 @@ class PatientEngine:
         self.at_once = min(getattr(engine, "at_once", 1), settings.answers_per_call)
         self.gives_several: bool | None = None
         self.is_free: bool = getattr(engine, "is_free", False)
+        self.queue_length: int = getattr(engine, "queue_length", 0)
+        self._waits_elsewhere = self.is_free or self.queue_length > 0
         self.adaptations: list[str] = []
         self._tell = tell
         self._absence = Absence(settings.patience_s, tell)
@@ -170,7 +173,7 @@ class PatientEngine:
         await self._engine.aclose()
 
     async def _attempt(self, request: Request, sample: int, count: int) -> list[Reply]:
-        replies = await (self._pay if self.is_free else self._pay_in_a_place)(request, sample, count)
+        replies = await (self._pay if self._waits_elsewhere else self._pay_in_a_place)(request, sample, count)
         self._answered += len(replies)
         self._given_up = 0
         self._absence.answered()
@@ -195,7 +198,7 @@ class PatientEngine:
         await self._keep_pace(request, count)
         estimate = self._budget.book(request, count)
         try:
-            if self.is_free:
+            if self._waits_elsewhere:
                 replies = await self._try(request, sample, count)
             else:
                 async with asyncio.timeout(self._settings.timeout_s):

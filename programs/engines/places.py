@@ -50,6 +50,7 @@ class Place:
         name: as the record shows it.
         outstanding: requests that it works on.
         calls: requests that it was given.
+        personas: that were begun there.
         answers: replies that it gave.
         failures: requests that it did not answer.
         parked: how often it was passed over for a while.
@@ -61,6 +62,7 @@ class Place:
     name: str
     outstanding: int = 0
     calls: int = 0
+    personas: int = 0
     answers: int = 0
     failures: int = 0
     parked: int = 0
@@ -116,6 +118,7 @@ class Place:
         """What it did, for the record."""
         said = {
             "calls": self.calls,
+            "personas": self.personas,
             "answers": self.answers,
             "failures": self.failures,
             "parked": self.parked,
@@ -140,6 +143,7 @@ class Places:
 
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = list(places)
+        self._gone: list[Place] = []
         self._begun: OrderedDict[bytes, Place] = OrderedDict()
 
     def __len__(self) -> int:
@@ -170,10 +174,16 @@ class Places:
         ranked = sorted(up, key=lambda place: blake2b(digest + place.name.encode(), digest_size=8).digest())
         chosen = next((place for place in ranked if place.outstanding < _FULL * mean), ranked[0])
         self._begun[digest] = chosen
+        chosen.personas += 1
         if len(self._begun) > _REMEMBERED:
             self._begun.popitem(last=False)
         return chosen
 
+    def replace(self, places: Sequence[Place]) -> None:
+        """These are there now; what those did who are gone is told on."""
+        self._gone += [place for place in self._places if place not in places]
+        self._places = list(places)
+
     def figures(self) -> dict[str, dict[str, float]]:
         """What each did so far, by name."""
-        return {place.name: place.figures() for place in self._places}
+        return {place.name: place.figures() for place in (*self._gone, *self._places) if place.calls}

@@ -20,6 +20,7 @@ _NAMES_A_KEY = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HARMLESS = 40
+_CLUSTER = r"^(local:[1-9][0-9]{0,3}|(tcp|tls|ws|wss|ucx|inproc)://[^\s@?#]+)$"
 
 
 _WRITTEN = frozenset(
@@ -124,6 +125,8 @@ class EngineSettings(BaseModel):
             none); its own choice when absent.
         extra_body: what stands in every request beside what this project writes, for a server's own
             switches. Both are part of what a reply is stored under, where they are set.
+        cluster: a Dask cluster on whose workers the model is reached: its scheduler's address
+            (``tcp://host:8786``), or ``local:N`` for N processes here; ``concurrency`` is then of each.
     """
 
     # A mistyped setting may hold a credential: errors say what is wrong, not what was given.
@@ -148,6 +151,9 @@ class EngineSettings(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
     reasoning_effort: Annotated[str, Field(pattern="^[a-z_]+$")] | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    cluster: Annotated[str, Field(pattern=_CLUSTER), Aside()] | None = Field(
+        default=None, exclude_if=lambda place: place is None
+    )
 
     @field_validator("base_url")
     @classmethod

@@ -91,6 +91,7 @@ class Vetted:
         self.identity = engine.identity
         self.at_once: int = getattr(engine, "at_once", 1)
         self.is_free: bool = getattr(engine, "is_free", False)
+        self.queue_length: int = getattr(engine, "queue_length", 0)
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request.

@@ -93,8 +93,8 @@ def test_a_place_that_is_away_is_passed_over_and_tried_by_one_call():
     home.answered(home.begin(), [Reply("A", None, "stop", 10, 1, 0.0, 8)])
     assert home.is_up
     assert home.figures() == {
-        "calls": 10, "answers": 1, "failures": 9, "parked": 2, "mean_latency_s": pytest.approx(0.0, abs=0.1),
-        "input_tokens": 10, "cached_tokens": 8,
+        "calls": 10, "personas": 1, "answers": 1, "failures": 9, "parked": 2,
+        "mean_latency_s": pytest.approx(0.0, abs=0.1), "input_tokens": 10, "cached_tokens": 8,
     }  # fmt: skip
 
 

@@ -1,0 +1,163 @@
+"""Joining a cluster: its scheduler reached or started, its workers met and found alike."""
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster
+
+from value_personas.programs.engines.cluster.worker import describe, versions
+from value_personas.programs.engines.settings import EngineSettings
+from value_personas.programs.engines.waiting import Tell
+from value_personas.signatures import EngineError, RecipeError
+
+__all__ = ["Joined"]
+
+_CONNECT_S = 10.0
+_FIRST_LOOK_S = 0.2
+_SHOWN = 5
+"""Workers that a message names at most."""
+
+
+class Joined:
+    """A client of a cluster whose workers are fit to ask.
+
+    Args:
+        settings: of the engine; ``cluster`` says where.
+        tell: shows one line to whoever watches.
+
+    Attributes:
+        settings: of the engine on a worker, as JSON, without a key: a worker reads its own environment.
+        address: the scheduler's.
+        client: Dask's.
+        patience_s: how long there may be no worker.
+        identity: of the engine, the same on all workers.
+        at_once: likewise.
+        workers: who was there at the start.
+
+    Raises:
+        EngineError: when no scheduler answers or no worker comes.
+        RecipeError: when workers differ, or cannot open the engine.
+    """
+
+    def __init__(self, settings: EngineSettings, tell: Tell) -> None:
+        own = {name: getattr(settings, name) for name in EngineSettings.model_fields if name != "cluster"}
+        self.settings = EngineSettings.model_validate(own).model_dump_json()  # without the ways of asking
+        self.patience_s = settings.patience_s
+        self._tell = tell
+        self._unfit: set[str] = set()
+        self._known: set[str] = set()
+        place = str(settings.cluster)
+        self.address = _started(place, tell) if place.startswith("local:") else place
+        for noisy in ("distributed", "distributed.client"):
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
+        try:
+            self.client = Client(self.address, timeout=_CONNECT_S, set_as_default=False)
+        except (OSError, TimeoutError):
+            raise EngineError(
+                f"{self.address}: no Dask scheduler answers there; start one with `dask scheduler`, workers "
+                "with `dask worker ADDRESS`"
+            ) from None
+        except ValueError as error:
+            raise RecipeError(f"respondent.cluster = {place!r}: {error}") from None
+        try:
+            self.workers = self._wait_for_workers()
+            self.identity, self.at_once = self._agreed(self.workers)
+        except BaseException:
+            self.client.close()
+            raise
+        self._known = set(self.workers)
+
+    def look(self) -> list[str] | None:
+        """Who is there and fit; None where the scheduler is not."""
+        if self.client.status in ("closed", "closing"):
+            return None
+        try:
+            there = list(self.client.nthreads())
+        except Exception:  # noqa: BLE001 - Dask raises what it likes while it reconnects
+            return None if self.client.status != "running" else []
+        if new := [name for name in there if name not in self._known]:
+            self._known.update(new)
+            for name, problem in self._problems(self._told(new)).items():
+                self._unfit.add(name)
+                self._tell(f"worker {name} is not asked: {problem}")
+        return [name for name in there if name not in self._unfit]
+
+    def close(self) -> None:
+        """Leave; closing twice is allowed."""
+        self.client.close(timeout=5)
+
+    def _wait_for_workers(self) -> list[str]:
+        end, told = time.monotonic() + self.patience_s, False
+        while not (there := list(self.client.nthreads())):
+            if time.monotonic() > end:
+                raise EngineError(
+                    f"{self.address}: no worker came within {self.patience_s:g} s (patience_s); start some "
+                    f"with `dask worker {self.address}`"
+                )
+            if not told:
+                self._tell(f"{self.address}: waiting for workers, {self.patience_s:g} s at most (patience_s)")
+                told = True
+            time.sleep(_FIRST_LOOK_S)
+        return there
+
+    def _told(self, workers: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.run(
+            describe, self.settings, workers=list(workers), on_error="return"
+        )
+        return found
+
+    def _agreed(self, workers: Sequence[str]) -> tuple[str, int]:
+        """The engine's identity, on which all workers agree."""
+        told = self._told(workers)
+        if problems := self._problems(told):
+            listed = [f"{name}: {problem}" for name, problem in problems.items()]
+            more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+            raise RecipeError(f"{self.address}: not all workers are fit: {'; '.join(listed[:_SHOWN])}{more}")
+        first = next(iter(told.values()))
+        return str(first["identity"]), int(first["at_once"])
+
+    def _problems(self, told: dict[str, Any]) -> dict[str, str]:
+        """Why a worker cannot be asked, by its address."""
+        here, identity = versions(), getattr(self, "identity", None)
+        problems = {}
+        for name, said in told.items():
+            if not isinstance(said, dict):
+                what = f"{type(said).__name__}: {said}"
+                problems[name] = f"value-personas of another version, or none ({what})"[:200]
+            elif differs := [f"{p} {v}, here {here[p]}" for p, v in said["versions"].items() if v != here[p]]:
+                problems[name] = ", ".join(differs)
+            elif said["problem"]:
+                problems[name] = said["problem"]
+            else:
+                identity = identity or said["identity"]
+                if said["identity"] != identity:
+                    problems[name] = f"its model is {said['identity']}, others' {identity}"
+        return problems
+
+
+_local: dict[str, LocalCluster] = {}
+_starting = threading.Lock()
+
+
+def _started(place: str, tell: Tell) -> str:
+    """The address of a cluster of so many processes here, one thread each; those who ask for it share it."""
+    number = place.removeprefix("local:")
+    if not number.isdecimal() or not 1 <= int(number) <= 1024:
+        raise RecipeError(f"respondent.cluster = {place!r}: local:N is N processes here, from 1 to 1024")
+    with _starting:
+        if place not in _local:
+            tell(f"starting {number} {'process' if number == '1' else 'processes'} here")
+            # A block whose worker died is cut in two at once, not tried whole three times more.
+            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+                cluster = LocalCluster(
+                    n_workers=int(number), threads_per_worker=1, processes=True, dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )  # fmt: skip
+            _local[place] = cluster
+            atexit.register(cluster.close, timeout=5)
+        return str(_local[place].scheduler_address)

@@ -1,0 +1,182 @@
+"""The engine on the workers of a cluster: here, processes of this machine."""
+
+import asyncio
+import os
+import runpy
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+dask = pytest.importorskip("dask")
+distributed = pytest.importorskip("distributed")
+
+from tests.programs.engines.test_places import QUESTIONS, _people  # noqa: E402
+from value_personas.programs import Panel, PanelResult, Respondent  # noqa: E402
+from value_personas.programs.elicitation import FirstTokenLogprobs  # noqa: E402
+from value_personas.programs.engines import ENGINES, EngineSettings, MemoryStore, Model, connect  # noqa: E402
+from value_personas.programs.engines.cluster import joining  # noqa: E402
+from value_personas.programs.engines.conformance import CHECKS, Check  # noqa: E402
+from value_personas.signatures import EngineError, Persona, RecipeError  # noqa: E402
+
+PRELOAD = Path(__file__).parents[4] / "experiments/benchmarks/sleeping_engine.py"
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sleeping() -> Iterator[None]:
+    """An engine that takes a while, here and on the workers that are started."""
+    before = ENGINES.own
+    runpy.run_path(str(PRELOAD))
+    with dask.config.set({"distributed.worker.preload": [str(PRELOAD)]}):
+        yield
+    ENGINES.own = before
+    ENGINES._loaded.pop("sleeping")
+
+
+def workers(count: int) -> Any:
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+        return distributed.LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster(sleeping: None) -> Iterator[Any]:
+    started = workers(2)
+    yield started
+    started.close()
+
+
+def model(at: Any, store: MemoryStore | None = None, told: list[str] | None = None, **more: Any) -> Model:
+    parameters = {"seconds": 0.003} | more.pop("parameters", {})
+    lm, place = more.pop("lm", "sleeping/m"), at.scheduler_address
+    settings = EngineSettings(lm=lm, cluster=place, parameters=parameters, **more)
+    return connect(settings, store or MemoryStore(), tell=(told if told is not None else []).append)
+
+
+def asked(made: Model, people: list[Persona]) -> PanelResult:
+    return Panel(made, Respondent(FirstTokenLogprobs())).run(people, QUESTIONS)
+
+
+def closed(made: Model) -> None:
+    asyncio.run(made.aclose())
+
+
+def alone(people: list[Persona]) -> PanelResult:
+    settings = EngineSettings(lm="sleeping/m", parameters={"seconds": 0.0})
+    return asked(connect(settings, MemoryStore()), people)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_it_conforms(cluster: Any, check: Check) -> None:
+    from value_personas.programs.engines.cluster.engine import ClusterEngine
+
+    place = cluster.scheduler_address
+    settings = EngineSettings(lm="sleeping/m", cluster=place, parameters={"seconds": 0.0})
+    asyncio.run(check(ClusterEngine(settings, [].append), "sleeping/m"))
+
+
+def test_digits_and_keys_are_those_of_one_process(cluster: Any) -> None:
+    people, store = _people(30), MemoryStore()
+    made = model(cluster, store)
+    result, figures = asked(made, people), made.figures()
+    closed(made)
+    assert np.array_equal(result.log_p, alone(people).log_p)
+    assert result.missing_by_reason() == {}
+    assert made.usage.calls == len(store.replies) == 600
+    assert sum(did["answers"] for did in figures.values()) == 600
+    assert all(did["calls"] > 150 for did in figures.values()), figures
+    assert sum(did["personas"] for did in figures.values()) <= 40, "most personas were on one worker"
+    here = connect(EngineSettings(lm="sleeping/m", parameters={"seconds": 0.003}), store)
+    assert np.array_equal(asked(here, people).log_p, result.log_p)
+    assert here.usage.calls == 0, "what the cluster was asked is not asked again here"
+
+
+def test_workers_that_are_killed_lose_nothing(cluster: Any) -> None:
+    people, store = _people(60), MemoryStore()
+    made = model(cluster, store, parameters={"seconds": 0.02})
+    stop, killed = threading.Event(), []
+
+    def kill() -> None:
+        while len(killed) < 3 and not stop.wait(6.0 if killed else 1.0):  # a worker takes seconds to start
+            pids = [nanny.process.process.pid for nanny in cluster.workers.values() if nanny.process]
+            os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
+            killed.append(True)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        result = asked(made, people)
+    finally:
+        stop.set()
+        killer.join()
+        closed(made)
+    assert killed
+    assert result.missing_by_reason() == {}
+    assert np.array_equal(result.log_p, alone(people).log_p)
+    assert made.usage.calls == len(store.replies) == 1200, "no request was asked twice from here"
+
+
+def test_a_request_that_fails_is_alone_in_missing_its_answer(cluster: Any) -> None:
+    people = [*_people(6), Persona("none", "You are poison.", 1.0, "XNA")]
+    made = model(cluster, parameters={"fails_at": "poison"})
+    result = asked(made, people)
+    closed(made)
+    assert result.missing_by_reason() == {"provider_error": 20}
+    assert "a fault of the engine" in result.examples["provider_error"]
+    assert np.array_equal(result.log_p[:6], alone(people).log_p[:6])
+
+
+def test_a_request_that_kills_its_worker_is_one_missing_answer(cluster: Any) -> None:
+    people = [*_people(2), Persona("none", "You are poison.", 1.0, "XNA")]
+    made = model(cluster, parameters={"dies_at": "poison.\n\nHow often do you do thing number 7?"})
+    result = asked(made, people)
+    closed(made)
+    assert result.missing_by_reason() == {"provider_error": 1}
+    assert "workers died of it" in result.examples["provider_error"]
+
+
+def test_a_scheduler_that_goes_away_ends_the_run_in_one_line() -> None:
+    own, store = workers(1), MemoryStore()
+    made = model(own, store, parameters={"seconds": 0.02})
+    closer = threading.Timer(3.0, own.close)
+    closer.start()
+    with pytest.raises(EngineError, match=r"the scheduler went away; the \d+ replies that came are kept"):
+        asked(made, _people(60))
+    closer.join()
+    closed(made)
+    assert store.replies
+
+
+def test_what_cannot_be_joined_is_one_line(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "_CONNECT_S", 0.5)
+    with pytest.raises(EngineError, match="no Dask scheduler answers there"):
+        connect(EngineSettings(lm="sleeping/m", cluster="tcp://127.0.0.1:9"))
+    with pytest.raises(RecipeError, match=r"not all workers are fit: tcp://.*no such model here"):
+        model(cluster, lm="sleeping/absent")
+    monkeypatch.setattr(joining, "versions", lambda: {"python": "2.7.18", "dspy": "0", "value-personas": "0"})
+    with pytest.raises(RecipeError, match=r"tcp://127\.0\.0\.1:\d+: python 3\..*, here 2\.7\.18, dspy"):
+        model(cluster)
+
+
+def test_workers_read_keys_from_their_own_environment(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONLY_HERE", "sk-planted-93-planted")
+    with pytest.raises(RecipeError, match="the environment variable ONLY_HERE is not set"):
+        model(cluster, api_key_env="ONLY_HERE")
+
+
+def test_no_worker_is_waited_for_and_then_said() -> None:
+    empty, told = workers(0), list[str]()
+    started = time.monotonic()
+    with pytest.raises(EngineError, match="no worker came within 1 s"):
+        model(empty, told=told, patience_s=1.0)
+    assert time.monotonic() - started < 10
+    assert "waiting for workers" in told[0]
+    empty.close()
