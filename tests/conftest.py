@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -11,6 +12,8 @@ from hypothesis import settings
 from tests.plugins import Plugins
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # before dspy: no network look-ups
+
+gc.set_threshold(50_000, *gc.get_threshold()[1:])  # as a command's: a tenth of the CPU is not spent on looking
 
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     # To compile three thousand modules anew is most of what each worker and each command of a test would do.
