@@ -13,7 +13,7 @@ from tests.plugins import Plugins
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # before dspy: no network look-ups
 
-gc.set_threshold(50_000, *gc.get_threshold()[1:])  # as a command's: a tenth of the CPU is not spent on looking
+gc.set_threshold(20_000, *gc.get_threshold()[1:])  # as a command's; looking took a tenth of the CPU
 
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     # To compile three thousand modules anew is most of what each worker and each command of a test would do.

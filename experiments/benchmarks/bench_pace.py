@@ -141,15 +141,15 @@ def timed(words: Sequence[str]) -> tuple[float, float, float]:
 
 def measured(row: Row, times: int) -> str:
     """A line with the medians of a row and of the yardstick beside it."""
-    yardsticks, cpu, wall, memory = [], [], [], []
+    yardsticks: list[float] = []
+    used: list[tuple[float, float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         for words in row.before:
             timed(words(Path(folder) / "ws"))
         for number in range(times):
             yardsticks.append(timed(("-c", _YARDSTICK))[0])
-            used = timed(row.words(Path(folder) / (f"ws{number}" if row.fresh else "ws")))
-            for many, one in zip((cpu, wall, memory), used, strict=True):
-                many.append(one)
+            used.append(timed(row.words(Path(folder) / (f"ws{number}" if row.fresh else "ws"))))
+    cpu, wall, memory = zip(*used, strict=True)
     here, stick = statistics.median(cpu), statistics.median(yardsticks)
     return (
         f"{row.name:16} {here:7.2f} s CPU  {statistics.median(wall):7.2f} s wall  {max(memory):5.0f} MB  "

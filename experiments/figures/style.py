@@ -3,7 +3,7 @@
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import INK, MUTED
+from value_personas.experiments.figures.pdf_fonts import glyphs_alone
 
 __all__ = ["COLUMN", "FULL", "canvas", "drawing", "row_height", "save_figure"]
 
@@ -104,7 +105,8 @@ def save_figure(
     paths = [folder / f"{name}.{ending}" for ending in endings]
     for path in paths:
         undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
-        with mpl.rc_context({"svg.hashsalt": name}):
+        lean = glyphs_alone() if path.suffix == ".pdf" else nullcontext()
+        with lean, mpl.rc_context({"svg.hashsalt": name}):
             figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated)
     FigureCanvasBase(figure)  # the other lets go of its picture: megabytes a figure
     return paths

@@ -328,7 +328,10 @@ def test_one_country_and_one_kind_have_a_report_too(reported: Reported) -> None:
 
 
 def test_a_run_in_which_nobody_answered_has_a_report_too(tmp_path: Path) -> None:
-    run = small_run(tmp_path, "respondent.parameters.refusal_rate=1.0")
+    # By log-probabilities: found out, it would be samples, each of twenty drawn again.
+    run = small_run(
+        tmp_path, "respondent.parameters.refusal_rate=1.0", "respondent.elicitation.mode=logprobs"
+    )
     assert any("no gap analysis: a gap needs four countries with errors" in note for note in run.notes)
     seen = _Seen(page_of(read_material(run.folder, tmp_path)))
     assert "not estimated" in seen.text
