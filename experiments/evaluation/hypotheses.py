@@ -185,7 +185,8 @@ def verdict_line(row: Mapping[str, Any]) -> str:
     among = "" if row["among"] == "all" else f", {row['among']}"
     growth = " by remoteness" if row["growth"] else ""
     between = "no interval" if np.isnan(row["lower"]) else f"{lower} to {upper}"
+    p = "below .001" if row["holm_p"] < 0.0005 else three_digits(row["holm_p"])
     return (
         f"{str(row['verdict']).capitalize()}: {row['claim']} ({what}{among}{growth}: {effect}, {between}, "
-        f"adjusted p {three_digits(row['holm_p'])})."
+        f"adjusted p {p})."
     )

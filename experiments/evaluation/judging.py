@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from value_personas import data
+from value_personas.experiments.evaluation.between import between_rows, collapse_rows
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.measures import coverage_rows, measure_table, null_rows, worth_rows
 from value_personas.experiments.evaluation.predicting import Method
@@ -219,6 +220,22 @@ def judge(
             drawn=None if drawn is None else drawn["normalised_mae"],
         ),
         null_rows(errors, null_errors, first.countries, level=level, drawn=drawn),
+        between_rows(
+            np.where(shared, _share_of_scale(human.probabilities, first.questions), np.nan),
+            {m.name: _share_of_scale(m.estimate.probabilities, first.questions) for m in methods},
+            first.countries,
+            level=level,
+        ),
+        collapse_rows(
+            human.probabilities,
+            {m.name: m.estimate.probabilities for m in methods},
+            {m.name: m.replicates for m in methods if m.replicates is not None},
+            {name: by_score["variance_ratio"] for name, by_score in errors.items()},
+            {m.name: m.one_option for m in methods if m.one_option is not None},
+            shared,
+            first.countries,
+            level=level,
+        ),
     )
     return Judgement(
         cells,

@@ -21,6 +21,7 @@ __all__ = [
     "Measure",
     "Row",
     "coverage_rows",
+    "measure_row",
     "measure_table",
     "not_above_nothing",
     "null_rows",
@@ -62,11 +63,37 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "coverage_least": Measure("in the worst country", "The same in the country where it holds least."),
     "coverage_most": Measure("in the best country", "The same in the country where it holds most."),
+    "entropy_ratio": Measure(
+        "entropy ratio",
+        "The entropy of predicted distributions by people’s, summed over cells; below 1 they collapse.",
+    ),
+    "cells_at_0": Measure(
+        "cells at 0", "The share of cells in which everybody is predicted to answer alike."
+    ),
+    "one_option": Measure(
+        "on one option", "The share of personas that put more than .95 on one option, before any calibration."
+    ),
+    "adaptability_slope": Measure(
+        "adaptability, slope",
+        "How far predicted means move with people’s from country to country: Σhp / Σh² of deviations from "
+        "each question’s mean over countries; 1 where they move as far.",
+    ),
+    "adaptability_spread": Measure(
+        "adaptability, spread", "How far predicted countries lie apart, by how far people’s do: √(Σp² / Σh²)."
+    ),
+    "distance_rank": Measure(
+        "distances, rank r",
+        "Spearman’s correlation, over pairs of countries, of their distances among people and as predicted.",
+    ),
+    "beyond_noise": Measure(
+        "error beyond noise",
+        "The error of means without the human sample’s own noise, √max(mean(b² − σ²/n), 0); error less "
+        "noise floor is no such thing, for errors do not add up, their squares do.",
+    ),
     "over_uniform": Measure(
         "Wasserstein less uniform’s",
         "The Wasserstein distance less that of every option alike, cell by cell; a method whose interval "
-        "does "
-        "not lie below 0 is not shown to be better than knowing nothing at all.",
+        "does not lie below 0 is not shown to be better than knowing nothing at all.",
     ),
     "worth_in_people": Measure(
         "worth in people",
@@ -113,13 +140,25 @@ def worth_rows(
         level=level,
         replicates=None if drawn is None else drawn**2 - noise,
     )
+    squares = clustered_means(
+        np.stack(list(errors.values())) ** 2 - noise,
+        units_of(list(zones_of(countries).values())),
+        level=level,
+        replicates=None if drawn is None else drawn**2 - noise,
+    )
     for place, method in enumerate(errors):
+        root, *roots = (
+            float(np.sqrt(np.maximum(v[place], 0.0))) for v in (squares.point, squares.lower, squares.upper)
+        )
+        yield measure_row(method, "beyond_noise", root, (roots[0], roots[1]), int(squares.cells[place]))
         share, lower, upper = (float(v[place]) for v in (found.point, found.lower, found.upper))
         known = share > 0.0
         ends = (
             (1.0 / upper, 1.0 / lower if lower > 0.0 else np.inf) if known and upper > 0 else (np.nan, np.nan)
         )
-        yield _row(method, "worth_in_people", 1.0 / share if known else np.nan, ends, int(found.cells[place]))
+        yield measure_row(
+            method, "worth_in_people", 1.0 / share if known else np.nan, ends, int(found.cells[place])
+        )
 
 
 def coverage_rows(
@@ -142,12 +181,14 @@ def coverage_rows(
     units = units_of(list(zones_of(own.countries).values()))
     for method, half in half_widths.items():
         known = half[~np.isnan(half)]
-        yield _row(method, "half_width", float(known.mean()) if known.size else np.nan, cells=known.size)
+        yield measure_row(
+            method, "half_width", float(known.mean()) if known.size else np.nan, cells=known.size
+        )
         off = own.means.get(method, np.full(half.shape, np.nan))
         held = _held(off, half)
         if np.isnan(held).all():
             continue
-        yield _mean_row(method, "coverage", held, units, of_means)
+        yield _meanmeasure_row(method, "coverage", held, units, of_means)
         if source is own:
             for name, new in (
                 ("coverage_new_country", (True, False)),
@@ -155,11 +196,11 @@ def coverage_rows(
             ):
                 wide = conformal_half_widths(off, own.countries, own.questions, level=level, new=new)
                 if not np.isnan(one := _held(off, wide)).all():
-                    yield _mean_row(method, name, one, units, of_means)
+                    yield _meanmeasure_row(method, name, one, units, of_means)
         asked = held[~np.isnan(held).all(axis=1)]
         by_country = np.nanmean(asked, axis=1)
-        yield _row(method, "coverage_least", float(by_country.min()), cells=asked.shape[1])
-        yield _row(method, "coverage_most", float(by_country.max()), cells=asked.shape[1])
+        yield measure_row(method, "coverage_least", float(by_country.min()), cells=asked.shape[1])
+        yield measure_row(method, "coverage_most", float(by_country.max()), cells=asked.shape[1])
 
 
 def null_rows(
@@ -190,7 +231,7 @@ def null_rows(
     )
     for place, method in enumerate(errors):
         ends = float(found.lower[place]), float(found.upper[place])
-        yield _row(method, "over_uniform", float(found.point[place]), ends, int(found.cells[place]))
+        yield measure_row(method, "over_uniform", float(found.point[place]), ends, int(found.cells[place]))
 
 
 def not_above_nothing(measures: pd.DataFrame) -> list[str]:
@@ -206,15 +247,16 @@ def _held(off: Array, half: Array) -> Array:
     return np.where(np.isnan(off) | np.isnan(half), np.nan, (off <= half).astype(np.float64))
 
 
-def _mean_row(method: str, name: str, values: Array, units: Sequence[str], level: float) -> Row:
+def _meanmeasure_row(method: str, name: str, values: Array, units: Sequence[str], level: float) -> Row:
     found = clustered_means(values[None], units, level=level)
     ends = max(float(found.lower[0]), 0.0), min(float(found.upper[0]), 1.0)
-    return _row(method, name, float(found.point[0]), ends, int(found.cells[0]))
+    return measure_row(method, name, float(found.point[0]), ends, int(found.cells[0]))
 
 
-def _row(
+def measure_row(
     method: str, measure: str, estimate: float, ends: tuple[float, float] = (np.nan, np.nan), cells: int = 0
 ) -> Row:
+    """A row of the table of measures."""
     return {
         "method": method,
         "measure": measure,

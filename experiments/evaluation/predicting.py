@@ -35,6 +35,8 @@ class Method:
             no personas were asked.
         fitted_on: what its tuned prompts have seen; None where it rests on none.
         calibration: what widened it; None where nothing did.
+        one_option: shape (C, M), the weighted share of personas that put more than .95 on one option, before
+            any calibration; None where it rests on no personas' answers.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Method:
     replicates: Array | None = None
     fitted_on: FittedOn | None = None
     calibration: Calibration | None = None
+    one_option: Array | None = None
 
     @property
     def fitted(self) -> NDArray[np.str_]:
@@ -97,9 +100,19 @@ def predict(
                     replicates=_replicates(prepared, setting, draws, seed),
                     fitted_on=seen,
                     calibration=one,
+                    one_option=None if one else _on_one_option(prepared),
                 )
             )
     return tuple(methods)
+
+
+def _on_one_option(prepared: Prepared) -> Array:
+    """The weighted share of personas with more than .95 on one option, (C, M); NaN without answers."""
+    log_p, weights = prepared.panel.log_p, prepared.panel.weights[:, None, :]
+    answered = ~np.isnan(log_p[..., 0])
+    total = (answered * weights).sum(axis=2)
+    decided = ((log_p > np.log(0.95)).any(axis=3) * weights).sum(axis=2)
+    return np.asarray(np.divide(decided, total, out=np.full(total.shape, np.nan), where=total > 0))
 
 
 def calibrated_name(kind: PersonaKind, level: Level) -> str:

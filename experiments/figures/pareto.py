@@ -38,5 +38,5 @@ def pareto_figure(study: optuna.Study, objectives: tuple[str, ...], stamp: str) 
 
 
 def _heading(name: str) -> str:
-    what = ", mean of 1 − min(v, 1/v)" if SCORES[name].mean == "median" else " (loss, cross-validated)"
+    what = ", mean of 1 − min(v, 1/v)" if SCORES[name].mean == "median" else " (loss on training cells)"
     return SCORES[name].heading + what

@@ -66,6 +66,7 @@ def sections(material: Material) -> tuple[Section, ...]:
             _told(
                 tables.summary_table(material),
                 tables.prediction_table(material),
+                tables.spread_table(material),
                 tables.score_table(material),
                 tables.measure_meanings(material),
             ),

@@ -35,6 +35,7 @@ __all__ = [
     "prediction_table",
     "provenance_table",
     "score_table",
+    "spread_table",
     "structure_meanings",
     "structure_table",
     "summary_table",
@@ -117,6 +118,34 @@ def prediction_table(material: Material) -> Table | None:
         "would find, its noise included."
     )
     return Table(caption, ("method", *(MEASURES[name].heading for name in names)), rows, folded=True)
+
+
+def spread_table(material: Material) -> Table | None:
+    """Whether predicted countries differ as people's do, and whether answers collapse; None of 0.1.0."""
+    names = [name for name in _OF_SPREAD if name in set(material.run.measures["measure"])]
+    if not names:
+        return None
+    rows = tuple(
+        (
+            method,
+            *(
+                _interval(dict(zip(("mean", "lower", "upper"), material.measure(method, name), strict=True)))
+                for name in names
+            ),
+        )
+        for method in material.methods
+    )
+    caption = (
+        "Between countries, and within: adaptability is 1 where predicted countries differ as people’s do; "
+        "an entropy ratio below 1, cells at 0 and personas on one option tell of answers that collapse."
+    )
+    return Table(caption, ("method", *(MEASURES[name].heading for name in names)), rows, folded=True)
+
+
+_OF_SPREAD = (
+    *("adaptability_slope", "adaptability_spread", "distance_rank"),
+    *("entropy_ratio", "cells_at_0", "one_option"),
+)
 
 
 def measure_meanings(material: Material) -> Table | None:

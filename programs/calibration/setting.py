@@ -140,7 +140,9 @@ class FittedCalibration(BaseModel):
         countries: codes that it was fitted on.
         questions: codes that it was fitted on.
         objective: the score that chose it.
-        value: that score, cross-validated over folds of training countries.
+        value: that score on the training cells; of a method that learns shapes or maps, over folds of
+            training countries that these were not learnt from. Of a tilt or a mix it is the optimum on what
+            it was fitted to.
         folds: fold → its score.
         study: the study that found it, as name and storage.
         trials: how many settings were tried.

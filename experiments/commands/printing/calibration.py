@@ -8,6 +8,7 @@ from value_personas.experiments.calibration.calibrate import CalibrationResult
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import SCORES, heading, shape_scores
+from value_personas.programs.calibration import FITTED_METHODS
 
 __all__ = ["print_calibration"]
 
@@ -20,7 +21,9 @@ def print_calibration(result: CalibrationResult) -> None:
     console.print(
         Text(
             f"fitted on {len(record.countries)} countries × {len(record.questions)} questions; "
-            f"{record.objective} {record.value:.4f} over folds of zones; {record.trials} settings tried"
+            f"{record.objective} {record.value:.4f} "
+            f"{'over folds of zones' if record.setting.method in FITTED_METHODS else 'on these very cells'}; "
+            f"{record.trials} settings tried"
         )
     )
     console.print(_table(result.summary))

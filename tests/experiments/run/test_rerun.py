@@ -33,8 +33,8 @@ def test_every_number_and_text_comes_out_the_same(finished: RunResult) -> None:
         assert found.calls == 0
         assert all(same(found).values())
     assert [t.table for t in found.tables] == [
-        "estimates", "scores", "floors", "summary", "comparisons", "descriptors", "measures", "asking", "map",
-        "floor",
+        "estimates", "scores", "floors", "summary", "comparisons", "descriptors", "measures", "nulls",
+        "asking", "hypotheses", "map", "floor",
     ]  # fmt: skip
     assert all(table.values > 0 for table in found.tables)
 
@@ -106,6 +106,7 @@ def test_another_setting_is_said_and_differs(finished: RunResult) -> None:
         "scores",
         "summary",
         "measures",
+        "hypotheses",
         "comparisons",
     }
 
