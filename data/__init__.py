@@ -1,5 +1,6 @@
 """What people said: survey files read into distributions and value profiles."""
 
+from value_personas.data.card import card
 from value_personas.data.codebooks.codebook import Codebook, StoredItem, codebook_names, load_codebook
 from value_personas.data.codebooks.file import AimsRule
 from value_personas.data.codebooks.instruments import Instrument, instrument_names, load_instrument
@@ -54,6 +55,7 @@ __all__ = [
     "Survey",
     "TrainingView",
     "bootstrap_distributions",
+    "card",
     "check_directions",
     "codebook_names",
     "country_name",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from value_personas.data.card import card
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
 from value_personas.data.survey.direction import refuse_contradictions
 from value_personas.data.survey.survey import Survey
@@ -45,6 +46,18 @@ class ProfileTable:
     demographics: pd.DataFrame = field(repr=False)
     # country → respondents in the order in which a systematic draw walks through them
     order_cache: dict[str, NDArray[np.int64]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<ProfileTable {self._heading}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.frame.describe().T.rename_axis("item").reset_index()
+        return card(self._heading, shown, notes=self.notes)
+
+    @property
+    def _heading(self) -> str:
+        people, items = self.frame.shape
+        return f"{self.instrument} · {people:,} respondents × {items} items · {len(self.countries)} countries"
 
     @property
     def countries(self) -> tuple[str, ...]:

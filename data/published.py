@@ -51,7 +51,7 @@ _CONTESTED = 0.5
 _LETTER = re.compile(r"[A-Za-z]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PublishedDistributions(Survey):
     """A survey of which the shares are known and no respondent is.
 

@@ -53,5 +53,24 @@ def test_a_study(study: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         small = [f"workspace={tmp_path}", *tunings.SMALL]
         return vp.tune(vp.load_recipe("tune", small), progress=False)
 
-    assert asyncio.run(cell()).to_json()
+    result = asyncio.run(cell())
+    assert result.to_json()
     assert capsys.readouterr().err == "", "off"
+    if study not in ("audit", "shapley"):
+        assert len(repr(result)) < 400
+        assert "<table" in result._repr_html_()
+
+
+def test_what_a_cell_shows_is_short_and_names_itself(tmp_path: Path) -> None:
+    name = "Pilot <b>1"
+    recipe = vp.load_recipe("quickstart", [f"workspace={tmp_path}", *SMALL, f'name="{name}"'])
+    result = vp.run(recipe, progress=False)
+    for shown in (recipe, result):
+        assert len(repr(shown)) < 300
+        assert name in repr(shown)
+        html = shown._repr_html_()
+        assert "<b>1" not in html
+        assert "&lt;b&gt;1" in html
+    assert "synthetic" in repr(result)
+    assert "data:image/png;base64" in result._repr_html_()
+    assert f"{result.floor['wasserstein']:.3f}" in result._repr_html_()

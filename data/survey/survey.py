@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from value_personas.data.card import card
 from value_personas.data.codebooks.codebook import Codebook
 from value_personas.data.codebooks.missing import MISSING_KINDS, code_of_kind
 from value_personas.data.countries import country_alpha3
@@ -102,6 +103,31 @@ class Survey:
     label_verdicts: Mapping[str, str] = field(default_factory=dict, repr=False)
     doubtful: frozenset[str] = frozenset()
     _tables: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<Survey {self._heading}>"
+
+    def _repr_html_(self) -> str:
+        table = pd.DataFrame(
+            {
+                "country": self.countries,
+                "name": [self.country_name(code) for code in self.countries],
+                "respondents": [self.respondents(code) for code in self.countries],
+            }
+        )
+        return card(self._heading, table, notes=self.notes)
+
+    @property
+    def _heading(self) -> str:
+        parts = (
+            self.title,
+            f"{sum(map(self.respondents, self.countries)):,} respondents",
+            f"{len(self.countries)} countries",
+            f"{len(self.questions)} questions",
+            f"{len(self.item_columns)} value items",
+            *(["synthetic"] if self.is_synthetic else []),
+        )
+        return " · ".join(parts)
 
     @property
     def codebook_name(self) -> str:

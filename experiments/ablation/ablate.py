@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from value_personas.data import card
 from value_personas.experiments.ablation.differences import claims_table, difference_table
 from value_personas.experiments.ablation.error_curve import error_curve, error_curve_figure
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
@@ -50,6 +51,13 @@ class AblationResult:
     countries: int
     missing: dict[str, str]
     synthetic: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<AblationResult {self.title}; {self.family.folder.name}>"
+
+    def _repr_html_(self) -> str:
+        every = self.table[self.table["group"] == "all"]
+        return card(self.title, every, self.family.folder / "forest.png", self.notes)
 
     @property
     def title(self) -> str:

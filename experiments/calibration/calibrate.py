@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from value_personas import data
-from value_personas.data import file_hash
+from value_personas.data import card, file_hash
 from value_personas.experiments.calibration.before_after import before_after
 from value_personas.experiments.calibration.judged import apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
 from value_personas.experiments.evaluation.answers import Answers, find_panel
-from value_personas.experiments.fieldwork.synthetic import in_words, marked
+from value_personas.experiments.fieldwork.synthetic import in_words, marked, synthetic_warning
 from value_personas.experiments.figures.pareto import pareto_figure
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.reporter import Reporter
@@ -64,6 +64,18 @@ class CalibrationResult:
     synthetic: tuple[str, ...]
     mlflow_run_id: str = ""
     model: str = ""
+
+    def __repr__(self) -> str:
+        return f"<CalibrationResult {self._heading}; {self.folder.name}>"
+
+    def _repr_html_(self) -> str:
+        notes = [f"apply it with calibration.fitted = {self.file}"]
+        notes += [synthetic_warning(self.synthetic)] if self.synthetic else []
+        return card(self._heading, self.summary, self.folder / "pareto_front.png", notes)
+
+    @property
+    def _heading(self) -> str:
+        return marked(f"calibration {self.record.setting.in_one_line()}", self.synthetic)
 
     @property
     def file(self) -> Path:

@@ -344,6 +344,22 @@ class Recipe(Section):
         tables = ", ".join(Path(path).name for path in self.predictions)
         return f"predictions in {tables}" if tables else self.respondent.lm
 
+    def __repr__(self) -> str:
+        told = (self.name, self.respondent.lm, ", ".join(self.personas))
+        return f"<Recipe {' · '.join(told)}>"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        import pandas as pd  # half a second of start-up that no command needs for its recipe
+
+        from value_personas.data import card
+
+        usual = Recipe().flat()
+        own = {key: value for key, value in self.flat().items() if value != usual.get(key)}
+        table = pd.DataFrame({"setting": list(own), "value": [str(value) for value in own.values()]})
+        return card(f"recipe {self.name}", table, notes=("what differs from the defaults",))
+
     @property
     def writer(self) -> EngineSettings:
         """The model that writes descriptors."""

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from value_personas.data import card
 from value_personas.experiments.evaluation.judging import HeldOut
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import Result, measure_rows
+from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.workspace.json_file import rows_of
 
 __all__ = ["RunResult", "size_of"]
@@ -67,6 +69,27 @@ class RunResult:
     held_out: HeldOut | None = None
     nothing: str | None = None
     places: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.title}: {', '.join(self.scores['method'].unique())}; {self.folder.name}>"
+
+    def _repr_html_(self) -> str:
+        level = f"{round(100 * self.recipe.scoring.level)} %"
+        notes = [f"means over cells, in brackets their {level} intervals", *self.footnotes()]
+        return card(self.title, self._shown(), self.folder / "human_against_predicted.png", notes)
+
+    def _shown(self) -> pd.DataFrame:
+        """The leading scores of each method and the floor, as words."""
+        rows: dict[str, dict[str, str]] = {}
+        for row in self.summary.to_dict("records"):
+            if (name := row["score"]) in leading_scores():
+                told = "–"
+                if row["mean"] == row["mean"]:  # not NaN
+                    told = f"{row['mean']:.3f} [{row['lower']:.3f}, {row['upper']:.3f}]"
+                rows.setdefault(str(row["method"]), {})[heading(name)] = told
+        floor = {heading(name): f"{self.floor[name]:.3f}" for name in leading_scores() if name in self.floor}
+        rows |= {"noise floor": floor} if floor else {}
+        return pd.DataFrame([{"method": method, **cells} for method, cells in rows.items()])
 
     @property
     def title(self) -> str:

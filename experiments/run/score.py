@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from value_personas.experiments.progress.reporter import Reporter
+from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import run
@@ -21,7 +21,7 @@ def score(
     *,
     codebook: str | Path | None = None,
     settings: Iterable[str] = (),
-    reporter: Reporter | None = None,
+    progress: Progress = True,
 ) -> RunResult:
     """Judge predictions made elsewhere: the table, floor, intervals, pairs and files of a run.
 
@@ -30,7 +30,7 @@ def score(
         survey: a survey file, several, or a table of published shares.
         codebook: of the survey; recognised when absent.
         settings: further settings of a recipe, ``dotted.key=value``.
-        reporter: receives the progress.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Returns:
         As ``run``. ``report``, ``calibrate`` and ``rerun`` take it like any other run.
@@ -38,7 +38,7 @@ def score(
     Raises:
         ValuePersonasError: for anything the user can put right.
     """
-    return run(scoring_recipe(predictions, survey, codebook, settings), reporter)
+    return run(scoring_recipe(predictions, survey, codebook, settings), progress)
 
 
 def scoring_recipe(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from value_personas.data import card
 from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -31,6 +32,18 @@ class SweepResult:
 
     family: Family
     table: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"<SweepResult {self._heading}>"
+
+    def _repr_html_(self) -> str:
+        notes = [f"failed: {record.label}: {record.reason}" for record in self.family.failed]
+        return card(self._heading, self.table.drop(columns=["run", "mlflow_run_id"]), notes=notes)
+
+    @property
+    def _heading(self) -> str:
+        told = f"{self.family.recipe.name} · {len(self.family.records)} cells"
+        return told if self.synthetic == "no" else f"{told} · synthetic {self.synthetic}"
 
     @property
     def synthetic(self) -> str:

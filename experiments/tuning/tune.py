@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas import data
+from value_personas.data import card
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
@@ -19,7 +20,7 @@ from value_personas.experiments.fieldwork.prompt_file import (
     aliases_of,
     signature_hash,
 )
-from value_personas.experiments.fieldwork.synthetic import synthetic_parts
+from value_personas.experiments.fieldwork.synthetic import marked, synthetic_parts, synthetic_warning
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
@@ -81,6 +82,23 @@ class TuningResult:
     folder: Path
     mlflow_run_id: str = ""
     model: str = ""
+
+    def __repr__(self) -> str:
+        return f"<TuningResult {self._heading}; {self.folder.name}>"
+
+    def _repr_html_(self) -> str:
+        notes = [f"{self.calls} calls of {self.recipe.tuning.budget_calls} used"]
+        notes += [f"stopped: {self.stopped}"] if self.stopped else []
+        notes += [synthetic_warning(self.synthetic)] if self.synthetic else []
+        return card(self._heading, self.judgement.summary, self.folder / "learning_curve.png", notes)
+
+    @property
+    def _heading(self) -> str:
+        kept = "a tuned prompt is kept" if self.program.improved else "the original is kept"
+        gain = self.judgement.held_out
+        gained = f"held-out gain {gain['gain']:+.3f} [{gain['gain_lower']:+.3f}, {gain['gain_upper']:+.3f}]"
+        told = f"{self.recipe.name} · {self.recipe.tuning.optimizer} · {kept} · {gained}"
+        return marked(told, self.synthetic)
 
     def to_json(self) -> str:
         """One JSON object; undefined figures are null."""

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
+from value_personas.data import card
 from value_personas.experiments.fieldwork.asking import (
     build_personas,
     needed_variants,
@@ -97,6 +99,13 @@ class Inspection:
     country: str
     of: int
     personas: tuple[InspectedPersona, ...]
+
+    def __repr__(self) -> str:
+        return f"<Inspection {self.title}: {len(self.personas)} of {self.of} personas>"
+
+    def _repr_html_(self) -> str:
+        rows = [{"kind": p.kind, "weight": p.weight, "persona": p.text} for p in self.personas]
+        return card(self.title, pd.DataFrame(rows), notes=(f"{len(rows)} of {self.of} personas",))
 
     def to_json(self) -> str:
         """One JSON object of everything."""

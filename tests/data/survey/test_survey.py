@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.surveys import frame, weighted_shares, write_sav
-from value_personas.data import Survey, read_survey
+from value_personas.data import Survey, read_survey, value_profiles
 from value_personas.data.codebooks.codebook import load_codebook
 from value_personas.signatures import SurveyError
 
@@ -32,6 +32,20 @@ def test_distribution_is_the_weighted_share(survey: Survey, table: pd.DataFrame)
             np.testing.assert_allclose(
                 survey.distribution(question.code, country), expected, rtol=0, atol=1e-12
             )
+
+
+def test_in_a_notebook_it_says_what_it_holds(survey: Survey) -> None:
+    assert "2 countries" in repr(survey)
+    assert "6 questions" in repr(survey)
+    assert len(repr(survey)) < 200
+    shown = survey._repr_html_()
+    for country in survey.countries:
+        assert f"<td>{country}</td>" in shown
+        assert f"<td>{survey.respondents(country)}</td>" in shown
+    profiles = value_profiles(survey)
+    assert f"{len(profiles.frame):,} respondents" in repr(profiles)
+    assert len(repr(profiles)) < 200
+    assert all(f"<td>{code}</td>" in profiles._repr_html_() for code in profiles.frame)
 
 
 def test_items_and_components_are_never_questions(survey: Survey) -> None:
