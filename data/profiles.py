@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from value_personas.data.card import card
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
+from value_personas.data.imputing import filled_in, shift_of
 from value_personas.data.survey.direction import refuse_contradictions
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import SurveyError, ValueItem
@@ -79,18 +81,25 @@ class ProfileTable:
 
 
 def value_profiles(
-    survey: Survey, instrument: str = "inglehart-welzel", *, needed: bool = True
+    survey: Survey,
+    instrument: str = "inglehart-welzel",
+    *,
+    needed: bool = True,
+    missing: Literal["omit", "impute"] = "omit",
 ) -> ProfileTable:
     """The value profiles of a survey's respondents.
 
     A respondent with at least the instrument's minimum share of the items in the survey is kept; what is
-    still missing is left out of that profile, never filled.
+    still missing is left out of that profile, or filled in where that is asked for; how far the one would
+    move the items' means from the other is told.
 
     Args:
         survey: what was read.
         instrument: the name of an instrument, or a TOML file of one's own.
         needed: whether anything rests on values; else a survey without an item of the instrument has profiles
             of no item, one a respondent, from which people can be drawn.
+        missing: ``omit`` leaves missing answers out of a profile; ``impute`` takes each from the respondent
+            of the country whose profile is nearest (``imputing.filled_in``).
 
     Raises:
         SurveyError: when the survey holds no item that is needed, or stores one the other way round than
@@ -105,24 +114,47 @@ def value_profiles(
     rows = pd.RangeIndex(len(survey.weights))
     frame = pd.DataFrame({code: _answers(survey, code) for code in present}, index=rows)
     weighted = survey.weights > 0
-    missing = frame.isna().sum(axis=1).to_numpy(np.int64)
+    lacking = frame.isna().sum(axis=1).to_numpy(np.int64)
     least = int(np.ceil(measured.minimum_share * len(present)))
-    keep = weighted & (len(present) - missing >= least)
-    counts = np.bincount(missing[weighted], minlength=len(present) + 1)
+    keep = weighted & (len(present) - lacking >= least)
+    counts = np.bincount(lacking[weighted], minlength=len(present) + 1)
     dropped = int(weighted.sum() - keep.sum())
-    country = pd.Series(np.array(survey.countries)[survey.country_index], dtype="str")
+    country = pd.Series(np.array(survey.countries)[survey.country_index], dtype="str")[keep]
+    weight = pd.Series(survey.weights)[keep]
+    told, frame = _filled(frame[keep], country, weight, survey, missing)
     return ProfileTable(
-        frame=frame[keep],
-        weight=pd.Series(survey.weights)[keep],
-        country=country[keep],
+        frame=frame,
+        weight=weight,
+        country=country,
         items=tuple(survey.item_columns[code].item for code in present),
         absent=absent,
         missing_counts={k: int(n) for k, n in enumerate(counts) if n},
         dropped=dropped,
-        notes=(*warnings, *_notes(measured, present, absent, counts, dropped, least)),
+        notes=(*warnings, *_notes(measured, present, absent, counts, dropped, least), *told),
         instrument=instrument,
         demographics=survey.demographics[keep],
     )
+
+
+def _filled(
+    frame: pd.DataFrame,
+    country: "pd.Series[str]",
+    weight: "pd.Series[float]",
+    survey: Survey,
+    missing: Literal["omit", "impute"],
+) -> tuple[list[str], pd.DataFrame]:
+    """What is said of missing answers, and the profiles with or without them."""
+    if frame.empty or not (gaps := int(frame.isna().to_numpy().sum())):
+        return [], frame
+    filled = filled_in(frame, country)
+    spans = np.array([survey.item_columns[str(code)].item.scale.span for code in frame.columns])
+    mean, most = shift_of(frame, filled, country, weight, spans)
+    moved = f"moves a country's item means by {mean:.4f} of the scale on average, {most:.4f} at most"
+    if missing == "omit":
+        return [f"{gaps} missing answers to value items are left out; to fill them in {moved}."], frame
+    return [
+        f"{gaps} missing answers to value items are those of the nearest respondents: it {moved}."
+    ], filled
 
 
 def _no_items(survey: Survey, instrument: Instrument) -> str:

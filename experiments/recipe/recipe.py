@@ -53,6 +53,9 @@ class ProfileSection(Section):
         n: profiles drawn a country.
         weights: ``calibrated``: draws are weighted so that their means of the items are the country's, where
             there are four for each item and four more; ``design``: as drawn.
+        missing: what becomes of answers to items that a respondent did not give: ``omit`` leaves them out of
+            the profile, ``impute`` takes those of the nearest respondent of the country; a run tells how far
+            apart the two are.
         margins: a CSV with the columns country, variable, category and share, as of a census, to which
             calibrated weights bring the draws too.
         items: the items that personas tell of; codes, or the name of a set (``recipe.items``). The
@@ -63,6 +66,7 @@ class ProfileSection(Section):
     design: Literal["systematic", "random", "all", "marginal"] = "systematic"
     n: Count = 100
     weights: Literal["calibrated", "design"] = "calibrated"
+    missing: Literal["omit", "impute"] = "omit"
     margins: RecipePath | None = Field(default=None, exclude_if=lambda v: v is None)
     items: ItemSet | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
 

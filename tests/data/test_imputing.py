@@ -1,0 +1,46 @@
+"""Missing answers to value items: left out or filled in, and how far apart the two are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from value_personas.data.imputing import filled_in, shift_of
+
+NAN = np.nan
+
+
+def test_an_answer_is_that_of_the_nearest_of_the_country() -> None:
+    frame = pd.DataFrame(
+        [[1, 1, 2], [4, 4, 9], [1, 2, NAN], [4, 3, NAN], [NAN, 4, 8], [1, 1, NAN], [2, 2, 5]], dtype=float
+    )
+    country = pd.Series(["A", "A", "A", "A", "A", "B", "B"])
+    filled = filled_in(frame, country)
+    assert filled[2].tolist() == [2, 9, 2, 9, 8, 5, 5]
+    assert filled.at[4, 0] == 4
+    assert filled.notna().all(axis=None)
+    assert frame.isna().to_numpy().sum() == 4  # the table itself is as it was
+
+
+def test_what_nobody_answered_stays_missing() -> None:
+    frame = pd.DataFrame([[1.0, NAN], [2.0, NAN]])
+    assert filled_in(frame, pd.Series(["A", "A"]))[1].isna().all()
+
+
+def test_the_shift_is_of_weighted_means_as_a_share_of_the_scale() -> None:
+    frame = pd.DataFrame({"a": [1.0, 3.0, NAN], "b": [1.0, 2.0, 3.0]})
+    filled = frame.assign(a=[1.0, 3.0, 3.0])
+    weight = pd.Series([1.0, 1.0, 2.0])
+    mean, most = shift_of(frame, filled, pd.Series(["A"] * 3), weight, np.array([4.0, 2.0]))
+    assert most == pytest.approx((2.5 - 2.0) / 4)
+    assert mean == pytest.approx(most / 2)
+
+
+def test_answers_that_are_missing_by_what_they_would_be_come_back_nearer() -> None:
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=4000)
+    truth = pd.DataFrame({f"i{k}": np.rint(5 + 2 * value + rng.normal(size=4000)) for k in range(4)})
+    silent = rng.random(4000) < 1 / (1 + np.exp(1.5 - 1.5 * value))
+    frame = truth.assign(i0=truth["i0"].where(~silent))
+    filled = filled_in(frame, pd.Series("A", index=frame.index))
+    left_out, imputed = (abs(table["i0"].mean() - truth["i0"].mean()) for table in (frame, filled))
+    assert imputed < 0.35 * left_out
