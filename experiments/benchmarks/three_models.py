@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.benchmarks.rotation import Rotation, rotate
 from value_personas.experiments.evaluation.answers import Answers
-from value_personas.experiments.inference import noise_floor
+from value_personas.experiments.evaluation.measures import worth_rows
+from value_personas.experiments.inference import conformal_half_widths, noise_floor
 from value_personas.experiments.scoring import score_cells
+from value_personas.experiments.scoring.digits import in_people, three_digits
 from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
 
-__all__ = ["by_country", "by_group", "main", "table"]
+__all__ = ["as_predictions", "by_country", "by_group", "main", "table"]
 
 DRAWS = 100
 OPTIONS = [f"pmf_{k}" for k in range(1, 11)]
@@ -98,6 +100,32 @@ def _row(panel: Answers, rotation: Rotation) -> dict[str, object]:
     return row
 
 
+def as_predictions(frame: pd.DataFrame, model: str) -> str:
+    """A model's worth in people, and the interval of a group's mean made of other countries' groups."""
+    panel, people = by_group(frame, model), _people(frame)
+    share = (SCORES - SCORES[0]) / (SCORES[-1] - SCORES[0])
+    human, predicted = panel.human[:, 0], np.exp(panel.log_p[:, 0, 0])
+    off, variance = np.abs((predicted - human) @ share), human @ share**2 - (human @ share) ** 2
+    codes = tuple(dict.fromkeys(people["country"]))
+    places = [np.flatnonzero(people["country"] == code) for code in codes]
+    shape = (len(codes), max(map(len, places)))
+    sizes = people["n_respondents"].to_numpy(dtype=np.float64)
+    laid = np.full((3, *shape), np.nan)
+    for c, block in enumerate(places):
+        laid[:, c, : len(block)] = off[block], variance[block], sizes[block]
+    rows = worth_rows({model: laid[0]}, laid[1], laid[2], codes, level=0.95, drawn=None)
+    (worth,) = (row for row in rows if row["measure"] == "worth_in_people")
+    groups = tuple(map(str, range(shape[1])))
+    half = conformal_half_widths(laid[0], codes, groups, level=0.9, new=(True, False))
+    held = float((laid[0] <= half)[~np.isnan(laid[0])].mean())
+    people_worth = (in_people(float(str(worth[name]))) for name in ("estimate", "lower", "upper"))
+    return (
+        "worth in people {} ({}–{}); a group's mean within ±{} at 90 %, which held in {}".format(
+            *people_worth, three_digits(float(np.nanmean(half))), three_digits(held)
+        )
+    )  # fmt: skip
+
+
 def _floor(frame: pd.DataFrame) -> str:
     """What people drawn anew from each group would be charged against the group itself."""
     people = _people(frame)
@@ -169,6 +197,7 @@ def main() -> None:
     )
     ordered = (SETTINGS[0].model_copy(update={"level": "population"}), *country_settings[1:])
     for model in [name for name in dict.fromkeys(frame["source"]) if name != "human"]:
+        print(f"### {model}: as predictions\n\n{as_predictions(frame, model)}\n")
         print(f"### {model}: the 63 groups\n\n{_markdown(table(by_group(frame, model), SETTINGS))}\n")
         print(f"### {model}: the 3 countries\n\n{_markdown(table(by_country(frame, model), ordered))}\n")
 

@@ -36,7 +36,7 @@ def _majority(sources: Sources) -> Prediction:
         mean = training_mean(country, others)
         known = ~np.isnan(mean).all(axis=1)
         mode = np.where(np.isnan(mean), -1.0, mean).argmax(axis=1)
-        one = np.where(own > 0, (np.arange(own.shape[1]) == mode[:, None]).astype(np.float64), np.nan)
+        one = np.where(own > 0, np.eye(own.shape[1])[mode], np.nan)
         return np.where(known[:, None], one, np.nan)
 
     return Prediction(sources.leave_one_out(predict))

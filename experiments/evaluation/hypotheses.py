@@ -1,6 +1,6 @@
 """What a recipe claims, judged: supported, refuted or undecided, with effect, interval and adjusted p."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +62,7 @@ def cells_of(judgement: Judgement, index: "pd.Series[float] | None") -> Cells:
         },
         countries,
         rows.drop_duplicates("question")["near"].tolist(),
-        None if index is None else pd.Series(countries).map(index).to_numpy(np.float64),
+        None if index is None else np.asarray(pd.Series(countries).map(index), dtype=np.float64),
     )
 
 
@@ -145,7 +145,7 @@ def _tested(one: Hypothesis, cells: Cells, level: float) -> Estimates | str:
     return "too few countries and questions for an error" if np.isnan(found.p).all() else found
 
 
-def _redrawn(one: Hypothesis, cells: Cells, block: tuple[Array, ...]) -> tuple[Array, Array] | None:
+def _redrawn(one: Hypothesis, cells: Cells, block: tuple[Any, ...]) -> tuple[Array, Array] | None:
     """Both rows after personas were drawn anew; one without personas is the same in every draw."""
     found = [cells.drawn.get(name, {}).get(one.score) for name in (one.method, one.against)]
     draws = next((len(drawn) for drawn in found if drawn is not None), 0)
@@ -156,7 +156,8 @@ def _redrawn(one: Hypothesis, cells: Cells, block: tuple[Array, ...]) -> tuple[A
         np.broadcast_to(values, (draws, *values.shape)) if drawn is None else drawn
         for drawn, values in zip(found, as_is, strict=True)
     ]
-    return both[0][(slice(None), *block)], both[1][(slice(None), *block)]
+    every: tuple[Any, ...] = (slice(None), *block)
+    return both[0][every], both[1][every]
 
 
 def _zones(cells: Cells) -> list[str]:
@@ -176,7 +177,7 @@ def _among(name: str, cells: Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_
     return (countries if name == "all" else np.array(_zones(cells)) == name), questions
 
 
-def verdict_line(row: Mapping[str, Any]) -> str:
+def verdict_line(row: Mapping[Hashable, Any]) -> str:
     """A claim with its verdict, effect, interval and adjusted p, in one line."""
     if row["verdict"] == "not tested":
         return f"Not tested: {row['claim']} ({row['why']})."

@@ -135,8 +135,8 @@ def structure_of(
     first = next(iter(panels.values()))
     questions, countries = first.questions, tuple(dict.fromkeys(p.country for p in first.personas))
     rows: list[dict[str, object]] = []
-    blocks = {country: _Block(survey, profiles, country, questions, seed) for country in countries}
-    blocks = {country: block for country, block in blocks.items() if block.enough}
+    every = {country: _Block(survey, profiles, country, questions, seed) for country in countries}
+    blocks = {country: block for country, block in every.items() if block.enough}
     if not blocks:
         return pd.DataFrame()
     ceilings = _over_countries([block.ceiling for block in blocks.values()])

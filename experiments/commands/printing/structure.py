@@ -40,5 +40,5 @@ def print_structure(title: str, table: pd.DataFrame, level: float, meanings: boo
             "commonest. halves: one random half of people held against the other, as good as anything can be."
         )
     )
-    for measure in STRUCTURE.values() if meanings else ():
-        console.print(Text(f"{measure.heading}: {measure.meaning}"))
+    for one in STRUCTURE.values() if meanings else ():
+        console.print(Text(f"{one.heading}: {one.meaning}"))
