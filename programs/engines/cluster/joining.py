@@ -155,9 +155,12 @@ def _started(place: str, tell: Tell) -> str:
             # A block whose worker died is cut in two at once, not tried whole three times more.
             with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
                 cluster = LocalCluster(
-                    n_workers=int(number), threads_per_worker=1, processes=True, dashboard_address=None,
+                    n_workers=int(number),
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
-                )  # fmt: skip
+                )
             _local[place] = cluster
             atexit.register(cluster.close, timeout=5)
         return str(_local[place].scheduler_address)
