@@ -80,12 +80,13 @@ def main() -> int:
     from value_personas.data.survey.parts import ReadOptions, read_part
 
     told = json.loads(sys.stdin.read())
-    options = {
+    options: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in told["options"].items()
     }
+    options["cache"] = Path(options["cache"])
     _limit_memory()
     try:
-        read_part(told["path"], ReadOptions(**{**options, "cache": Path(options["cache"])}))
+        read_part(told["path"], ReadOptions(**options))
     except SurveyError:
         return 0  # the parent says so itself
     except MemoryError:
