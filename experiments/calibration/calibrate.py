@@ -32,7 +32,6 @@ from value_personas.experiments.tracking import (
     register_version,
     run_title,
     tracking_client,
-    uri_of,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import write_json
@@ -163,7 +162,7 @@ def _recorded(
     run_id = record_run(
         workspace, Record(recipe, title, result.metrics(), tags, result.folder, inputs=inputs)
     )
-    with tracking_client(uri_of(recipe.tracking, workspace)) as client:
+    with tracking_client(recipe.tracking, workspace) as client:
         name = model_name(recipe.name, "calibration")
         model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")
     return replace(result, mlflow_run_id=run_id, model=model)

@@ -16,7 +16,6 @@ from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.personas import ComparatorSection, PersonaTextSection
 from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
-from value_personas.experiments.tracking import uri_of
 from value_personas.programs import Arrangement, EngineSettings, PopulationSample
 from value_personas.programs.elicitation import require_letters
 from value_personas.programs.personas import parse_kind
@@ -117,7 +116,7 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
         forbidden_names=_country_names(survey),
         arrangement=_arrangement(text, recipe.descriptors.wordings, recipe.seed),
         facts=text.demographics,
-        program=find_program(recipe.program, uri_of(recipe.tracking, field.workspace)),
+        program=find_program(recipe.program, recipe.tracking, field.workspace),
         kinds=kinds,
         on_map=(on_map.kinds or kinds) if on_map.ask else (),
         instrument=instrument,

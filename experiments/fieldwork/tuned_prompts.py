@@ -5,19 +5,21 @@ from pathlib import Path
 
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram, read_program
 from value_personas.experiments.recipe.calibration import REGISTRY
+from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.tracking import registered_file
-from value_personas.experiments.workspace.folders import PROGRAM_FILE
+from value_personas.experiments.workspace.folders import PROGRAM_FILE, Workspace
 from value_personas.programs import DescriptorWriter, Respondent
 
 __all__ = ["find_program", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
 
 
-def find_program(name: str | None, registry: str) -> TunedProgram | None:
+def find_program(name: str | None, section: TrackingSection, workspace: Workspace) -> TunedProgram | None:
     """The tuned program that a recipe names, if it names one.
 
     Args:
         name: a file, or a version of MLflow's registry.
-        registry: where that is, an MLflow tracking URI.
+        section: says where that is.
+        workspace: has one of its own.
 
     Raises:
         RecipeError: when it is not there, or is no program of this version.
@@ -25,7 +27,7 @@ def find_program(name: str | None, registry: str) -> TunedProgram | None:
     if name is None:
         return None
     if name.startswith(REGISTRY):
-        return read_program(registered_file(registry, "program", name, PROGRAM_FILE))
+        return read_program(registered_file(section, workspace, "program", name, PROGRAM_FILE))
     return read_program(Path(name).expanduser())
 
 

@@ -228,8 +228,9 @@ class TrackingSection(Section):
     """Where the experiment is recorded.
 
     Attributes:
-        uri: an MLflow tracking URI; SQLite in the workspace when absent.
-        experiment: the MLflow experiment, one for a whole family of recipes; the recipe's name when absent.
+        uri: an MLflow tracking URI; when absent MLFLOW_TRACKING_URI, or else SQLite in the workspace.
+        experiment: the MLflow experiment, one for a whole family of recipes; when absent
+            MLFLOW_EXPERIMENT_NAME, or else the recipe's name.
     """
 
     uri: str | None = None

@@ -1,5 +1,6 @@
 """Runs read back from their folders."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,12 @@ import pandas as pd
 
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations
 from value_personas.experiments.evaluation.measures import measure_table
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
 from value_personas.experiments.run.record import RESULT_FILE, Result
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import has_table, read_run_table
 from value_personas.experiments.tracking import calibration_file
-from value_personas.experiments.tracking.client import tracking_client
+from value_personas.experiments.tracking.client import tracking_client, uri_of
 from value_personas.experiments.tracking.recording import FOLDER_TAG
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace, newest
 from value_personas.experiments.workspace.json_file import read_json
@@ -37,6 +38,9 @@ __all__ = [
 
 _FILES = (RESULT_FILE, "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _ID_FILE = "mlflow_run_id.txt"
+
+_FOLDER = re.compile(r"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]{0,200}")
+"""Names that lead nowhere else; a tag may hold any text."""
 
 
 def read_result(folder: Path) -> Result:
@@ -168,28 +172,32 @@ def recorded_run(
     try:
         folder = find_run(workspace.folder / "runs", wanted)
     except StoreError as error:
-        if wanted is None or not (tracking_uri or (workspace.folder / "mlflow.db").is_file()):
+        section = TrackingSection(uri=tracking_uri)
+        own = uri_of(section, workspace) == workspace.tracking_uri
+        if wanted is None or (own and not (workspace.folder / "mlflow.db").is_file()):
             raise
         not_here = error
     else:
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="value-personas-") as place:
-        copy = _fetched(tracking_uri or workspace.tracking_uri, wanted, Path(place))
+        copy = _fetched(section, workspace, wanted, Path(place))
         if copy is None:
             raise StoreError(f"{not_here}; neither does MLflow keep it")
         yield copy
 
 
-def _fetched(uri: str, wanted: str, place: Path) -> Path | None:
+def _fetched(section: TrackingSection, workspace: Workspace, wanted: str, place: Path) -> Path | None:
     """Download a run's artifacts; None where there is no such run."""
     from mlflow.artifacts import download_artifacts
 
-    with tracking_client(uri) as client:
+    uri = uri_of(section, workspace)
+    with tracking_client(section, workspace) as client:
         run = _find(client, wanted)
         if run is None:
             return None
-        folder = place / str(run.data.tags.get(FOLDER_TAG, run.info.run_id))
+        named = str(run.data.tags.get(FOLDER_TAG, ""))
+        folder = place / (named if _FOLDER.fullmatch(named) else run.info.run_id)
         folder.mkdir()
         download_artifacts(run_id=run.info.run_id, dst_path=str(folder), tracking_uri=uri)
         if not (folder / RESULT_FILE).is_file():

@@ -1,26 +1,44 @@
 """MLflow's client, opened quietly, whose errors are one line."""
 
+import contextlib
+import functools
 import logging
 import os
+import sqlite3
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import make_url
 
 from value_personas.data import first_line
 from value_personas.experiments.recipe.recipe import TrackingSection
+from value_personas.experiments.tracking.places import settle_artifacts
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-import contextlib
-from pathlib import Path
 
-from sqlalchemy.engine import make_url
+__all__ = [
+    "again_if_taken",
+    "alone_at",
+    "experiment_of",
+    "quiet_mlflow",
+    "store_errors",
+    "tracking_client",
+    "uri_of",
+]
 
-__all__ = ["alone_at", "quiet_mlflow", "store_errors", "tracking_client", "uri_of"]
+_TOLD_AFTER, _GIVEN_UP_AFTER = 5.0, 60.0
+"""Seconds that a store may be held by another process before it is said, and before it is given up."""
+
+_ATTEMPTS = 8
+"""Times that a row is written anew which another process made at the same moment."""
 
 _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
@@ -31,26 +49,60 @@ _PATIENCE = {
 
 
 def uri_of(section: TrackingSection, workspace: Workspace) -> str:
-    """Where experiments are recorded, and the model registry is."""
-    return section.uri or workspace.tracking_uri
+    """Where experiments are recorded, and the model registry is.
+
+    The recipe says it, or else ``MLFLOW_TRACKING_URI``, which is then told; or else it is the workspace.
+    """
+    if section.uri:
+        return section.uri
+    if told := os.environ.get("MLFLOW_TRACKING_URI"):
+        _say_once(f"recorded in {without_passwords(told)}, as MLFLOW_TRACKING_URI says")
+        return told
+    return workspace.tracking_uri
+
+
+def experiment_of(section: TrackingSection, recipe: str) -> str:
+    """The name of the experiment of a recipe's family: said as the URI is, or else the recipe's name."""
+    if section.experiment:
+        return section.experiment
+    if told := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
+        _say_once(f"recorded in the experiment {told}, as MLFLOW_EXPERIMENT_NAME says")
+        return told
+    return recipe
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    _say(text)
+
+
+def _say(text: str) -> None:
+    logging.getLogger("value_personas.tracking").warning("%s", text)
 
 
 @contextmanager
-def tracking_client(uri: str, advice: str = "") -> Iterator["MlflowClient"]:
+def tracking_client(
+    section: TrackingSection, workspace: Workspace, advice: str = ""
+) -> Iterator["MlflowClient"]:
     """A client of a tracking store and of the model registry in it.
 
     Args:
-        uri: SQLite, PostgreSQL or a server; never a folder, which MLflow gave up.
+        section: says which: SQLite, PostgreSQL or a server; never a folder, which MLflow gave up.
+        workspace: its own store is the default. There, files lie in the workspace as it lies now, wherever
+            it was when they were recorded.
         advice: what an error's line ends with.
 
     Raises:
-        StoreError: when the store cannot be reached, read or written.
+        StoreError: when the store cannot be reached, read or written, or another process holds it for a
+            minute.
     """
     # Imported here: a second of start-up that only a finished run needs.
     from mlflow import MlflowClient
 
+    uri = uri_of(section, workspace)
     with quiet_mlflow(), store_errors(uri, advice):
         with alone_at(uri):
+            _make_ready(uri, workspace)
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         yield client
 
@@ -87,6 +139,80 @@ def quiet_mlflow() -> Iterator[None]:
             logger.setLevel(level)
 
 
+def again_if_taken(write: Callable[[], None]) -> None:
+    """Write what another process may be writing at the same moment: MLflow looks first and then inserts.
+
+    Raises:
+        MlflowException: when it fails for another reason, or again and again.
+    """
+    from mlflow.exceptions import MlflowException
+
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return write()
+        except MlflowException as error:
+            said = str(error).lower()
+            if attempt == _ATTEMPTS or not ("unique" in said or "duplicate" in said):
+                raise
+        time.sleep(0.05 * attempt)
+    return None
+
+
+def _file_of(uri: str) -> Path | None:
+    """The file of a SQLite store."""
+    file = make_url(uri).database if uri.startswith("sqlite:") else None
+    return Path(file) if file and not Path(file).is_dir() else None
+
+
+def _make_ready(uri: str, workspace: Workspace) -> None:
+    """Wait until a SQLite store can be written; in the workspace's own, readers go on while one writes.
+
+    Raises:
+        OSError: when another process holds it for a minute, or it is no database.
+    """
+    file = _file_of(uri)
+    if file is None or not file.parent.is_dir():
+        return
+
+    def free() -> bool:
+        try:
+            with contextlib.closing(sqlite3.connect(file, timeout=0.2, isolation_level=None)) as store:
+                if uri == workspace.tracking_uri:
+                    store.execute("PRAGMA journal_mode=WAL")
+                store.execute("BEGIN IMMEDIATE")
+                if uri == workspace.tracking_uri:
+                    settle_artifacts(store, workspace.artifacts)
+                store.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                return False
+            raise OSError(str(error)) from None
+        except sqlite3.DatabaseError as error:
+            raise OSError(str(error)) from None
+        return True
+
+    _wait_until(free, uri)
+
+
+def _wait_until(free: Callable[[], bool], uri: str) -> None:
+    """Try again and again.
+
+    Raises:
+        TimeoutError: after a minute.
+    """
+    began, told = time.monotonic(), False
+    while not free():
+        waited = time.monotonic() - began
+        if waited > _GIVEN_UP_AFTER:
+            raise TimeoutError(f"another process has held it for {_GIVEN_UP_AFTER:.0f} s; end that one first")
+        if waited > _TOLD_AFTER and not told:
+            _say(
+                f"MLflow store {without_passwords(uri)}: another process holds it; waiting for up to a minute"
+            )
+            told = True
+        time.sleep(0.05)
+
+
 if sys.platform != "win32":  # there, two processes that begin a workspace at once may fail
     import fcntl
 
@@ -98,12 +224,20 @@ def alone_at(uri: str) -> Iterator[None]:
     MLflow makes its tables in several steps, and takes those of another process for its own.
 
     Raises:
-        OSError: when the lock beside the database cannot be written.
+        OSError: when the lock beside the database cannot be written, or is held for a minute.
     """
-    file = make_url(uri).database if uri.startswith("sqlite:") else None
-    if sys.platform == "win32" or not file or Path(file).is_dir():
+    file = _file_of(uri)
+    if sys.platform == "win32" or file is None:
         yield
         return
     with Path(f"{file}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def free() -> bool:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        _wait_until(free, uri)
         yield

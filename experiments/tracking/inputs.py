@@ -11,7 +11,6 @@ from value_personas.data import file_hash
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
 from value_personas.experiments.recipe.paths import files_of
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking.client import uri_of
 from value_personas.experiments.tracking.registry import registered_file
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.signatures import RecipeError
@@ -75,8 +74,8 @@ def calibration_file(recipe: Recipe) -> Path | None:
     if name is None:
         return None
     if name.startswith(REGISTRY):
-        registry = uri_of(recipe.tracking, Workspace.open(recipe.workspace))
-        return registered_file(registry, "calibration.fitted", name, CALIBRATION_FILE)
+        workspace = Workspace.open(recipe.workspace)
+        return registered_file(recipe.tracking, workspace, "calibration.fitted", name, CALIBRATION_FILE)
     if name != LATEST:
         return Path(name).expanduser()
     file = _newest(recipe.name, recipe.workspace)

@@ -1,8 +1,9 @@
 """One MLflow run for each experiment, written in a few batches.
 
-Runs lie in one MLflow experiment for each family of recipes: ``tracking.experiment``, or else the recipe's
-name. Neither ``--set`` nor a sweep changes the name, so a recipe's variations lie side by side and can be
-compared; a recipe file that extends another has a name of its own and begins a family of its own.
+Runs lie in one MLflow experiment for each family of recipes: ``tracking.experiment``, or else what
+``MLFLOW_EXPERIMENT_NAME`` says, or else the recipe's name. Neither ``--set`` nor a sweep changes the name, so
+a recipe's variations lie side by side and can be compared; a recipe file that extends another has a name of
+its own and begins a family of its own.
 """
 
 import math
@@ -15,11 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
-from value_personas.experiments.tracking.client import tracking_client, uri_of
+from value_personas.experiments.tracking.client import (
+    again_if_taken,
+    experiment_of,
+    tracking_client,
+    uri_of,
+)
 from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
+from value_personas.experiments.tracking.places import files_of_experiment, lies_in
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
+from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,6 +39,8 @@ FOLDER_TAG = "run.folder"
 
 _PARAM_LIMIT, _TAG_LIMIT = 6000, 8000
 """Characters MLflow keeps of a parameter's and of a tag's value."""
+
+_DATABASES = ("mssql", "mysql", "postgresql", "sqlite")
 
 _PARAMS_A_BATCH, _METRICS_A_BATCH = 100, 1000
 """What MLflow takes at once."""
@@ -91,6 +101,7 @@ def open_run(workspace: Workspace, record: Record) -> str:
 def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
     """Write what a begun run came to; it may be closed again, when more was done."""
     with _client(workspace, record) as client:
+        _require_inside(client, workspace, record, run_id)
         _log(client, run_id, record)
         client.set_terminated(run_id)
 
@@ -99,7 +110,7 @@ def is_known(section: TrackingSection, workspace: Workspace, run_id: str) -> boo
     """Whether the tracking store holds a run."""
     from mlflow.exceptions import MlflowException
 
-    with tracking_client(uri_of(section, workspace)) as client:
+    with tracking_client(section, workspace) as client:
         try:
             return bool(client.get_run(run_id).info.lifecycle_stage == "active")
         except MlflowException:
@@ -107,7 +118,19 @@ def is_known(section: TrackingSection, workspace: Workspace, run_id: str) -> boo
 
 
 def _client(workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
-    return tracking_client(uri_of(record.recipe.tracking, workspace), f"the tables are in {record.folder}")
+    return tracking_client(record.recipe.tracking, workspace, f"the tables are in {record.folder}")
+
+
+def _require_inside(client: "MlflowClient", workspace: Workspace, record: Record, run_id: str) -> None:
+    """What a store says of a run leads nowhere outside its workspace.
+
+    Raises:
+        StoreError: when it does.
+    """
+    place = str(client.get_run(run_id).info.artifact_uri)
+    own = uri_of(record.recipe.tracking, workspace) == workspace.tracking_uri
+    if own and not lies_in(place, workspace.artifacts):
+        raise StoreError(f"MLflow run {run_id}: keeps its files at {place}, which is outside the workspace")
 
 
 def _log(client: "MlflowClient", run_id: str, record: Record) -> None:
@@ -122,7 +145,8 @@ def _log(client: "MlflowClient", run_id: str, record: Record) -> None:
     for start in range(0, len(params), _PARAMS_A_BATCH):
         client.log_batch(run_id, params=params[start : start + _PARAMS_A_BATCH])
     if record.inputs:
-        client.log_inputs(run_id, datasets=dataset_inputs(record.inputs))
+        datasets = dataset_inputs(record.inputs)
+        again_if_taken(lambda: client.log_inputs(run_id, datasets=datasets))
     for path in _artifacts(record):
         folder = path.parent.relative_to(record.folder).as_posix()
         client.log_artifact(run_id, str(path), None if folder == "." else folder)
@@ -137,11 +161,12 @@ def _experiment(client: "MlflowClient", section: TrackingSection, recipe: str, w
     """The experiment of the recipe's family, made by whichever run comes first."""
     from mlflow.exceptions import MlflowException
 
-    name = section.experiment or recipe
+    name = experiment_of(section, recipe)
     if (known := client.get_experiment_by_name(name)) is not None:
         return str(known.experiment_id)
-    own_store = section.uri is None
-    location = (workspace.artifacts / name).as_uri() if own_store else None
+    # A server says itself where files are kept; of a database it would be the folder one happens to be in.
+    database = uri_of(section, workspace).partition(":")[0].partition("+")[0] in _DATABASES
+    location = files_of_experiment(workspace.artifacts, name).as_uri() if database else None
     try:
         return str(client.create_experiment(name, artifact_location=location))
     except MlflowException:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.calibration import REGISTRY
-from value_personas.experiments.tracking.client import quiet_mlflow
-from value_personas.experiments.workspace.passwords import without_passwords
-from value_personas.signatures import RecipeError
+from value_personas.experiments.recipe.recipe import TrackingSection
+from value_personas.experiments.tracking.client import again_if_taken, tracking_client, uri_of
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.signatures import RecipeError, StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,18 +31,25 @@ def register_version(
     Returns:
         ``models:/NAME/VERSION``.
     """
+    from mlflow.exceptions import MlflowException
+
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
-        client.create_registered_model(name, description=description)
+        with suppress(MlflowException):  # another process was first; anything else is said by the next call
+            client.create_registered_model(name, description=description)
     source = f"{client.get_run(run_id).info.artifact_uri}"
-    version = client.create_model_version(name, source, run_id=run_id, tags=dict(tags))
-    return f"{REGISTRY}{name}/{version.version}"
+    made: list[str] = []
+    again_if_taken(
+        lambda: made.append(client.create_model_version(name, source, run_id=run_id, tags=dict(tags)).version)
+    )
+    return f"{REGISTRY}{name}/{made[0]}"
 
 
-def registered_file(registry: str, key: str, name: str, file: str) -> Path:
+def registered_file(section: TrackingSection, workspace: Workspace, key: str, name: str, file: str) -> Path:
     """Fetch a file of a registered version.
 
     Args:
-        registry: where it is, an MLflow tracking URI.
+        section: says where the registry is.
+        workspace: has one of its own.
         key: the recipe's key that names the version.
         name: ``models:/NAME/VERSION``.
         file: among the artifacts of the run that registered it.
@@ -48,22 +57,15 @@ def registered_file(registry: str, key: str, name: str, file: str) -> Path:
     Raises:
         RecipeError: when it is no such name, or is not there.
     """
-    from mlflow import MlflowClient
     from mlflow.artifacts import download_artifacts
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
     model, slash, version = name.removeprefix(REGISTRY).rpartition("/")
     if not slash or not version.isdigit():
         raise RecipeError(f"{key}: {name}: expected models:/NAME/VERSION, for example models:/tune-program/1")
-    with quiet_mlflow():
-        try:
-            found = MlflowClient(tracking_uri=registry, registry_uri=registry).get_model_version(
-                model, version
-            )
+    try:
+        with tracking_client(section, workspace) as client:
+            found = client.get_model_version(model, version)
+            registry = uri_of(section, workspace)
             return Path(download_artifacts(f"{found.source}/{file}", tracking_uri=registry))
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            said = without_passwords(str(error).splitlines()[0])
-            raise RecipeError(
-                f"{key}: {name} is not in the registry {without_passwords(registry)}: {said}"
-            ) from None
+    except StoreError as error:
+        raise RecipeError(f"{key}: {name} is not in the registry: {error}") from None

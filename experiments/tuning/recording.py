@@ -16,7 +16,6 @@ from value_personas.experiments.tracking import (
     record_run,
     register_version,
     tracking_client,
-    uri_of,
 )
 from value_personas.experiments.tuning.judgement import TuningJudgement
 from value_personas.experiments.workspace.folders import Workspace
@@ -107,7 +106,7 @@ def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[st
         "stopped": result.stopped or "the optimiser came to its end",
     }
     run_id = record_run(workspace, Record(recipe, name, _metrics(result), tags, result.folder))
-    with tracking_client(uri_of(recipe.tracking, workspace)) as client:
+    with tracking_client(recipe.tracking, workspace) as client:
         experiment = client.get_run(run_id).info.experiment_id
         for place, row in enumerate(result.curve.to_dict("records")):
             _record_candidate(

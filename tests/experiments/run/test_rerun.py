@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from tests.experiments.commands.typed import command
 from tests.experiments.fieldwork.test_prompt_file import content
@@ -13,6 +14,8 @@ from tests.experiments.small_runs import damaged_copy, small_run
 from value_personas import RunResult
 from value_personas.data.synthetic import write_synthetic_survey
 from value_personas.experiments.run.rerun import Rerun, rerun
+from value_personas.experiments.run.stored import recorded_run
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import RecipeError, StoreError
 
 
@@ -126,6 +129,12 @@ def test_a_run_whose_folder_is_gone_comes_out_of_mlflow(tmp_path: Path) -> None:
         assert found.agrees
         assert (found.run, found.calls) == (gone.folder.name, 0)
     assert list((tmp_path / "runs").iterdir()) == []
+    client = MlflowClient(Workspace.open(tmp_path).tracking_uri)
+    for outside in (str(tmp_path / "outside"), "../../outside", "..", ""):
+        client.set_tag(gone.mlflow_run_id, "run.folder", outside)
+        with recorded_run(Workspace.open(tmp_path), gone.mlflow_run_id) as copy:
+            assert copy.name == gone.mlflow_run_id
+    assert not (tmp_path / "outside").exists()
     for nobody in ("nobody", "no'body"):
         with pytest.raises(StoreError, match=r"no run .*; neither does MLflow keep it"):
             rerun(nobody, workspace=tmp_path)

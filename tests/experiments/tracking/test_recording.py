@@ -21,7 +21,7 @@ from tests.experiments.fieldwork.test_prompt_file import content
 from tests.experiments.small_runs import small_run
 from value_personas import RunResult, load_recipe
 from value_personas.experiments.run.rerun import rerun
-from value_personas.experiments.tracking import Record, metric_name, record_run, without_passwords
+from value_personas.experiments.tracking import InputFile, Record, metric_name, record_run, without_passwords
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StoreError
 
@@ -105,7 +105,8 @@ def test_several_runs_record_at_once(tmp_path: Path) -> None:
 
 def assert_recorded_at_once(place: Workspace, files: Path, uri: str, *settings: str) -> None:
     recipe = load_recipe(None, ["tracking.experiment=crowd", *settings])
-    records = [Record(recipe, f"cell {i}", {"i": float(i)}, {}, files) for i in range(8)]
+    inputs = (InputFile("survey.path", "a.sav", "0" * 64), InputFile("program", "b.json", "1" * 64))
+    records = [Record(recipe, f"cell {i}", {"i": float(i)}, {}, files, inputs=inputs) for i in range(8)]
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda one: record_run(place, one), records))
     client = MlflowClient(uri)
@@ -113,6 +114,7 @@ def assert_recorded_at_once(place: Workspace, files: Path, uri: str, *settings: 
     assert [run.info.run_name for run in runs] == [f"cell {i}" for i in range(8)]
     assert [run.data.metrics["i"] for run in runs] == list(range(8))
     assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {len(run.inputs.dataset_inputs) for run in runs} == {2}
     assert len({run.info.experiment_id for run in runs}) == 1
     assert all([a.path for a in client.list_artifacts(run_id)] == ["table.csv"] for run_id in ids)
 

@@ -18,8 +18,10 @@ import pytest
 from tests.experiments.commands.typed import call
 from tests.experiments.small_runs import AS_IN_0_1_0, as_in_0_1_0
 from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.report import read_material
 from value_personas.experiments.tracking import tracking_client
+from value_personas.experiments.workspace.folders import Workspace
 
 PACKED = Path(__file__).parents[2] / "fixtures" / "workspace-0.1.0.tar.xz"
 MADE_IN = "file:///tmp/value-personas-0.1.0"
@@ -115,7 +117,7 @@ def test_a_tuning_goes_on_within_its_budget_to_what_0_1_0_found(place: Path, typ
 
 
 def test_its_tracked_runs_are_there(place: Path) -> None:
-    with tracking_client(f"sqlite:///{place / 'ws' / 'mlflow.db'}") as client:
+    with tracking_client(TrackingSection(), Workspace(place / "ws")) as client:
         of_run = client.get_run("e7d34bad53624279bd070bee0c51ef02")
         assert of_run.data.metrics
         assert of_run.data.params["profiles.n"] == "2"
