@@ -47,6 +47,29 @@ class Citation:
         return self.fields.get("url", "")
 
 
+_INTERVALS = Citation(
+    "vovk2005",
+    "book",
+    "intervals of single predictions",
+    {
+        "author": "Vovk, V. and Gammerman, A. and Shafer, G.",
+        "year": "2005",
+        "title": "Algorithmic Learning in a Random World",
+        "howpublished": "New York: Springer",
+    },
+)
+
+_TUNING = Citation(
+    "arxiv2603.16827",
+    "misc",
+    "the forerunner of tuned prompts",
+    {
+        "title": "DSPy prompts compiled against Inglehart–Welzel distance: [add authors and title]",
+        "howpublished": "arXiv 2603.16827",
+        "url": "https://arxiv.org/abs/2603.16827",
+    },
+)
+
 _METHOD = (
     Citation(
         "abels2026",
@@ -192,7 +215,9 @@ def citations(material: Material) -> tuple[Citation, ...]:
     on_map = (_CENTROIDS,) if material.positions is not None else ()
     over_countries = _OVER_COUNTRIES if len(material.countries) > 1 else ()
     model = () if "respondent" in material.run.synthetic else (_model(material),)
-    return (*survey, *_METHOD, *over_countries, *on_map, *_SOFTWARE, *model)
+    intervals = (_INTERVALS,) if len(material.run.measures) else ()
+    tuning = (_TUNING,) if material.run.recipe.program else ()
+    return (*survey, *_METHOD, *tuning, *over_countries, *intervals, *on_map, *_SOFTWARE, *model)
 
 
 def _survey(material: Material) -> Citation:
