@@ -17,7 +17,8 @@ __all__ = ["main"]
 
 _ORDER = (
     "run", "score", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit",
-    "calibrate", "tune", "sweep", "ablate", "shapley", "glossary", "ui", "engine", "inspect", "store",
+    "calibrate", "tune", "search", "sweep", "ablate", "shapley", "glossary", "ui", "engine", "inspect",
+    "store",
 )  # fmt: skip
 """Commands as help lists them, groups of several after the others; one not named here follows by its name."""
 

@@ -7,6 +7,7 @@ from .experiments.report.writing import report
 from .experiments.run.pipeline import run
 from .experiments.run.result import RunResult
 from .experiments.run.score import score
+from .experiments.search.search import search
 from .experiments.shapley.shapley import shapley
 from .experiments.sweep.sweep import sweep
 from .experiments.tuning.tune import tune
@@ -23,6 +24,7 @@ __all__ = [
     "report",
     "run",
     "score",
+    "search",
     "shapley",
     "signatures",
     "sweep",

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -12,13 +11,13 @@ from typing import cast
 
 import numpy as np
 import optuna
-from optuna.storages.journal import JournalFileBackend
-from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from value_personas.experiments import optuna_study
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import TrainingAnswers
+from value_personas.experiments.optuna_study import Undefined, finished, mean_of_folds, report_folds
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import (
     TEMPERATURE_METHODS,
@@ -29,11 +28,9 @@ from value_personas.programs.calibration import (
     Setting,
     group_names,
 )
-from value_personas.signatures import StatisticsError, StoreError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
-
-Loss = Mapping[str, Mapping[str, float]]
 
 
 def search(
@@ -59,11 +56,11 @@ def search(
         StoreError: when the storage cannot be opened.
     """
     study = open_study(panel, settings, folder, seed)
-    left = settings.trials - _finished(study)
+    left = settings.trials - finished(study)
     if left <= 0:
         return study
     if settings.workers == 1:
-        _work(panel, settings, folder, left, seed, lambda: on_trial(_finished(study), settings.trials))
+        _work(panel, settings, folder, left, seed, lambda: on_trial(finished(study), settings.trials))
         return study
     shares = [len(part) for part in np.array_split(np.arange(left), settings.workers)]
     seeds = np.random.SeedSequence(seed).generate_state(settings.workers).tolist()
@@ -75,7 +72,7 @@ def search(
         ]
         for job in jobs:
             job.result()
-            on_trial(_finished(study), settings.trials)
+            on_trial(finished(study), settings.trials)
     return study
 
 
@@ -85,27 +82,14 @@ def open_study(panel: TrainingAnswers, settings: SearchSettings, folder: Path, s
     Raises:
         StoreError: when the storage cannot be opened, or holds that name for another search.
     """
-    optuna.logging.set_verbosity(logging.WARNING)
-    several = len(settings.objectives) > 1
-    try:
-        study = optuna.create_study(
-            storage=_storage(settings, folder),
-            study_name=settings.study or study_name(panel, settings),
-            directions=[StudyDirection.MINIMIZE] * len(settings.objectives),
-            sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=_startup(settings)),
-            pruner=None if several else _pruner(settings),
-            load_if_exists=True,
-        )
-    except (ImportError, ValueError, OSError) as error:
-        what = settings.storage.partition(":")[0] if settings.storage else folder
-        raise StoreError(f"study storage {what}: cannot be opened ({type(error).__name__})") from None
-    except Exception as error:
-        if type(error).__module__.startswith("sqlalchemy"):
-            raise StoreError(
-                f"study storage: cannot be opened ({type(error).__name__}); check its URL"
-            ) from None
-        raise
-    return _same_search(study, panel, settings)
+    return optuna_study.open_study(
+        settings.study or study_name(panel, settings),
+        _fingerprint(panel, settings),
+        settings,
+        folder,
+        seed=seed,
+        startup=_startup(settings),
+    )
 
 
 def study_name(panel: TrainingAnswers, settings: SearchSettings) -> str:
@@ -156,7 +140,7 @@ def chosen(study: optuna.Study, panel: TrainingAnswers, settings: SearchSettings
         value=float(best.values[0]),
         folds=folds,
         study=study.study_name,
-        trials=_finished(study),
+        trials=finished(study),
         synthetic=panel.synthetic,
         aliases=_aliases(panel),
         kind=panel.method,
@@ -183,7 +167,7 @@ def _work(
     """One worker's share of the trials."""
     objective = FoldedObjective(panel, settings.objectives)
     # The number of trials so far enters the seed: a resumed study must not repeat its first draws.
-    so_far = _finished(open_study(panel, settings, folder))
+    so_far = finished(open_study(panel, settings, folder))
     study = open_study(panel, settings, folder, seed + 7919 * so_far)
     run = partial(_trial, panel=panel, settings=settings, objective=objective)
     study.optimize(run, n_trials=trials, callbacks=[lambda s, t: done()], show_progress_bar=False)
@@ -195,26 +179,13 @@ def _trial(
     folds = objective(suggest(trial, panel, settings))
     trial.set_user_attr("folds", json.dumps(folds))
     if len(settings.objectives) == 1:
-        _report_folds(trial, folds, settings.objectives[0])
-    means = tuple(_mean([scores[name] for scores in folds.values()]) for name in settings.objectives)
+        values = [scores[settings.objectives[0]] for scores in folds.values()]
+        for step in range(1, len(values)):
+            report_folds(trial, values[:step])
+    means = tuple(mean_of_folds(scores[name] for scores in folds.values()) for name in settings.objectives)
     if not np.isfinite(means).all():
-        raise optuna.TrialPruned("no training cell is defined for this setting")
+        raise Undefined("no training cell is defined for this setting")
     return means
-
-
-def _report_folds(trial: optuna.Trial, folds: Loss, name: str) -> None:
-    """Fold by fold, as a pruner compares trials: at each step the mean over the folds so far."""
-    values = [scores[name] for scores in folds.values()]
-    for step in range(1, len(values)):
-        trial.report(_mean(values[:step]), step)
-        if trial.should_prune():
-            raise optuna.TrialPruned
-
-
-def _mean(values: list[float]) -> float:
-    """Over folds that have a defined cell."""
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
 
 
 def _strength(
@@ -227,43 +198,10 @@ def _strength(
     return trial.suggest_float(f"λ {method} {per} {group}", 0.0, 1.0)
 
 
-def _pruner(settings: SearchSettings) -> optuna.pruners.BasePruner:
-    if settings.pruner == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=10, n_warmup_steps=1)
-    if settings.pruner == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=1)
-    return optuna.pruners.NopPruner()
-
-
-def _storage(settings: SearchSettings, folder: Path) -> str | optuna.storages.BaseStorage:
-    if settings.storage is not None:
-        return settings.storage
-    folder.mkdir(parents=True, exist_ok=True)
-    return optuna.storages.JournalStorage(JournalFileBackend(str(folder / "optuna.journal")))
-
-
 def _startup(settings: SearchSettings) -> int:
     """Random trials before the sampler models: enough to meet every method at every level a few times."""
     kinds = len(settings.methods) * len(settings.levels) * len(settings.per)
     return max(10, min(4 * kinds, settings.trials // 2))
-
-
-def _finished(study: optuna.Study) -> int:
-    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
-
-
-def _same_search(study: optuna.Study, panel: TrainingAnswers, settings: SearchSettings) -> optuna.Study:
-    """A study named by the user must not mix two data sets or two spaces."""
-    mark = _fingerprint(panel, settings)
-    found = study.user_attrs.get("fingerprint")
-    if found is None:
-        study.set_user_attr("fingerprint", mark)
-    elif found != mark:
-        raise StoreError(
-            f"study {study.study_name}: belongs to other stored answers or another search space; "
-            "give this search another name with study"
-        )
-    return study
 
 
 def _fingerprint(panel: TrainingAnswers, settings: SearchSettings) -> str:

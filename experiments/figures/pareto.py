@@ -25,8 +25,8 @@ def pareto_figure(study: optuna.Study, objectives: tuple[str, ...], stamp: str) 
     front = sorted(study.best_trials, key=lambda trial: trial.values[0])
     figure = canvas(0.7 * FULL, 3.6, stamp)
     axis = figure.subplots()
-    for method, look in looks(trial.params["method"] for trial in tried).items():
-        points = np.array([trial.values for trial in tried if trial.params["method"] == method])
+    for method, look in looks(map(_group, tried)).items():
+        points = np.array([trial.values for trial in tried if _group(trial) == method])
         axis.scatter(
             points[:, 0], points[:, 1], s=12, alpha=0.6, color=look.colour, marker=look.marker, label=method
         )
@@ -37,6 +37,13 @@ def pareto_figure(study: optuna.Study, objectives: tuple[str, ...], stamp: str) 
     return figure
 
 
+def _group(trial: optuna.trial.FrozenTrial) -> str:
+    """What a setting's points share: the way of calibrating, where these are searched."""
+    return str(trial.params.get("method", "settings tried"))
+
+
 def _heading(name: str) -> str:
+    if name not in SCORES:
+        return name
     what = ", mean of 1 − min(v, 1/v)" if SCORES[name].mean == "median" else " (loss on training cells)"
     return SCORES[name].heading + what

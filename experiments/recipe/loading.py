@@ -183,7 +183,12 @@ def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
         table, last = table_of(raw, key)
         if last in table:
             table[last] = _anchored(key, table[last], folder)
-    for section, name in (("sweep", "grid"), ("sweep", "cells"), ("ablation", "factors")):
+    for section, name in (
+        ("sweep", "grid"),
+        ("sweep", "cells"),
+        ("ablation", "factors"),
+        ("search", "space"),
+    ):
         varied = raw.get(section)
         if isinstance(varied, dict) and name in varied:
             varied[name] = _anchored_variations(varied[name], folder)
@@ -260,7 +265,7 @@ def _first_problem(error: ValidationError) -> str:
     return f"recipe: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
 
 
-_OF_RECIPE_KEYS = {"sweep": "sweep.grid", "ablation": "ablation.factors"}
+_OF_RECIPE_KEYS = {"sweep": "sweep.grid", "ablation": "ablation.factors", "search": "search.space"}
 """Tables whose inner table has keys of the whole recipe."""
 
 

@@ -17,6 +17,7 @@ from value_personas.experiments.recipe.personas import (
     PersonalitySection,
     PersonaTextSection,
 )
+from value_personas.experiments.recipe.search import RecipeSearch
 from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
@@ -281,6 +282,7 @@ class Recipe(Section):
     shapley: ShapleySettings = ShapleySettings()
     sweep: SweepSettings | None = None
     ablation: AblationSettings = AblationSettings()
+    search: RecipeSearch | None = Field(default=None, exclude_if=lambda v: v is None)
 
     @field_validator("name")
     @classmethod

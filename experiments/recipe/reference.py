@@ -27,7 +27,9 @@ def recipe_schema() -> Schema:
     """
     schema = Recipe.model_json_schema()
     for model in {model for _, model, _ in settings_of(Recipe)}:
-        table = schema if model is Recipe else schema["$defs"][model.__name__]
+        table = schema if model is Recipe else schema["$defs"].get(model.__name__)
+        if table is None:  # its place takes any table
+            continue
         meanings = _meanings(model)
         for name, property_ in table["properties"].items():
             property_["description"] = meanings.get(name) or _of_table(model, name)

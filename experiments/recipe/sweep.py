@@ -10,7 +10,7 @@ from value_personas.experiments.recipe.section import Section
 __all__ = ["FIXED_KEYS", "SweepSettings", "dotted"]
 
 FIXED_KEYS = frozenset(
-    {"ablation", "description", "extends", "name", "store", "sweep", "tracking", "workspace"}
+    {"ablation", "description", "extends", "name", "search", "store", "sweep", "tracking", "workspace"}
 )
 """Where things are kept and what they are called belongs to the whole sweep, never to one cell."""
 

@@ -1,0 +1,362 @@
+"""Search settings of the whole recipe on training countries, and judge the best once on the others."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.trial import TrialState
+
+from value_personas import data
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.preparing import prepare
+from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.fieldwork.synthetic import in_words, marked
+from value_personas.experiments.figures.pareto import pareto_figure
+from value_personas.experiments.figures.style import save_figure
+from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
+from value_personas.experiments.optuna_study import (
+    Undefined,
+    finished,
+    mean_of_folds,
+    open_study,
+    report_folds,
+    storage_of,
+)
+from value_personas.experiments.progress.reporter import Reporter, Silent
+from value_personas.experiments.progress.shown import Progress, shown
+from value_personas.experiments.recipe.loading import load_recipe, varied
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.search import RecipeSearch
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.search.evaluation import Evaluation, Evaluator
+from value_personas.experiments.search.space import suggested
+from value_personas.experiments.tracking import Record, record_run, run_title, without_passwords
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.tables import write_table
+from value_personas.signatures import RecipeError, StatisticsError
+
+__all__ = ["SearchResult", "search"]
+
+_FOLDS = 4
+"""Parts of the training countries, at most; whole zones, so that a setting is tried on new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search came to.
+
+    Attributes:
+        recipe: as it stood.
+        best: the chosen setting, recipe key → value; empty where nothing beat the recipe as it stood.
+        method: the row that was judged.
+        training: objective → its mean over folds of training countries, as it stood and as chosen.
+        judged: the chosen setting against the recipe as it stood on held-out countries, for each objective
+            that is a score: score, cells, original, chosen, difference, lower, upper, p.
+        trials: one row a trial: number, state, a column an objective, a column a key.
+        held_out: countries that the search never saw.
+        folder: tables and figure.
+        study: its name.
+        storage: where it lies, as ``optuna-dashboard`` takes it.
+        synthetic: which parts were synthetic.
+        mlflow_run_id: the record.
+    """
+
+    recipe: Recipe
+    best: dict[str, Any]
+    method: str
+    training: pd.DataFrame
+    judged: pd.DataFrame
+    trials: pd.DataFrame
+    held_out: tuple[str, ...]
+    folder: Path
+    study: str
+    storage: str
+    synthetic: tuple[str, ...]
+    mlflow_run_id: str
+
+    @property
+    def claims_gain(self) -> bool:
+        """Whether the first score is better on held-out countries, its interval below 0."""
+        return len(self.judged) > 0 and bool(self.judged["upper"].iloc[0] < 0.0)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if not self.best:
+            return "the recipe stays as it stands: no setting was better on training countries"
+        if not len(self.judged):
+            return "the chosen setting was not judged by a score: no objective is one"
+        if self.claims_gain:
+            return "the chosen setting is better on countries that the search never saw"
+        return "better in training, but not shown to be on countries that the search never saw"
+
+    def to_json(self) -> str:
+        """One JSON object; undefined figures are null."""
+        tables = {"training": self.training, "judged": self.judged, "trials": self.trials}
+        told = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+        rest = {
+            "name": self.recipe.name,
+            "best": self.best,
+            "method": self.method,
+            "verdict": self.verdict,
+            "held_out": list(self.held_out),
+            "folder": str(self.folder),
+            "study": self.study,
+            "storage": self.storage,
+            "synthetic": list(self.synthetic),
+            "mlflow_run_id": self.mlflow_run_id,
+        }
+        return json.dumps(rest | told, allow_nan=False)
+
+
+def search(
+    recipe: Recipe | str | Path,
+    progress: Progress = True,
+    approve: Callable[[Estimate], None] | None = None,
+    *,
+    jobs: int = 1,
+) -> SearchResult:
+    """Search the settings that a recipe's ``[search]`` table names.
+
+    A trial is evaluated fold by fold on training countries, and a poor one is stopped after a few. The best
+    is judged once, on countries that the search never saw, beside the recipe as it stood; a tie goes to the
+    recipe. Stopped at any moment, the same call goes on, and no stored answer is asked again.
+
+    Args:
+        recipe: a recipe with a search, its file, or the name of a shipped one.
+        progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
+        approve: called before the first call with an estimate of the recipe as it stands; it raises to end
+            the search. Nothing is estimated when absent.
+        jobs: trials at once in this process; other processes may share the study.
+
+    Raises:
+        ValuePersonasError: for anything the user can put right.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    if recipe.search is None:
+        raise RecipeError(f"recipe {recipe.name}: has no [search] table; name keys in search.space")
+    wanted, workspace = recipe.search, Workspace.open(recipe.workspace)
+    plain = varied(recipe, {"search": None})
+    _require_possible(plain, wanted)
+    with shown(progress) as reporter, Fieldwork(workspace, reporter.note, recipe.store) as field:
+        evaluate = Evaluator(field, Silent(), wanted.method, wanted.objectives)
+        reporter.stage("reading the survey")
+        countries = prepare(field, plain).survey.countries
+        held_out = wanted.held_out_zones, wanted.held_out_countries
+        split = data.split_countries(countries, held_out[0], share=held_out[1], seed=recipe.seed)
+        folds = _folds(split.training)
+        reporter.stage("the recipe as it stands")
+        original = [evaluate(plain, fold, approve if n == 0 else None) for n, fold in enumerate(folds)]
+        reporter.stage("trials")
+        study = _Trials(plain, wanted, workspace.folder, folds, evaluate).run(jobs, reporter)
+        best = _best(study, wanted, [one.losses[wanted.objectives[0]] for one in original])
+        reporter.stage("judging on held-out countries")
+        judged = _judged(plain, best, split.held_out, evaluate, wanted.objectives) if best else pd.DataFrame()
+    result = SearchResult(
+        recipe,
+        best,
+        original[0].method,
+        _training(study, original, wanted, chosen=bool(best)),
+        judged,
+        _trials(study, wanted),
+        split.held_out,
+        workspace.folder / "searches" / recipe.name,
+        study.study_name,
+        str(without_passwords(storage_of(wanted, workspace.folder))),
+        original[0].synthetic,
+        "",
+    )
+    return _recorded(result, study, workspace)
+
+
+def _require_possible(recipe: Recipe, wanted: RecipeSearch) -> None:
+    """Every key and choice is one of the recipe, before anything is asked."""
+    for key, among in wanted.space.items():
+        for value in among if isinstance(among, tuple) else (among.low, among.high):
+            varied(recipe, {key: value})
+
+
+def _folds(countries: Sequence[str]) -> list[tuple[str, ...]]:
+    """Whole zones, dealt round into a few folds."""
+    zones: dict[str, list[str]] = {}
+    for country, zone in zones_of(countries).items():
+        zones.setdefault(zone, []).append(country)
+    largest_first = sorted(zones.values(), key=len, reverse=True)
+    dealt: list[list[str]] = [[] for _ in range(min(_FOLDS, len(zones)))]
+    for members in largest_first:
+        min(dealt, key=len).extend(members)
+    return [tuple(fold) for fold in dealt]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trials:
+    """Settings tried, one after the other or a few at once."""
+
+    recipe: Recipe
+    wanted: RecipeSearch
+    folder: Path
+    folds: Sequence[tuple[str, ...]]
+    evaluate: Evaluator
+
+    def run(self, jobs: int, reporter: Reporter) -> optuna.Study:
+        """Until the study holds all that are wanted."""
+        so_far = finished(self._open(self.recipe.seed))
+        # The number of trials so far enters the seed: a resumed study must not repeat its first draws.
+        study = self._open(self.recipe.seed + 7919 * so_far)
+        left = max(self.wanted.trials - so_far, 0)
+        with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as pool:
+            try:
+                for _ in pool.map(partial(self._one, study), range(left)):
+                    reporter.answered("settings tried", 1, left)
+            except BaseException:
+                self.evaluate.work.stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return study
+
+    def _open(self, seed: int) -> optuna.Study:
+        mark = self._mark()
+        name = self.wanted.study or f"search-{self.recipe.name}-{mark[:12]}"
+        startup = max(5, min(10, self.wanted.trials // 4))
+        return open_study(name, mark, self.wanted, self.folder, seed=seed, startup=startup)
+
+    def _mark(self) -> str:
+        """Of the recipe, what is searched, and the folds; not of where things are kept."""
+        wanted = self.wanted.model_dump(mode="json", exclude={"trials", "study", "storage"})
+        recipe = {k: value for k, value in self.recipe.flat().items() if k not in ("workspace", "store")}
+        content = json.dumps([recipe, wanted, self.folds], sort_keys=True, default=str)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def _one(self, study: optuna.Study, _: int) -> None:
+        """A trial that is broken off is marked as failed, and another takes its place."""
+        trial = study.ask()
+        try:
+            values = self._evaluated(trial)
+        except Undefined:
+            study.tell(trial, state=TrialState.PRUNED)
+        except BaseException:
+            study.tell(trial, state=TrialState.FAIL)
+            raise
+        else:
+            study.tell(trial, values)
+
+    def _evaluated(self, trial: optuna.Trial) -> list[float]:
+        recipe = varied(self.recipe, suggested(trial, self.wanted.space))
+        losses: list[dict[str, float]] = []
+        for n, fold in enumerate(self.folds, start=1):
+            losses.append(dict(self.evaluate(recipe, fold).losses))
+            if len(self.wanted.objectives) == 1 and n < len(self.folds):
+                report_folds(trial, [one[self.wanted.objectives[0]] for one in losses])
+        means = [mean_of_folds(one[name] for one in losses) for name in self.wanted.objectives]
+        if not np.isfinite(means).all():
+            raise Undefined("no training cell is defined for this setting")
+        return means
+
+
+def _best(study: optuna.Study, wanted: RecipeSearch, original: Sequence[float]) -> dict[str, Any]:
+    """The setting that is best on the first objective; none where the recipe as it stands is as good."""
+    if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
+        raise StatisticsError("no setting could be evaluated; widen search.space")
+    best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
+    if not best.values[0] < mean_of_folds(original):
+        return {}
+    return suggested(optuna.trial.FixedTrial(best.params), wanted.space)
+
+
+def _judged(
+    recipe: Recipe,
+    best: dict[str, Any],
+    countries: tuple[str, ...],
+    evaluate: Evaluator,
+    objectives: Sequence[str],
+) -> pd.DataFrame:
+    """Both on held-out countries, cell by cell, by the standard error of every table."""
+    pair = [evaluate(recipe, countries), evaluate(varied(recipe, best), countries)]
+    cells = pair[0].cells.drop_duplicates("question").set_index("question")
+    groups = CellGroups(
+        list(zones_of(countries).values()), cells["near"].tolist(), cells["options"].astype(int).tolist()
+    )
+    rows = []
+    for name in (one for one in objectives if one in SCORES):
+        errors = np.stack([_errors(one, name, countries, cells.index) for one in pair])
+        told = compare_methods(
+            errors, ["original", "chosen"], groups, [(1, 0)], level=recipe.scoring.level, seed=recipe.seed
+        )
+        row = told[told["group"] == "all"].iloc[0]
+        rows.append(
+            {
+                "score": name,
+                "cells": int(row["cells"]),
+                "original": row["baseline"],
+                "chosen": row["mean"],
+                **{key: row[key] for key in ("difference", "lower", "upper", "p")},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _errors(one: Evaluation, score: str, countries: Sequence[str], questions: "pd.Index[str]") -> Any:
+    """Shape (C, M), 0 best; NaN where there is no such cell."""
+    wide = one.cells.pivot(index="country", columns="question", values=score)
+    return SCORES[score].as_error(wide.reindex(index=list(countries), columns=questions).to_numpy(np.float64))
+
+
+def _training(
+    study: optuna.Study, original: Sequence[Evaluation], wanted: RecipeSearch, *, chosen: bool
+) -> pd.DataFrame:
+    best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
+    return pd.DataFrame(
+        {
+            "objective": list(wanted.objectives),
+            "original": [mean_of_folds(one.losses[name] for one in original) for name in wanted.objectives],
+            "chosen": best.values if chosen else [float("nan")] * len(wanted.objectives),
+        }
+    )
+
+
+def _trials(study: optuna.Study, wanted: RecipeSearch) -> pd.DataFrame:
+    rows = []
+    for trial in study.get_trials(deepcopy=False):
+        values = dict(zip(wanted.objectives, trial.values or [], strict=False))
+        known = {name: values.get(name, float("nan")) for name in wanted.objectives}
+        settings = {key: str(trial.params.get(key, "")) for key in wanted.space}
+        rows.append({"number": trial.number, "state": trial.state.name.lower(), **known, **settings})
+    return pd.DataFrame(rows)
+
+
+def _recorded(result: SearchResult, study: optuna.Study, workspace: Workspace) -> SearchResult:
+    """Tables, the Pareto front where there is one, and the MLflow run."""
+    result.folder.mkdir(parents=True, exist_ok=True)
+    for name in ("trials", "training", "judged"):
+        write_table(result.folder / name, getattr(result, name))
+    recipe = result.recipe
+    objectives = recipe.search.objectives if recipe.search else ()
+    if len(objectives) > 1:
+        title = marked(recipe.name, result.synthetic)
+        save_figure(pareto_figure(study, objectives, title), result.folder, "pareto_front", ("png",))
+    tags = {
+        "kind": "search",
+        "synthetic": in_words(result.synthetic),
+        "best": json.dumps(result.best, default=str),
+        "study": result.study,
+    }
+    metrics = {
+        f"{row['objective']}.{when}": float(row[when])
+        for row in result.training.to_dict("records")
+        for when in ("original", "chosen")
+    }
+    for row in result.judged.to_dict("records"):
+        metrics |= {
+            f"held_out.{row['score']}.{name}": float(row[name]) for name in ("difference", "lower", "upper")
+        }
+    title = run_title("search", recipe.name, f"{len(result.trials)} trials")
+    run_id = record_run(workspace, Record(recipe, title, metrics, tags, result.folder))
+    return replace(result, mlflow_run_id=run_id)

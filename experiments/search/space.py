@@ -1,0 +1,33 @@
+"""Settings of a recipe as an Optuna trial suggests them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+
+from value_personas.experiments.recipe.search import Range
+
+__all__ = ["suggested"]
+
+
+def suggested(trial: optuna.trial.BaseTrial, space: Mapping[str, Any]) -> dict[str, Any]:
+    """Recipe key → value of the next trial.
+
+    Choices that are lists or tables go by their JSON, since a study keeps names and numbers only.
+    """
+    return {key: _value(trial, key, among) for key, among in space.items()}
+
+
+def _value(trial: optuna.trial.BaseTrial, key: str, among: Any) -> Any:
+    if isinstance(among, Range):
+        if among.whole:
+            return trial.suggest_int(key, int(among.low), int(among.high), log=among.log)
+        return trial.suggest_float(key, float(among.low), float(among.high), log=among.log)
+    named = {_name(value): value for value in among}
+    return named[trial.suggest_categorical(key, tuple(named))]
+
+
+def _name(value: Any) -> Any:
+    plain = isinstance(value, str | int | float | bool)
+    return value if plain else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,146 @@
+"""A search finds what was planted, claims nothing where nothing is, and goes on where it stopped."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from value_personas import Recipe, load_recipe
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.optuna_study import open_study
+from value_personas.experiments.progress.reporter import Silent
+from value_personas.experiments.recipe.loading import varied
+from value_personas.experiments.search import SearchResult, search
+from value_personas.experiments.search.evaluation import Evaluator
+from value_personas.experiments.search.search import _folds
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.signatures import RecipeError, StoreError
+
+COUNTRIES = tuple(f"XN{letter}" for letter in "ABCDEFGH")
+
+SMALL = (
+    "survey.respondents=150",
+    "profiles.n=10",
+    'questions.include=["Q1", "Q29", "Q71", "Q171"]',
+)
+TEMPERATURE = "search.space={calibration={temperature={low=1.0, high=8.0, log=true}}}"
+
+
+def small(workspace: Path, *settings: str) -> Recipe:
+    return load_recipe("search", [*SMALL, f"workspace={workspace}", TEMPERATURE, *settings])
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
+    return search(small(tmp_path_factory.mktemp("search"), "search.trials=8"))
+
+
+def test_the_best_is_better_in_training_and_judged_on_countries_never_seen(found: SearchResult) -> None:
+    (training,) = found.training.to_dict("records")
+    assert training["chosen"] < training["original"]
+    (judged,) = found.judged.to_dict("records")
+    assert judged["cells"] == 4 * len(found.held_out)
+    assert judged["difference"] == pytest.approx(judged["chosen"] - judged["original"], abs=1e-12)
+    assert judged["lower"] < judged["difference"] < judged["upper"]
+
+
+def test_held_out_countries_enter_no_trial(found: SearchResult, tmp_path: Path) -> None:
+    recipe = varied(found.recipe, {"search": None})
+    with Fieldwork(Workspace.open(found.recipe.workspace), print) as field:
+        evaluate = Evaluator(field, Silent(), found.method, ("wasserstein",))
+        training = [code for code in COUNTRIES if code not in found.held_out]
+        by_fold = [evaluate(recipe, fold) for fold in _folds(training)]
+    own = np.mean([one.losses["wasserstein"] for one in by_fold])
+    assert found.training["original"].iloc[0] == pytest.approx(own, abs=1e-12)
+    assert not {country for one in by_fold for country in one.cells["country"]} & set(found.held_out)
+
+
+def test_the_same_search_has_nothing_left_and_another_space_is_another_study(found: SearchResult) -> None:
+    again = search(found.recipe)
+    assert again.study == found.study
+    assert len(again.trials) == len(found.trials)
+    assert again.best == found.best
+    other = search(varied(found.recipe, {"search.trials": 1, "search.objectives": ("rps",)}))
+    assert other.study != found.study
+
+
+def test_more_trials_go_on_and_ask_nothing_anew(found: SearchResult) -> None:
+    more = search(varied(found.recipe, {"search.trials": 10}))
+    assert more.study == found.study
+    finished = more.trials["state"].isin(["complete", "pruned"])
+    assert finished.sum() == 10
+
+
+def test_a_study_named_by_hand_mixes_no_two_searches(tmp_path: Path) -> None:
+    settings = small(tmp_path).search
+    assert settings is not None
+    open_study("mine", "one", settings, tmp_path, seed=0, startup=5)
+    with pytest.raises(StoreError, match="another search space"):
+        open_study("mine", "two", settings, tmp_path, seed=0, startup=5)
+
+
+def test_two_objectives_draw_a_front(tmp_path: Path) -> None:
+    told = search(small(tmp_path, "search.trials=4", 'search.objectives=["wasserstein", "variance_ratio"]'))
+    assert (told.folder / "pareto_front.png").stat().st_size > 5000
+    assert told.training["objective"].tolist() == ["wasserstein", "variance_ratio"]
+    assert told.judged["score"].tolist() == ["wasserstein", "variance_ratio"]
+    json.loads(told.to_json())
+
+
+def test_what_cannot_be_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"has no \[search\] table"):
+        search(load_recipe("quickstart", [f"workspace={tmp_path}"]))
+    with pytest.raises(RecipeError, match=r"unknown key profiles\.m"):
+        search(small(tmp_path, "search.space={profiles={m=[1, 2]}}"))
+    with pytest.raises(RecipeError, match=r"cost needs respondent\.prices"):
+        search(small(tmp_path, 'search.objectives=["cost"]'))
+    with pytest.raises(RecipeError, match="no row 'nobody'"):
+        search(small(tmp_path, "search.method=nobody"))
+
+
+@pytest.mark.parametrize(
+    ("countries", "folds"),
+    [
+        (["SWE", "NOR", "JPN", "CHN", "USA"], [{"SWE", "NOR"}, {"JPN", "CHN"}, {"USA"}]),
+        (["XNA", "XNB"], [{"XNA"}, {"XNB"}]),
+    ],
+)
+def test_zones_stay_whole_in_folds(countries: list[str], folds: list[set[str]]) -> None:
+    dealt = [set(fold) for fold in _folds(countries)]
+    assert sorted(map(sorted, dealt)) == sorted(map(sorted, folds))
+
+
+PLANTED = ("survey.respondents=600", "profiles.n=40", "search.trials=40")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_planted_setting_is_found_within_forty_trials(tmp_path: Path, seed: int) -> None:
+    """The embedded respondent's answers vary too little: some T undoes that, found here by a grid."""
+    recipe = load_recipe("search", [*PLANTED, f"workspace={tmp_path}", TEMPERATURE, f"seed={seed}"])
+    found = search(recipe)
+    training = [code for code in COUNTRIES if code not in found.held_out]
+    grid = np.geomspace(1.0, 8.0, 25)
+    with Fieldwork(Workspace.open(recipe.workspace), print) as field:
+        evaluate = Evaluator(field, Silent(), found.method, ("wasserstein",))
+        plain = varied(recipe, {"search": None})
+        losses = []
+        for temperature in grid:
+            tried = varied(plain, {"calibration.temperature": float(temperature)})
+            by_fold = [evaluate(tried, fold).losses["wasserstein"] for fold in _folds(training)]
+            losses.append(float(np.mean(by_fold)))
+    assert abs(np.log(found.best["calibration.temperature"] / grid[int(np.argmin(losses))])) < 0.15
+    assert found.training["chosen"].iloc[0] <= min(losses) * 1.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_where_nothing_is_planted_no_gain_is_claimed(tmp_path: Path, seed: int) -> None:
+    """Least label masses between which no answer lies: every setting is the recipe as it stood."""
+    space = "search.space={respondent={elicitation={min_label_mass=[0.05, 0.1, 0.15, 0.2]}}}"
+    recipe = load_recipe(
+        "search", [*PLANTED, f"workspace={tmp_path}", space, f"seed={seed}", "search.trials=8"]
+    )
+    found = search(recipe)
+    assert not found.claims_gain
