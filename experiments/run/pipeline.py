@@ -19,6 +19,7 @@ from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.interval_source import intervals_from
+from value_personas.experiments.run.live import live
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import record_outcome
@@ -55,8 +56,9 @@ def run(
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
-    with shown(progress) as reporter:
-        return record_outcome(carry_out(recipe, workspace, reporter, approve, again), workspace)
+    with shown(progress) as reporter, live(recipe, workspace, reporter) as watched:
+        outcome = carry_out(recipe, workspace, watched, approve, again)
+        return record_outcome(outcome, workspace, begun=watched)
 
 
 def carry_out(

@@ -24,6 +24,7 @@ from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.recipe.record import write_recipe
+from value_personas.experiments.run.live import Live
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.record import (
     QUESTIONS_FILE,
@@ -61,7 +62,11 @@ _LONG = ("estimates", "scores", "map")
 
 
 def record_outcome(
-    outcome: Outcome, workspace: Workspace, parent: str | None = None, title: str | None = None
+    outcome: Outcome,
+    workspace: Workspace,
+    parent: str | None = None,
+    title: str | None = None,
+    begun: Live | None = None,
 ) -> RunResult:
     """Write the run's files, then the MLflow run.
 
@@ -70,9 +75,11 @@ def record_outcome(
         workspace: where.
         parent: the MLflow run that this one is a part of.
         title: the run's name in MLflow; recipe, model, size and time when absent.
+        begun: the MLflow run where it was begun with the work.
     """
     recipe = outcome.recipe
-    folder = workspace.run_folder(f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    name = begun.name if begun else f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    folder = workspace.run_folder(name)
     inputs = input_files(recipe, outcome.survey)
     result = outcome.result(folder)
     _write_files(outcome, result, inputs)
@@ -86,7 +93,7 @@ def record_outcome(
         inputs=inputs,
         kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
     )
-    run_id = record_run(workspace, record)
+    run_id = record_run(workspace, record, begun.stop() if begun else None)
     write_run_id(folder, run_id)
     return replace(result, mlflow_run_id=run_id)
 

@@ -72,12 +72,13 @@ class Record:
     kept_here: tuple[str, ...] = ()
 
 
-def record_run(workspace: Workspace, record: Record) -> str:
+def record_run(workspace: Workspace, record: Record, begun: str | None = None) -> str:
     """Write one finished run; several threads and processes may record at once.
 
     Args:
         workspace: holds the default store.
         record: what happened.
+        begun: the run's id where it was opened before, under a name and tags that may have been others.
 
     Returns:
         The MLflow run's id.
@@ -85,7 +86,7 @@ def record_run(workspace: Workspace, record: Record) -> str:
     Raises:
         StoreError: when the tracking store cannot be written.
     """
-    run_id = open_run(workspace, record)
+    run_id = begun or open_run(workspace, record)
     close_run(workspace, record, run_id)
     return run_id
 
@@ -103,6 +104,8 @@ def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
     with _client(workspace, record) as client:
         _require_inside(client, workspace, record, run_id)
         _log(client, run_id, record)
+        if record.name:
+            client.update_run(run_id, name=record.name)
         client.set_terminated(run_id)
 
 
@@ -134,8 +137,9 @@ def _require_inside(client: "MlflowClient", workspace: Workspace, record: Record
 
 
 def _log(client: "MlflowClient", run_id: str, record: Record) -> None:
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Metric, Param, RunTag
 
+    client.log_batch(run_id, tags=[RunTag(name, text) for name, text in _tags(record).items()])
     now = int(time.time() * 1000)
     metrics = [Metric(name, value, now, 0) for name, value in record.metrics.items() if math.isfinite(value)]
     told = without_passwords(record.recipe.flat())

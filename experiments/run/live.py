@@ -1,0 +1,116 @@
+"""A run in MLflow while the work goes on: begun with its first answers, ended as it ended."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+from value_personas.experiments.fieldwork.batch import the_batch
+from value_personas.experiments.progress.reporter import Reporter
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import Record, metric_name, open_run, run_title, tracking_client
+from value_personas.experiments.workspace.folders import Workspace
+from value_personas.signatures import StoreError
+
+__all__ = ["Live", "live"]
+
+_BEAT_S = 10.0
+"""Seconds between two batches of metrics."""
+
+
+class Live:
+    """Receives a run's progress, hands it on, and keeps MLflow's record of it up to date from a thread.
+
+    Nothing that fails here ends the work: whoever records what it came to says what MLflow has to say.
+
+    Args:
+        recipe: what is run.
+        workspace: where.
+        reporter: the progress is handed on to it.
+
+    Attributes:
+        name: of the run's folder, which is made when there is something to put in it.
+    """
+
+    def __init__(self, recipe: Recipe, workspace: Workspace, reporter: Reporter) -> None:
+        self.name = f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        self._recipe, self._workspace, self._reporter = recipe, workspace, reporter
+        self._run_id: str | None = None
+        self._settled: dict[str, tuple[int, int]] = {}
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._beats = 0
+        self._in_batches = the_batch() is not None  # then it is gone through several times
+
+    def stage(self, text: str) -> None:
+        """Hand it on."""
+        self._reporter.stage(text)
+
+    def note(self, text: str) -> None:
+        """Hand it on."""
+        self._reporter.note(text)
+
+    def answered(self, kind: str, n: int, total: int) -> None:
+        """Hand it on, and count it; the run begins with the first."""
+        self._reporter.answered(kind, n, total)
+        self._settled[kind] = (self._settled.get(kind, (0, 0))[0] + n, total)
+        if self._thread is None and not self._in_batches:
+            self._thread = threading.Thread(target=self._keep, name="mlflow-progress", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> str | None:
+        """End the thread.
+
+        Returns:
+            The run that was begun; None where there is none yet.
+        """
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join()
+        return self._run_id
+
+    def end(self, status: str) -> None:
+        """Mark the run that was begun as ``FAILED`` or ``KILLED``."""
+        if (run_id := self.stop()) is not None:
+            with suppress(StoreError), tracking_client(self._recipe.tracking, self._workspace) as client:
+                client.set_terminated(run_id, status)
+
+    def _keep(self) -> None:
+        folder = self._workspace.folder / "runs" / self.name
+        title = run_title(self._recipe.name, self._recipe.answered_by)
+        with suppress(StoreError):
+            self._run_id = open_run(self._workspace, Record(self._recipe, title, {}, {"kind": "run"}, folder))
+        while self._run_id is not None:
+            ending = self._ending.wait(_BEAT_S)
+            with suppress(StoreError):
+                self._beat(self._run_id)
+            if ending:
+                return
+
+    def _beat(self, run_id: str) -> None:
+        from mlflow.entities import Metric
+
+        now, settled = int(time.time() * 1000), dict(self._settled)
+        done = float(sum(n for n, _ in settled.values()))
+        shares = {metric_name("progress", kind): n / total for kind, (n, total) in settled.items() if total}
+        values = {"progress.answers": done, **shares}
+        with tracking_client(self._recipe.tracking, self._workspace) as client:
+            client.log_batch(
+                run_id, metrics=[Metric(name, value, now, self._beats) for name, value in values.items()]
+            )
+        self._beats += 1
+
+
+@contextmanager
+def live(recipe: Recipe, workspace: Workspace, reporter: Reporter) -> Iterator[Live]:
+    """What a run is told to while it goes on; where it does not come to its end, MLflow is told so."""
+    watched = Live(recipe, workspace, reporter)
+    try:
+        yield watched
+    except Exception:
+        watched.end("FAILED")
+        raise
+    except BaseException:  # an interrupt
+        watched.end("KILLED")
+        raise
