@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -368,7 +367,3 @@ _TOOLS = (
     _Tool("QSTN", _holds("questionnaire_item_id"), _qstn),
     _Tool("WorldValuesBench", _holds("QUESTION_ID", "PARTICIPANT_ID", "SCORE"), _world_values_bench),
 )
-
-
-def as_frame(given: Sequence[GivenAnswers]) -> Any:  # pragma: no cover
-    """Unused."""

@@ -47,7 +47,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ),
     (
         "refused",
-        r"refused?( to (answer|say))?|refusal|answer refused|refuses|"
+        r"(i )?refused?( to (answer|say))?|refusal|answer refused|refuses|"
+        r"((i )?prefer|(i would |i'd )?(prefer|rather)) not (to )?(say|answer|disclose)|"
         r"reh[uú]s[aoó]|se neg[oó]|no quiere (contestar|responder)|recus[ao]u?(-se)?( a responder)?|recusa|"
         r"verweigert|(antwort|angabe|aussage) verweigert|verweigerung|refus( de r[eé]pondre)?|refuse de "
         r"r[eé]pondre|rifiut[ao]|weigert|geweigerd|weigering",

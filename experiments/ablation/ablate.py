@@ -165,7 +165,7 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
         write_csv(folder / "error_by_personas.csv", result.curve)
         save_figure(error_curve_figure(result.curve, result.curve_title), folder, "error_by_personas")
     if len(result.hypotheses):
-        result.hypotheses.to_csv(folder / "hypotheses.csv", index=False)
+        write_csv(folder / "hypotheses.csv", result.hypotheses)
     tags = hypothesis_tags(result.family.recipe, result.hypotheses)
     result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic), **tags})
 

@@ -51,9 +51,9 @@ class Result(Means):
     held_out: HeldOut | None
     missing: dict[str, dict[str, int]]
     usage: dict[str, int | float]
-    measures: tuple[MeasureRow, ...] = ()
-    hypotheses: Rows = ()
-    nulls: Summary = Field(default_factory=pd.DataFrame)
+    measures: tuple[MeasureRow, ...] = Field(default=(), exclude_if=lambda rows: not rows)
+    hypotheses: Rows = Field(default=(), exclude_if=lambda rows: not rows)
+    nulls: Summary = Field(default_factory=pd.DataFrame, exclude_if=lambda table: table.empty)
     notes: tuple[str, ...]
     nothing: str | None = Field(default=None, exclude_if=lambda why: why is None)
     places: dict[str, dict[str, Figure]] = Field(default_factory=dict, exclude_if=lambda places: not places)

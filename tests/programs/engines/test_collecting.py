@@ -1,8 +1,18 @@
 import gc
+from collections.abc import Iterator
 
 import pytest
 
 from value_personas.programs.engines.collecting import rare_collections
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_threshold() -> Iterator[None]:
+    """The tests themselves collect rarely, as commands do."""
+    of_tests = gc.get_threshold()
+    gc.set_threshold(700, *of_tests[1:])
+    yield
+    gc.set_threshold(*of_tests)
 
 
 def test_collection_is_as_before_after_the_last_scope_whichever_ends_first() -> None:
@@ -22,5 +32,6 @@ def test_collection_is_as_before_after_the_last_scope_whichever_ends_first() -> 
 def test_an_error_within_restores_it_too() -> None:
     before = gc.get_threshold()
     with pytest.raises(RuntimeError), rare_collections():
+        assert gc.get_threshold() != before
         raise RuntimeError
     assert gc.get_threshold() == before
