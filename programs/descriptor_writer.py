@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Literal
 
 import dspy
-from dspy.lm15 import Config
+from dspy.lm15 import Config, Request
 
 from value_personas.programs.engines.model import Model, ReplyFailure
 from value_personas.programs.engines.replies import POSTPONED, REASONING_ONLY, Reply, reply_key
@@ -227,15 +227,17 @@ class DescriptorWriter(dspy.Module):
 
     async def _reply(self, model: Model, inputs: Mapping[str, object], seed: int) -> Reply:
         """A reply, be it one that an earlier version asked for with another length."""
-        new, earlier = (
-            render_request(signature_of(self.write), self.write.demos, inputs, model.name, config)
-            for config in (
-                Config(temperature=1.0, max_tokens=length, seed=seed)
-                for length in (self.max_tokens, _EARLIER_MAX_TOKENS)
-            )
-        )
+        new = self.request(model.name, inputs, seed)
+        earlier = self.request(model.name, inputs, seed, _EARLIER_MAX_TOKENS)
         (stored,) = model.stored([reply_key(model.identity, earlier)], lambda _: earlier)
         return stored or await model.reply(new)
+
+    def request(
+        self, model: str, inputs: Mapping[str, object], seed: int = 0, max_tokens: int | None = None
+    ) -> Request:
+        """What a model is sent: the prompt as it stands now, with its demonstrations."""
+        config = Config(temperature=1.0, max_tokens=max_tokens or self.max_tokens, seed=seed)
+        return render_request(signature_of(self.write), self.write.demos, inputs, model, config)
 
     def inputs(self, item: ValueItem, score: float) -> dict[str, object]:
         """What the prompt is told of one answer."""

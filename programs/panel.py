@@ -219,6 +219,12 @@ class Panel:
                         keys += page.wording.keys_again(page.text, draw, elicitation.draws)
         return self.model.forget(keys)
 
+    def first_request(self, persona: Persona, question: Question) -> Request:
+        """The first request that asks one persona one question."""
+        form, template = self.respondent.style.forms(question, 0)[0], self.respondent.templates[0]
+        values = form_values(template.fields, persona.text, form)
+        return template.request(self.model.name, values, self.respondent.elicitation.config(0))
+
     def first_prompt(self, persona: Persona, question: Question) -> tuple[str, str]:
         """The system and user text that ask one persona one question, for a person to judge."""
         form, template = self.respondent.style.forms(question, 0)[0], self.respondent.templates[0]

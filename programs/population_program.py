@@ -1,5 +1,7 @@
 """The whole method as one program that DSPy's optimisers can tune: (country, question) → distribution."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +13,10 @@ import numpy as np
 from dspy.lm15 import Request
 
 from value_personas.programs.descriptor_writer import Descriptor, DescriptorTable, DescriptorWriter
+from value_personas.programs.engines.lm import asks, language_model
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import Reply, reply_key
-from value_personas.programs.engines.threads import run_in_background
+from value_personas.programs.engines.threads import run_in_background, start_in_background
 from value_personas.programs.panel import Panel
 from value_personas.programs.panel_result import PanelResult
 from value_personas.programs.personas import Arrangement, PersonaSources, PopulationSample, persona_builder
@@ -21,7 +24,7 @@ from value_personas.programs.population import PopulationEstimate, estimate_popu
 from value_personas.programs.prompt_rules import MAX_CHARACTERS, proposal_problems
 from value_personas.programs.rendering import signature_of
 from value_personas.programs.respondent import Respondent, form_values
-from value_personas.signatures import Persona, Question, ValueItem
+from value_personas.signatures import EngineError, Persona, Question, ValueItem
 
 __all__ = ["PopulationProgram", "Surroundings"]
 
@@ -46,6 +49,8 @@ class Surroundings:
         average: makes the estimate of the answers, calibrated or not.
         concurrency: cells in flight at once.
         max_characters: the longest instruction that is tried.
+        spans: calls that are made through DSPy's own LM at most, so that its history and its callbacks show
+            them; the others, which are hundreds a cell, go past it.
     """
 
     writer: Model
@@ -59,6 +64,7 @@ class Surroundings:
     average: Callable[[PanelResult], PopulationEstimate] = _as_answered
     concurrency: int = 16
     max_characters: int = MAX_CHARACTERS
+    spans: int = 20
     tables: dict[tuple[str, int], DescriptorTable] = field(default_factory=dict, repr=False)
     predictions: dict[tuple[str, int, str, str], dspy.Prediction] = field(default_factory=dict, repr=False)
 
@@ -66,6 +72,23 @@ class Surroundings:
         """The same object: what was written or predicted once serves every copy."""
         return self
 
+    def require_own(self, lm: Any) -> None:
+        """Refuse an LM that would be obeyed by nobody.
+
+        Raises:
+            EngineError: when it is none of the two models' own.
+        """
+        if lm is not None and not any(asks(lm, model.name) for model in (self.writer, self.respondent)):
+            raise EngineError(
+                f"this program asks {self.writer.name} for descriptors and {self.respondent.name} for "
+                f"answers, in bulk and through the answer store; {getattr(lm, 'model', lm)} would be asked "
+                "nothing: name it in the recipe (respondent.lm, descriptors.lm), or give it to the optimiser "
+                "alone (reflection_lm, prompt_model)"
+            )
+
+
+_SPANS_A_CELL = 2
+"""Answers of a cell that are asked for through DSPy's LM."""
 
 _TRACED = 6
 """Descriptors of a country that a trace shows: enough to learn from, few enough to be read."""
@@ -144,15 +167,51 @@ class PopulationProgram(dspy.Module):
         Raises:
             EngineError: when the engine cannot answer at all, or a limit is reached.
         """
-        rollout = self._rollout
+        cell = self._cell(country, question)
+        if found := self._known(cell):
+            return found
+        return self._told(cell, run_in_background(self._predict(*cell)))
+
+    async def aforward(self, country: str, question: str) -> dspy.Prediction:
+        """The same, to be awaited: the loop that runs goes on meanwhile."""
+        cell = self._cell(country, question)
+        if found := self._known(cell):
+            return found
+        return self._told(cell, await asyncio.wrap_future(start_in_background(self._predict(*cell))))
+
+    def set_lm(self, lm: Any) -> None:
+        """Take one of the two models' own LMs, as optimisers that want another draw hand them over.
+
+        Raises:
+            EngineError: for any other; the recipe says who is asked.
+        """
+        self.surroundings.require_own(lm)
+        super().set_lm(lm)
+
+    def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
+        """The prompts alone: which models are asked, the surroundings say wherever it is loaded."""
+        state: dict[str, Any] = super().dump_state(json_mode)
+        return {name: {**kept, "lm": None} for name, kept in state.items()}
+
+    def _cell(self, country: str, question: str) -> tuple[str, int, str, str]:
+        self.surroundings.require_own(self.writer.write.lm or dspy.settings.lm)
+        return self.candidate, self._rollout, country, question
+
+    def _known(self, cell: tuple[str, int, str, str]) -> dspy.Prediction | None:
+        """What needs no asking: a prompt that is rejected, a cell that was predicted."""
+        candidate, rollout, *_ = cell
         if self.problems:
-            return _rejected(self.candidate, rollout, self.problems[0])
-        predictions, cell = self.surroundings.predictions, (self.candidate, rollout, country, question)
-        if cell not in predictions:
-            predictions[cell] = run_in_background(self._predict(*cell))
-        if predictions[cell].rejected is None:
+            return _rejected(candidate, rollout, self.problems[0])
+        found = self.surroundings.predictions.get(cell)
+        return None if found is None else self._told(cell, found)
+
+    def _told(self, cell: tuple[str, int, str, str], prediction: dspy.Prediction) -> dspy.Prediction:
+        """Keep a prediction and leave its trace."""
+        self.surroundings.predictions[cell] = prediction
+        if prediction.rejected is None:
+            _, rollout, country, question = cell
             self._leave_trace(country, question, rollout)
-        return predictions[cell]
+        return prediction
 
     def answers(self, country: str, question: str) -> PanelResult:
         """Every persona's answer to one question, before any calibration: what a prediction averages."""
@@ -179,8 +238,8 @@ class PopulationProgram(dspy.Module):
     @property
     def _rollout(self) -> int:
         """Which draw of the descriptors the optimiser wants, as DSPy numbers them."""
-        lm = self.writer.write.lm or dspy.settings.lm
-        return int((lm.kwargs.get("rollout_id") if lm is not None else None) or 0)
+        lms = (self.writer.write.lm, dspy.settings.lm)
+        return next((int(d) for lm in lms if lm is not None and (d := lm.kwargs.get("rollout_id"))), 0)
 
     async def _predict(self, candidate: str, rollout: int, country: str, code: str) -> dspy.Prediction:
         table = await self._write(rollout)
@@ -214,12 +273,28 @@ class PopulationProgram(dspy.Module):
     ) -> PanelResult:
         around = self.surroundings
         panel = Panel(around.respondent, self.respondent, around.concurrency)
-        return await panel.ask(self._personas(table, country)[:most], (around.questions[code],))
+        personas, question = self._personas(table, country)[:most], around.questions[code]
+        some = [panel.first_request(persona, question) for persona in personas[:_SPANS_A_CELL]]
+        await self._show(around.respondent, some)
+        return await panel.ask(personas, (question,))
+
+    async def _show(self, model: Model, requests: Sequence[Request], rollout: int = 0) -> None:
+        """Make some calls through DSPy's LM, where anybody looks; the bulk then finds them in the store."""
+        watched = not dspy.settings.disable_history or dspy.settings.callbacks
+        some = requests[: self.surroundings.spans] if watched else ()
+        self.surroundings.spans -= len(some)
+        lm = language_model(model.name, model, **({"rollout_id": rollout} if rollout else {}))
+        for request in some:
+            with contextlib.suppress(dspy.LMError):  # the bulk meets it too, and counts it
+                await lm.acall(request)
 
     async def _write(self, rollout: int) -> DescriptorTable:
         around = self.surroundings
         key = (_digest(_prompt(self.scribe.write)), rollout)
         if key not in around.tables:
+            item = around.items[0]
+            inputs = self.scribe.inputs(item, item.scale.scores[0])
+            await self._show(around.writer, [self.scribe.request(around.writer.name, inputs)], rollout)
             model = cast("Model", _Redrawn(around.writer, rollout)) if rollout else around.writer
             around.tables[key] = await self.scribe.write_all(
                 model, around.items, countries=around.forbidden_names

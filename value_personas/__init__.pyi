@@ -10,14 +10,20 @@ from .experiments.run.score import score
 from .experiments.search.search import search
 from .experiments.shapley.shapley import shapley
 from .experiments.sweep.sweep import sweep
+from .experiments.tuning.examples import examples
+from .experiments.tuning.task import TuningTask, tuning_task
 from .experiments.tuning.tune import tune
+from .programs.population_program import PopulationProgram
 
 __all__ = [
+    "PopulationProgram",
     "Recipe",
     "RunResult",
+    "TuningTask",
     "ablate",
     "calibrate",
     "data",
+    "examples",
     "experiments",
     "load_recipe",
     "programs",
@@ -29,4 +35,5 @@ __all__ = [
     "signatures",
     "sweep",
     "tune",
+    "tuning_task",
 ]

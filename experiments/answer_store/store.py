@@ -52,12 +52,17 @@ class AnswerStore:
     """
 
     def __init__(self, location: str | Path, *, create: bool = True) -> None:
+        self._location = location
         url = database_url(location)
         self.place = place_of(url)
         self.engine = open_engine(url, create=create)
         watched = WatchedFile(url)
         self._writer = Writer(self.engine, self.place, watched.check)
         self._check = watched.check
+
+    def __reduce__(self) -> tuple[type["AnswerStore"], tuple[str | Path]]:
+        """Its place: whoever unpickles it opens it again."""
+        return AnswerStore, (self._location,)
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The stored replies among ``keys``; absent ones are left out."""

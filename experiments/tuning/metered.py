@@ -86,6 +86,10 @@ class MeteredModel(Model):
         self._max_tokens = max_tokens
         self._dearest_estimate = 0.0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The model alone: a budget belongs to its tuning, not to a program that is used elsewhere."""
+        return self._model.__reduce__()
+
     @property
     def adaptations(self) -> list[str]:
         """As the model's."""

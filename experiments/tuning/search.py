@@ -9,9 +9,10 @@ from pathlib import Path
 import dspy
 
 from value_personas.experiments.tuning.budget import plan_calls
+from value_personas.experiments.tuning.examples import examples_of
 from value_personas.experiments.tuning.optimizers import OPTIMIZE, OptimizerTask
 from value_personas.experiments.tuning.session import TuningSession
-from value_personas.experiments.tuning.splitting import LearningCells, TuningCells
+from value_personas.experiments.tuning.splitting import TuningCells
 from value_personas.experiments.tuning.watched import TuningStopped, WatchedProgram
 from value_personas.signatures import BudgetError, RecipeError, ValuePersonasError
 
@@ -51,7 +52,10 @@ def search_prompts(session: TuningSession, cells: TuningCells, log: Path) -> Sea
     original = session.program.deepcopy()
     if problems := original.problems:
         raise RecipeError(f"tuning.instruction: {problems[0]}")
-    training, validation = _examples(cells.training, "training"), _examples(cells.validation, "validation")
+    training = examples_of(cells.training.view, cells.training.cells, "training", cells.training.floor)
+    validation = examples_of(
+        cells.validation.view, cells.validation.cells, "validation", cells.validation.floor
+    )
     with session.quiet(log):
         session.evaluate(original, [*training, *validation])
         plan.keep_money(session.meter, session.respondent, session.writer)
@@ -76,20 +80,6 @@ def search_prompts(session: TuningSession, cells: TuningCells, log: Path) -> Sea
         chosen = _choose(session, original, finalists, cells, [*training, *validation])
         session.meter.keep_back(0)
     return Search(original, chosen, (original.candidate, *finalists), stopped)
-
-
-def _examples(cells: LearningCells, part: str) -> list[dspy.Example]:
-    """One example a cell: country and question go in, the human side is for the metric."""
-    return [
-        dspy.Example(
-            country=country,
-            question=code,
-            human=[float(p) for p in cells.view.distribution(code, country)],
-            floor=float(cells.floor[country, code]),
-            part=part,
-        ).with_inputs("country", "question")
-        for country, code in cells.cells
-    ]
 
 
 def _optimise(session: TuningSession, task: OptimizerTask) -> tuple[str | None, str | None]:

@@ -22,6 +22,10 @@ class ProgramTable:
         """The same table: copies of a program enter themselves in one."""
         return self
 
+    def __reduce__(self) -> tuple[type["ProgramTable"], tuple[()]]:
+        """An empty one: a program that is used elsewhere is no candidate."""
+        return ProgramTable, ()
+
     def enter(self, program: PopulationProgram) -> None:
         """Keep a copy as the program stands now; a candidate that is there stays as it is."""
         if program.candidate not in self._programs:
@@ -71,6 +75,12 @@ class WatchedProgram(PopulationProgram):
         self.table.enter(self)
         with stop_for_good():
             return super().forward(country, question)
+
+    async def aforward(self, country: str, question: str) -> dspy.Prediction:
+        """The same, to be awaited."""
+        self.table.enter(self)
+        with stop_for_good():
+            return await super().aforward(country, question)
 
 
 class TaughtProgram(WatchedProgram):

@@ -39,7 +39,9 @@ def connect(
     if kind is ThroughDSPy:
         _require_known(settings.lm)
     engine = _on_cluster(settings, tell) if settings.cluster else kind.opened(settings, model)
-    return Model(settings.lm, around(as_replier(engine)), store, settings, tell)
+    opened = Model(settings.lm, around(as_replier(engine)), store, settings, tell)
+    opened.opened_by = connect, settings
+    return opened
 
 
 def _on_cluster(settings: EngineSettings, tell: Tell) -> Replier:

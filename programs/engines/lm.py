@@ -14,7 +14,7 @@ from value_personas.programs.engines.replies import ReplyFailure
 from value_personas.programs.engines.threads import run_in_background
 from value_personas.signatures import EngineError, ValuePersonasError
 
-__all__ = ["AsyncDSPyEngine", "DSPyEngine", "language_model"]
+__all__ = ["AsyncDSPyEngine", "DSPyEngine", "asks", "language_model"]
 
 _draws: ContextVar[Iterator[int] | None] = ContextVar("draws", default=None)
 
@@ -33,6 +33,11 @@ def language_model(name: str, replier: Replier, **parameters: Any) -> dspy.LM:
     asynchronous = AsyncDSPyEngine(replier)
     engines = {"engine": DSPyEngine(asynchronous), "async_engine": asynchronous}
     return _LM(name, **engines, cache=False, num_retries=0, **parameters)
+
+
+def asks(lm: Any, name: str) -> bool:
+    """Whether an LM is a model's own, or a copy of it that wants another draw."""
+    return isinstance(lm, _LM) and lm.model == name
 
 
 class AsyncDSPyEngine:
@@ -67,6 +72,10 @@ class AsyncDSPyEngine:
     def __deepcopy__(self, memo: dict[int, Any]) -> "AsyncDSPyEngine":
         """Copies of a program, of which optimisers make many, share the engine."""
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Of a program that is pickled, an engine that asks to be replaced: a connection is no content."""
+        return AsyncDSPyEngine, (None,)
 
 
 class DSPyEngine:

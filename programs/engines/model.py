@@ -44,6 +44,7 @@ class Model:
         name: see above.
         identity: the engine and its endpoint, as they enter every key.
         usage: what was asked and what it cost so far.
+        opened_by: what makes it again, and of which settings, where it was made of settings.
 
     Example:
         >>> model = Model("openai/my-model", OpenAIHTTP("my-model", ["http://127.0.0.1:8000/v1"]))
@@ -60,6 +61,7 @@ class Model:
     ) -> None:
         settings = settings or EngineSettings()
         self.name = name
+        self.opened_by: tuple[Callable[..., Model], EngineSettings] | None = None
         self.usage = Usage(prices=settings.prices)
         self._store: AnswerStore = store if store is not None else MemoryStore()
         keys = [os.environ.get(settings.api_key_env or "", "").strip(), getattr(engine, "key", None) or ""]
@@ -207,6 +209,13 @@ class Model:
 
     def require_answers(self) -> None:
         """Raise where something that was asked is only written down, to be asked later; never by itself."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its settings: locks and connections are made again where it is unpickled, limits count anew."""
+        if self.opened_by is None:
+            raise TypeError(f"{self.name}: only a model that connect made of its settings can be pickled")
+        connect, settings = self.opened_by
+        return connect, (settings, self._store)
 
     async def aclose(self) -> None:
         """Close the connections of the running loop. The store stays open."""
