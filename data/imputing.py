@@ -53,9 +53,9 @@ def shift_of(
     """How far filling in moves countries' item means, as a share of each scale: on average, and at most."""
     shifts = []
     for _, index in frame.groupby(country, sort=False).groups.items():
-        w = weight.loc[index].to_numpy(np.float64)[:, None]
-        before, after = (table.loc[index].to_numpy(np.float64) for table in (frame, filled))
-        shifts.append(abs(_mean(after, w) - _mean(before, w)) / spans)
+        w = np.asarray(weight.loc[index], dtype=np.float64)[:, None]
+        before, after = (_mean(table.loc[index].to_numpy(np.float64), w) for table in (frame, filled))
+        shifts.append(np.abs(after - before) / spans)
     every = np.concatenate(shifts)
     every = every[~np.isnan(every)]
     return (float(every.mean()), float(every.max())) if every.size else (0.0, 0.0)
@@ -65,4 +65,5 @@ def _mean(values: Floats, weight: Floats) -> Floats:
     known = ~np.isnan(values)
     total = (weight * known).sum(axis=0)
     weighted = np.where(known, values, 0.0) * weight
-    return np.divide(weighted.sum(axis=0), total, out=np.full(values.shape[1], np.nan), where=total > 0)
+    empty = np.full(values.shape[1], np.nan)
+    return np.asarray(np.divide(weighted.sum(axis=0), total, out=empty, where=total > 0), dtype=np.float64)

@@ -48,7 +48,7 @@ def take_predictions(field: Fieldwork, recipe: Recipe) -> Given:
     survey = open_survey(recipe.survey, recipe.questions, recipe.seed, field.workspace)
     given, _ = data.read_predictions(recipe.predictions, survey, recipe.respondent.max_missing)
     known = [~np.isnan(one.log_p[:, :, 0]) for one in given]
-    told = np.logical_or.reduce([there.any(axis=0) for there in known])
+    told = np.concatenate(known).any(axis=0).tolist()
     answered = {c for one, there in zip(given, known, strict=True) for c in _some(one.countries, there)}
     questions = tuple(q.code for q, there in zip(survey.questions, told, strict=True) if there)
     countries = tuple(country for country in survey.countries if country in answered)
