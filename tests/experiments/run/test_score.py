@@ -66,7 +66,7 @@ def test_they_are_calibrated_on_some_cells_and_scored_again(
     recipe = scoring_recipe(*tables, settings=[*settings, "calibration.search.trials=10"])
     found = calibrate(recipe, result.folder / "answers-their-none.npz")
     fitted = score(*tables, settings=[*settings, f"calibration.fitted={found.file}"])
-    assert "their-none + calibrated" in set(fitted.summary["method"])
+    assert any(str(name).startswith("their-none + calibrated") for name in fitted.summary["method"])
     assert fitted.held_out is not None
 
 
