@@ -9,7 +9,7 @@ ROOT = TESTS.parent
 MODULES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
 
 OF_SEVERAL_MODULES = {
-    "": {"faces", "mirror", "packaging", "public_names", "running_loop"},
+    "": {"faces", "mirror", "packaging", "public_names", "readme", "running_loop"},
     "data": {"surface"},
     "data/codebooks": {"end_labels"},
     "experiments": {"one_place"},

@@ -1,7 +1,7 @@
 """How real servers differ from the one that the protocol describes, as modes of the served engine.
 
-One table: the tests put a panel through every row and hold the outcome, the README's table of faults is
-written from it, and ``engine check --suite`` says which rows an endpoint shows.
+One table: the tests put a panel through every row and hold the outcome, the table of this folder's
+README is written from it, and ``engine check --suite`` says which rows an endpoint shows.
 """
 
 import json

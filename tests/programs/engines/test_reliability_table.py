@@ -1,7 +1,8 @@
-"""The README's table of faults, written from what happens when each is met.
+"""The table of faults of the engines' page, written from what happens when each is met.
 
-``python -m tests.programs.engines.test_reliability_table`` prints it; it stands in the README between
-``<!-- faults -->`` and ``<!-- /faults -->``, and the test below says when it no longer holds.
+``python -m tests.programs.engines.test_reliability_table`` prints it; it stands in
+programs/engines/README.md between ``<!-- faults -->`` and ``<!-- /faults -->``, and the test below says when
+it no longer holds.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from value_personas.programs.panel_result import REASONS
 from value_personas.programs.respondent import Respondent
 from value_personas.signatures import EngineError, Persona, Question, Scale
 
-README = Path(__file__).parents[3] / "README.md"
+README = Path(__file__).parents[3] / "programs" / "engines" / "README.md"
 _BEGIN, _END = "<!-- faults -->", "<!-- /faults -->"
 _QUIRKS_BEGIN, _QUIRKS_END = "<!-- quirks -->", "<!-- /quirks -->"
 _PERSONA = Persona("none", "A person.", 1.0, "XX")
