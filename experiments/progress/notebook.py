@@ -36,7 +36,7 @@ class NotebookReporter:
         self._timer: threading.Timer | None = None
         self._drawn = time.monotonic()
         self._context = copy_context()  # a kernel knows by it which cell is meant
-        self._handle: Any = display(self, display_id=True)
+        self._handle: Any = display(self, display_id=True)  # type: ignore[no-untyped-call] # IPython has none
 
     def __enter__(self) -> "NotebookReporter":
         return self
