@@ -93,7 +93,8 @@ def memory(answers: int) -> None:
 
 def kills(count: int) -> None:
     """Workers killed at random while they answer."""
-    store, stop, killed = MemoryStore(), threading.Event(), []
+    store, stop = MemoryStore(), threading.Event()
+    killed: list[bool] = []
     model, draw = _model(0.02, 2, store), random.Random(0)
 
     def kill() -> None:
@@ -135,7 +136,7 @@ def main() -> None:
     import dask
 
     runpy.run_path(str(_PRELOAD))
-    dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})
+    dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})  # type: ignore[no-untyped-call]
     rows = {
         "efficiency": efficiency,
         "overhead": overhead,

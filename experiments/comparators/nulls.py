@@ -34,7 +34,7 @@ def _majority(sources: Sources) -> Prediction:
 
     def predict(country: str, others: OtherCountries) -> Array:
         mean = training_mean(country, others)
-        known = ~np.isnan(mean).all(axis=1)
+        known = np.asarray(~np.isnan(mean).all(axis=1))
         mode = np.where(np.isnan(mean), -1.0, mean).argmax(axis=1)
         one = np.where(own > 0, np.eye(own.shape[1])[mode], np.nan)
         return np.where(known[:, None], one, np.nan)

@@ -129,7 +129,7 @@ def structure_of(
         ``ceiling`` (between halves of people), and of how many countries; empty where no kind tells persons
         apart.
     """
-    kinds = {kind: people for kind, panel in panels.items() if (people := _people_of(panel, populations))}
+    kinds = {kind: there for kind, panel in panels.items() if (there := _people_of(panel, populations))}
     if not kinds:
         return pd.DataFrame()
     first = next(iter(panels.values()))
@@ -274,7 +274,7 @@ class _Block:
             known = (self.coded[place, m] >= 0) & ~np.isnan(means[:, m])
             hits[known, m] = own[known].argmax(axis=1) == self.coded[place[known], m]
         side = _side(means, weights, self._z[place], self._groups[:, place], within)
-        m = means.shape[1]
+        m = p.shape[1]
         each_hit = np.where(np.isnan(hits), 0.0, hits) * weights[:, None]
         with np.errstate(invalid="ignore", divide="ignore"):
             by_question = each_hit.sum(axis=0) / (~np.isnan(hits) * weights[:, None]).sum(axis=0)

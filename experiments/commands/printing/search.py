@@ -5,7 +5,8 @@ import json
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import plain_console, print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.experiments.search import SearchResult
