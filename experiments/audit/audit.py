@@ -23,7 +23,7 @@ from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.personas import AuditSection
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
-from value_personas.experiments.tracking import Record, input_files, record_run, run_title
+from value_personas.experiments.tracking import Prompt, Record, input_files, record_run, run_title
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
@@ -37,7 +37,7 @@ from value_personas.programs import (
     verbatim_statements,
 )
 from value_personas.programs.engines import engine_kind
-from value_personas.signatures import ValueItem
+from value_personas.signatures import RecoverAnswer, ValueItem
 
 __all__ = ["run_audit"]
 
@@ -147,7 +147,8 @@ def _written(  # the parts of one outcome, each a stage of its own
     tags = {"kind": "audit", "synthetic": in_words(result.synthetic)}
     title = run_title("audit", recipe.name, f"judge {found.judge}")
     inputs = input_files(recipe, survey)
-    record_run(workspace, Record(recipe, title, metrics, tags, folder, inputs=inputs))
+    prompts = {"audit": Prompt(RecoverAnswer.instructions)}
+    record_run(workspace, Record(recipe, title, metrics, tags, folder, inputs=inputs, prompts=prompts))
     return result
 
 

@@ -17,6 +17,7 @@ from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
 from value_personas.experiments.recipe.recipe import PersonaKind
+from value_personas.experiments.tracking import Prompt
 from value_personas.programs import (
     AskingStyle,
     DescriptorTable,
@@ -27,6 +28,7 @@ from value_personas.programs import (
     Respondent,
     Variant,
     persona_builder,
+    signature_of,
 )
 from value_personas.programs.elicitation import VerbalisedDistribution, choose_elicitation
 from value_personas.programs.engines import Model, tallied
@@ -67,6 +69,7 @@ class Asked:
         program: the tuned prompts it was asked by; None where they were the shipped ones.
         places: what each of several servers or workers did, by its name; where runs go on side by side, for
             all of them together.
+        instructions: each prompt that it was asked by, by what it is for.
     """
 
     panels: Mapping[PersonaKind, PanelResult]
@@ -78,6 +81,7 @@ class Asked:
     map_panels: Mapping[PersonaKind, PanelResult] = field(default_factory=dict)
     program: TunedProgram | None = None
     places: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    instructions: Mapping[str, Prompt] = field(default_factory=dict)
 
 
 def ask_everything(
@@ -122,7 +126,22 @@ def ask_everything(
     usage = tally.of(respondent.usage).as_dict()
     why = "; ".join((ready.why, *respondent.adaptations))
     came_back = panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels
-    return Asked(*came_back, asking.program, respondent.figures())
+    return Asked(*came_back, asking.program, respondent.figures(), _instructions(asking, ready))
+
+
+def _instructions(asking: Asking, ready: "_Ready") -> dict[str, Prompt]:
+    """The prompts as they stood, tuned or not; of descriptors where they were written here."""
+    found: dict[str, Prompt] = {}
+    for variant in () if asking.descriptors.frozen else ready.descriptors:
+        write = _writer(asking, variant).write
+        found[f"descriptor-{variant}"] = Prompt(signature_of(write).instructions, tuple(write.demos))
+    for kind, panel in ready.panels.items():
+        role = "forecast" if parse_kind(kind).forecasts else "respondent"
+        demos = tuple(panel.respondent.answer.demos)
+        for place, signature in enumerate(panel.respondent.signatures, start=1):
+            name = role if place == 1 else f"{role}-wording-{place}"
+            found.setdefault(name, Prompt(signature.instructions, demos))
+    return found
 
 
 def _forget(ready: "_Ready", asking: Asking, reasons: Collection[MissingReason]) -> int:
@@ -224,15 +243,19 @@ async def write_descriptors(
     overrides = read_overrides(section.overrides, asking.items, section.wordings) if section.overrides else {}
     tables = {}
     for variant in variants:
-        written = section.address, section.attempts, section.wordings, section.max_tokens
-        writer = DescriptorWriter(variant, *written)
-        tuned_writer(asking.program, writer)
+        writer = _writer(asking, variant)
         own = {(item, score, w): text for (v, item, score, w), text in overrides.items() if v == variant}
         told = partial(on_written, f"{variant} descriptors")
         tables[variant] = await writer.write_all(model, asking.items, own, asking.forbidden_names, told)
         _require_texts(tables[variant], model)
     model.require_answers()  # a persona built of what stands in for its descriptors would be another one
     return tables
+
+
+def _writer(asking: Asking, variant: Variant) -> DescriptorWriter:
+    section = asking.descriptors
+    told = section.address, section.attempts, section.wordings, section.max_tokens
+    return tuned_writer(asking.program, DescriptorWriter(variant, *told))
 
 
 def needed_variants(kinds: Sequence[PersonaKind]) -> tuple[Variant, ...]:

@@ -10,6 +10,8 @@ from value_personas.experiments.report.page import render_html
 from value_personas.experiments.report.paper import write_paper
 from value_personas.experiments.report.sections import sections
 from value_personas.experiments.run.stored import find_run
+from value_personas.experiments.tracking import add_files
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StoreError
 
 __all__ = ["ReportFiles", "report", "write_report"]
@@ -60,7 +62,22 @@ def report(
         reporter.stage(f"reading {folder.name}")
         material = read_material(folder, beside, shapley)
         reporter.stage("drawing figures and setting the page")
-        return write_report(material, to or folder)
+        files = write_report(material, to or folder)
+        reporter.stage("adding the page to the run in MLflow")
+        try:
+            _record(files, material, Workspace(beside))
+        except StoreError as error:
+            reporter.note(f"the page is written, but MLflow has it not: {error}")
+        return files
+
+
+def _record(files: ReportFiles, material: Material, workspace: Workspace) -> None:
+    """The page, its figures as PNG and the tables for a paper, as artifacts of the run if MLflow has it."""
+    if material.run.mlflow_run_id:
+        drawn = {file: "report/figures" for file in files.figures if file.suffix == ".png"}
+        tables = dict.fromkeys(files.paper, "report/tables")
+        every = {files.page: "report"} | drawn | tables
+        add_files(material.run.recipe.tracking, workspace, material.run.mlflow_run_id, every)
 
 
 def write_report(material: Material, folder: Path) -> ReportFiles:

@@ -3,9 +3,11 @@
 from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client, uri_of
 from value_personas.experiments.tracking.inputs import InputFile, calibration_file, input_files, named_files
 from value_personas.experiments.tracking.names import metric_name, run_title
+from value_personas.experiments.tracking.prompts import TUNED, Prompt, link_prompts
 from value_personas.experiments.tracking.recording import (
     FOLDER_TAG,
     Record,
+    add_files,
     close_run,
     is_known,
     open_run,
@@ -16,12 +18,16 @@ from value_personas.experiments.workspace.passwords import without_passwords
 
 __all__ = [
     "FOLDER_TAG",
+    "TUNED",
     "InputFile",
+    "Prompt",
     "Record",
+    "add_files",
     "calibration_file",
     "close_run",
     "input_files",
     "is_known",
+    "link_prompts",
     "metric_name",
     "model_name",
     "named_files",

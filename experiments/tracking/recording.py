@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from value_personas.experiments.tracking.client import (
 )
 from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
 from value_personas.experiments.tracking.places import files_of_experiment, lies_in
+from value_personas.experiments.tracking.prompts import Prompt, link_prompts
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
@@ -31,8 +32,9 @@ from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
-__all__ = ["FOLDER_TAG", "Record", "close_run", "is_known", "open_run", "record_run"]
+__all__ = ["FOLDER_TAG", "Record", "add_files", "close_run", "is_known", "open_run", "record_run"]
 
 FOLDER_TAG = "run.folder"
 """The tag that holds the name of a run's folder."""
@@ -60,6 +62,7 @@ class Record:
         inputs: the files that were read.
         kept_here: patterns of file names that stay in the folder alone, because they hold what respondents
             said or are as large as the answers themselves.
+        prompts: by which it asked, by what each is for.
     """
 
     recipe: Recipe
@@ -70,6 +73,7 @@ class Record:
     parent: str | None = None
     inputs: tuple[InputFile, ...] = ()
     kept_here: tuple[str, ...] = ()
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
 
 
 def record_run(workspace: Workspace, record: Record, begun: str | None = None) -> str:
@@ -102,8 +106,11 @@ def open_run(workspace: Workspace, record: Record) -> str:
 def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
     """Write what a begun run came to; it may be closed again, when more was done."""
     with _client(workspace, record) as client:
-        _require_inside(client, workspace, record, run_id)
+        run = client.get_run(run_id)
+        _require_inside(run, record.recipe.tracking, workspace)
         _log(client, run_id, record)
+        if record.prompts:
+            link_prompts(client, run, record.prompts)
         if record.name:
             client.update_run(run_id, name=record.name)
         client.set_terminated(run_id)
@@ -124,16 +131,53 @@ def _client(workspace: Workspace, record: Record) -> AbstractContextManager["Mlf
     return tracking_client(record.recipe.tracking, workspace, f"the tables are in {record.folder}")
 
 
-def _require_inside(client: "MlflowClient", workspace: Workspace, record: Record, run_id: str) -> None:
+def add_files(section: TrackingSection, workspace: Workspace, run_id: str, files: Mapping[Path, str]) -> bool:
+    """Add files to a finished run.
+
+    Args:
+        section: says where it is recorded.
+        workspace: holds the default store.
+        run_id: which run.
+        files: each with the folder among the run's artifacts that it goes to; "" for none.
+
+    Returns:
+        Whether the store has the run; where it has not, nothing is written.
+
+    Raises:
+        StoreError: when the store cannot be read or written.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if (
+        uri_of(section, workspace) == workspace.tracking_uri
+        and not (workspace.folder / "mlflow.db").is_file()
+    ):
+        return False
+    with tracking_client(section, workspace) as client:
+        try:
+            run = client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+        _require_inside(run, section, workspace)
+        for file, folder in files.items():
+            client.log_artifact(run_id, str(file), folder or None)
+    return True
+
+
+def _require_inside(run: "Run", section: TrackingSection, workspace: Workspace) -> None:
     """What a store says of a run leads nowhere outside its workspace.
 
     Raises:
         StoreError: when it does.
     """
-    place = str(client.get_run(run_id).info.artifact_uri)
-    own = uri_of(record.recipe.tracking, workspace) == workspace.tracking_uri
+    place = str(run.info.artifact_uri)
+    own = uri_of(section, workspace) == workspace.tracking_uri
     if own and not lies_in(place, workspace.artifacts):
-        raise StoreError(f"MLflow run {run_id}: keeps its files at {place}, which is outside the workspace")
+        raise StoreError(
+            f"MLflow run {run.info.run_id}: keeps its files at {place}, which is outside the workspace"
+        )
 
 
 def _log(client: "MlflowClient", run_id: str, record: Record) -> None:

@@ -11,7 +11,10 @@ from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking import (
+    TUNED,
+    Prompt,
     Record,
+    link_prompts,
     model_name,
     record_run,
     register_version,
@@ -107,7 +110,9 @@ def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[st
     }
     run_id = record_run(workspace, Record(recipe, name, _metrics(result), tags, result.folder))
     with tracking_client(recipe.tracking, workspace) as client:
-        experiment = client.get_run(run_id).info.experiment_id
+        run = client.get_run(run_id)
+        experiment = run.info.experiment_id
+        link_prompts(client, run, _prompts(result.program), TUNED if result.program.improved else None)
         for place, row in enumerate(result.curve.to_dict("records")):
             _record_candidate(
                 client, experiment, run_id, place, {str(k): v for k, v in row.items()}, synthetic
@@ -115,6 +120,16 @@ def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[st
         model_id = recipe.tuning.model_name or model_name(recipe.name, "program")
         model = register_version(client, model_id, run_id, tags, "Prompts tuned by value-personas tune.")
     return run_id, model
+
+
+def _prompts(program: TunedProgram) -> dict[str, Prompt]:
+    """By the same names as those of a run."""
+    return {
+        "respondent" if name == "respondent.answer" else f"descriptor-{program.variant}": Prompt(
+            prompt.instructions, tuple(prompt.demos)
+        )
+        for name, prompt in program.predictors.items()
+    }
 
 
 def _record_candidate(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from tests.experiments.report.conftest import Reported
 from tests.experiments.report.runs import (
@@ -32,6 +33,7 @@ from value_personas.experiments.report.methods import headline_sentences, method
 from value_personas.experiments.report.page import render_html
 from value_personas.experiments.report.sections import sections, warnings
 from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.personas import known_kinds
 from value_personas.signatures import StoreError
 
@@ -310,6 +312,11 @@ def test_the_command_writes_where_it_is_told(
     assert told["report"] == str(tmp_path / "paper" / "report.html")
     assert all(Path(path).is_file() for path in (told["report"], *told["figures"]))
     assert "synthetic" in told["title"]
+    client = MlflowClient(Workspace(finished.folder.parents[1]).tracking_uri)
+    kept = {file.path for file in client.list_artifacts(finished.mlflow_run_id, "report")}
+    assert kept == {"report/figures", "report/report.html", "report/tables"}
+    assert client.list_artifacts(finished.mlflow_run_id, "report/tables")
+    assert client.list_artifacts(finished.mlflow_run_id, "report/figures")
 
 
 def test_one_country_and_one_kind_have_a_report_too(reported: Reported) -> None:
