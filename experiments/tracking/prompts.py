@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
-    from mlflow.tracking._model_registry.client import ModelRegistryClient
 
 __all__ = ["TUNED", "Prompt", "link_prompts"]
 
@@ -71,7 +70,7 @@ def _version(client: "MlflowClient", name: str, prompt: Prompt, experiment: str)
     from mlflow.prompt.constants import IS_PROMPT_TAG_KEY, PROMPT_TEXT_TAG_KEY, PROMPT_TYPE_TAG_KEY
 
     # MlflowClient.register_prompt also writes where the environment says; what it calls does not.
-    registry: ModelRegistryClient = client._get_registry_client()  # type: ignore[no-untyped-call]
+    registry: Any = client._get_registry_client()  # type: ignore[no-untyped-call]
     alias = f"sha256-{prompt.sha256[:16]}"
     with suppress(MlflowException):
         known: ModelVersion = registry.get_model_version_by_alias(name, alias)
