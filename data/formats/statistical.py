@@ -1,7 +1,6 @@
 """SPSS, Stata and SAS files, through pyreadstat (ReadStat)."""
 
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,53 +9,60 @@ from typing import Any
 import pandas as pd
 
 from value_personas.data.formats.base import Format, Header, MissingRange, first_line
+from value_personas.data.formats.isolated import (
+    DeadReaderError,
+    Metadata,
+    UnreadableError,
+    read_isolated,
+)
 from value_personas.signatures import SurveyError
 
 __all__ = ["SAS", "SAS_TRANSPORT", "SPSS", "SPSS_PORTABLE", "STATA"]
 
-Reader = Callable[..., tuple[Any, Any]]
+_READERS = {
+    ".sav": "read_sav",
+    ".zsav": "read_sav",
+    ".por": "read_por",
+    ".dta": "read_dta",
+    ".sas7bdat": "read_sas7bdat",
+    ".xpt": "read_xport",
+}
 
 # Not for the formats whose readers do not know the argument.
 _USER_MISSING = {".sav", ".zsav", ".dta", ".sas7bdat"}
 
 
-def _reader(suffix: str) -> Reader:
-    import pyreadstat  # 0.1 s: not for the command line's help
-
-    readers: dict[str, Reader] = {
-        ".sav": pyreadstat.read_sav,
-        ".zsav": pyreadstat.read_sav,
-        ".por": pyreadstat.read_por,
-        ".dta": pyreadstat.read_dta,
-        ".sas7bdat": pyreadstat.read_sas7bdat,
-        ".xpt": pyreadstat.read_xport,
-    }
-    return readers[suffix]
-
-
-def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[Any, Any]:
+def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[pd.DataFrame, Metadata]:
     """Call the reader of the suffix; every way it has of failing becomes one line."""
-    import pyreadstat
-
     suffix = path.suffix.lower()
+    # Dates are never needed here, and a date outside Python's range would overflow.
+    arguments["disable_datetime_conversion"] = True
     if suffix in _USER_MISSING:
         arguments["user_missing"] = True  # else declared missing codes are indistinguishable from NaN
     if encoding is not None:
         arguments["encoding"] = encoding
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "column .* is duplicated", UserWarning
-            )  # a note says it instead
-            # Dates are never needed here, and a date outside Python's range would overflow.
-            return _reader(suffix)(str(path), disable_datetime_conversion=True, **arguments)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
+        return read_isolated(_READERS[suffix], path, arguments)
+    except UnreadableError as error:
         raise SurveyError(_explain(path, first_line(error), encoding)) from error
-    except (UnicodeDecodeError, LookupError, ValueError, OSError, OverflowError) as error:
-        raise SurveyError(_explain(path, first_line(error), encoding)) from error
+    except DeadReaderError as error:
+        if str(error) == "SIGKILL":  # the system's own way to get memory back
+            raise SurveyError(_too_large(path)) from error
+        raise SurveyError(
+            f"{path}: the file is damaged: reading it ends the reader ({error}); download it again"
+        ) from error
+
+
+def _too_large(path: Path) -> str:
+    return (
+        f"{path}: reading it takes more than half of this machine's memory; keep fewer columns in the file, "
+        "or check that it is no damaged one"
+    )
 
 
 def _explain(path: Path, reason: str, encoding: str | None) -> str:
+    if "allocate memory" in reason:
+        return _too_large(path)
     if re.search("encod|convert string|codec|utf|character set", reason, re.IGNORECASE):
         tried = f"encoding {encoding!r}" if encoding else "the encoding it declares"
         return (
@@ -70,8 +76,8 @@ def _inspect(path: Path, encoding: str | None) -> Header:
     return header_from_metadata(path, meta, encoding)
 
 
-def header_from_metadata(path: Path, meta: Any, encoding: str | None) -> Header:
-    """Translate pyreadstat's metadata container."""
+def header_from_metadata(path: Path, meta: Metadata, encoding: str | None) -> Header:
+    """Translate pyreadstat's metadata."""
     columns = tuple(meta.column_names)
     repeated = [name for name in columns if re.search(r"_duplicated\d+$", name)]
     notes = []
@@ -93,7 +99,7 @@ def header_from_metadata(path: Path, meta: Any, encoding: str | None) -> Header:
     )
 
 
-def _missing(meta: Any) -> dict[str, tuple[MissingRange, ...]]:
+def _missing(meta: Metadata) -> dict[str, tuple[MissingRange, ...]]:
     declared: dict[str, tuple[MissingRange, ...]] = {}
     ranges: Mapping[str, Sequence[Mapping[str, Any]]] = meta.missing_ranges or {}
     for name, found in ranges.items():

@@ -120,6 +120,33 @@ def _inspect_parquet(path: Path, encoding: str | None) -> Header:
     return Header(path, columns, stored, labels, rows=rows)
 
 
+def _unpacked(metadata: Any, columns: set[str]) -> int:
+    """Bytes of the pages of some columns, after decompression."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    chunks = (group.column(i) for group in groups for i in range(group.num_columns))
+    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in columns)
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_binary(kind))
+
+
+def _spelt_out(column: Any) -> int:
+    """Bytes of a column's texts once each cell holds its own, where they are kept once."""
+    import pyarrow
+    import pyarrow.compute
+
+    if not (pyarrow.types.is_dictionary(column.type) and _is_text(column.type.value_type)):
+        return 0
+    total = 0
+    for chunk in column.chunks:
+        lengths = pyarrow.compute.binary_length(chunk.dictionary)
+        total += pyarrow.compute.sum(lengths.take(chunk.indices)).as_py() or 0
+    return total
+
+
 def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     import pyarrow
     import pyarrow.parquet
@@ -128,7 +155,15 @@ def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
     try:
         with pyarrow.parquet.ParquetFile(header.path) as file:
             _refuse_huge(header.path, file.metadata.num_rows * len(stored) * _BYTES_A_CELL)
-            table = file.read(columns=stored)  # not read_table, which believes pandas' own metadata
+            _refuse_huge(header.path, _unpacked(file.metadata, set(stored)))
+            texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        # Not read_table, which believes pandas' own metadata. A text that many cells share is kept once.
+        with pyarrow.parquet.ParquetFile(header.path, read_dictionary=texts) as file:
+            table = file.read(columns=stored)
+        _refuse_huge(header.path, sum(map(_spelt_out, table.columns)))
+        for name in set(texts) & set(stored):
+            at = table.schema.get_field_index(name)
+            table = table.set_column(at, name, table.column(at).cast(table.schema.field(at).type.value_type))
         nested = [field.name for field in table.schema if pyarrow.types.is_nested(field.type)]
     except (pyarrow.ArrowException, ValueError, OSError) as error:
         raise SurveyError(f"{header.path}: not readable as a Parquet table ({first_line(error)})") from error

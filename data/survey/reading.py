@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,6 @@ from value_personas.data.survey.parts import (
     where_of,
 )
 from value_personas.data.survey.survey import ItemColumn, Survey
-from value_personas.data.survey.trial import read_in_a_child_first
 from value_personas.data.survey.waves import of_waves, waves_of_countries
 from value_personas.data.survey.weighting import WEIGHTINGS
 from value_personas.signatures import Question, SurveyError
@@ -64,8 +63,7 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         encoding: the encoding of the files' texts, where their own declaration is wrong.
         questions: codes of the target questions to read, None for all of the codebook's.
         cache: a folder that keeps the columns that were read, so that the next reading takes a fraction of
-            the time; it then holds respondents' answers. A child process reads an SPSS, Stata or SAS file
-            first, so that a damaged one ends the child. None keeps nothing and reads in this process.
+            the time; it then holds respondents' answers. None keeps nothing.
         instrument: the TOML file of an instrument of one's own whose items the codebook names.
         country_is: the country of all respondents, where no column tells it; a code or a name.
         waves: the waves or years to keep, as the survey's page names them; ``all`` pools all. None keeps each
@@ -92,10 +90,6 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     paths = [path] if isinstance(path, (str, Path)) else list(path)
     if not paths:
         raise SurveyError("no survey file given; expected at least one path")
-    if cache is not None:
-        told = {key: value for key, value in asdict(options).items() if key != "cache"}
-        for one in paths:
-            read_in_a_child_first(Path(one), cache, told)
     if len(paths) == 1 and holds_shares((header := inspect_file(paths[0], encoding)).columns):
         return read_shares(header, options.codebook, countries, questions)
     return _join([read_part(one, options) for one in paths], options)

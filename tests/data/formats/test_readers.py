@@ -440,6 +440,31 @@ def test_a_parquet_table_of_too_many_cells_is_refused_unread(tmp_path: Path) -> 
         tables.PARQUET.read(header, ["a"] * 200)
 
 
+@pytest.mark.parametrize("by_schema", [True, False], ids=["categories", "texts"])
+def test_texts_that_a_parquet_table_keeps_once_are_refused_before_each_cell_holds_its_own(
+    by_schema: bool, tmp_path: Path
+) -> None:
+    path, rows = tmp_path / "s.parquet", 60_000
+    texts = pyarrow.array(["x" * 100_000, "y"])
+    column = pyarrow.DictionaryArray.from_arrays(pyarrow.array(np.zeros(rows, np.int8)), texts)
+    pyarrow.parquet.write_table(pyarrow.table({"a": column, "b": column}), path, store_schema=by_schema)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(SurveyError, match=r"unpack to 6\.0 GB; at most 4\.3 GB are read"):
+        read_columns(inspect_file(path), ["a"])
+
+
+def test_texts_of_a_parquet_table_come_back_as_pandas_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    table = pd.DataFrame({
+        "text": ["x", "yy", None, "é"] * 40, "number": [1.0, 2.0, np.nan, 4.0] * 40,
+        "levels": pd.Categorical(["p", "q", "p", None] * 40), "bytes": [b"x", b"y", None, b"z"] * 40,
+    })  # fmt: skip
+    table.to_parquet(path, row_group_size=50)
+    found = read_columns(inspect_file(path), ["levels", "text", "bytes", "number"])
+    expected = pyarrow.parquet.read_table(path).replace_schema_metadata(None).to_pandas()
+    pd.testing.assert_frame_equal(found, expected[list(found.columns)])
+
+
 def test_parquet_metadata_of_pandas_is_never_believed(tmp_path: Path) -> None:
     path = tmp_path / "s.parquet"
     table = pyarrow.table({"a": [1.0, 2.0]}).replace_schema_metadata({"pandas": "{no json"})
