@@ -38,6 +38,13 @@ _WORTH_WAITING_FOR = 4
 """Jobs that came during a linger: as many make another one pay."""
 
 _QUIET_STEPS = 3
+_LOOK_S = 0.002
+_LOOKS = 5
+"""Looks for more before a commit that calls wait for, at most: .01 s."""
+
+_WORTH_LOOKING_FOR = 3
+"""Jobs that came between two looks."""
+
 _ASK_AGAIN_S = 0.1
 """How often a key that another process holds is looked at."""
 
@@ -227,13 +234,18 @@ class Writer:
         """
         waiting = self._jobs.qsize()
         time.sleep(min(_LINGER_A_CALL_S * (len(self._held) + waiting), _LONGEST_LINGER_S))
-        quiet = _QUIET_STEPS - 1  # the first step must bring some; after that, one may be the system's hiccup
-        for _ in range(_STEPS):
+        step, steps, worth, patience = (
+            (_LOOK_S, _LOOKS, _WORTH_LOOKING_FOR, 1)
+            if self._held
+            else (_LONGEST_LINGER_S, _STEPS, _WORTH_WAITING_FOR, _QUIET_STEPS)
+        )
+        quiet = patience - 1  # the first step must bring some; after that, one may be the system's hiccup
+        for _ in range(steps):
             before, waiting = waiting, self._jobs.qsize()
-            quiet = 0 if waiting - before >= _WORTH_WAITING_FOR else quiet + 1
-            if quiet >= _QUIET_STEPS or waiting >= _LARGEST_BATCH // 2:
+            quiet = 0 if waiting - before >= worth else quiet + 1
+            if quiet >= patience or waiting >= _LARGEST_BATCH // 2:
                 return
-            time.sleep(_LONGEST_LINGER_S)
+            time.sleep(step)
 
     def _commit_or_retry(self, connection: sa.Connection, batch: list[Job], closing: bool) -> list[Outcome]:
         """Do a batch, again where PostgreSQL undid it.

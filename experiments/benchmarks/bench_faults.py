@@ -9,8 +9,8 @@ Anything else (an answer that is not accounted for, another error, over two minu
 exit code is 1.
 
 A killed run is started again until it ends. The digits of its tables are those of an unbroken run. A kill
-costs the calls in flight; where a server answers faster than the store writes, as many again, whose replies
-came but were not durable yet. Over twice ``concurrency`` is a failure; how many there were is printed.
+costs at most as many calls as ``concurrency`` allows: those in flight, and those whose replies came but were
+not durable yet. One more is a failure; how many there were is printed.
 """
 
 import argparse
@@ -166,7 +166,7 @@ def _survives(kills: int, latency_s: float) -> bool:
         f"{twice} asked twice, {twice / max(grew, 1):.1f} a kill; digits {'equal' if same else 'DIFFER'}; "
         f"stored {stored[0]} and {stored[1]}"
     )
-    return same and twice <= 2 * _CONCURRENCY * grew and stored[0] == stored[1]
+    return same and twice <= _CONCURRENCY * grew and stored[0] == stored[1]
 
 
 def _start(workspace: Path, url: str) -> "subprocess.Popen[bytes]":

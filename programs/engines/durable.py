@@ -11,6 +11,7 @@ from value_personas.programs.engines.base import ManyReplier, Replier
 from value_personas.programs.engines.claims import Claims
 from value_personas.programs.engines.draws import runs_of_draws
 from value_personas.programs.engines.limits import Usage
+from value_personas.programs.engines.patient import Keep, PatientEngine
 from value_personas.programs.engines.replies import AnswerStore, Reply, reply_key
 
 __all__ = ["DurableEngine"]
@@ -114,9 +115,22 @@ class DurableEngine:
             raise
 
     async def _ask(self, key: bytes, request: Request, sample: int) -> Reply:
-        reply = await self._engine.reply(request, sample)
-        await self._store.put(key, self.identity, request, reply, sample)
+        async def keep(replies: list[Reply]) -> None:
+            await self._store.put(key, self.identity, request, replies[0], sample)
+
+        (reply,) = await self._paid(request, sample, 1, keep)
         return reply
+
+    async def _paid(self, request: Request, sample: int, count: int, keep: Keep) -> list[Reply]:
+        """Ask and keep; where the engine has places for calls, each is free once its replies are kept."""
+        if isinstance(self._engine, PatientEngine):
+            return await self._engine.kept(request, sample, count, keep)
+        if count == 1:
+            replies = [await self._engine.reply(request, sample)]
+        else:
+            replies = await cast("ManyReplier", self._engine).replies(request, count)
+        await keep(replies)
+        return replies
 
     async def _claim_and_ask_together(
         self, wanted: Mapping[bytes, Request], replies: dict[bytes, Reply]
@@ -139,14 +153,15 @@ class DurableEngine:
     async def _ask_a_run(self, granted: Mapping[bytes, Request]) -> dict[bytes, Reply]:
         """Ask the first of these requests, and as many draws of it as one call gives."""
         run = next(runs_of_draws(list(granted.values()), self.at_once))
-        if len(run) == 1:
-            replies = [await self._engine.reply(run[0])]
-        else:
-            replies = await cast("ManyReplier", self._engine).replies(run[0], len(run))
-        paid = dict(zip(granted, replies, strict=False))
-        puts = (self._store.put(key, self.identity, granted[key], reply) for key, reply in paid.items())
-        await asyncio.shield(asyncio.gather(*puts))  # one commit; what is paid for outlives a cancellation
-        return paid
+
+        async def keep(replies: list[Reply]) -> None:
+            paid = zip(granted.items(), replies, strict=False)
+            puts = (self._store.put(key, self.identity, asked, reply) for (key, asked), reply in paid)
+            # One commit; what is paid for outlives a cancellation.
+            await asyncio.shield(asyncio.gather(*puts))
+
+        replies = await self._paid(run[0], 0, len(run), keep)
+        return dict(zip(granted, replies, strict=False))
 
 
 class _InFlight:

@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn, cast
@@ -36,7 +36,10 @@ from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Absence, Tell, nobody
 from value_personas.signatures import EngineError
 
-__all__ = ["PatientEngine", "RefusedError", "is_probing", "probing"]
+__all__ = ["Keep", "PatientEngine", "RefusedError", "is_probing", "probing"]
+
+Keep = Callable[[list[Reply]], Awaitable[None]]
+"""Makes the replies to one call durable."""
 
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
 
@@ -67,6 +70,10 @@ _LONGEST_POLL_S = 10.0
 
 _HOPELESS_AFTER = 50
 """Calls given up in a row, none answered between them, after which a run would only waste time."""
+
+
+async def _unkept(_replies: list[Reply]) -> None:
+    """Whoever asks keeps the replies, or needs none kept."""
 
 
 class PatientEngine:
@@ -133,7 +140,7 @@ class PatientEngine:
             ReplyFailure: when it was given up.
             EngineError: when no call can succeed; ``BudgetError`` before one would pass a cap.
         """
-        (reply,) = await self._persist(request, sample, 1)
+        (reply,) = await self.kept(request, sample, 1, _unkept)
         return reply
 
     async def replies(self, request: Request, count: int) -> list[Reply]:
@@ -145,13 +152,30 @@ class PatientEngine:
         Raises:
             ReplyFailure, EngineError: as ``reply`` does.
         """
-        return await self._persist(request, 0, count)
+        return await self.kept(request, 0, count, _unkept)
 
-    async def _persist(self, request: Request, sample: int, count: int) -> list[Reply]:
+    async def kept(self, request: Request, sample: int, count: int, keep: Keep) -> list[Reply]:
+        """Answer a request, or ``count`` draws of it, and have the replies kept before their place is free.
+
+        Calls sent and replies not yet kept are therefore at most ``settings.concurrency``, and so is what a
+        kill at any moment costs.
+
+        Args:
+            request: what is asked.
+            sample: which draw of it.
+            count: how many answers in one call.
+            keep: makes replies durable.
+
+        Returns:
+            What was kept: at least one reply, at most ``count``.
+
+        Raises:
+            ReplyFailure, EngineError: as ``reply`` does; and what ``keep`` raises.
+        """
         attempt, failed_at = 0, math.inf
         while True:
             try:
-                return await self._attempt(request, sample, count)
+                return await self._attempt(request, sample, count, keep)
             except (LM15Error, TimeoutError, ConnectionError) as error:
                 if isinstance(error, AdaptedError):
                     self._note(error)
@@ -172,25 +196,28 @@ class PatientEngine:
         await self._slots.aclose()
         await self._engine.aclose()
 
-    async def _attempt(self, request: Request, sample: int, count: int) -> list[Reply]:
-        replies = await (self._pay if self._waits_elsewhere else self._pay_in_a_place)(request, sample, count)
-        self._answered += len(replies)
-        self._given_up = 0
-        self._absence.answered()
-        return replies
-
-    async def _pay_in_a_place(self, request: Request, sample: int, count: int) -> list[Reply]:
+    async def _attempt(self, request: Request, sample: int, count: int, keep: Keep) -> list[Reply]:
+        if self._waits_elsewhere:
+            return await self._pay_and_keep(request, sample, count, keep)
         slots = await self._slots.get()
         await slots.enter()
         started = time.monotonic()
         try:
-            replies = await self._pay(request, sample, count)
+            replies = await self._pay_and_keep(request, sample, count, keep)
+            slots.raise_limit()
         except RateLimitError:
             slots.lower_limit(started)
             raise
         finally:
             slots.leave()
-        slots.raise_limit()
+        return replies
+
+    async def _pay_and_keep(self, request: Request, sample: int, count: int, keep: Keep) -> list[Reply]:
+        replies = await self._pay(request, sample, count)
+        self._answered += len(replies)
+        self._given_up = 0
+        self._absence.answered()
+        await keep(replies)
         return replies
 
     async def _pay(self, request: Request, sample: int, count: int) -> list[Reply]:

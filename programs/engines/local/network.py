@@ -5,12 +5,14 @@ import inspect
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, DynamicCache
+from tqdm.auto import tqdm
+from transformers import AutoModelForCausalLM, DynamicCache, modeling_gguf_pytorch_utils
 from transformers.utils import logging
 
 from value_personas.programs.engines.local.files import from_pretrained_arguments
@@ -209,6 +211,7 @@ def _has_ended(tokens: list[int], ends: frozenset[int]) -> bool:
 def _load(folder: Path, dtype: torch.dtype) -> Any:
     """The weights, from safetensors in this folder or from this file, and from nowhere else."""
     logging.disable_progress_bar()  # a run has its own
+    modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)  # draws its bar whatever was said above
     try:
         model = AutoModelForCausalLM.from_pretrained(
             **from_pretrained_arguments(folder), use_safetensors=True, dtype=dtype

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from dspy.lm15 import Config, Message, Request
 
 from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.answer_store.contents import info
 from value_personas.experiments.answer_store.leases import new_holder
 from value_personas.experiments.answer_store.records import packed, unpacked
 from value_personas.experiments.answer_store.schema import VERSION_TABLE, leases, replies, texts
@@ -353,6 +354,22 @@ def test_a_reply_that_cannot_be_stored_is_one_missing_answer_and_takes_no_other_
     failures = {n: outcome for n, outcome in enumerate(outcomes) if outcome is not None}
     assert list(failures) == [20]
     assert isinstance(failures[20], ReplyFailure)
+
+
+def test_the_largest_counts_are_kept_and_their_sum_is_exact(location: str) -> None:
+    most = 2**31 - 1  # what a server is believed; a column of PostgreSQL holds no more
+    largest = replace(REPLY, input_tokens=most, output_tokens=most)
+    with AnswerStore(location) as store:
+        for n in range(3):
+            asyncio.run(put(store, n, largest))
+        assert store.get_many([key(2)])[key(2)].input_tokens == most
+        found = info(store)
+        assert (found.input_tokens, found.output_tokens) == (3 * most, 3 * most)
+        if not location.startswith("postgresql"):
+            return
+        with pytest.raises(ReplyFailure, match="out of range"):
+            asyncio.run(asyncio.wait_for(put(store, 3, replace(largest, input_tokens=most + 1)), 60))
+        assert len(store.get_many([key(n) for n in range(4)])) == 3
 
 
 def test_half_a_character_is_one_missing_answer(location: str) -> None:

@@ -74,3 +74,11 @@ def test_twenty_kills_lose_nothing_and_change_no_digit(tmp_path: Path) -> None:
     assert result.usage["calls"] == len(every) - len(kept)
     pd.testing.assert_frame_equal(result.scores, unbroken.scores, check_exact=True)
     pd.testing.assert_frame_equal(result.estimates, unbroken.estimates, check_exact=True)
+
+
+@pytest.mark.slow
+def test_a_kill_costs_no_more_calls_of_a_server_than_may_be_in_flight() -> None:
+    command = [sys.executable, "-m", "value_personas.experiments.benchmarks.bench_faults", "--kills", "8"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "digits equal" in done.stdout

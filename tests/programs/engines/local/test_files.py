@@ -52,7 +52,9 @@ def test_a_package_may_stand_for_its_one_file_of_weights(
 
 
 @pytest.mark.slow
-def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(small_model: Path) -> None:
+def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(
+    small_model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from value_personas.programs.engines.local.engine import LocalEngine
@@ -74,6 +76,7 @@ def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(small_model: 
         return list(await asyncio.gather(*map(engine.reply, requests)))
 
     replies = asyncio.run(asked())
+    assert "GGUF tensors" not in capfd.readouterr().err, "no bar in a run's log"
     answers = [way.read(form, [reply]) for reply in replies]
     assert all(isinstance(answer, Answer) and answer.label_mass > 0.5 for answer in answers), answers
     place: dict[str, Any] = {
