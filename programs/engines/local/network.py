@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from tqdm.auto import tqdm
 from transformers import AutoModelForCausalLM, DynamicCache, modeling_gguf_pytorch_utils
 from transformers.utils import logging
 
@@ -211,7 +210,8 @@ def _has_ended(tokens: list[int], ends: frozenset[int]) -> bool:
 def _load(folder: Path, dtype: torch.dtype) -> Any:
     """The weights, from safetensors in this folder or from this file, and from nowhere else."""
     logging.disable_progress_bar()  # a run has its own
-    modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)  # draws its bar whatever was said above
+    reading_gguf: Any = modeling_gguf_pytorch_utils  # draws its bar whatever was said above
+    reading_gguf.tqdm = partial(reading_gguf.tqdm, disable=True)
     try:
         model = AutoModelForCausalLM.from_pretrained(
             **from_pretrained_arguments(folder), use_safetensors=True, dtype=dtype
