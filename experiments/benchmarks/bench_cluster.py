@@ -15,6 +15,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -136,8 +137,8 @@ def main() -> None:
     import dask
 
     runpy.run_path(str(_PRELOAD))
-    dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})  # type: ignore[no-untyped-call]
-    rows = {
+    dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})
+    rows: dict[str, Callable[[], None]] = {
         "efficiency": efficiency,
         "overhead": overhead,
         "memory": lambda: memory(asked.answers),

@@ -48,7 +48,7 @@ def take_predictions(field: Fieldwork, recipe: Recipe) -> Given:
     survey = open_survey(recipe.survey, recipe.questions, recipe.seed, field.workspace)
     given, _ = data.read_predictions(recipe.predictions, survey, recipe.respondent.max_missing)
     known = [~np.isnan(one.log_p[:, :, 0]) for one in given]
-    told = np.concatenate(known).any(axis=0).tolist()
+    told = np.asarray(np.concatenate(known).any(axis=0))
     answered = {c for one, there in zip(given, known, strict=True) for c in _some(one.countries, there)}
     questions = tuple(q.code for q, there in zip(survey.questions, told, strict=True) if there)
     countries = tuple(country for country in survey.countries if country in answered)
@@ -60,7 +60,7 @@ def take_predictions(field: Fieldwork, recipe: Recipe) -> Given:
 
 
 def _some(countries: tuple[str, ...], there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> set[str]:
-    return {country for country, known in zip(countries, there.any(axis=1), strict=True) if known}
+    return {country for country, known in zip(countries, np.asarray(there.any(axis=1)), strict=True) if known}
 
 
 def _panel(given: data.GivenAnswers, questions: tuple[Question, ...]) -> PanelResult:
