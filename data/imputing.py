@@ -8,6 +8,12 @@ __all__ = ["filled_in", "shift_of"]
 
 Floats = NDArray[np.float64]
 
+_AT_ONCE = 4_000_000
+"""Distances that lie in memory at once."""
+
+_DIGITS = 9
+"""Of a distance; two that differ by less are as near."""
+
 
 def filled_in(frame: pd.DataFrame, country: "pd.Series[str]") -> pd.DataFrame:
     """A hot deck: each missing answer is that of the nearest respondent of the country who gave one.
@@ -32,14 +38,19 @@ def _of_country(values: Floats) -> Floats:
     deviation = np.sqrt(np.where(known, (values - mean) ** 2, 0.0).sum(axis=0) / count)
     z = np.where(known, (values - mean) / np.where(deviation > 0, deviation, 1.0), 0.0)
     filled = values.copy()
-    for row in np.flatnonzero(~known.all(axis=1)):
-        both = known & known[row]
-        shared = both.sum(axis=1)
-        distance = np.where(both, (z - z[row]) ** 2, 0.0).sum(axis=1) / np.maximum(shared, 1)
-        for item in np.flatnonzero(~known[row]):
-            donors = np.flatnonzero(known[:, item] & (shared > 0))
-            if len(donors):
-                filled[row, item] = values[donors[np.argmin(distance[donors])], item]
+    incomplete = np.flatnonzero(~known.all(axis=1))
+    ones, squares = known.astype(np.float64), z**2
+    for rows in np.array_split(incomplete, max(1, incomplete.size * len(values) // _AT_ONCE)):
+        # Σ over items that both answered of (z − z')², in sums of products; z is 0 where missing.
+        apart = ones[rows] @ squares.T - 2.0 * z[rows] @ z.T + squares[rows] @ ones.T
+        shared = ones[rows] @ ones.T
+        distance = np.where(shared > 0, (apart / np.maximum(shared, 1.0)).round(_DIGITS), np.inf)
+        for item in np.flatnonzero(~known[rows].all(axis=0)):
+            lacking = ~known[rows, item]
+            near = np.where(known[:, item], distance[lacking], np.inf)
+            donor = near.argmin(axis=1)
+            there = np.isfinite(near[np.arange(len(donor)), donor])
+            filled[rows[lacking][there], item] = values[donor[there], item]
     return filled
 
 

@@ -91,7 +91,7 @@ def value_profiles(
 
     A respondent with at least the instrument's minimum share of the items in the survey is kept; what is
     still missing is left out of that profile, or filled in where that is asked for; how far the one would
-    move the items' means from the other is told.
+    move the items' means from the other is told, of up to 50,000 respondents.
 
     Args:
         survey: what was read.
@@ -136,6 +136,10 @@ def value_profiles(
     )
 
 
+_MANY = 50_000
+"""Respondents beyond whom nobody is filled in for a sentence alone: that takes half a minute of 450,000."""
+
+
 def _filled(
     frame: pd.DataFrame,
     country: "pd.Series[str]",
@@ -146,6 +150,9 @@ def _filled(
     """What is said of missing answers, and the profiles with or without them."""
     if frame.empty or not (gaps := int(frame.isna().to_numpy().sum())):
         return [], frame
+    if missing == "omit" and len(frame) > _MANY:
+        said = "profiles.missing = impute fills them in, and tells how far that moves means"
+        return [f"{gaps} missing answers to value items are left out; {said}."], frame
     filled = filled_in(frame, country)
     spans = np.array([survey.item_columns[str(code)].item.scale.span for code in frame.columns])
     mean, most = shift_of(frame, filled, country, weight, spans)

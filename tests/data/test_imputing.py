@@ -44,3 +44,21 @@ def test_answers_that_are_missing_by_what_they_would_be_come_back_nearer() -> No
     filled = filled_in(frame, pd.Series("A", index=frame.index))
     left_out, imputed = (abs(table["i0"].mean() - truth["i0"].mean()) for table in (frame, filled))
     assert imputed < 0.35 * left_out
+
+
+def test_blocks_of_distances_come_to_what_a_plain_search_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(rng.normal(size=(60, 4))).mask(rng.random((60, 4)) < 0.2)
+    country = pd.Series(rng.choice(["A", "B"], 60))
+    monkeypatch.setattr("value_personas.data.imputing._AT_ONCE", 100)
+    found = filled_in(frame, country)
+    for row, item in zip(*np.nonzero(frame.isna().to_numpy()), strict=True):
+        own = frame[country == country[row]]
+        unit = own.std(ddof=0)
+        apart = {
+            other: (((frame.loc[row] - frame.loc[other]) / unit) ** 2).mean()
+            for other in own.index
+            if not np.isnan(frame.at[other, item])
+        }
+        known = {other: d for other, d in apart.items() if not np.isnan(d)}
+        assert found.at[row, item] == frame.at[min(known, key=lambda other: known[other]), item]
