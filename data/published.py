@@ -187,7 +187,7 @@ def _as_text(value: object) -> str:
 
 
 def _of_letters(table: pd.DataFrame) -> bool:
-    return bool(table["option"].map(lambda option: bool(_LETTER.fullmatch(option))).all())
+    return bool(table["option"].map(lambda option: bool(_LETTER.fullmatch(str(option)))).all())
 
 
 def letter_position(option: str) -> int:

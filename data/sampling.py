@@ -140,13 +140,15 @@ _AS_THEY_ARE = ("all", "marginal")
 def _calibrated(frame: _Frame, respondents: Integers, margins: Margins | None) -> CalibratedWeights | None:
     """Weights of the draws; None where they are too few."""
     known = standardised_items(frame.values, frame.share)
+    beside = 0
     if margins is not None:
         facts = frame.profiles.demographics.loc[frame.rows]
         outside = margins.columns(frame.country, facts)
         known = np.column_stack([known, outside])
+        beside = outside.shape[1]
     total = frame.share @ known
-    if margins is not None and outside.shape[1]:
-        total[-outside.shape[1] :] = 0.0
+    if beside:
+        total[-beside:] = 0.0
     if not enough_to_calibrate(len(respondents), known.shape[1]):
         return None
     at = np.searchsorted(frame.rows, respondents)

@@ -84,6 +84,7 @@ def _inspect_excel(path: Path, encoding: str | None) -> Header:
     names = ["" if cell is None else str(cell) for cell in first]
     if not any(names):
         raise SurveyError(f"{path}: the first row of the first sheet is empty; expected the column names")
+    cover: tuple[str, ...] = ()
     if sheet:
         cover = (f"{path.name}: the first sheet holds no table; sheet {one_line(sheet, 40)!r} is read.",)
     columns, stored, labels, repeats = clean_columns(names)
@@ -92,7 +93,7 @@ def _inspect_excel(path: Path, encoding: str | None) -> Header:
         if repeats
         else ()
     )
-    return Header(path, columns, stored, labels, notes=notes + (cover if sheet else ()))
+    return Header(path, columns, stored, labels, notes=notes + cover)
 
 
 def _read_excel(header: Header, columns: Sequence[str]) -> pd.DataFrame:
@@ -142,8 +143,8 @@ def _spelt_out(column: Any) -> int:
         return 0
     total = 0
     for chunk in column.chunks:
-        lengths = pyarrow.compute.binary_length(chunk.dictionary)
-        total += pyarrow.compute.sum(lengths.take(chunk.indices)).as_py() or 0
+        lengths = pyarrow.compute.call_function("binary_length", [chunk.dictionary])
+        total += pyarrow.compute.call_function("sum", [lengths.take(chunk.indices)]).as_py() or 0
     return total
 
 

@@ -290,4 +290,4 @@ def _tell(
 
 
 def _shown(key: Key) -> str:
-    return f"{key:g}" if isinstance(key, float) else repr(one_line(key, 40))
+    return f"{key:g}" if isinstance(key, float) else repr(one_line(str(key), 40))

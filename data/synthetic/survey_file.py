@@ -59,7 +59,7 @@ def write_synthetic_survey(
     Raises:
         SurveyError: for an unknown question, a count out of range or a file that cannot be written.
     """
-    world = load_world(causes)
+    world = load_world(causes)  # pyright: ignore[reportArgumentType]
     codes = _question_codes(world, questions)
     homes = _homes(world, countries)
     if respondents_per_country < 50:

@@ -238,7 +238,9 @@ def _remove_orphans(connection: sa.Connection) -> None:
     for table in (replies, requested):
         last = b""
         while rows := connection.execute(_numbers_after(table, last)).all():
-            numbers = ((engine, shape, *numbers_in(bytes(prompt))) for _, engine, shape, prompt in rows)
+            numbers = (
+                (engine, shape, *numbers_in(bytes(prompt))) for _, engine, shape, prompt in map(tuple, rows)
+            )
             # Sorted, so that the index grows at one place after the other.
             found = sorted({number for of_row in numbers for number in of_row})
             connection.execute(insert.on_conflict_do_nothing(), [{"id": number} for number in found])
@@ -255,6 +257,6 @@ _in_use = sa.Table(
 )
 
 
-def _numbers_after(table: sa.Table, last: bytes) -> sa.Select[Any]:
+def _numbers_after(table: sa.Table, last: bytes) -> Any:
     columns = sa.select(table.c.key, table.c.engine, table.c.shape, table.c.prompt)
     return columns.where(table.c.key > last).order_by(table.c.key).limit(_ROWS_AT_ONCE)

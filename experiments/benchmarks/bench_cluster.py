@@ -137,7 +137,7 @@ def main() -> None:
     import dask
 
     runpy.run_path(str(_PRELOAD))
-    dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})
+    dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})  # pyright: ignore
     rows: dict[str, Callable[[], None]] = {
         "efficiency": efficiency,
         "overhead": overhead,

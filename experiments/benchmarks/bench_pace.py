@@ -87,7 +87,8 @@ def wide_survey(path: Path, countries: int) -> None:
     parts, labels = [], {}
     for seed in range(-(-countries // 8)):
         write_synthetic_survey(path, seed=seed)
-        frame, meta = pyreadstat.read_sav(str(path), user_missing=True)
+        read, meta = pyreadstat.read_sav(str(path), user_missing=True)
+        frame = pd.DataFrame(read)  # pyright: ignore
         for place, code in enumerate(sorted(frame["B_COUNTRY"].unique())):
             number = 8 * seed + place
             one = frame[frame["B_COUNTRY"] == code].copy()

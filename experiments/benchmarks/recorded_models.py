@@ -87,6 +87,7 @@ def main() -> None:
         settings = [f"workspace={folder / 'w'}", "respondent.max_missing=1.0"]
         result = score(folder / "recorded.csv", folder / "world.csv", settings=settings)
         print("| answers | as recorded | calibrated | T |\n|---|---|---|---|")
+        n = 0
         for file in sorted(result.folder.glob("answers-*.npz")):
             before, after, t, n = before_and_after(file)
             print(f"| {file.stem.removeprefix('answers-')} | {before:.3f} | {after:.3f} | {t:.1f} |")

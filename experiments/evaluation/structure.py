@@ -448,7 +448,7 @@ def _interval(values: Sequence[_Values], units: Sequence[str], level: float) -> 
     whole = np.array([float(one.whole) for one in values])
     known = ~np.isnan(whole)
     if not known.any():
-        return (float("nan"),) * 3
+        return float("nan"), float("nan"), float("nan")
     point = float(whole[known].mean())
     names = [unit for unit, there in zip(units, known, strict=True) if there]
     kept = [~np.array([n == one for n in names]) for one in dict.fromkeys(names)]

@@ -176,7 +176,7 @@ class _Series:
         try:
             if self._file is None or full:
                 self._next()
-            self._file.write(line)
+            self._file.write(line)  # pyright: ignore[reportOptionalMemberAccess]
         except OSError as error:
             raise StoreError(f"{self._folder}: {error.strerror or error}; nothing was asked") from None
         self._requests += 1

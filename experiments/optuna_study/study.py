@@ -36,14 +36,17 @@ class StudySettings(Protocol):
     @property
     def objectives(self) -> Sequence[str]:
         """What is minimised."""
+        ...
 
     @property
     def pruner(self) -> Literal["none", "median", "hyperband"]:
         """What stops a trial whose first folds are poor."""
+        ...
 
     @property
     def storage(self) -> str | None:
         """An SQLAlchemy URL; a journal in the workspace when absent."""
+        ...
 
 
 def open_study(

@@ -310,7 +310,7 @@ def structure_meanings(material: Material) -> Table | None:
 
 def _in_order(measures: "pd.Series[str]") -> "pd.Series[int]":
     order = list(STRUCTURE)
-    return measures.map(lambda name: order.index(name) if name in order else len(order))
+    return measures.map(lambda name: order.index(str(name)) if name in order else len(order))
 
 
 def gap_table(material: Material) -> Table | None:

@@ -229,7 +229,7 @@ def _first(logprobs: Any) -> First:
         return None
     try:
         entries = logprobs if isinstance(logprobs, list) else logprobs.get("content")
-        chosen, tops = _of_entries(entries) if entries else _of_columns(logprobs)
+        chosen, tops = _of_entries(entries) if entries else _of_columns(logprobs)  # pyright: ignore
     except (LookupError, TypeError, ValueError, AttributeError):
         return None
     if not tops and chosen[1] == 0:  # a default: no token is certain, and none stands beside it

@@ -41,7 +41,9 @@ class PrefixCache:
 
 def _beginnings(request: Request) -> Iterator[tuple[int, bytes]]:
     """The lengths of a prompt's beginnings and what tells them from others, the shortest first."""
-    texts = (str(part.text) for m in request.messages for part in m.parts if hasattr(part, "text"))
+    texts = (
+        str(getattr(part, "text", "")) for m in request.messages for part in m.parts if hasattr(part, "text")
+    )
     paragraphs = [str(request.system or ""), *(p for text in texts for p in text.split("\n\n"))]
     digest, length = blake2b(digest_size=16), 0
     for paragraph in paragraphs:

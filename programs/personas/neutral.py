@@ -33,7 +33,7 @@ class NothingPart(Part):
     label = "neutral"
     usual = ("none",)
     joins = False
-    what = "no persona: ten neutral wordings"
+    what = "no persona: ten neutral wordings"  # pyright: ignore
 
     def alone(self, kind: str) -> PersonaBuilder:
         """The ten wordings."""
@@ -47,8 +47,8 @@ class CountryPart(Part):
     label = "country"
     usual = ("country",)
     names_country = True
-    what = "with the country named"
-    what_alone = "roleplay of the country by its name, in ten neutral wordings"
+    what = "with the country named"  # pyright: ignore
+    what_alone = "roleplay of the country by its name, in ten neutral wordings"  # pyright: ignore
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources

@@ -35,7 +35,7 @@ class PersonalityPart(Part):
     label = "personality"
     usual = ("personality",)
     of_traits = True
-    what = "personality traits of drawn respondents"
+    what = "personality traits of drawn respondents"  # pyright: ignore
 
     def lines(
         self, person: Person, sample: PopulationSample, arranged: Arranged, sources: PersonaSources

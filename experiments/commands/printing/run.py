@@ -149,7 +149,7 @@ def prediction_table(result: RunResult) -> Group:
         table.add_column(head, no_wrap=True, justify="left" if head in ("country", "question") else "right")
     for cell, rows in list(options.groupby(["country", "question"], sort=False))[:_MOST_ROWS]:
         first, last = float(rows["score"].iloc[0]), float(rows["score"].iloc[-1])
-        of = cells.loc[cell]
+        of = cells.loc[cell]  # pyright: ignore
         mean, lower, upper = (
             first + (last - first) * of[name]
             for name in ("predicted_share", "predicted_lower", "predicted_upper")

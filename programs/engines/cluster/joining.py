@@ -77,7 +77,7 @@ class Joined:
         if self.client.status in ("closed", "closing"):
             return None
         try:
-            there = list(self.client.nthreads())
+            there = list(self.client.nthreads())  # pyright: ignore
         except Exception:  # noqa: BLE001 - Dask raises what it likes while it reconnects
             return None if self.client.status != "running" else []
         if new := [name for name in there if name not in self._known]:
@@ -93,7 +93,7 @@ class Joined:
 
     def _wait_for_workers(self) -> list[str]:
         end, told = time.monotonic() + self.patience_s, False
-        while not (there := list(self.client.nthreads())):
+        while not (there := list(self.client.nthreads())):  # pyright: ignore
             if time.monotonic() > end:
                 raise EngineError(
                     f"{self.address}: no worker came within {self.patience_s:g} s (patience_s); start some "
@@ -106,7 +106,7 @@ class Joined:
         return there
 
     def _told(self, workers: Sequence[str]) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.run(
+        found: dict[str, Any] = self.client.run(  # pyright: ignore
             describe, self.settings, workers=list(workers), on_error="return"
         )
         return found
@@ -153,7 +153,7 @@ def _started(place: str, tell: Tell) -> str:
         if place not in _local:
             tell(f"starting {number} {'process' if number == '1' else 'processes'} here")
             # A block whose worker died is cut in two at once, not tried whole three times more.
-            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # pyright: ignore
                 cluster = LocalCluster(
                     n_workers=int(number),
                     threads_per_worker=1,
