@@ -138,15 +138,6 @@ def test_a_request_that_fails_is_alone_in_missing_its_answer(cluster: Any) -> No
     assert np.array_equal(result.log_p[:6], alone(people).log_p[:6])
 
 
-def test_a_request_that_kills_its_worker_is_one_missing_answer(cluster: Any) -> None:
-    people = [*_people(2), Persona("none", "You are poison.", 1.0, "XNA")]
-    made = model(cluster, parameters={"dies_at": "poison.\n\nHow often do you do thing number 7?"})
-    result = asked(made, people)
-    closed(made)
-    assert result.missing_by_reason() == {"provider_error": 1}
-    assert "workers died of it" in result.examples["provider_error"]
-
-
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_line() -> None:
     own, store = workers(1), MemoryStore()
     made = model(own, store, parameters={"seconds": 0.02})
