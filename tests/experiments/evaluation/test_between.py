@@ -78,3 +78,39 @@ def test_entropy_ratio_and_what_collapsed():
     assert found.loc["cells_at_0", "lower"] == 0.0
     assert found.loc["one_option", "estimate"] == pytest.approx(one[:8].mean())
     assert np.isnan(entropies(np.full((2, 3), np.nan))).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_and_spread_of_countries_are_those_of_popfidelity(seed):
+    """A mean as two options' shares: the distance of two such cells is the difference of their means."""
+    pf = pytest.importorskip("popfidelity")
+    rng = np.random.default_rng(seed)
+    human = rng.uniform(0.1, 0.9, (9, 14))
+    predicted = np.clip(0.5 * human + 0.3 + rng.normal(0, 0.1, human.shape), 0, 1)
+
+    def distances(means, question):
+        return pf.metrics.pairwise(np.column_stack([1 - means[:, question], means[:, question]]))
+
+    h, p = (np.stack([distances(side, m) for m in range(14)]) for side in (human, predicted))
+    rank, _ = pf.structure.correlation(h.mean(axis=0), p.mean(axis=0), "spearman")
+    found = measured(human, predicted)
+    assert found.loc["distance_rank", "estimate"] == pytest.approx(rank, abs=1e-9)
+    spread = np.sqrt((p**2).sum() / (h**2).sum())
+    assert found.loc["adaptability_spread", "estimate"] == pytest.approx(spread, abs=1e-9)
+
+    one = (
+        np.column_stack([1 - human[:, 0], human[:, 0]]),
+        np.column_stack([1 - predicted[:, 0], predicted[:, 0]]),
+    )
+    cells = [pf.Cells(COUNTRIES, ("no", "yes"), shares) for shares in one]
+    structure = pf.score(*cells)["rho_structure"]
+    assert distance_rank(human[:, :1], predicted[:, :1]) == pytest.approx(structure, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_entropies_are_those_of_popfidelity():
+    pf = pytest.importorskip("popfidelity")
+    p = np.random.default_rng(6).dirichlet(np.full(4, 0.4), 50)
+    p[0] = [1.0, 0.0, 0.0, 0.0]
+    np.testing.assert_allclose(entropies(p), pf.metrics.entropy(p, base=np.e), atol=1e-9)

@@ -194,3 +194,27 @@ def test_a_score_says_how_it_is_read():
 def test_an_unknown_score_is_refused_with_the_nearest():
     with pytest.raises(StatisticsError, match="no score 'wassersteen'; did you mean wasserstein"):
         known_score("wassersteen")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [2, 4, 10])
+def test_scores_under_a_benchmark_s_name_are_those_of_popfidelity(k):
+    pf = pytest.importorskip("popfidelity")
+    rng = np.random.default_rng(k)
+    human, model = rng.dirichlet(np.full(k, 0.5), 40), rng.dirichlet(np.full(k, 0.5), 40)
+    model[0] = np.eye(k)[0]
+    scale = np.cumsum(rng.uniform(0.1, 3.0, k)) - 5.0
+    ours = score_cells(human, model, scale)
+    simbench = [pf.alignment.simbench_score(*one, per_item=True) for one in zip(human, model, strict=True)]
+    theirs = {
+        "opinionqa_alignment": pf.alignment.opinionqa_alignment(human, model),
+        "js_distance": 1.0 - pf.alignment.globalopinionqa_similarity(human, model),
+        "simbench": np.array(simbench),
+        "wasserstein": pf.metrics.distance(human, model, "normalised_wasserstein", positions=scale),
+        "total_variation": pf.metrics.distance(human, model, "total_variation"),
+        "variance_ratio": pf.metrics.distance(human, model, "sd_ratio", positions=scale) ** 2,
+        "normalised_mae": np.abs(pf.metrics.distance(human, model, "mean_difference", positions=scale))
+        / np.ptp(scale),
+    }
+    for name, values in theirs.items():
+        np.testing.assert_allclose(ours[name], values, atol=1e-9, err_msg=name)
