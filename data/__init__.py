@@ -17,6 +17,7 @@ from value_personas.data.published import PublishedDistributions
 from value_personas.data.reference_descriptors import reference_descriptors
 from value_personas.data.resampling import (
     bootstrap_distributions,
+    effective_answers,
     split_half_distributions,
 )
 from value_personas.data.sampling import DESIGNS, ProfileSample, sample_profiles
@@ -67,6 +68,7 @@ __all__ = [
     "draft_survey",
     "draw_cultural_map",
     "drawable",
+    "effective_answers",
     "file_hash",
     "first_line",
     "instrument_names",

@@ -88,7 +88,7 @@ class Codebook:
         name: by which it is asked for.
         title: for people.
         recognise: columns by which its files are known.
-        design: role (country, country_alpha, wave, year, study) → columns that may hold it.
+        design: role (country, country_alpha, wave, year, study, cluster) → columns that may hold it.
         country_is: the country of every respondent, where the files have no column for it; else "".
         country_codes: stored number or text → country, where the files number their countries themselves.
         weights: choice of weight → columns that may hold it.

@@ -161,6 +161,7 @@ class _DesignEntry(_Entry):
     year: list[str] = []
     study: list[str] = []
     respondent: list[str] = []
+    cluster: list[str] = []
 
 
 class _ComponentsEntry(_Entry):

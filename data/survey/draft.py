@@ -154,7 +154,7 @@ def _design(columns: Mapping[str, DraftColumn], country_is: str | None) -> list[
     lines = ["[design]"]
     if country_is:
         lines.append(f"country_is = {_quote(country_is)}")
-    for role in ("country", "country_alpha", "wave", "year", "study", "respondent"):
+    for role in ("country", "country_alpha", "wave", "year", "study", "respondent", "cluster"):
         found = _of(columns, role)
         if found and not (country_is and role.startswith("country")):
             lines.append(f"{role} = {_list(found)}")

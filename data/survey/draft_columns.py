@@ -21,11 +21,11 @@ __all__ = ["MOST_OPTIONS", "DraftColumn", "Role", "recognise_column"]
 
 Role = Literal[
     "country", "country_alpha", "within-country", "equal-country", "population", "wave", "year", "study",
-    "respondent", "demographic", "background", "ordered", "nominal", "to fill in", "left out",
+    "respondent", "cluster", "demographic", "background", "ordered", "nominal", "to fill in", "left out",
 ]  # fmt: skip
 
 _WEIGHTS: tuple[Role, ...] = ("population", "equal-country", "within-country")
-_FIELDWORK: tuple[Role, ...] = ("wave", "year", "study", "respondent")
+_FIELDWORK: tuple[Role, ...] = ("wave", "year", "study", "respondent", "cluster")
 _WORD = r"[^\W\d_]+(?:'[^\W\d_]+)?"
 
 _NUMBER = re.compile(r"^\s*[A-Za-z]{0,3}\d+\w{0,2}[.:)]\s+")  # "Q1. Age"

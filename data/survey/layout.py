@@ -23,6 +23,7 @@ class Layout:
         country: the columns that may tell the country, the most readable first; none where all are of one.
         wave: the column of the wave or else of the year, None when the file has neither.
         year: the column of the year, and ``study`` that of the study, where several are joined in one file.
+        cluster: the column of the sampling point, or of the interviewer.
         weight: choice of weight → column, for the choices that the file has.
         items: item code → (its entry, the column that holds it or None when it is built).
         questions: (question entry, column).
@@ -35,6 +36,7 @@ class Layout:
     wave: str | None
     year: str | None
     study: str | None
+    cluster: str | None
     weight: dict[str, str]
     items: dict[str, tuple[StoredItem, str | None]]
     questions: tuple[tuple[StoredQuestion, str], ...]
@@ -44,7 +46,14 @@ class Layout:
 
     def columns(self, finder: "ColumnFinder", weight: str) -> tuple[str, ...]:
         """Every column that has to be read for a choice of weight, each once."""
-        wanted: list[str | None] = [*self.country, self.wave, self.year, self.study, self.synthetic]
+        wanted: list[str | None] = [
+            *self.country,
+            self.wave,
+            self.year,
+            self.study,
+            self.cluster,
+            self.synthetic,
+        ]
         wanted += [self.weight.get("within-country"), self.weight.get(weight)]
         for item, column in self.items.values():
             wanted += [
@@ -107,6 +116,7 @@ def lay_out(
         wave=finder.find(codebook.design["wave"]) or finder.find(codebook.design["year"]),
         year=finder.find(codebook.design["year"]),
         study=finder.find(codebook.design["study"]),
+        cluster=finder.find(codebook.design["cluster"]),
         weight={name: column for name, names in codebook.weights.items() if (column := finder.find(names))},
         items=_items(codebook, finder),
         questions=_questions(header, codebook, finder, questions),

@@ -32,6 +32,7 @@ from value_personas.data.survey.labels import (
     meanings_of,
 )
 from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
+from value_personas.data.survey.sampling_points import read_points
 from value_personas.data.survey.survey import ItemColumn, Source
 from value_personas.signatures import Question, SurveyError
 
@@ -100,6 +101,7 @@ class Part:
         countries: the respondents' countries, none without.
         wave: shape (n,), which of ``waves``, −1 where unknown.
         waves: the waves or years of the file, with the study where it holds several.
+        cluster: shape (n,), the sampling point within country and wave, −1 where it is not told.
         weight: shape (n,), raw within-country weights, None when the file has none.
         population: shape (n,), raw population weights, None when not asked for or absent.
         unlabelled: items and questions of which the file labels missing codes and no answer.
@@ -111,9 +113,11 @@ class Part:
     countries: Countries
     wave: NDArray[np.int64]
     waves: tuple[Wave, ...]
+    cluster: NDArray[np.int64]
     weight: "pd.Series[float] | None"
     population: "pd.Series[float] | None"
     weight_column: str
+    cluster_column: str
     items: dict[str, ItemColumn]
     questions: dict[str, tuple[Question, Coded]]
     demographics: pd.DataFrame
@@ -149,6 +153,7 @@ class Part:
             self,
             countries=self.countries.keep(mask),
             wave=self.wave[mask],
+            cluster=self.cluster[mask],
             weight=cut(self.weight),
             population=cut(self.population),
             items={code: replace(item, coded=item.coded[mask]) for code, item in self.items.items()},
@@ -231,8 +236,10 @@ class _PartReader:
             countries=countries.keep(keep),
             wave=wave,
             waves=waves,
+            cluster=self._cluster(wave),
             weight=self._optional(self._layout.weight.get("within-country")),
             population=self._optional(self._layout.weight.get("population")),
+            cluster_column=self._layout.cluster or "",
             weight_column=self._layout.weight.get("within-country", ""),
             items=self._items(),
             questions=self._questions(),
@@ -329,6 +336,13 @@ class _PartReader:
             name = f"{labels.get(key // _WAVES, '')} {key % _WAVES}".strip()
             waves.append(Wave(name, int(of.max()), key % _WAVES, key // _WAVES))
         return place[keys], tuple(waves)
+
+    def _cluster(self, wave: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A number for each sampling point of a wave, −1 where the file tells none."""
+        column = self._layout.cluster
+        if column is None:
+            return np.full(len(self._frame), -1, dtype=np.int64)
+        return read_points(self._frame[column], wave)
 
     def _study_labels(self) -> dict[int, str]:
         """Number of a study → its name, where the file holds several."""

@@ -24,6 +24,7 @@ from value_personas.data.survey.parts import (
     unverified_questions,
     where_of,
 )
+from value_personas.data.survey.sampling_points import sampling_notes
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.waves import of_waves, waves_of_countries
 from value_personas.data.survey.weighting import WEIGHTINGS
@@ -112,6 +113,8 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
     weights, weight_notes = join_weights(parts, index, countries, options.weight)
     asked, coded, scale_notes = _questions(parts, index, countries)
     items, item_notes = _items(parts, index, countries)
+    clusters = _clusters(parts)
+    cluster_columns = tuple(dict.fromkeys(part.cluster_column for part in parts if part.cluster_column))
     _refuse_unknown_codes(options, asked, items)
     return Survey(
         codebook=parts[0].codebook,
@@ -125,6 +128,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
             *silence_notes(parts),
             *(note for part in parts for note in part.notes),
             *weight_notes,
+            *sampling_notes(clusters, index, countries, cluster_columns),
             *item_notes,
             *scale_notes,
             *wave_notes,
@@ -133,6 +137,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         is_synthetic=any(part.is_synthetic for part in parts),
         weights=weights,
         country_index=index,
+        clusters=clusters,
         names=names,
         coded=coded,
         demographics=join_demographics([part.demographics for part in parts]),
@@ -142,6 +147,15 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         label_verdicts=_label_verdicts(parts),
         doubtful=frozenset(code for part in parts for code in part.doubtful).intersection(items),
     )
+
+
+def _clusters(parts: list[Part]) -> NDArray[np.int64]:
+    """Sampling points of all files, those of each apart."""
+    stacked, before = [], 0
+    for part in parts:
+        stacked.append(np.where(part.cluster >= 0, part.cluster + before, -1))
+        before += int(part.cluster.max(initial=-1)) + 1
+    return np.concatenate(stacked)
 
 
 def _refuse_mixed_codebooks(parts: list[Part]) -> None:

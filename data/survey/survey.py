@@ -12,6 +12,7 @@ from value_personas.data.codebooks.codebook import Codebook
 from value_personas.data.codebooks.missing import MISSING_KINDS, code_of_kind
 from value_personas.data.countries import country_alpha3
 from value_personas.data.survey.decoding import Coded
+from value_personas.data.survey.sampling_points import points_of
 from value_personas.data.survey.weighting import kish_effective_size
 from value_personas.signatures import Question, SurveyError, ValueItem
 
@@ -74,6 +75,8 @@ class Survey:
         is_synthetic: whether the file says that it was generated.
         weights: shape (n,), ≥ 0; respondents with an unusable weight have 0.
         country_index: shape (n,), position in ``countries``.
+        clusters: shape (n,), the sampling point within the country, −1 where none is told; empty where the
+            survey knows of none.
         demographics: one row a respondent.
         accepted: items whose contradictory direction the user accepts.
         unverified: codes of target questions whose answers the file leaves unlabelled though it labels their
@@ -102,6 +105,7 @@ class Survey:
     unverified: frozenset[str] = frozenset()
     label_verdicts: Mapping[str, str] = field(default_factory=dict, repr=False)
     doubtful: frozenset[str] = frozenset()
+    clusters: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64), repr=False)
     _tables: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -197,6 +201,13 @@ class Survey:
         coded = self.coded[asked.code]
         mask = self._rows(country) & (coded >= 0)
         return coded[mask].astype(np.int64), self.weights[mask]
+
+    def sampling_points(self, question: Question | str, country: str) -> NDArray[np.int64] | None:
+        """Each answer's sampling point, in the order of ``responses``, from 0; None where none are told."""
+        if not len(self.clusters):
+            return None
+        mask = self._rows(country) & (self.coded[self._question(question).code] >= 0)
+        return points_of(self.clusters[mask])
 
     def missing_share(self, question: Question | ValueItem | str, country: str) -> dict[str, float]:
         """The weighted share of respondents without an answer, by reason.

@@ -15,7 +15,7 @@ _STREAM = 31
 
 
 def split_half(survey: data.Survey, seed: int) -> Array:
-    """One random half of each cell's respondents, weights carried.
+    """One random half of each cell's respondents, or of its sampling points; weights carried.
 
     Scored against the whole sample, half of it differs as much as a bootstrap replicate of it does: both
     have the sampling variance of the whole.
@@ -30,10 +30,11 @@ def split_half(survey: data.Survey, seed: int) -> Array:
             positions, weights = survey.responses(question, country)
             if len(positions) < 2:
                 continue
+            points = survey.sampling_points(question, country)
             key = (_STREAM, crc32(f"{country}/{question.code}".encode()))
             stream = np.random.SeedSequence(seed, spawn_key=key)
             k = len(question.scale)
-            halves[c, m, :k] = data.split_half_distributions(positions, weights, k, 1, stream)[0, 0]
+            halves[c, m, :k] = data.split_half_distributions(positions, weights, k, 1, stream, points)[0, 0]
     return halves
 
 

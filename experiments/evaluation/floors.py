@@ -49,12 +49,13 @@ class Floors:
     def of(self, survey: data.Survey, country: str, question: Question) -> Mapping[str, float]:
         """Score → the expected score of one resample of a cell's respondents against the sample itself."""
         positions, weights = survey.responses(question.code, country)
+        points = survey.sampling_points(question.code, country)
         cell = crc32(f"{country}/{question.code}".encode())
-        key = self._key(cell, positions, weights, question.scale.scores)
+        key = self._key(cell, positions, weights, question.scale.scores, points)
         if key not in self._known:
             seed = np.random.SeedSequence(self._seed, spawn_key=(_STREAM, cell))
             k = len(question.scale)
-            drawn = data.bootstrap_distributions(positions, weights, k, self._draws, seed)
+            drawn = data.bootstrap_distributions(positions, weights, k, self._draws, seed, points)
             human = survey.distribution(question.code, country)
             floor = noise_floor(human, drawn, question.scale.values)
             self._known[key] = {name: None if np.isnan(v) else v for name, v in floor.items()}
@@ -70,12 +71,19 @@ class Floors:
         self._new = False
 
     def _key(
-        self, cell: int, positions: NDArray[np.int64], weights: NDArray[np.float64], scores: Sequence[float]
+        self,
+        cell: int,
+        positions: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        scores: Sequence[float],
+        points: NDArray[np.int64] | None,
     ) -> str:
         """A hash of all that determines a floor."""
         digest = sha256(orjson.dumps([_LAW, self._seed, self._draws, cell, list(scores)]))
         digest.update(np.ascontiguousarray(positions).tobytes())
         digest.update(np.ascontiguousarray(weights).tobytes())
+        if points is not None:
+            digest.update(points.tobytes())
         return digest.hexdigest()[:32]
 
 

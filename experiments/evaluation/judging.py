@@ -97,7 +97,7 @@ class HumanAnswers:
         probabilities: shape (C, M, K), weighted, missing answers excluded; NaN beyond a question's options
             and where a country was not asked.
         respondents: shape (C, M), valid answers; 0 where published shares do not tell.
-        effective: shape (C, M), their effective number, (Σw)² / Σw² (Kish 1965); NaN where not told.
+        effective: shape (C, M), their effective number (``data.effective_answers``); NaN where not told.
         floor: score → shape (C, M): the expected score of one resample of the respondents against the
             sample itself, so that no prediction is read as better than the survey can tell.
     """
@@ -333,9 +333,14 @@ def human_answers(
             if not survey.has_answers(question.code, country):
                 continue
             k = len(question.scale)
-            _, weights = survey.responses(question.code, country)
+            positions, weights = survey.responses(question.code, country)
             n[c, m] = len(weights)
-            effective[c, m] = weights.sum() ** 2 / (weights**2).sum() if len(weights) else np.nan
+            points = survey.sampling_points(question.code, country)
+            effective[c, m] = (
+                data.effective_answers(positions, weights, question.scale.values, points)
+                if n[c, m]
+                else np.nan
+            )
             p[c, m, :k] = survey.distribution(question.code, country)
             noise = floors.of(survey, country, question) if n[c, m] else {}
             for name, values in floor.items():

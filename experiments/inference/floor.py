@@ -14,9 +14,9 @@ Array = NDArray[np.float64]
 def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> dict[str, float]:
     """The expected score of one resample of a cell's respondents against the sample itself.
 
-    Respondents are drawn one by one: a survey that was taken in sampling points varies more than that. A
-    floor is no part of an error that could be taken off, but for RPS: what lies beyond noise is √max(e² − f²,
-    0) of squares.
+    Where respondents were drawn one by one though the survey was taken in sampling points, it varies more
+    than that. A floor is no part of an error that could be taken off, but for RPS: what lies beyond noise is
+    √max(e² − f², 0) of squares.
 
     For split halves give each half as ``resamples`` and the other as ``human``, both of shape (B, K).
 

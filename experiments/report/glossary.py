@@ -23,9 +23,9 @@ _WORDS = {
     "stray mass": "The probability that the first token is a letter of which the page has no option.",
     "missing answer": "What was asked and not answered, by reason. It is never data; with too many of them a "
     "cell is not estimated.",
-    "noise floor": "The error of the human sample against its own resamples, sampling points (clusters) not "
-    "counted; none can be seen to be better, and an error less the floor is not the error of a perfect "
-    "survey.",
+    "noise floor": "The error of the human sample against its own resamples, drawn by sampling points "
+    "(clusters) where the survey tells them; none can be seen to be better, and an error less the floor is "
+    "not the error of a perfect survey.",
     "ranked": "Of a method: it has enough cells for the table, which rests on those that all ranked have.",
     "calibrated": "With answers widened, q ∝ p^(1/T)·exp(βr), so that their mean stays where it was.",
     "T": "The strength of a calibration; 1 leaves answers as they are.",

@@ -83,3 +83,18 @@ def test_published_shares_have_the_floor_of_as_many_respondents(tmp_path: Path) 
     # the mean absolute deviation of a share, normal approximation of the binomial
     expected = np.sqrt(2 / np.pi * 0.3 * 0.7 / 400)
     assert floor["total_variation"] == pytest.approx(expected, rel=0.05)
+
+
+def test_a_floor_of_sampling_points_is_another_than_one_of_respondents(tmp_path: Path) -> None:
+    table = frame(rows=600)
+    place = table.groupby("B_COUNTRY")["Q29"].rank(method="first") // 10  # who is alike lives together
+    survey = read_survey(write_sav(table.assign(I_PSU=place), tmp_path / "points.sav"))
+    alone = read_survey(write_sav(table, tmp_path / "alone.sav"))
+    country, question = "DEU", survey.question("Q29")
+    file = tmp_path / "both.json"
+    floors = Floors(0, 200, file)
+    drawn = [floors.of(one, country, question)["wasserstein"] for one in (survey, alone)]
+    assert drawn[0] > 2 * drawn[1]
+    floors.keep()
+    kept = Floors(0, 200, file)
+    assert [kept.of(one, country, question)["wasserstein"] for one in (survey, alone)] == drawn
