@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     YesOption,
     all_overrides,
@@ -35,6 +36,7 @@ def ablate(
     yes: YesOption = False,
     cluster: ClusterOption = None,
     batch: BatchOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Take parts away one at a time, or in every combination, and test each against the base.

@@ -6,6 +6,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     RecipeArgument,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     all_overrides,
     command_line,
@@ -21,6 +22,7 @@ def audit(
     workspace: WorkspaceOption = None,
     cluster: ClusterOption = None,
     batch: BatchOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge descriptors: which answer a reader recovers, and what else a reader infers.

@@ -10,6 +10,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     RecipeArgument,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     all_overrides,
     command_line,
@@ -26,6 +27,7 @@ def calibrate(
     answers: Annotated[
         Path | None, typer.Option(help="A run's answers-*.npz; the recipe's newest run if absent.")
     ] = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fit how answers are widened on training countries and questions, and judge it on the others.

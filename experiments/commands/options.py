@@ -21,6 +21,7 @@ __all__ = [
     "RunArgument",
     "SettingsOption",
     "TrackingOption",
+    "WideOption",
     "WorkspaceOption",
     "YesOption",
     "all_overrides",
@@ -68,6 +69,22 @@ ClusterOption = Annotated[
         "here; needs value-personas\\[cluster].",
     ),
 ]
+
+
+def _without_edge(wide: bool) -> None:
+    from value_personas.experiments.progress.console import WIDE
+
+    WIDE.set(wide)
+
+
+WideOption = Annotated[
+    bool,
+    typer.Option(
+        "--wide", callback=_without_edge, help="Print every column, however narrow the terminal is."
+    ),
+]
+"""Obeyed where a console is made; the command itself need not look at it."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 TrackingOption = Annotated[
     str | None,

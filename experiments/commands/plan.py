@@ -6,6 +6,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     RecipeArgument,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     all_overrides,
     command_line,
@@ -23,6 +24,7 @@ def plan(
     recipe: RecipeArgument = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print a recipe's cells, the calls still to pay for, tokens, cost and time. Nothing is asked.

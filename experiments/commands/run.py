@@ -12,6 +12,7 @@ from value_personas.experiments.commands.options import (
     MaxCostOption,
     RecipeArgument,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     YesOption,
     all_overrides,
@@ -53,6 +54,7 @@ def run(
     ] = None,
     cluster: ClusterOption = None,
     batch: BatchOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read a survey, ask the model as every sampled persona, and score the prediction."""

@@ -8,6 +8,7 @@ import typer
 from value_personas.experiments.commands.options import (
     JsonOption,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     all_overrides,
     give,
@@ -28,6 +29,7 @@ def score(
     ] = None,
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge predictions made elsewhere against a survey, by the table, floor and intervals of a run.

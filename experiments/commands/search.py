@@ -10,6 +10,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     YesOption,
     all_overrides,
@@ -28,6 +29,7 @@ def search(
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
     cluster: ClusterOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search any settings of a recipe on training countries; judge the best once on countries never seen.

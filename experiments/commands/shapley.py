@@ -10,6 +10,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     YesOption,
     all_overrides,
@@ -31,6 +32,7 @@ def shapley(
     yes: YesOption = False,
     cluster: ClusterOption = None,
     batch: BatchOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Share out among value items what their personas change in the error, country by country.

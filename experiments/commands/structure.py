@@ -8,6 +8,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     RunArgument,
     TrackingOption,
+    WideOption,
     WorkspaceOption,
     give,
 )
@@ -22,6 +23,7 @@ def structure(
     ] = False,
     workspace: WorkspaceOption = None,
     tracking_uri: TrackingOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print how far persons resemble people one by one within countries, beside people and halves of them.

@@ -11,6 +11,7 @@ from value_personas.experiments.commands.options import (
     JsonOption,
     MaxCostOption,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     YesOption,
     all_overrides,
@@ -32,6 +33,7 @@ def sweep(
     yes: YesOption = False,
     cluster: ClusterOption = None,
     batch: BatchOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run every cell that is not done yet; the same command again finishes what is missing.

@@ -9,6 +9,7 @@ from value_personas.experiments.commands.options import (
     ClusterOption,
     JsonOption,
     SettingsOption,
+    WideOption,
     WorkspaceOption,
     all_overrides,
     command_line,
@@ -27,6 +28,7 @@ def tune(
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
     cluster: ClusterOption = None,
+    wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Tune descriptor prompts on training countries; judge them on countries and questions never seen.

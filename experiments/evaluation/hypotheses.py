@@ -19,7 +19,7 @@ from value_personas.experiments.inference import (
 )
 from value_personas.experiments.recipe.hypotheses import Hypothesis
 from value_personas.experiments.scoring import SCORES, heading
-from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.scoring.digits import of_p, three_digits
 
 __all__ = ["Cells", "cells_of", "judge_hypotheses", "verdict_line"]
 
@@ -186,8 +186,7 @@ def verdict_line(row: Mapping[Hashable, Any]) -> str:
     among = "" if row["among"] == "all" else f", {row['among']}"
     growth = " by remoteness" if row["growth"] else ""
     between = "no interval" if np.isnan(row["lower"]) else f"{lower} to {upper}"
-    p = "below .001" if row["holm_p"] < 0.0005 else three_digits(row["holm_p"])
     return (
         f"{str(row['verdict']).capitalize()}: {row['claim']} ({what}{among}{growth}: {effect}, {between}, "
-        f"adjusted p {p})."
+        f"adjusted p {of_p(row['holm_p'])})."
     )

@@ -1,6 +1,7 @@
 """A terminal that shows texts as they are."""
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import IO
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -8,7 +9,12 @@ from rich.segment import Segment
 
 from value_personas.data import visible
 
-__all__ = ["plain_console"]
+__all__ = ["WIDE", "plain_console"]
+
+WIDE: ContextVar[bool] = ContextVar("wide", default=False)
+"""Whether ``--wide`` was given: results are printed as if the terminal had no right edge."""
+
+_NO_EDGE = 10_000
 
 
 class _PlainConsole(Console):
@@ -22,4 +28,5 @@ class _PlainConsole(Console):
 
 def plain_console(file: IO[str] | None = None, stderr: bool = False) -> Console:
     """A console that takes no text for markup: a recipe may be called ``[red]``, an option ``:smile:``."""
-    return _PlainConsole(file=file, stderr=stderr, markup=False, emoji=False)
+    width = _NO_EDGE if WIDE.get() and not stderr else None
+    return _PlainConsole(file=file, stderr=stderr, markup=False, emoji=False, width=width)

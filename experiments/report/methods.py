@@ -11,7 +11,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.material import Material
-from value_personas.experiments.scoring.digits import in_people, three_digits
+from value_personas.experiments.scoring.digits import in_people, of_p, three_digits
 from value_personas.programs.calibration import keeps_mean
 from value_personas.programs.personas import parse_kind
 
@@ -264,7 +264,7 @@ def _certainty(row: Mapping[Hashable, Any]) -> str:
     if math.isnan(row["lower"]):
         return ""
     ends = f"{three_digits(row['lower'], signed=True)} to {three_digits(row['upper'], signed=True)}"
-    p = "" if math.isnan(row["holm_p"]) else f", Holm-adjusted p = {three_digits(row['holm_p'])}"
+    p = "" if math.isnan(row["holm_p"]) else f", Holm-adjusted p {of_p(row['holm_p'])}"
     return f" (interval {ends}{p})"
 
 

@@ -18,7 +18,7 @@ from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import glossary
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring import SCORES, directions, heading
-from value_personas.experiments.scoring.digits import in_people, three_digits
+from value_personas.experiments.scoring.digits import in_people, of_p, three_digits
 
 __all__ = [
     "Table",
@@ -215,9 +215,9 @@ def _comparison(row: Mapping[Hashable, Any], material: Material) -> dict[str, st
         "difference": three_digits(row["difference"], signed=True),
         "interval": _ends(row["lower"], row["upper"]),
     }
-    told["p (Holm)"] = three_digits(row["holm_p"])
+    told["p (Holm)"] = of_p(row["holm_p"])
     if len(material.countries) > 1:
-        told["sign-flip p"] = three_digits(row["sign_flip_p"])
+        told["sign-flip p"] = of_p(row["sign_flip_p"])
     return told
 
 

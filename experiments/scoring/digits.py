@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["in_people", "three_digits"]
+__all__ = ["in_people", "of_p", "three_digits"]
 
 
 def three_digits(value: float, signed: bool = False) -> str:
@@ -18,6 +18,16 @@ def three_digits(value: float, signed: bool = False) -> str:
     if digits.strip(".0") == "":
         return digits
     return f"−{digits}" if value < 0 else f"+{digits}" if signed else digits
+
+
+def of_p(p: float) -> str:
+    """A p-value to three digits, never as zero; a dash for what is not known.
+
+    Example:
+        >>> of_p(0.0312), of_p(0.00004)
+        ('.031', '< .001')
+    """
+    return "< .001" if p < 0.0005 else three_digits(p)
 
 
 def in_people(value: float) -> str:

@@ -1,14 +1,15 @@
 """A run on the terminal."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import pandas as pd
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import print_places
+from value_personas.experiments.commands.printing.fitting import fitting, in_lines
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.progress.console import plain_console
@@ -19,17 +20,12 @@ from value_personas.experiments.scoring.digits import in_people, three_digits
 __all__ = ["hypothesis_lines", "prediction_table", "print_result", "score_table"]
 
 
-_WIDEST = 17
-"""Beyond, the parts of a method's name stand on lines of their own, and leave figures their room."""
-
-
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""
     console, level = plain_console(), result.recipe.scoring.level
     if result.scores["human_share"].notna().any() or result.nothing:
-        console.print(
-            score_table(result.title, result.summary, level, result.floor, result.measures, result.nulls)
-        )
+        given = (result.summary, level, result.floor, result.measures, result.nulls)
+        console.print(score_table(console, result.title, *given))
         console.print(Text(_on_measures(result)))
     else:
         console.print(prediction_table(result))
@@ -37,7 +33,7 @@ def print_result(result: RunResult) -> None:
         console.print(Text(line))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that nothing was fitted on"
-        console.print(score_table(title, held_out.summary, level, held_out.floor))
+        console.print(score_table(console, title, held_out.summary, level, held_out.floor))
     for line in result.footnotes():
         console.print(Text(line))
     print_places(console, result.folder, result.mlflow_run_id)
@@ -64,6 +60,7 @@ def _on_measures(result: RunResult) -> str:
 
 
 def score_table(
+    console: Console,
     title: str,
     summary: pd.DataFrame,
     level: float,
@@ -71,45 +68,62 @@ def score_table(
     measures: pd.DataFrame | None = None,
     nulls: pd.DataFrame | None = None,
 ) -> Group:
-    """The scores of each method, narrow enough for a terminal of 80 columns.
+    """The scores of each method, as many as the terminal has room for.
+
+    Where room is short there give way, in this order: scores that do not lead (the measures say more of a
+    method than they do), names in one line, measures, then scores from the last.
 
     Args:
+        console: it is printed on.
         title: printed above.
         summary: columns method, score, mean, lower, upper, cells; NaN for a method that is not ranked.
         level: of the intervals, 0–1.
         floor: the noise floor by score, set beneath the methods; left out where there is none.
-        measures: of each method, set beside the leading scores; all headline scores stand there without them.
+        measures: of each method, set beside the scores.
         nulls: as summary, of what knows nothing; one line each beneath, and in the last who is no better.
     """
+    every = list(summary["score"].unique())
+    leading = [name for name in every if name in leading_scores()]
     told = _measures_by_method(measures)
-    names = [name for name in summary["score"].unique() if not told or name in leading_scores()]
-    caption = f"means over {cells_of(summary)}, {round(100 * level)} % intervals; {directions(names)}"
-    table = Table(caption=caption, box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("method", no_wrap=True)
-    for head in (
-        *(heading(name).replace("Wasserstein", "Wasser- stein") for name in names),
-        *_HEADS[: 2 * bool(told)],
-    ):
-        table.add_column(head.replace(" ", "\n"), justify="right", no_wrap=True)
-    for method, scores in summary.groupby("method", sort=False):
-        by_name = scores.set_index("score").to_dict("index")
-        shown = str(method).replace(" + ", "\n  + ").replace(" (", "\n    (")
-        if "\n" not in shown and len(shown) > _WIDEST:
-            shown = shown.replace("+", "\n  +", 1)
-        table.add_row(shown, *(_cell(by_name[score]) for score in names), *told.get(method, ()))
-    if nulls is not None and len(nulls):
-        table.add_row()
-        for null, scores in nulls.groupby("method", sort=False):
-            means = scores.set_index("score")["mean"]
-            table.add_row(str(null), *(three_digits(means[name]) for name in names), style="dim")
-    if floor is not None:
-        table.add_row()
-        table.add_row("noise floor", *(three_digits(floor[name]) for name in names))
+    ways: list[tuple[Sequence[str], bool, Callable[[str], str]]] = [(every, bool(told), str)]
+    ways += [(leading, True, str), (leading, True, in_lines)] if told else [(every, False, in_lines)]
+    ways += [(leading[:n], False, in_lines) for n in range(len(leading), 0, -1)]
+
+    def caption(names: Sequence[str], measured: bool) -> str:
+        gone = [heading(name) for name in every if name not in names]
+        gone += [] if measured or not told else [head.replace("\u00a0", " ") for head in _HEADS]
+        more = f"; with --wide: {', '.join(gone)}" if gone else ""
+        return f"means over {cells_of(summary)}, {round(100 * level)} % intervals; {directions(names)}{more}"
+
+    def table(names: Sequence[str], measured: bool, shown: Callable[[str], str]) -> Table:
+        heads = [heading(name).replace("Wasserstein", "Wasser- stein") for name in names]
+        made = Table(caption=caption(names, measured), box=None, padding=(0, 1, 0, 0), pad_edge=False)
+        made.add_column("method", no_wrap=True)
+        for head in (*heads, *_HEADS[: 2 * measured]):
+            made.add_column(head.replace(" ", "\n"), justify="right", no_wrap=True)
+        for method, scores in summary.groupby("method", sort=False):
+            by_name = scores.set_index("score").to_dict("index")
+            beside = told.get(method, ()) if measured else ()
+            made.add_row(shown(str(method)), *(_cell(by_name[name]) for name in names), *beside)
+        for number, (null, means) in enumerate(_means(nulls).items()):
+            if not number:
+                made.add_row()
+            made.add_row(null, *(three_digits(means[name]) for name in names), style="dim")
+        if floor is not None:
+            made.add_row()
+            made.add_row("noise floor", *(three_digits(floor[name]) for name in names))
+        return made
+
     worse = not_above_nothing(measures) if measures is not None else []
     rest = [Text(f"not shown to be better than uniform (Wasserstein): {', '.join(worse)}")] if worse else []
-    return Group(
-        Text(title, style="italic"), table, *rest
-    )  # a table's own title would wrap at the table's width
+    # a table's own title would wrap at the table's width
+    return Group(Text(title, style="italic"), fitting(console, (table(*way) for way in ways)), *rest)
+
+
+def _means(nulls: pd.DataFrame | None) -> "dict[str, pd.Series[float]]":
+    """Each null's mean scores."""
+    groups = () if nulls is None else nulls.groupby("method", sort=False)
+    return {str(null): scores.set_index("score")["mean"] for null, scores in groups}
 
 
 _HEADS = ("mean within\u00a0±", "worth in\u00a0people")

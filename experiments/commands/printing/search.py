@@ -8,7 +8,7 @@ from rich.text import Text
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import error_heading
-from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.scoring.digits import of_p, three_digits
 from value_personas.experiments.search import SearchResult
 
 __all__ = ["print_search"]
@@ -57,7 +57,7 @@ def _judged(result: SearchResult) -> Table:
             _figure(row["chosen"]),
             three_digits(row["difference"], signed=True),
             ends,
-            three_digits(row["p"]),
+            of_p(row["p"]),
         )
     return table
 

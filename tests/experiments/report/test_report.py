@@ -106,7 +106,7 @@ def test_headline_and_methods_repeat_the_tables(reported: Reported) -> None:
     row = of_all.set_index("method").loc["values-hedged"]
     methods = " ".join(methods_paragraphs(reported.material))
     assert f"is {three_digits(row['difference'], signed=True)} over {row['cells']} cells" in methods
-    assert f"Holm-adjusted p = {three_digits(row['holm_p'])}" in methods
+    assert f"Holm-adjusted p {three_digits(row['holm_p'])}" in methods
     assert f"floor is {three_digits(reported.run.floor['normalised_mae'])}" in methods
     wide = summary.loc[("values-hedged + calibrated", "variance_ratio"), "mean"]
     assert f"to {three_digits(wide)} of people’s" in methods
