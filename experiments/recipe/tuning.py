@@ -1,6 +1,6 @@
 """What tuning may be told; a section of the recipe."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -51,6 +51,10 @@ class TuningSettings(Section):
 
     Attributes:
         optimizer: one of DSPy's optimisers, or one that another distribution adds.
+        options: the optimiser's own arguments, by the names that DSPy gives them; they go before what is
+            worked out from the budget. Of GEPA also ``frontier_type`` and others of ``gepa.optimize``; its
+            stoppers stand in ``stop_callbacks``, each by its name with its arguments; ``track_stats`` writes
+            ``gepa.json``.
         kind: the persona kind whose prompts are tuned; it must carry descriptors.
         tunes: which prompts.
         instruction: the descriptor instruction to start from in place of the shipped one.
@@ -82,6 +86,7 @@ class TuningSettings(Section):
     """
 
     optimizer: OptimizerName = "gepa"
+    options: dict[str, Any] = Field(default_factory=dict)
     kind: PersonaKind = "values-hedged"
     tunes: tuple[Literal["descriptor", "respondent"], ...] = ("descriptor",)
     instruction: str | None = None

@@ -1,7 +1,8 @@
 """What a tuning must be able to pay for before it begins: the original, one candidate, the last judgement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.experiments.tuning.meter import Meter
@@ -12,9 +13,22 @@ from value_personas.programs import PopulationProgram
 from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import RecipeError
 
-__all__ = ["CallPlan", "need_prices", "plan_calls"]
+__all__ = ["CallPlan", "gepa_least", "gepa_minibatch", "need_prices", "plan_calls"]
 
 Cell = tuple[str, str]
+
+
+def gepa_minibatch(options: Mapping[str, Any], training: int) -> int:
+    """Cells a reflection of GEPA looks at, of so many training cells."""
+    return int(options.get("reflection_minibatch_size", min(3, training)))
+
+
+def gepa_least(minibatch: int, validation: int) -> int:
+    """The least budget of GEPA in metric calls: |validation| + 3·(minibatch + |validation|).
+
+    The original on every validation cell, then three candidates, each on a minibatch and on all of them.
+    """
+    return validation + 3 * (minibatch + validation)
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,9 @@ class CallPlan:
         descriptors: that write the descriptors of a prompt, each kept to the rules at once.
         probes: that find a candidate's spill-over; 0 where it is not penalised.
         finalists: candidates that are judged on every cell.
+        first: the least that an optimiser is given to search with.
+        search_of: that search in words.
+        why: how it was counted, where it is more than a look at one candidate.
     """
 
     training: int
@@ -36,6 +53,9 @@ class CallPlan:
     descriptors: int
     probes: int
     finalists: int
+    first: int
+    search_of: str = "one candidate"
+    why: str = ""
 
     @property
     def candidate(self) -> int:
@@ -61,13 +81,12 @@ class CallPlan:
         Raises:
             RecipeError: when the budget does not allow a single candidate beside the original.
         """
-        a_first_look = self.descriptors + self.probes + self.training
-        least = meter.calls + self.kept + self.candidate + a_first_look
+        least = meter.calls + self.kept + self.candidate + self.first
         if meter.max_calls < least:
             raise RecipeError(
                 f"tuning.budget_calls = {meter.max_calls} is under one evaluation: the original prompt, "
-                f"one candidate and the last judgement take {least} calls; raise it, or lower profiles.n, "
-                "tuning.finalists or the numbers of cells"
+                f"{self.search_of} and the last judgement take {least} calls; raise it, or lower profiles.n, "
+                f"tuning.finalists or the numbers of cells{self.why}"
             )
         meter.keep_back(self.kept)
         return meter.max_calls - self.kept - self.candidate - meter.calls
@@ -97,18 +116,45 @@ class CallPlan:
 
 
 def plan_calls(section: TuningSettings, program: PopulationProgram, cells: TuningCells) -> CallPlan:
-    """Count what a program asks of each part of the cells."""
+    """Count what a program asks of each part of the cells.
+
+    Raises:
+        RecipeError: when GEPA is allowed fewer metric calls than its least.
+    """
     around, way = program.surroundings, program.respondent.elicitation
     an_answer = way.draws + way.redraws
     # The reader of a statement is first asked how it answers, then every item.
     statements = PROBED + 1 if section.metric.spill_over else 0
+    descriptors = sum(len(item.scale) for item in around.items) * program.writer.wordings
+    probes = statements * (1 + len(around.items) * an_answer)
+    training = _calls(program, cells.training.cells, an_answer)
+    validation = _calls(program, cells.validation.cells, an_answer)
+    first, search_of, why = descriptors + probes + training, "one candidate", ""
+    if section.optimizer == "gepa":
+        learnt, chosen = len(cells.training.cells), len(cells.validation.cells)
+        batch = gepa_minibatch(section.options, learnt)
+        least = gepa_least(batch, chosen)
+        parts = f"{chosen} validation cells + 3·({batch} of a minibatch + {chosen})"
+        why = f" (GEPA: {least} metric calls = {parts})"
+        told = batch * section.feedback_descriptors * len(around.items) * an_answer
+        search_of = "three candidates"
+        first = 3 * (descriptors + probes + told + 1 + validation + batch * -(-training // learnt))
+        first += (1 + len(around.items) * an_answer) if told else 0
+        given = section.options.get("max_metric_calls", least)
+        if given < least:
+            raise RecipeError(
+                f"tuning.options.max_metric_calls = {given} is under {least}, GEPA's least{why}"
+            )
     return CallPlan(
-        training=_calls(program, cells.training.cells, an_answer),
-        validation=_calls(program, cells.validation.cells, an_answer),
+        training=training,
+        validation=validation,
         held_out=_calls(program, cells.held_out, an_answer),
-        descriptors=sum(len(item.scale) for item in around.items) * program.writer.wordings,
-        probes=statements * (1 + len(around.items) * an_answer),
+        descriptors=descriptors,
+        probes=probes,
         finalists=section.finalists,
+        first=first,
+        search_of=search_of,
+        why=why,
     )
 
 

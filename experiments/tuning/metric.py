@@ -123,19 +123,50 @@ class FeedbackMetric:
     Args:
         metric: the reward.
         probe: recovery and spill-over of single descriptors.
+        tells_objectives: whether GEPA's ``objective_scores`` go with the reward, as its ``frontier_type``
+            needs them wherever it is not ``instance``.
     """
 
-    def __init__(self, metric: CellMetric, probe: DescriptorProbe) -> None:
+    def __init__(self, metric: CellMetric, probe: DescriptorProbe, tells_objectives: bool = False) -> None:
         self.metric = metric
         self.probe = probe
+        self.tells_objectives = tells_objectives
+
+    def with_objectives(self) -> "FeedbackMetric":
+        """The same, with ``objective_scores``, for GEPA's ``gepa_kwargs={"frontier_type": …}``.
+
+        They are, each in [0, 1] and 1 is best: ``distribution``, the reward before penalties; ``mean``, 1
+        less the error of the mean as a share of the scale; ``spread``, the smaller standard deviation over
+        the larger; ``brevity``, 1 less the descriptors' words over 45; and ``answered``.
+        """
+        return FeedbackMetric(self.metric, self.probe, tells_objectives=True)
 
     def __call__(
         self, gold: dspy.Example, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None
     ) -> Any:
         """A number, or a number and a text where a predictor is named."""
-        if pred_name is None:
-            return self.metric(gold, pred, trace)
-        return dspy.Prediction(score=self.metric.score(gold, pred), feedback=self._feedback(gold, pred))
+        if pred_name is not None:
+            return dspy.Prediction(score=self.metric.score(gold, pred), feedback=self._feedback(gold, pred))
+        score = self.metric(gold, pred, trace)
+        if not self.tells_objectives:
+            return score
+        return dspy.Prediction(score=score, objective_scores=self._objectives(gold, pred))
+
+    def _objectives(self, gold: dspy.Example, pred: Any) -> dict[str, float]:
+        if pred is None or pred.distribution is None:
+            return dict.fromkeys(("distribution", "mean", "spread", "brevity", "answered"), 0.0)
+        question, name = self.metric.questions[gold.question], self.metric.settings.score
+        human, predicted = np.array(gold.human), np.array(pred.distribution)
+        (mean, spread), (wanted, wide) = (_moments(question, p) for p in (predicted, human))
+        narrow, broad = sorted((spread, wide))
+        error = error_of(name, human, predicted, question)
+        return {
+            "distribution": reward(error, floor_of(name, gold.floor)),
+            "mean": 1.0 - abs(mean - wanted) / float(np.ptp(question.scale.values)),
+            "spread": narrow / broad if broad else 1.0,
+            "brevity": max(1.0 - pred.words / MAX_WORDS, 0.0),
+            "answered": 1.0 - pred.missing_share,
+        }
 
     def _feedback(self, gold: dspy.Example, pred: Any) -> str:
         if pred is None or pred.distribution is None:

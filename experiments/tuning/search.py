@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dspy
 
@@ -28,12 +29,14 @@ class Search:
         chosen: the best on validation; the original where nothing beats it.
         finalists: candidates that were judged on all validation cells, the original first.
         stopped: why the optimiser did not come to its own end, if so.
+        stats: what GEPA tells of its search where ``track_stats`` asks for it.
     """
 
     original: WatchedProgram
     chosen: WatchedProgram
     finalists: tuple[str, ...]
     stopped: str | None
+    stats: dict[str, Any] | None = None
 
 
 def search_prompts(session: TuningSession, cells: TuningCells, log: Path) -> Search:
@@ -74,39 +77,42 @@ def search_prompts(session: TuningSession, cells: TuningCells, log: Path) -> Sea
             plan=plan,
             seed=session.recipe.seed,
         )
-        returned, stopped = _optimise(session, task)
+        returned, stopped, stats = _optimise(session, task)
         plan.keep_judgement(session.meter, session.respondent)
         finalists = _finalists(session, original.candidate, returned)
         chosen = _choose(session, original, finalists, cells, [*training, *validation])
         session.meter.keep_back(0)
-    return Search(original, chosen, (original.candidate, *finalists), stopped)
+    return Search(original, chosen, (original.candidate, *finalists), stopped, stats)
 
 
-def _optimise(session: TuningSession, task: OptimizerTask) -> tuple[str | None, str | None]:
+def _optimise(
+    session: TuningSession, task: OptimizerTask
+) -> tuple[str | None, str | None, dict[str, Any] | None]:
     """Run the optimiser; what it returns is a candidate like any other, entered in the table.
 
     Returns:
-        That candidate, or None and why there is none.
+        That candidate, or None and why there is none; and what it tells of its search.
 
     Raises:
         ValuePersonasError: when the next session would meet the same.
     """
     name = session.recipe.tuning.optimizer
     try:
-        best = OPTIMIZE[name](task)
+        best = OPTIMIZE[name](task, **session.recipe.tuning.options)
     except TuningStopped as stop:
         if not isinstance(stop.reason, BudgetError):
             raise stop.reason from None
-        return None, str(stop.reason)
+        return None, str(stop.reason), None
     except BudgetError as error:  # met by the proposer, outside of any program
-        return None, str(error)
+        return None, str(error), None
     except ValuePersonasError:
         raise
     except Exception as error:  # noqa: BLE001 - an optimiser may trip over any reply of a proposer
         print(traceback.format_exc())  # noqa: T201 - into its log
-        return None, f"{name} gave up: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return None, f"{name} gave up: {type(error).__name__}: {' '.join(str(error).split())[:200]}", None
+    told = vars(best).pop("detailed_results", None)  # programs by the dozen: no part of the one that is kept
     session.table.enter(best)
-    return str(best.candidate), None
+    return str(best.candidate), None, None if told is None else told.to_dict()
 
 
 def _finalists(session: TuningSession, original: str, returned: str | None) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ class TuningSession:
     @contextlib.contextmanager
     def quiet(self, log: Path) -> Iterator[None]:
         """DSPy's settings for the search; its bars and prints go to a file."""
-        settings = dspy.context(lm=self.writer.lm, disable_history=True, trace=[])
+        settings = dspy.context(lm=self.writer.lm, adapter=dspy.ChatAdapter(), disable_history=True, trace=[])
         with (
             log.open("a", encoding="utf-8") as file,
             contextlib.redirect_stdout(file),

@@ -32,6 +32,8 @@ from value_personas.experiments.tuning.judgement import (
     judge_programs,
     require_held_out,
 )
+from value_personas.experiments.tuning.optimizers import OPTIMIZE
+from value_personas.experiments.tuning.options import check_options
 from value_personas.experiments.tuning.recording import record_tuning
 from value_personas.experiments.tuning.search import Search, search_prompts
 from value_personas.experiments.tuning.session import TuningSession
@@ -138,6 +140,7 @@ def tune(recipe: Recipe | str | Path | None = None, progress: Progress = True) -
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
     need_prices(recipe.tuning, recipe.respondent, recipe.descriptors.lm)
+    check_options(recipe.tuning.optimizer, OPTIMIZE[recipe.tuning.optimizer], recipe.tuning.options)
     with shown(progress) as reporter:
         return _tuned(recipe, reporter)
 
@@ -167,6 +170,8 @@ def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
     seconds = (datetime.now(UTC) - started).total_seconds()
     result = _result(survey, cells, session, search, judgement, seconds, folder)
     write_tuning_files(folder, result.original, result.program, judgement, result.curve, result.evaluations)
+    if search.stats is not None:
+        (folder / "gepa.json").write_text(json.dumps(search.stats, default=str, indent=1), encoding="utf-8")
     run_id, model = record_tuning(result, workspace, name)
     return replace(result, mlflow_run_id=run_id, model=model)
 

@@ -250,7 +250,7 @@ def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(tmp_path: Pat
 
 
 def test_feedback_tells_of_means_recovery_and_spill_over(workspace: Path) -> None:
-    tuned(workspace, "gepa", "tuning.budget_calls=700")
+    tuned(workspace, "gepa")
     prompts = [prompt for prompt in stored_prompts(workspace) if "examples_with_feedback" in prompt]
     assert prompts
     for words in ("real people answered", "recover its answer with probability", "moves the reader's other"):
