@@ -10,7 +10,7 @@ MODULES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
 
 OF_SEVERAL_MODULES = {
     "": {"faces", "mirror", "packaging", "public_names", "readme", "running_loop"},
-    "data": {"surface"},
+    "data": {"independent", "surface"},
     "data/codebooks": {"end_labels"},
     "experiments": {"one_place"},
     "experiments/commands": {"sweep_and_ablate"},

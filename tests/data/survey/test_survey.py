@@ -4,14 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyreadstat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.surveys import frame, weighted_shares, write_sav
 from value_personas.data import Survey, read_survey, value_profiles
-from value_personas.data.codebooks.codebook import load_codebook
 from value_personas.signatures import SurveyError
 
 
@@ -334,47 +332,6 @@ def test_no_content_makes_a_traceback(rows: list[dict[str, object]], tmp_path: P
                 assert survey.distribution(question, country).sum() == pytest.approx(1)
 
 
-def _reference(
-    table: pd.DataFrame, column: str, weight: "pd.Series[float]", codes: tuple[float, ...]
-) -> "np.ndarray":
-    sums = weight.groupby(table[column]).sum().reindex(list(codes), fill_value=0.0)
-    return (sums / sums.sum()).to_numpy()
-
-
-@pytest.mark.shared
-@pytest.mark.filterwarnings(
-    "ignore:Workbook contains no default style:UserWarning"
-)  # pandas' own reading of it
-def test_venezuela_agrees_with_plain_pandas(shared_dir: Path) -> None:
-    path = shared_dir / "surveys" / "F00011820-WVS_Wave_7_Venezuela_Excel_v3.0.xlsx"
-    survey = read_survey(path)
-    table = pd.read_excel(path).rename(columns=lambda name: name.split(":")[0])
-    assert len(survey.questions) == 64  # Q158 and Q160 were not asked
-    for question in survey.questions:
-        expected = _reference(table, question.code, table["W_WEIGHT"], question.scale.scores)
-        np.testing.assert_allclose(survey.distribution(question, "VEN"), expected, rtol=0, atol=1e-12)
-    assert survey.question("Q177").scale.scores == (1, 3, 5, 8, 10)
-    assert survey.missing_share("Q121", "VEN") == pytest.approx({"dont_know": 10 / 1190})
-    assert survey.missing_share("G006", "VEN") == pytest.approx({"not_applicable": 9 / 1190})
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize("name", ["argentina2013", "brasil2006", "chile2018", "uruguai2011"])
-def test_the_trend_subsets_agree_with_plain_pandas(name: str, shared_dir: Path) -> None:
-    path = shared_dir / "surveys" / f"moreno_clivagem_{name}.sav"
-    survey = read_survey(path)
-    table, _ = pyreadstat.read_sav(
-        str(path), usecols=[q.code for q in survey.questions] + ["S017"], user_missing=True
-    )
-    stored = load_codebook("wvs_trend").questions
-    assert len(survey.questions) >= 10
-    for question in survey.questions:
-        expected = _reference(table, question.code, table["S017"], stored[question.code].stored.codes)
-        np.testing.assert_allclose(
-            survey.distribution(question, survey.countries[0]), expected, rtol=0, atol=1e-12
-        )
-
-
 @pytest.mark.shared
 def test_questions_that_lost_their_labels_are_reversed_in_truth(shared_dir: Path) -> None:
     """Chile 2018 against the published shares of the same survey."""
@@ -394,41 +351,3 @@ def test_questions_that_lost_their_labels_are_reversed_in_truth(shared_dir: Path
         truth = list(p) if code == "F028" else [p[0] + p[1], p[2], p[3] + p[4]]
         assert np.abs(np.subtract(shares(turned, code), truth)).max() < 0.02
         assert np.abs(np.subtract(shares(stored, code), truth)).max() > 0.1
-
-
-WORDS = {
-    "import_politics": ["very important", "rather important", "not very important", "not at all important"],
-    "import_work": ["very important", "rather important", "not very important", "not at all important"],
-    "goals_parents_proud": ["strongly agree", "agree", "disagree", "strongly disagree"],
-    "men_political_leaders": ["strongly agree", "agree", "disagree", "strongly disagree"],
-    "univ_boy_girl": ["strongly agree", "agree", "disagree", "strongly disagree"],
-    "health": ["very good", "good", "fair", "poor", "very poor"],
-    "confidence_gov": ["a great deal", "quite a lot", "not very much", "none at all"],
-    **{
-        name: [float(k) for k in range(1, 11)]
-        for name in ("freedom", "everyone_provided", "corrupt", "sci_tech_life")
-    },
-}
-
-
-@pytest.mark.shared
-def test_answers_in_words_agree_with_plain_pandas(shared_dir: Path) -> None:
-    path = shared_dir / "surveys" / "wvs7_labelled_4countries.csv"
-    survey = read_survey(path)
-    table = pd.read_csv(path)
-    assert {question.code for question in survey.questions} == set(WORDS)
-    assert survey.countries == ("CHN", "DEU", "EGY", "USA")
-    assert survey.weighting == "unweighted"
-    for column, options in WORDS.items():
-        for country in survey.countries:
-            counts = (
-                table.loc[table["country"] == country, column].value_counts().reindex(options, fill_value=0)
-            )
-            if counts.sum():
-                np.testing.assert_allclose(
-                    survey.distribution(column, country), counts / counts.sum(), rtol=0, atol=1e-12
-                )
-            else:
-                assert survey.missing_share(column, country) == {"system_missing": 1.0}
-    china = table.loc[table["country"] == "CHN", "happiness"]
-    assert survey.missing_share("A008", "CHN").get("system_missing", 0) == pytest.approx(china.isna().mean())
