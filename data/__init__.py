@@ -10,6 +10,7 @@ from value_personas.data.formats import Header
 from value_personas.data.formats.base import first_line
 from value_personas.data.formats.plain_text import one_line, visible
 from value_personas.data.formats.readers import file_hash
+from value_personas.data.formats.toml_file import read_toml, require_plain
 from value_personas.data.margins import Margins, read_margins
 from value_personas.data.predictions import GivenAnswers, read_predictions
 from value_personas.data.profiles import ProfileTable, value_profiles
@@ -81,7 +82,9 @@ __all__ = [
     "read_margins",
     "read_predictions",
     "read_survey",
+    "read_toml",
     "reference_descriptors",
+    "require_plain",
     "sample_profiles",
     "split_countries",
     "split_half_distributions",

@@ -156,7 +156,7 @@ def _literal(text: object, where: str) -> Any:
     """A list or mapping as JSON or as Python writes it."""
     try:
         return json.loads(str(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         return ast.literal_eval(str(text))

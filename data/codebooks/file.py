@@ -3,12 +3,12 @@
 Only shapes are checked here; ``codebook`` and ``instruments`` beside it give them their meaning.
 """
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from value_personas.data.formats.toml_file import read_toml
 from value_personas.signatures import Axis, SurveyError
 
 __all__ = [
@@ -230,11 +230,13 @@ def load_toml(path: Path, model: type[Model]) -> Model:
         SurveyError: one line that names the file, the entry and what was expected.
     """
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = read_toml(path)
     except FileNotFoundError as error:
         raise SurveyError(f"{path}: no such file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
-        raise SurveyError(f"{path}: not readable as TOML ({error})") from error
+    except OSError as error:
+        raise SurveyError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise SurveyError(f"{path}: {error}") from error
     try:
         return model.model_validate(raw)
     except ValidationError as error:

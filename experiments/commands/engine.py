@@ -161,7 +161,7 @@ def _value(text: str) -> Any:
     """A number or truth value where it reads as one, else the text itself."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from value_personas.data import read_toml, require_plain
 from value_personas.experiments.recipe.paths import NamesFile
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.section import settings_marked, settings_of, table_of
@@ -80,19 +81,16 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
 
 
 def _checked(raw: dict[str, Any]) -> Recipe:
-    _require_plain(raw)
     try:
+        require_plain(raw)
         return Recipe.model_validate(raw)
     except ValidationError as error:
         raise RecipeError(_first_problem(error)) from None
+    except ValueError as error:
+        raise RecipeError(f"recipe: {error}") from None
 
 
 _MOST_EXTENDED = 20
-_LARGEST = 1_000_000
-"""Bytes of a recipe file."""
-
-_DEEPEST = 50
-"""Tables within tables and lists; no key of a recipe needs ten."""
 
 
 def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
@@ -121,39 +119,16 @@ def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 def _toml(source: str | Path, path: Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(_text(path))
+        raw = read_toml(path)
     except OSError as error:
         names = ", ".join(shipped_recipes())
         raise RecipeError(
             f"recipe {source}: {error.strerror or error}; give a TOML file or one of: {names}"
         ) from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, tables a thousand deep
-        raise RecipeError(f"recipe {path}: not valid TOML: {error}") from None
-    _require_plain(raw)
+    except ValueError as error:
+        raise RecipeError(f"recipe {path}: {error}") from None
     _anchor_paths(raw, path.parent)
     return raw
-
-
-def _text(path: Path) -> str:
-    with path.open("rb") as stream:
-        content = stream.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise RecipeError(f"recipe {path}: is larger than {_LARGEST:,} bytes, and so hardly a recipe")
-    return content.decode("utf-8-sig").replace("\r\n", "\n")
-
-
-def _require_plain(value: Any, keys: tuple[str, ...] = ()) -> None:
-    """Nothing nested without end, and no NUL, which neither a file's name nor a database takes."""
-    if len(keys) > _DEEPEST:
-        raise RecipeError(f"recipe: {keys[0]}: tables or lists more than {_DEEPEST} deep")
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            _require_plain(inner, (*keys, name))
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _require_plain(inner, (*keys, ""))
-    elif isinstance(value, str) and "\0" in value:
-        raise RecipeError(f"recipe: {'.'.join(filter(None, keys))}: holds a NUL character")
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

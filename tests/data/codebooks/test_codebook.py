@@ -127,7 +127,7 @@ def test_every_target_question_is_described(shared_dir: Path) -> None:
         (('scale = "yes_no"', 'scale = "maybe"'), "unknown scale 'maybe'"),
         (("dont_know", "forgot"), "unknown kind 'forgot'"),
         (('text = "Whether it rains", ', ""), "needs a text"),
-        (("[survey]", "[survey"), "not readable as TOML"),
+        (("[survey]", "[survey"), "not valid TOML"),
         (("codes = [1, 2]", 'codes = ["x"]'), "scales.yes_no.codes"),
         (('text = "Whether it rains", scale = "yes_no"', 'like = "wvs7/Q999"'), "names no question"),
         (('text = "Whether it rains", scale = "yes_no"', 'like = "mine.toml/a"'), "names no question"),
@@ -163,7 +163,10 @@ def test_every_target_question_is_described(shared_dir: Path) -> None:
             "range from low to high",
         ),
         (('"Mine"', '""'), "survey.title"),
-        (("[survey]", f"a = {'[' * 5000}\n[survey]"), "not readable as TOML"),
+        (("[survey]", f"a = {'[' * 5000}\n[survey]"), "not valid TOML"),
+        (("[survey]", f"{'x.' * 3000}y = 1\n[survey]"), "more than 50 deep"),
+        (("[survey]", f"# {'x' * 1_000_001}\n[survey]"), "larger than 1,000,000 bytes"),
+        (("[survey]", 'a = "\\u0000"\n[survey]'), "NUL"),
     ],
 )
 def test_a_faulty_codebook_is_refused_in_one_line(
