@@ -255,15 +255,19 @@ class Recipe(Section):
         hypotheses: claims that are judged when all is scored: supported, refuted or undecided.
     """
 
-    name: str = "quickstart"
-    description: Annotated[str, Field(pattern=r"^[^\n]*$")] = ""
+    name: Annotated[str, Aside()] = "quickstart"
+    description: Annotated[str, Field(pattern=r"^[^\n]*$"), Aside()] = ""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    workspace: Path = Path(".value-personas")
-    store: str | None = None
-    predictions: Annotated[tuple[str, ...], NamesFile()] = Field(default=(), exclude_if=lambda v: not v)
-    personas: tuple[PersonaKind, ...] = PERSONA_KINDS
-    allow_leak: bool = False
-    hypotheses: tuple[Hypothesis, ...] = Field(default=(), exclude_if=lambda claims: not claims)
+    workspace: Annotated[Path, Aside()] = Path(".value-personas")
+    store: Annotated[str | None, Aside()] = None
+    predictions: Annotated[tuple[str, ...], NamesFile(), Aside()] = Field(
+        default=(), exclude_if=lambda v: not v
+    )
+    personas: Annotated[tuple[PersonaKind, ...], Aside()] = PERSONA_KINDS
+    allow_leak: Annotated[bool, Aside()] = False
+    hypotheses: Annotated[tuple[Hypothesis, ...], Aside()] = Field(
+        default=(), exclude_if=lambda claims: not claims
+    )
     program: Annotated[str, NamesFile(unless=f"{REGISTRY}.*", copy=PROGRAM_FILE)] | None = None
     survey: SurveySection = SurveySection()
     questions: QuestionSection = QuestionSection()
@@ -271,18 +275,18 @@ class Recipe(Section):
     descriptors: DescriptorSection = DescriptorSection()
     persona_text: PersonaTextSection = PersonaTextSection()
     personality: PersonalitySection = PersonalitySection()
-    comparators: ComparatorSection = ComparatorSection()
-    audit: AuditSection = AuditSection()
+    comparators: Annotated[ComparatorSection, Aside()] = ComparatorSection()
+    audit: Annotated[AuditSection, Aside()] = AuditSection()
     respondent: RespondentSection = RespondentSection()
     calibration: CalibrationSection = CalibrationSection()
-    scoring: ScoringSection = ScoringSection()
-    cultural_map: CulturalMapSection = CulturalMapSection()
-    tracking: TrackingSection = TrackingSection()
+    scoring: Annotated[ScoringSection, Aside()] = ScoringSection()
+    cultural_map: Annotated[CulturalMapSection, Aside()] = CulturalMapSection()
+    tracking: Annotated[TrackingSection, Aside()] = TrackingSection()
     tuning: TuningSettings = TuningSettings()
-    shapley: ShapleySettings = ShapleySettings()
-    sweep: SweepSettings | None = None
-    ablation: AblationSettings = AblationSettings()
-    search: RecipeSearch | None = Field(default=None, exclude_if=lambda v: v is None)
+    shapley: Annotated[ShapleySettings, Aside()] = ShapleySettings()
+    sweep: Annotated[SweepSettings | None, Aside()] = None
+    ablation: Annotated[AblationSettings, Aside()] = AblationSettings()
+    search: Annotated[RecipeSearch | None, Aside()] = Field(default=None, exclude_if=lambda v: v is None)
 
     @field_validator("name")
     @classmethod

@@ -21,12 +21,6 @@ if sys.platform != "win32":  # there, nothing keeps two sessions of one tuning a
 
 __all__ = ["AttemptJournal", "tuning_digest"]
 
-_ASKED_BY = {
-    *("seed", "program", "survey", "questions", "profiles", "descriptors", "persona_text", "respondent"),
-    *("calibration", "tuning"),
-}
-"""Sections that say what a tuning asks."""
-
 _ENTRIES = {"0": 0, "1": 1}
 """What a line may say of attempts."""
 
@@ -36,7 +30,7 @@ def tuning_digest(recipe: Recipe) -> str:
 
     A session with another budget, concurrency or price goes on with the same tuning.
     """
-    asked = recipe.model_dump(mode="json", include=_ASKED_BY)
+    asked = recipe.model_dump(mode="json")
     for key in settings_marked(Recipe, Aside):
         table, name = table_of(asked, key)
         table.pop(name, None)

@@ -63,9 +63,10 @@ def _may_hold_a_key(url: URL) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Marks a setting that says how hard a model is pressed or what it may cost, not what it is asked.
+    """Marks a setting, or a table, that says nothing of what a model is asked.
 
-    It may change while a study that was stopped goes on.
+    Such are how hard it is pressed, what it may cost, and what is done with answers afterwards; they may
+    change while a study that was stopped goes on.
     """
 
 
@@ -138,10 +139,10 @@ class EngineSettings(BaseModel):
     deployment: str | None = None
     api_key_env: Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$"), Aside()] | None = None
     concurrency: Annotated[int, Field(ge=1), Aside()] = 16
-    answers_per_call: Annotated[int, Field(ge=1)] = 128
+    answers_per_call: Annotated[int, Field(ge=1), Aside()] = 128
     timeout_s: Annotated[float, Field(gt=0), Aside()] = 60.0
     max_retries: Annotated[int, Field(ge=0), Aside()] = 6
-    patience_s: Annotated[float, Field(ge=0)] = 120.0
+    patience_s: Annotated[float, Field(ge=0), Aside()] = 120.0
     requests_per_minute: Annotated[float, Field(gt=0), Aside()] | None = None
     tokens_per_minute: Annotated[float, Field(gt=0), Aside()] | None = None
     max_calls: Annotated[int, Field(ge=0), Aside()] | None = None
