@@ -219,6 +219,24 @@ class Panel:
                         keys += page.wording.keys_again(page.text, draw, elicitation.draws)
         return self.model.forget(keys)
 
+    def stored_calls(
+        self, personas: Sequence[Persona], questions: Sequence[Question], cells: Iterable[tuple[int, int]]
+    ) -> list[tuple[Request, Reply | None]]:
+        """The first request of some cells, and its reply where the store has one; nothing is asked.
+
+        Args:
+            personas: as they were given to ``ask``.
+            questions: likewise.
+            cells: places of a persona and of a question.
+        """
+        turns = {text: turn for turn, text in enumerate(dict.fromkeys(p.text for p in personas))}
+        wording = _Wording(self.model, self.respondent.templates[0], self.respondent.elicitation)
+        texts = [(personas[row].text, questions[column]) for row, column in cells]
+        forms = [self.respondent.style.forms(question, turns[text])[0] for text, question in texts]
+        pages = [_page(wording, text, form) for (text, _), form in zip(texts, forms, strict=True)]
+        self._look_up(pages)
+        return [(wording.request(0, page.text), page.replies[0]) for page in pages]
+
     def first_request(self, persona: Persona, question: Question) -> Request:
         """The first request that asks one persona one question."""
         form, template = self.respondent.style.forms(question, 0)[0], self.respondent.templates[0]
@@ -235,14 +253,12 @@ class Panel:
         respondent, style = self.respondent, self.respondent.style
         wordings = [_Wording(self.model, t, respondent.elicitation) for t in respondent.templates]
 
-        def page(wording: _Wording, text: str, form: Form) -> _Page:
-            values = form_values(wording.template.fields, text, form)
-            return _Page(wording, form, wording.template.user_text(values), [])
-
         rows = islice(enumerate(texts), 0, None, every)
         side_by_side = _SIDE_BY_SIDE * self.model.places if self.model.places > 1 else 1
         unfilled = (
-            _Cell(row, column, [page(w, text, form) for w in wordings for form in style.forms(question, row)])
+            _Cell(
+                row, column, [_page(w, text, form) for w in wordings for form in style.forms(question, row)]
+            )
             for some in _in_groups(rows, side_by_side)
             for column, question in enumerate(questions)
             for row, text in some
@@ -294,6 +310,11 @@ class Panel:
 
     def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
         return self.respondent.elicitation.read(page.form, replies)
+
+
+def _page(wording: _Wording, text: str, form: Form) -> _Page:
+    values = form_values(wording.template.fields, text, form)
+    return _Page(wording, form, wording.template.user_text(values), [])
 
 
 class _Settled:

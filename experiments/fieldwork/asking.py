@@ -15,9 +15,10 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
+from value_personas.experiments.fieldwork.shown_calls import shown_calls
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
 from value_personas.experiments.recipe.recipe import PersonaKind
-from value_personas.experiments.tracking import Prompt
+from value_personas.experiments.tracking import Call, Prompt
 from value_personas.programs import (
     AskingStyle,
     DescriptorTable,
@@ -70,6 +71,7 @@ class Asked:
         places: what each of several servers or workers did, by its name; where runs go on side by side, for
             all of them together.
         instructions: each prompt that it was asked by, by what it is for.
+        calls: some of what was asked and said, to be shown.
     """
 
     panels: Mapping[PersonaKind, PanelResult]
@@ -82,6 +84,7 @@ class Asked:
     program: TunedProgram | None = None
     places: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     instructions: Mapping[str, Prompt] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
 
 
 def ask_everything(
@@ -126,7 +129,8 @@ def ask_everything(
     usage = tally.of(respondent.usage).as_dict()
     why = "; ".join((ready.why, *respondent.adaptations))
     came_back = panels, ready.descriptors, respondent.identity, why, usage, prompts, map_panels
-    return Asked(*came_back, asking.program, respondent.figures(), _instructions(asking, ready))
+    told_by = asking.program, respondent.figures(), _instructions(asking, ready)
+    return Asked(*came_back, *told_by, shown_calls(ready.panels, panels, respondent))
 
 
 def _instructions(asking: Asking, ready: "_Ready") -> dict[str, Prompt]:

@@ -93,6 +93,7 @@ def record_outcome(
         inputs=inputs,
         kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
         prompts=outcome.asked.instructions,
+        calls=outcome.asked.calls,
     )
     run_id = record_run(workspace, record, begun.stop() if begun else None)
     write_run_id(folder, run_id)

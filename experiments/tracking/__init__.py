@@ -14,11 +14,13 @@ from value_personas.experiments.tracking.recording import (
     record_run,
 )
 from value_personas.experiments.tracking.registry import model_name, register_version, registered_file
+from value_personas.experiments.tracking.traces import Call
 from value_personas.experiments.workspace.passwords import without_passwords
 
 __all__ = [
     "FOLDER_TAG",
     "TUNED",
+    "Call",
     "InputFile",
     "Prompt",
     "Record",

@@ -29,6 +29,7 @@ __all__ = [
     "alone_at",
     "experiment_of",
     "quiet_mlflow",
+    "say",
     "store_errors",
     "tracking_client",
     "uri_of",
@@ -73,10 +74,11 @@ def experiment_of(section: TrackingSection, recipe: str) -> str:
 
 @functools.cache
 def _say_once(text: str) -> None:
-    _say(text)
+    say(text)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the user one line."""
     logging.getLogger("value_personas.tracking").warning("%s", text)
 
 
@@ -206,7 +208,7 @@ def _wait_until(free: Callable[[], bool], uri: str) -> None:
         if waited > _GIVEN_UP_AFTER:
             raise TimeoutError(f"another process has held it for {_GIVEN_UP_AFTER:.0f} s; end that one first")
         if waited > _TOLD_AFTER and not told:
-            _say(
+            say(
                 f"MLflow store {without_passwords(uri)}: another process holds it; waiting for up to a minute"
             )
             told = True

@@ -25,6 +25,7 @@ from value_personas.experiments.tracking.client import (
 from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
 from value_personas.experiments.tracking.places import files_of_experiment, lies_in
 from value_personas.experiments.tracking.prompts import Prompt, link_prompts
+from value_personas.experiments.tracking.traces import Call, write_traces
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
@@ -63,6 +64,7 @@ class Record:
         kept_here: patterns of file names that stay in the folder alone, because they hold what respondents
             said or are as large as the answers themselves.
         prompts: by which it asked, by what each is for.
+        calls: those that are shown as traces.
     """
 
     recipe: Recipe
@@ -74,6 +76,7 @@ class Record:
     inputs: tuple[InputFile, ...] = ()
     kept_here: tuple[str, ...] = ()
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
 
 
 def record_run(workspace: Workspace, record: Record, begun: str | None = None) -> str:
@@ -111,6 +114,8 @@ def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
         _log(client, run_id, record)
         if record.prompts:
             link_prompts(client, run, record.prompts)
+        if record.calls:
+            write_traces(client, run, record.calls)
         if record.name:
             client.update_run(run_id, name=record.name)
         client.set_terminated(run_id)
