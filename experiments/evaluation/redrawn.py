@@ -1,5 +1,6 @@
 """Estimates after the people of each country were drawn anew: what sampling them adds to an error."""
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
@@ -9,7 +10,7 @@ from value_personas.experiments.evaluation.answers import Answers, TrainingAnswe
 from value_personas.experiments.evaluation.calibrated import Prepared, Rows, as_answers, smoothed_already
 from value_personas.programs.calibration import Setting
 
-__all__ = ["persona_replicates", "redraw_people"]
+__all__ = ["moved_by_groups", "persona_replicates", "redraw_people"]
 
 Array = NDArray[np.float64]
 
@@ -58,28 +59,48 @@ def _replicated(prepared: Prepared, setting: Setting, counts: Array) -> Array:
 def _left_out(
     prepared: Prepared, setting: Setting, replicates: int, seed: int | np.random.SeedSequence
 ) -> Array:
+    panel = prepared.panel
+    with np.errstate(divide="ignore", invalid="ignore"):
+        counts = np.where(panel.weights[:, None] > 0, panel.jackknife / panel.weights[:, None], 0.0)
+    q = np.stack(list(_replicated(prepared, setting, counts.transpose(1, 0, 2))))
+    return moved_by_groups(prepared.estimate(setting), q, panel.countries, replicates, seed)
+
+
+def moved_by_groups(
+    estimate: Array,
+    left_out: Array,
+    countries: Sequence[str],
+    replicates: int,
+    seed: int | np.random.SeedSequence,
+) -> Array:
     """The estimate, moved by (G−1)/√G times what leaving a group out does; clipped at 0.
 
     So the variance over the G replicates, Σ(…)²/(G−1), is the jackknife's, (G−1)/G · Σ(t_g − t̄)².
 
     Where another number of replicates than G is wanted, each is moved by all groups with random signs, which
     has the same variance.
+
+    Args:
+        estimate: shape (C, M, K).
+        left_out: shape (G, C, M, K), with every G-th draw left out.
+        countries: C codes; each has a stream of its own.
+        replicates: R.
+        seed: of the signs.
+
+    Returns:
+        Shape (R, C, M, K).
     """
-    panel = prepared.panel
-    with np.errstate(divide="ignore", invalid="ignore"):
-        counts = np.where(panel.weights[:, None] > 0, panel.jackknife / panel.weights[:, None], 0.0)
-    groups = counts.shape[1]
-    q = np.stack(list(_replicated(prepared, setting, counts.transpose(1, 0, 2))))
-    apart = (groups - 1) / np.sqrt(groups) * (q - q.mean(axis=0))
+    groups = len(left_out)
+    apart = (groups - 1) / np.sqrt(groups) * (left_out - left_out.mean(axis=0))
     if replicates != groups:
         above = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-        signs = np.empty((replicates, len(panel.countries), groups))
-        for c, country in enumerate(panel.countries):  # one stream a country, as of those who are drawn
+        signs = np.empty((replicates, len(countries), groups))
+        for c, country in enumerate(countries):  # one stream a country, as of those who are drawn
             key = (*above.spawn_key, _PERSON_STREAM, crc32(country.encode()), groups)
             rng = np.random.default_rng(np.random.SeedSequence(above.entropy, spawn_key=key))
             signs[:, c] = rng.choice((-1.0, 1.0), size=(replicates, groups))
         apart = np.einsum("rcg,gcmk->rcmk", signs, apart) / np.sqrt(groups - 1)
-    moved = np.maximum(prepared.estimate(setting) + apart, 0.0)
+    moved = np.maximum(estimate + apart, 0.0)
     total = moved.sum(axis=-1, keepdims=True)
     return np.asarray(np.divide(moved, total, out=np.full(moved.shape, np.nan), where=total > 0))
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.calibrated import SharedAnswers
+from value_personas.experiments.evaluation.redrawn import moved_by_groups
 from value_personas.experiments.scoring import SCORES, score_array
 from value_personas.experiments.shapley.planning import Plan
 from value_personas.experiments.shapley.roster import Cast, Roster
@@ -89,8 +90,8 @@ class Errors:
 
     For S coalitions, C countries, M questions, R draws and the P figures of all tables this takes
     8·C·M·(S + R·P) bytes: 35 + 22 MB for 1,024 coalitions of ten items, 66 countries × 66 questions and 20
-    draws. Besides, one coalition's answers and weights are held at a time, 8·T·(M·K + C + R) bytes for T
-    texts of one country each and K options: 70 + 9 MB for 13,200 texts there.
+    draws. Besides, one coalition's answers and weights are held at a time, 8·T·(M·K + 1 + R) bytes for T
+    texts of one country each and K options: 70 + 2 MB for 13,200 texts there.
 
     Attributes:
         cells: shape (S, C, M), NaN where undefined.
@@ -135,8 +136,11 @@ async def play(
 def _errors(board: Board, cast: Cast, answers: PanelResult, errors: CellErrors) -> tuple[Array, Array]:
     """A coalition's errors as drawn, shape (C, M), and after persons were drawn anew, shape (R, C, M)."""
     shared = SharedAnswers(answers, board.setting)
-    as_drawn = errors.of(shared.means(cast.weights, board.max_missing))
+    own = [shared.means(one.weights[None], board.max_missing, one.texts)[0] for one in cast.shares]
+    estimate, roster = np.stack(own), board.roster
     # A draw is estimated from whatever it caught: whether a cell counts is decided on the sample itself.
-    means = [shared.means(shares, 1.0, texts) for texts, shares in cast.drawn]
-    redrawn = errors.of(np.stack(means, axis=1))
+    means = np.stack([shared.means(one.redrawn, 1.0, one.texts) for one in cast.shares], axis=1)
+    if roster.by_groups:
+        means = moved_by_groups(estimate, means, roster.countries, roster.draws, roster.seed)
+    as_drawn, redrawn = errors.of(estimate), errors.of(means)
     return as_drawn, np.where(np.isnan(redrawn), as_drawn, redrawn)

@@ -10,13 +10,29 @@ from numpy.typing import NDArray
 from value_personas.experiments.evaluation.redrawn import redraw_people
 from value_personas.experiments.shapley.players import Player
 from value_personas.programs import PopulationSample
-from value_personas.programs.personas import PersonaBuilder, PersonaKindSpec
+from value_personas.programs.personas import Person, PersonaBuilder, PersonaKindSpec
 from value_personas.signatures import Persona
 
-__all__ = ["Cast", "Roster"]
+__all__ = ["Cast", "Roster", "Shares"]
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """One country's part in the texts of a coalition.
+
+    Attributes:
+        texts: shape (t,), the places of its own texts.
+        weights: shape (t,), its share of each.
+        redrawn: shape (R, t), the shares after its persons were drawn anew; of calibrated weights, shape
+            (G, t), with every G-th draw left out.
+    """
+
+    texts: Integers
+    weights: Array
+    redrawn: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +41,11 @@ class Cast:
 
     Attributes:
         personas: every text once, whichever countries it serves.
-        weights: shape (C, T), each country's share of each text.
-        drawn: for each country the places of its own texts, shape (t,), and their shares after its persons
-            were drawn anew, shape (R, t).
+        shares: of each country.
     """
 
     personas: tuple[Persona, ...]
-    weights: Array
-    drawn: tuple[tuple[Integers, Array], ...]
+    shares: tuple[Shares, ...]
 
 
 class Roster:
@@ -46,12 +59,15 @@ class Roster:
         spec: the kind of persona.
         players: whose items are told or not.
         draws: how often each country's persons are drawn anew, with replacement; the same draws serve every
-            coalition, so that differences between coalitions are paired.
+            coalition, so that differences between coalitions are paired. Persons of calibrated weights are
+            left out by groups in their place.
         seed: of those draws.
 
     Attributes:
         countries: C codes.
         draws: R.
+        seed: as given.
+        by_groups: whether persons are left out by groups, as ``persona_replicates`` does.
         groups: how many groups of persons who tell the same a coalition has.
         somebody: the first person, to see what a kind makes of one.
     """
@@ -72,13 +88,14 @@ class Roster:
             for sample, persons in zip(samples, people, strict=True)
             for p in persons
         )
-        self.draws, self.somebody = draws, self._persons[0]
+        self.draws, self.seed, self.somebody = draws, seed, self._persons[0]
         sizes = [len(persons) for persons in people]
         self._ends = np.cumsum([0, *sizes])
         self._answers = _answers(self._persons, [code for player in players for code in player.items])
         self._apart = _apart(spec, sizes)
+        self.by_groups = draws > 0 and all(p.jackknife for persons in people for p in persons)
         self._shares = tuple(
-            _shares(np.array([p.weight for p in persons]), draws, seed, country)
+            _shares(persons, draws, self.by_groups, seed, country)
             for persons, country in zip(people, self.countries, strict=True)
         )
         self.groups = cache(lambda coalition: len(self._told_apart(coalition)[0]))
@@ -99,12 +116,14 @@ class Roster:
         built = [(c, persona) for c, sample in enumerate(samples) for persona in builder.build(sample)]
         by_text = {persona.text: persona for _, persona in built}
         row = {text: t for t, text in enumerate(by_text)}
-        weights = np.zeros((len(samples), len(row)))
-        for c, persona in built:
-            weights[c, row[persona.text]] += persona.weight
-        own = [np.flatnonzero(shares) for shares in weights]
-        drawn = [(t, np.tile(weights[c, t], (self.draws, 1))) for c, t in enumerate(own)]
-        return Cast(tuple(by_text.values()), weights, tuple(drawn))
+        shares = []
+        for c, whole in enumerate(self._shares):
+            weights = np.zeros(len(row))
+            for of, persona in built:
+                weights[row[persona.text]] += persona.weight if of == c else 0.0
+            own = np.flatnonzero(weights)
+            shares.append(Shares(own, weights[own], np.tile(weights[own], (len(whole) - 1, 1))))
+        return Cast(tuple(by_text.values()), tuple(shares))
 
     def _told_apart(self, coalition: int) -> tuple[Integers, Integers]:
         """The first of each group of persons who tell the same, and each person's group."""
@@ -116,7 +135,7 @@ class Roster:
 
     def _weighted(self, personas: tuple[Persona, ...], texts: Integers) -> Cast:
         """Sum persons' shares by text; ``texts`` has shape (persons, texts a person)."""
-        weights, drawn = np.zeros((len(self.countries), len(personas))), []
+        parts = []
         for c, shares in enumerate(self._shares):
             of_country = texts[self._ends[c] : self._ends[c + 1]]
             own, place = np.unique(of_country, return_inverse=True)
@@ -124,9 +143,8 @@ class Roster:
             for column in place.reshape(of_country.shape).T:
                 carries[np.arange(len(of_country)), column] += 1.0 / texts.shape[1]
             carried = shares @ carries
-            weights[c, own] = carried[0]
-            drawn.append((own, carried[1:]))
-        return Cast(personas, weights, tuple(drawn))
+            parts.append(Shares(own, carried[0], carried[1:]))
+        return Cast(personas, tuple(parts))
 
 
 def _answers(persons: Iterable[PopulationSample], codes: Sequence[str]) -> Array:
@@ -144,7 +162,12 @@ def _apart(spec: PersonaKindSpec, sizes: Sequence[int]) -> Array:
     return np.zeros(sum(sizes))
 
 
-def _shares(weights: Array, draws: int, seed: int, country: str) -> Array:
-    """Shape (1 + R, persons), each row summing to 1: as drawn first, then drawn anew."""
-    shares = np.vstack([weights, redraw_people(len(weights), draws, seed, country) * weights])
+def _shares(persons: Sequence[Person], draws: int, by_groups: bool, seed: int, country: str) -> Array:
+    """Shape (1 + R, persons), rows summing to 1: as drawn first, then drawn anew or with groups left out."""
+    weights = np.array([person.weight for person in persons])
+    if by_groups:
+        others = np.array([person.jackknife for person in persons]).T
+    else:
+        others = redraw_people(len(weights), draws, seed, country) * weights
+    shares = np.vstack([weights, others])
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))

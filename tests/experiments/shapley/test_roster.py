@@ -58,11 +58,19 @@ def cast_of(kind: str, coalition: int, draws: int = 0, arrangement: Arrangement 
     return cast
 
 
+def weights_of(cast: Cast) -> NDArray[np.float64]:
+    """Each country's share of every text."""
+    out = np.zeros((len(cast.shares), len(cast.personas)))
+    for row, one in zip(out, cast.shares, strict=True):
+        row[one.texts] = one.weights
+    return out
+
+
 def drawn_of(cast: Cast) -> NDArray[np.float64]:
     """Shares after persons were drawn anew: draws × countries × all texts."""
-    out = np.zeros((len(cast.drawn[0][1]), *cast.weights.shape))
-    for c, (texts, shares) in enumerate(cast.drawn):
-        out[:, c, texts] = shares
+    out = np.zeros((len(cast.shares[0].redrawn), len(cast.shares), len(cast.personas)))
+    for c, one in enumerate(cast.shares):
+        out[:, c, one.texts] = one.redrawn
     return out
 
 
@@ -71,7 +79,7 @@ def test_equal_partial_profiles_are_one_text_for_all_countries() -> None:
     assert [persona.profile for persona in cast.personas] == [
         Profile(("I0",), (answer,)) for answer in (1.0, 4.0, 7.0)
     ]
-    np.testing.assert_allclose(cast.weights, [[0.8, 0.2, 0.0], [0.1, 0.0, 0.9]])
+    np.testing.assert_allclose(weights_of(cast), [[0.8, 0.2, 0.0], [0.1, 0.0, 0.9]])
 
 
 @pytest.mark.parametrize("coalition", range(1, 8))
@@ -81,7 +89,7 @@ def test_weights_are_those_of_each_countrys_own_partial_sample(coalition: int) -
     for c, sample in enumerate(SAMPLES):
         partial = sample.only(told)
         weights = dict(zip(partial.profiles, partial.weights, strict=True))
-        for persona, weight in zip(cast.personas, cast.weights[c], strict=True):
+        for persona, weight in zip(cast.personas, weights_of(cast)[c], strict=True):
             assert persona.profile is not None
             assert weight == pytest.approx(weights.get(persona.profile, 0.0), abs=1e-12)
     assert len({persona.text for persona in cast.personas}) == len(cast.personas)
@@ -90,27 +98,27 @@ def test_weights_are_those_of_each_countrys_own_partial_sample(coalition: int) -
 def test_who_answered_none_of_the_items_is_still_somebody() -> None:
     cast = cast_of("values-verbatim", 0b010)
     assert "You are a person." in [persona.text for persona in cast.personas]
-    np.testing.assert_allclose(cast.weights.sum(axis=1), 1.0)
+    np.testing.assert_allclose(weights_of(cast).sum(axis=1), 1.0)
 
 
 def test_texts_that_name_the_country_are_kept_apart() -> None:
     cast = cast_of("values-verbatim+country", 0b100)
     assert [sum(name in p.text for p in cast.personas) for name in ("name of XNA", "name of XNB")] == [2, 1]
-    np.testing.assert_allclose(cast.weights, [[0.7, 0.3, 0.0], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(weights_of(cast), [[0.7, 0.3, 0.0], [0.0, 0.0, 1.0]])
 
 
 def test_facts_of_persons_keep_them_apart_and_equal_texts_are_one() -> None:
     cast = cast_of("values-verbatim+demographic", 0b010)
     assert len(cast.personas) == 4  # s0 and s1 are in both countries, and s1 of XNB answered nothing of it
-    np.testing.assert_allclose(cast.weights.sum(axis=1), 1.0)
+    np.testing.assert_allclose(weights_of(cast).sum(axis=1), 1.0)
 
 
 def test_several_texts_of_a_person_share_its_weight() -> None:
     one = cast_of("values-verbatim", 0b011)
     both = cast_of("values-verbatim", 0b011, arrangement=Arrangement(order="both", replicates=2))
     assert len(both.personas) == 2 * len(one.personas) - 1  # a single answer reads the same both ways round
-    np.testing.assert_allclose(both.weights.sum(axis=1), 1.0)
-    assert both.weights[0].max() == pytest.approx(one.weights[0].max() / 2)
+    np.testing.assert_allclose(weights_of(both).sum(axis=1), 1.0)
+    assert weights_of(both)[0].max() == pytest.approx(weights_of(one)[0].max() / 2)
 
 
 def test_draws_are_the_same_persons_in_every_coalition() -> None:
@@ -124,20 +132,20 @@ def test_draws_are_the_same_persons_in_every_coalition() -> None:
         ]
         np.testing.assert_allclose(drawn_of(every)[:, :, same].sum(axis=2), shares)
     spread = drawn_of(every)[:, 0].std(axis=0)
-    assert (spread[every.weights[0] > 0] > 0.1).all()
-    assert not spread[every.weights[0] == 0].any()
+    assert (spread[weights_of(every)[0] > 0] > 0.1).all()
+    assert not spread[weights_of(every)[0] == 0].any()
 
 
 def test_texts_that_tell_of_nobody_are_shared_and_never_drawn_anew() -> None:
     roster = Roster(SAMPLES, parse_kind("values-verbatim"), PLAYERS, 3, seed=0)
     none = roster.cast_without(SAMPLES, NoPersona())
     assert (len(none.personas), drawn_of(none).shape) == (10, (3, 2, 10))
-    np.testing.assert_allclose(none.weights, 0.1)
+    np.testing.assert_allclose(weights_of(none), 0.1)
     named = roster.cast_without(SAMPLES, CountryRoleplay())
     assert len(named.personas) == 20
-    assert [len(texts) for texts, _ in named.drawn] == [10, 10]  # a country holds no shares of others' texts
-    np.testing.assert_allclose(named.weights, np.kron(np.eye(2), np.full(10, 0.1)))
-    np.testing.assert_array_equal(drawn_of(named), np.stack([named.weights] * 3))
+    assert [len(one.texts) for one in named.shares] == [10, 10]  # a country holds no shares of others' texts
+    np.testing.assert_allclose(weights_of(named), np.kron(np.eye(2), np.full(10, 0.1)))
+    np.testing.assert_array_equal(drawn_of(named), np.stack([weights_of(named)] * 3))
 
 
 def test_a_person_stands_for_as_much_as_its_weight_when_drawn() -> None:
