@@ -71,6 +71,15 @@ class _Worker(Place):
         return sum(map(len, self.waiting.values()))
 
 
+@dataclass(slots=True)
+class _Sent:
+    """A block on its way; alone, where its worker had no other when it was sent."""
+
+    block: list[_Item]
+    worker: _Worker
+    is_alone: bool
+
+
 class ClusterEngine:
     """An engine whose requests are answered on the workers of a Dask cluster.
 
@@ -103,7 +112,8 @@ class ClusterEngine:
         self._workers: dict[str, _Worker] = {}
         self.places = Places([Place(self._joined.address)])
         self._again: deque[list[_Item]] = deque()
-        self._futures: dict[Any, list[_Item]] = {}
+        self._sent: dict[Any, _Sent] = {}
+        self._is_empty = False
         self._answers = 0
         self._ended: EngineError | None = None
         self._flushing = False
@@ -150,15 +160,21 @@ class ClusterEngine:
         """Send blocks to whoever has too few."""
         with self._lock:
             self._flushing = False
+            if self._is_empty or self._ended is not None:
+                return
             for _ in range(_IN_FLIGHT):
                 for worker in sorted(self._workers.values(), key=lambda worker: worker.blocks):
-                    if worker.blocks < _IN_FLIGHT and self._ended is None and (block := self._cut(worker)):
+                    if worker.blocks < _IN_FLIGHT and (block := self._cut(worker)):
                         self._send(worker, block)
 
     def _cut(self, worker: _Worker) -> list[_Item]:
-        """A block for a worker: of its own personas, or of those that another has most of."""
+        """A block for a worker: of its own personas, or of those that another has most of.
+
+        What failed before comes first, and to a worker with nothing else to do: should that die, it is known
+        of what.
+        """
         if self._again:
-            return self._again.popleft()
+            return [] if worker.blocks else self._again.popleft()
         waiting = sum(each.length for each in self._workers.values())
         free = sum(max(_IN_FLIGHT - each.blocks, 0) for each in self._workers.values())
         size = max(1, min(worker.largest, round(worker.a_second * _BLOCK_S), -(-waiting // max(free, 1))))
@@ -181,32 +197,39 @@ class ClusterEngine:
         return block
 
     def _send(self, worker: _Worker, block: list[_Item]) -> None:
-        worker.blocks += 1
+        """To this worker and no other: Dask would have what kills a worker kill the next ones too."""
         asked = packed_block([(item.request, item.sample, item.count) for item in block])
         future: Any = self._joined.client.submit(
             ask_block, self._settings, self.identity, self._versions, asked,
-            key=f"ask-{uuid.uuid4().hex}", pure=False, workers=[worker.name], allow_other_workers=True,
+            key=f"ask-{uuid.uuid4().hex}", pure=False, workers=[worker.name],
         )  # fmt: skip
-        self._futures[future] = block
-        future.add_done_callback(lambda done: self._came_back(done, worker))
+        self._sent[future] = _Sent(block, worker, is_alone=worker.blocks == 0)
+        worker.blocks += 1
+        future.add_done_callback(self._came_back)
 
-    def _came_back(self, future: Any, worker: _Worker) -> None:
+    def _came_back(self, future: Any) -> None:
         """Runs in a thread of Dask's."""
         with self._lock:
-            block = self._futures.pop(future, None)
-            worker.blocks -= 1
-        if block is None:
-            return
-        if future.status == "finished":
-            told = future.result()
-            if told["refused"]:
+            sent = self._sent.pop(future, None)
+            if sent is None:
+                return
+            sent.worker.blocks -= 1
+        try:
+            told = future.result() if future.status in ("finished", "error") else None
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the block's, or of fetching it
+            if died := isinstance(error, KilledWorker):
+                with self._lock:  # nothing more is sent there until the next look
+                    self._met([name for name in self._workers if name != sent.worker.name])
+            self._failed(sent, None if died else error)
+        else:
+            if told is None:
+                self._failed(sent, None)
+                self._end("the scheduler went away")
+            elif told["refused"]:
+                self._failed(sent, None)
                 self._end(f"worker {told['worker']} is not fit to ask: {told['refused']}")
             else:
-                self._enter(block, told, worker)
-        elif future.status == "error":
-            self._halve(block, future.exception())
-        else:
-            self._end("the scheduler went away")
+                self._enter(sent.block, told, sent.worker)
         self._flush()
 
     def _enter(self, block: list[_Item], told: dict[str, Any], sent_to: _Worker) -> None:
@@ -225,19 +248,33 @@ class ClusterEngine:
                     by.answered(item.started, outcome)
         _deliver(zip(block, outcomes, strict=True))
 
-    def _halve(self, block: list[_Item], error: BaseException) -> None:
-        """A block that fails is cut in two, until the request at fault is alone: one missing answer."""
+    def _failed(self, sent: _Sent, error: BaseException | None) -> None:
+        """A block that fails is cut in two, until the request at fault is alone: one missing answer.
+
+        One that only waited on a worker when that died is asked again as it is.
+
+        Args:
+            sent: the block.
+            error: None where its worker died.
+        """
+        block = sent.block
         with self._lock:
+            if (ended := self._ended) is not None:
+                _deliver((item, ended) for item in block)
+                return
+            if error is None and not sent.is_alone:
+                self._again.append(block)
+                return
             if len(block) > 1:
                 self._again.extend((block[: len(block) // 2], block[len(block) // 2 :]))
                 return
             (item,) = block
-            if isinstance(error, KilledWorker) and item.killed < _KILLS:
+            if error is None and item.killed < _KILLS:
                 item.killed += 1
                 self._again.append(block)
                 return
             item.worker.failed(item.started, away=False)
-        said = "workers died of it" if isinstance(error, KilledWorker) else _said(error)
+        said = one_line(error) if isinstance(error, Exception) else "workers died of it"
         failure = ReplyFailure(MissingReason.PROVIDER_ERROR, f"on the cluster: {said}"[:300])
         _deliver([(item, failure)])
 
@@ -245,11 +282,16 @@ class ClusterEngine:
         """Look who comes and goes, until this is closed."""
         alone_since: float | None = None
         while not self._closed.wait(_LOOK_S):
-            there = self._joined.look()
+            try:
+                there = self._joined.look()
+            except EngineError as error:
+                self._end(str(error))
+                return
             if there is None:
                 self._end("the scheduler went away")
                 return
             self._met(there)
+            self._take_back(there)
             if there:
                 alone_since = None
             else:
@@ -262,6 +304,7 @@ class ClusterEngine:
     def _met(self, there: Sequence[str]) -> None:
         """Those who are there now; what waited for one that is not waits for another."""
         with self._lock:
+            self._is_empty = not there
             if there and set(there) != set(self._workers):
                 gone = [worker for name, worker in self._workers.items() if name not in there]
                 known = self._workers
@@ -275,6 +318,17 @@ class ClusterEngine:
                 for worker in gone:
                     worker.waiting.clear()
 
+    def _take_back(self, there: Sequence[str]) -> None:
+        """What was sent to workers that are not there any more: it would wait for them for ever."""
+        with self._lock:
+            lost = [future for future, sent in self._sent.items() if sent.worker.name not in there]
+            for future in lost:
+                sent = self._sent.pop(future)
+                sent.worker.blocks -= 1
+                self._failed(sent, None)
+        if lost:
+            self._joined.client.cancel(lost)
+
     def _end(self, why: str) -> None:
         """Nothing more can be asked: everyone who waits is told."""
         with self._lock:
@@ -287,8 +341,10 @@ class ClusterEngine:
             waiting = [
                 item for worker in self._workers.values() for q in worker.waiting.values() for item in q
             ]
-            waiting += [item for block in (*self._futures.values(), *self._again) for item in block]
-            self._futures.clear()
+            blocks = [*(sent.block for sent in self._sent.values()), *self._again]
+            waiting += [item for block in blocks for item in block]
+            self._sent.clear()
+            self._again.clear()
         _deliver((item, self._ended) for item in waiting)
 
 
@@ -321,7 +377,3 @@ def _settle(outcomes: Sequence[tuple[_Item, Any]]) -> None:
             item.future.set_exception(outcome)
         else:
             item.future.set_result(outcome)
-
-
-def _said(error: BaseException) -> str:
-    return one_line(error) if isinstance(error, Exception) else type(error).__name__

@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import dask
-from distributed import Client, LocalCluster
+from distributed import Client
 
+from value_personas.programs.engines.cluster.processes import Processes
 from value_personas.programs.engines.cluster.worker import describe, versions
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Tell
@@ -19,6 +19,7 @@ __all__ = ["Joined"]
 
 _CONNECT_S = 10.0
 _FIRST_LOOK_S = 0.2
+_OWN_S = 30.0
 _SHOWN = 5
 """Workers that a message names at most."""
 
@@ -52,7 +53,8 @@ class Joined:
         self._unfit: set[str] = set()
         self._known: set[str] = set()
         place = str(settings.cluster)
-        self.address = _started(place, tell) if place.startswith("local:") else place
+        self._own = _started(place, tell) if place.startswith("local:") else None
+        self.address = self._own.address if self._own else place
         for noisy in ("distributed", "distributed.client"):
             logging.getLogger(noisy).setLevel(logging.CRITICAL)
         try:
@@ -65,61 +67,80 @@ class Joined:
         except ValueError as error:
             raise RecipeError(f"respondent.cluster = {place!r}: {error}") from None
         try:
-            self.workers = self._wait_for_workers()
-            self.identity, self.at_once = self._agreed(self.workers)
+            self.workers, self.identity, self.at_once = self._agreed()
         except BaseException:
             self.client.close()
             raise
         self._known = set(self.workers)
 
     def look(self) -> list[str] | None:
-        """Who is there and fit; None where the scheduler is not."""
+        """Who is there and fit; None where the scheduler is not.
+
+        Raises:
+            EngineError: when processes of our own cannot be kept up.
+        """
         if self.client.status in ("closed", "closing"):
             return None
+        self._require_own()
         try:
-            there = list(self.client.nthreads())  # pyright: ignore
+            there = self._there()
+            if new := [name for name in there if name not in self._known]:
+                for name, problem in self._problems(self._told(new)).items():
+                    self._unfit.add(name)
+                    self._tell(f"worker {name} is not asked: {problem}")
+                self._known.update(new)
         except Exception:  # noqa: BLE001 - Dask raises what it likes while it reconnects
             return None if self.client.status != "running" else []
-        if new := [name for name in there if name not in self._known]:
-            self._known.update(new)
-            for name, problem in self._problems(self._told(new)).items():
-                self._unfit.add(name)
-                self._tell(f"worker {name} is not asked: {problem}")
         return [name for name in there if name not in self._unfit]
 
     def close(self) -> None:
         """Leave; closing twice is allowed."""
         self.client.close(timeout=5)
 
-    def _wait_for_workers(self) -> list[str]:
-        end, told = time.monotonic() + self.patience_s, False
-        while not (there := list(self.client.nthreads())):  # pyright: ignore
-            if time.monotonic() > end:
+    def _there(self) -> list[str]:
+        return list(self.client.nthreads())  # pyright: ignore
+
+    def _wait_for_workers(self) -> None:
+        """Until there is one; processes of our own are waited for until all are there, or some for long."""
+        begun, told = time.monotonic(), False
+        while True:
+            self._require_own()
+            count, waited = len(self._there()), time.monotonic() - begun
+            wanted = self._own.count if self._own and waited < min(_OWN_S, self.patience_s) else 1
+            if count >= wanted:
+                return
+            if waited > self.patience_s:
                 raise EngineError(
                     f"{self.address}: no worker came within {self.patience_s:g} s (patience_s); start some "
                     f"with `dask worker {self.address}`"
                 )
-            if not told:
+            if not (told or self._own):
                 self._tell(f"{self.address}: waiting for workers, {self.patience_s:g} s at most (patience_s)")
                 told = True
             time.sleep(_FIRST_LOOK_S)
-        return there
+
+    def _require_own(self) -> None:
+        if self._own and self._own.problem:
+            raise EngineError(self._own.problem)
 
     def _told(self, workers: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = self.client.run(  # pyright: ignore
             describe, self.settings, workers=list(workers), on_error="return"
         )
-        return found
+        left = set(self._there())  # one that died before it could tell is not unfit, it is away
+        return {name: told for name, told in found.items() if name in left}
 
-    def _agreed(self, workers: Sequence[str]) -> tuple[str, int]:
-        """The engine's identity, on which all workers agree."""
-        told = self._told(workers)
+    def _agreed(self) -> tuple[list[str], str, int]:
+        """Workers, and the engine's identity, on which they agree."""
+        self._wait_for_workers()
+        if not (told := self._told(self._there())):
+            return self._agreed()
         if problems := self._problems(told):
             listed = [f"{name}: {problem}" for name, problem in problems.items()]
             more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
             raise RecipeError(f"{self.address}: not all workers are fit: {'; '.join(listed[:_SHOWN])}{more}")
         first = next(iter(told.values()))
-        return str(first["identity"]), int(first["at_once"])
+        return list(told), str(first["identity"]), int(first["at_once"])
 
     def _problems(self, told: dict[str, Any]) -> dict[str, str]:
         """Why a worker cannot be asked, by its address."""
@@ -140,27 +161,18 @@ class Joined:
         return problems
 
 
-_local: dict[str, LocalCluster] = {}
+_local: dict[str, Processes] = {}
 _starting = threading.Lock()
 
 
-def _started(place: str, tell: Tell) -> str:
-    """The address of a cluster of so many processes here, one thread each; those who ask for it share it."""
+def _started(place: str, tell: Tell) -> Processes:
+    """So many processes here, one thread each; those who ask for as many share them."""
     number = place.removeprefix("local:")
     if not number.isdecimal() or not 1 <= int(number) <= 1024:
         raise RecipeError(f"respondent.cluster = {place!r}: local:N is N processes here, from 1 to 1024")
     with _starting:
         if place not in _local:
             tell(f"starting {number} {'process' if number == '1' else 'processes'} here")
-            # A block whose worker died is cut in two at once, not tried whole three times more.
-            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # pyright: ignore
-                cluster = LocalCluster(
-                    n_workers=int(number),
-                    threads_per_worker=1,
-                    processes=True,
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
-                )
-            _local[place] = cluster
-            atexit.register(cluster.close, timeout=5)
-        return str(_local[place].scheduler_address)
+            _local[place] = Processes(int(number))
+            atexit.register(_local[place].close)
+        return _local[place]

@@ -21,10 +21,13 @@ from value_personas.programs import Panel, PanelResult, Respondent  # noqa: E402
 from value_personas.programs.elicitation import FirstTokenLogprobs  # noqa: E402
 from value_personas.programs.engines import ENGINES, EngineSettings, MemoryStore, Model, connect  # noqa: E402
 from value_personas.programs.engines.cluster import joining  # noqa: E402
+from value_personas.programs.engines.cluster.processes import Processes  # noqa: E402
 from value_personas.programs.engines.conformance import CHECKS, Check  # noqa: E402
 from value_personas.signatures import EngineError, Persona, RecipeError  # noqa: E402
 
 PRELOAD = Path(__file__).parents[4] / "experiments/benchmarks/sleeping_engine.py"
+
+KEY = "sk-planted-93-planted"
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -40,27 +43,20 @@ def sleeping() -> Iterator[None]:
     ENGINES._loaded.pop("sleeping")
 
 
-def workers(count: int) -> Any:
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        return distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-        )
-
-
 @pytest.fixture(scope="module")
-def cluster(sleeping: None) -> Iterator[Any]:
-    started = workers(2)
+def cluster(sleeping: None) -> Iterator[Processes]:
+    started = Processes(2)
+    with distributed.Client(started.address, set_as_default=False) as client:
+        client.wait_for_workers(2)
     yield started
     started.close()
 
 
-def model(at: Any, store: MemoryStore | None = None, told: list[str] | None = None, **more: Any) -> Model:
+def model(
+    at: Processes, store: MemoryStore | None = None, told: list[str] | None = None, **more: Any
+) -> Model:
     parameters = {"seconds": 0.003} | more.pop("parameters", {})
-    lm, place = more.pop("lm", "sleeping/m"), at.scheduler_address
+    lm, place = more.pop("lm", "sleeping/m"), at.address
     settings = EngineSettings(lm=lm, cluster=place, parameters=parameters, **more)
     return connect(settings, store or MemoryStore(), tell=(told if told is not None else []).append)
 
@@ -79,15 +75,15 @@ def alone(people: list[Persona]) -> PanelResult:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(cluster: Any, check: Check) -> None:
+def test_it_conforms(cluster: Processes, check: Check) -> None:
     from value_personas.programs.engines.cluster.engine import ClusterEngine
 
-    place = cluster.scheduler_address
+    place = cluster.address
     settings = EngineSettings(lm="sleeping/m", cluster=place, parameters={"seconds": 0.0})
     asyncio.run(check(ClusterEngine(settings, [].append), "sleeping/m"))
 
 
-def test_digits_and_keys_are_those_of_one_process(cluster: Any) -> None:
+def test_digits_and_keys_are_those_of_one_process(cluster: Processes) -> None:
     people, store = _people(30), MemoryStore()
     made = model(cluster, store)
     result, figures = asked(made, people), made.figures()
@@ -103,16 +99,17 @@ def test_digits_and_keys_are_those_of_one_process(cluster: Any) -> None:
     assert here.usage.calls == 0, "what the cluster was asked is not asked again here"
 
 
-def test_workers_that_are_killed_lose_nothing(cluster: Any) -> None:
+def test_workers_that_are_killed_lose_nothing(cluster: Processes) -> None:
+    """Two at a time and before they have started: more often than Dask's own local cluster survives."""
     people, store = _people(60), MemoryStore()
     made = model(cluster, store, parameters={"seconds": 0.02})
-    stop, killed = threading.Event(), []
+    stop, killed = threading.Event(), set[int]()
 
     def kill() -> None:
-        while len(killed) < 3 and not stop.wait(6.0 if killed else 1.0):  # a worker takes seconds to start
-            pids = [nanny.process.process.pid for nanny in cluster.workers.values() if nanny.process]
-            os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
-            killed.append(True)
+        while len(killed) < 12 and not stop.wait(1.0 if len(killed) % 4 else 3.0):
+            for pid in cluster.pids[: 1 + len(killed) % 2]:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -122,13 +119,25 @@ def test_workers_that_are_killed_lose_nothing(cluster: Any) -> None:
         stop.set()
         killer.join()
         closed(made)
-    assert killed
+    assert len(killed) >= 12
     assert result.missing_by_reason() == {}
     assert np.array_equal(result.log_p, alone(people).log_p)
     assert made.usage.calls == len(store.replies) == 1200, "no request was asked twice from here"
 
 
-def test_a_request_that_fails_is_alone_in_missing_its_answer(cluster: Any) -> None:
+def test_a_request_that_kills_its_worker_is_one_missing_answer(cluster: Processes) -> None:
+    people = [*_people(6), Persona("none", "You are poison.", 1.0, "XNA")]
+    made = model(cluster, parameters={"dies_at": f"poison.\n\n{QUESTIONS[7].text}"})
+    started = time.monotonic()
+    result = asked(made, people)
+    closed(made)
+    assert result.missing_by_reason() == {"provider_error": 1}
+    assert "workers died of it" in result.examples["provider_error"]
+    assert np.array_equal(result.log_p[:6], alone(people).log_p[:6])
+    assert time.monotonic() - started < 60
+
+
+def test_a_request_that_fails_is_alone_in_missing_its_answer(cluster: Processes) -> None:
     people = [*_people(6), Persona("none", "You are poison.", 1.0, "XNA")]
     made = model(cluster, parameters={"fails_at": "poison"})
     result = asked(made, people)
@@ -139,7 +148,7 @@ def test_a_request_that_fails_is_alone_in_missing_its_answer(cluster: Any) -> No
 
 
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_line() -> None:
-    own, store = workers(1), MemoryStore()
+    own, store = Processes(1), MemoryStore()
     made = model(own, store, parameters={"seconds": 0.02})
     closer = threading.Timer(3.0, own.close)
     closer.start()
@@ -150,7 +159,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_in_one_line() -> None:
     assert store.replies
 
 
-def test_what_cannot_be_joined_is_one_line(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_joined_is_one_line(cluster: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "_CONNECT_S", 0.5)
     with pytest.raises(EngineError, match="no Dask scheduler answers there"):
         connect(EngineSettings(lm="sleeping/m", cluster="tcp://127.0.0.1:9"))
@@ -161,17 +170,38 @@ def test_what_cannot_be_joined_is_one_line(cluster: Any, monkeypatch: pytest.Mon
         model(cluster)
 
 
-def test_workers_read_keys_from_their_own_environment(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ONLY_HERE", "sk-planted-93-planted")
+def test_workers_read_keys_from_their_own_environment(
+    cluster: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONLY_HERE", KEY)
     with pytest.raises(RecipeError, match="the environment variable ONLY_HERE is not set"):
         model(cluster, api_key_env="ONLY_HERE")
 
 
 def test_no_worker_is_waited_for_and_then_said() -> None:
-    empty, told = workers(0), list[str]()
+    empty, told = Processes(0), list[str]()
     started = time.monotonic()
     with pytest.raises(EngineError, match="no worker came within 1 s"):
         model(empty, told=told, patience_s=1.0)
     assert time.monotonic() - started < 10
     assert "waiting for workers" in told[0]
     empty.close()
+
+
+def test_no_key_stands_in_a_task(sleeping: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE_AND_THERE", KEY)
+    own, sent = Processes(1), list[bytes]()
+    submit = distributed.Client.submit
+
+    def noted(client: Any, *args: Any, **more: Any) -> Any:
+        sent.append(distributed.protocol.pickle.dumps((args, more)))
+        return submit(client, *args, **more)
+
+    monkeypatch.setattr(distributed.Client, "submit", noted)
+    made = model(own, api_key_env="HERE_AND_THERE")
+    result = asked(made, _people(2))
+    closed(made)
+    own.close()
+    assert result.missing_by_reason() == {}
+    assert sent
+    assert all(b"HERE_AND_THERE" in task and KEY.encode() not in task for task in sent)
