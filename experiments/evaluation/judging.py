@@ -1,116 +1,28 @@
 """Predictions against the human answers: scores a cell, means with intervals, and the human noise floor."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
-from value_personas import data
 from value_personas.experiments.evaluation.between import between_rows, collapse_rows
-from value_personas.experiments.evaluation.floors import Floors
+from value_personas.experiments.evaluation.cells import cell_rows, option_rows
+from value_personas.experiments.evaluation.human import HumanAnswers, share_of_scale, variance_of_share
+from value_personas.experiments.evaluation.means import HeldOut
 from value_personas.experiments.evaluation.measures import coverage_rows, measure_table, null_rows, worth_rows
 from value_personas.experiments.evaluation.predicting import Method
-from value_personas.experiments.evaluation.prediction_intervals import HalfWidths, PredictionErrors
+from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
 from value_personas.experiments.inference import summarise
 from value_personas.experiments.scoring import SCORES, headline_scores, score_array
-from value_personas.experiments.workspace.json_file import Figure, FileModel
 from value_personas.signatures import Question
 
-__all__ = ["HeldOut", "HumanAnswers", "Judgement", "Means", "Summary", "human_answers", "judge"]
-
-
-class _SummaryRow(FileModel):
-    """A method's mean score with its interval; 0.1.0 did not count the cells."""
-
-    method: str
-    score: str
-    mean: Figure
-    lower: Figure
-    upper: Figure
-    cells: int | None = Field(default=None, exclude_if=lambda cells: cells is None)
-
-
-def _summary_table(rows: Any) -> pd.DataFrame:
-    if isinstance(rows, pd.DataFrame):
-        return rows
-    return pd.DataFrame([row.model_dump() for row in TypeAdapter(list[_SummaryRow]).validate_python(rows)])
-
-
-def _summary_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = [_SummaryRow.model_validate(row) for row in table.to_dict("records")]
-    return [row.model_dump(mode="json") for row in rows]
-
-
-def _floor_series(figures: Any) -> "pd.Series[float]":
-    if isinstance(figures, pd.Series):
-        return figures
-    return pd.Series(TypeAdapter(dict[str, Figure]).validate_python(figures), dtype=float)
-
-
-def _floor_figures(floor: "pd.Series[float]") -> dict[str, float | None]:
-    return {str(name): float(value) if np.isfinite(value) else None for name, value in floor.items()}
-
-
-Summary = Annotated[pd.DataFrame, PlainValidator(_summary_table), PlainSerializer(_summary_rows)]
-"""A method's mean scores with their intervals, a row each; in a file the same rows."""
-
-
-class Means(FileModel):
-    """Means over a block of cells; in a file the tables are rows and figures.
-
-    Attributes:
-        summary: one row for each method × headline score, with its interval.
-        floor: headline score → the human sample's own error.
-    """
-
-    summary: Summary
-    floor: Annotated[pd.Series, PlainValidator(_floor_series), PlainSerializer(_floor_figures)]
-
-
-class HeldOut(Means):
-    """The methods on cells whose country and question had no part in a tuning or in the fit of a calibration.
-
-    Attributes:
-        summary: as of ``RunResult``, over these cells alone.
-        floor: likewise.
-        countries: C countries.
-        questions: M questions; the cells are all C × M.
-    """
-
-    countries: int
-    questions: int
+__all__ = ["Judgement", "judge"]
 
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class HumanAnswers:
-    """The human distributions of C countries on M questions of at most K options.
-
-    Attributes:
-        probabilities: shape (C, M, K), weighted, missing answers excluded; NaN beyond a question's options
-            and where a country was not asked.
-        respondents: shape (C, M), valid answers; 0 where published shares do not tell.
-        effective: shape (C, M), their effective number (``data.effective_answers``); NaN where not told.
-        floor: score → shape (C, M): the expected score of one resample of the respondents against the
-            sample itself, so that no prediction is read as better than the survey can tell.
-    """
-
-    probabilities: Array
-    respondents: NDArray[np.int64]
-    effective: Array
-    floor: Mapping[str, Array]
-
-    @property
-    def asked(self) -> NDArray[np.bool_]:
-        """Shape (C, M), whether there are answers; of published shares it may not be told how many."""
-        return ~np.isnan(self.probabilities[..., 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +94,9 @@ def judge(
         m.name: (source or own).half_widths(m.name, first.countries, codes, prediction_level) for m in methods
     }
     cells = pd.concat(
-        [_cell_rows(m, scores[m.name], human, half_widths[m.name].mean) for m in methods], ignore_index=True
+        [cell_rows(m, scores[m.name], human, half_widths[m.name].mean) for m in methods], ignore_index=True
     )
-    estimates = pd.concat([_option_rows(m, human, half_widths[m.name]) for m in methods], ignore_index=True)
+    estimates = pd.concat([option_rows(m, human, half_widths[m.name]) for m in methods], ignore_index=True)
     shared, unranked = _shared_cells(scores, human.asked)
     errors = {
         name: {s: np.where(shared & (name not in unranked), v, np.nan) for s, v in by_score.items()}
@@ -194,15 +106,7 @@ def judge(
     rows = shared if shared.any() else np.ones_like(shared)  # where nothing is estimated, the table says so
     summarised = partial(_summary, level, first.countries, errors, drawn)
     held_out = _held_out(methods, human, shared, summarised)
-    null_errors = {
-        name: {
-            score: np.where(shared, values, np.nan)
-            for score, values in score_array(
-                human.probabilities, p, _scales(first.questions), headline_scores()
-            ).items()
-        }
-        for name, p in (nulls or {}).items()
-    }
+    null_errors = _errors_of(nulls or {}, human, first.questions, shared)
     measured = (
         coverage_rows(
             source or own,
@@ -211,31 +115,7 @@ def judge(
             level=prediction_level,
             of_means=level,
         ),
-        worth_rows(
-            {name: by_score["normalised_mae"] for name, by_score in errors.items()},
-            _variance_of_share(human.probabilities, first.questions),
-            human.effective,
-            first.countries,
-            level=level,
-            drawn=None if drawn is None else drawn["normalised_mae"],
-        ),
-        null_rows(errors, null_errors, first.countries, level=level, drawn=drawn),
-        between_rows(
-            np.where(shared, _share_of_scale(human.probabilities, first.questions), np.nan),
-            {m.name: _share_of_scale(m.estimate.probabilities, first.questions) for m in methods},
-            first.countries,
-            level=level,
-        ),
-        collapse_rows(
-            human.probabilities,
-            {m.name: m.estimate.probabilities for m in methods},
-            {m.name: m.replicates for m in methods if m.replicates is not None},
-            {name: by_score["variance_ratio"] for name, by_score in errors.items()},
-            {m.name: m.one_option for m in methods if m.one_option is not None},
-            shared,
-            first.countries,
-            level=level,
-        ),
+        *_measured(methods, human, shared, errors, null_errors, drawn, level),
     )
     return Judgement(
         cells,
@@ -254,31 +134,74 @@ def judge(
     )
 
 
+def _errors_of(
+    predicted: Mapping[str, Array],
+    human: HumanAnswers,
+    questions: Sequence[Question],
+    shared: NDArray[np.bool_],
+) -> dict[str, dict[str, Array]]:
+    """Name → headline score → shape (C, M), NaN beyond the shared cells."""
+    scored = {
+        n: score_array(human.probabilities, p, _scales(questions), headline_scores())
+        for n, p in predicted.items()
+    }
+    return {
+        n: {s: np.where(shared, v, np.nan) for s, v in by_score.items()} for n, by_score in scored.items()
+    }
+
+
+def _measured(
+    methods: Sequence[Method],
+    human: HumanAnswers,
+    shared: NDArray[np.bool_],
+    errors: Mapping[str, Mapping[str, Array]],
+    null_errors: Mapping[str, Mapping[str, Array]],
+    drawn: Mapping[str, Array] | None,
+    level: float,
+) -> Iterator[Iterator[dict[str, object]]]:
+    """What is said of methods beside their scores, on the shared cells."""
+    first = methods[0].estimate
+    yield worth_rows(
+        {name: by_score["normalised_mae"] for name, by_score in errors.items()},
+        variance_of_share(human.probabilities, first.questions),
+        human.effective,
+        first.countries,
+        level=level,
+        drawn=None if drawn is None else drawn["normalised_mae"],
+    )
+    yield null_rows(errors, null_errors, first.countries, level=level, drawn=drawn)
+    yield between_rows(
+        np.where(shared, share_of_scale(human.probabilities, first.questions), np.nan),
+        {m.name: share_of_scale(m.estimate.probabilities, first.questions) for m in methods},
+        first.countries,
+        level=level,
+    )
+    yield collapse_rows(
+        human.probabilities,
+        {m.name: m.estimate.probabilities for m in methods},
+        {m.name: m.replicates for m in methods if m.replicates is not None},
+        {name: by_score["variance_ratio"] for name, by_score in errors.items()},
+        {m.name: m.one_option for m in methods if m.one_option is not None},
+        shared,
+        first.countries,
+        level=level,
+    )
+
+
 def _prediction_errors(
     human: HumanAnswers, methods: Sequence[Method], countries: tuple[str, ...], questions: tuple[str, ...]
 ) -> PredictionErrors:
     """How far every method is off where it was fitted on nothing."""
     asked = methods[0].estimate.questions
-    means = _share_of_scale(human.probabilities, asked)
+    means = share_of_scale(human.probabilities, asked)
     off, worst = {}, {}
     for method in methods:
         p, seen = method.estimate.probabilities, method.fitted != "no"
-        off[method.name] = np.where(seen, np.nan, np.abs(_share_of_scale(p, asked) - means))
+        off[method.name] = np.where(seen, np.nan, np.abs(share_of_scale(p, asked) - means))
         away = np.abs(p - human.probabilities)
         largest = np.where(np.isnan(away), -np.inf, away).max(axis=2)
         worst[method.name] = np.where(seen | ~np.isfinite(largest), np.nan, largest)
     return PredictionErrors(countries, questions, off, worst)
-
-
-def _variance_of_share(p: Array, questions: Sequence[Question]) -> Array:
-    """The variance of answers as shares of the scale, shape (C, M)."""
-    variance = np.full(p.shape[:2], np.nan)
-    for m, question in enumerate(questions):
-        r = question.scale.values
-        share = (r - r[0]) / (r[-1] - r[0])
-        own = p[:, m, : len(r)]
-        variance[:, m] = own @ share**2 - (own @ share) ** 2
-    return variance
 
 
 def _shared_cells(
@@ -316,37 +239,6 @@ def _held_out(
 
 def _floor(human: HumanAnswers, where: NDArray[np.bool_]) -> "pd.Series[float]":
     return pd.Series({name: SCORES[name].average(floor[where]) for name, floor in human.floor.items()})
-
-
-def human_answers(
-    floors: Floors, survey: data.Survey, countries: Sequence[str], questions: Sequence[Question]
-) -> HumanAnswers:
-    """Collect the human side of every cell."""
-    shape = (len(countries), len(questions))
-    options = max(len(question.scale) for question in questions)
-    p = np.full((*shape, options), np.nan)
-    n = np.zeros(shape, dtype=np.int64)
-    effective = np.zeros(shape)
-    floor = {name: np.full(shape, np.nan) for name in headline_scores()}
-    for c, country in enumerate(countries):
-        for m, question in enumerate(questions):
-            if not survey.has_answers(question.code, country):
-                continue
-            k = len(question.scale)
-            positions, weights = survey.responses(question.code, country)
-            n[c, m] = len(weights)
-            points = survey.sampling_points(question.code, country)
-            effective[c, m] = (
-                data.effective_answers(positions, weights, question.scale.values, points)
-                if n[c, m]
-                else np.nan
-            )
-            p[c, m, :k] = survey.distribution(question.code, country)
-            noise = floors.of(survey, country, question) if n[c, m] else {}
-            for name, values in floor.items():
-                values[c, m] = noise.get(name, np.nan)
-    floors.keep()
-    return HumanAnswers(p, n, effective, floor)
 
 
 def _scales(questions: Sequence[Question]) -> list[Array]:
@@ -389,65 +281,3 @@ def _summary(
         level=level,
         redrawn=persona_draws and {name: v[..., rows, columns] for name, v in persona_draws.items()},
     )
-
-
-def _cell_rows(
-    method: Method, scores: Mapping[str, Array], human: HumanAnswers, half_width: Array
-) -> pd.DataFrame:
-    estimate = method.estimate
-    countries, questions = estimate.countries, estimate.questions
-    human_share = _share_of_scale(human.probabilities, questions)
-    predicted_share = _share_of_scale(estimate.probabilities, questions)
-    columns: dict[str, object] = {
-        "method": method.name,
-        "calibrated": method.calibrated,
-        "country": np.repeat(countries, len(questions)),
-        "question": [q.code for q in questions] * len(countries),
-        "topic": [q.topic for q in questions] * len(countries),
-        "near": [q.near for q in questions] * len(countries),
-        "options": [len(q.scale) for q in questions] * len(countries),
-        "respondents": human.respondents.ravel(),
-        "fitted": method.fitted.ravel(),
-        "missing_share": estimate.missing_share.ravel(),
-        "human_share": human_share.ravel(),
-        "predicted_share": predicted_share.ravel(),
-        "predicted_lower": np.clip(predicted_share - half_width, 0.0, 1.0).ravel(),
-        "predicted_upper": np.clip(predicted_share + half_width, 0.0, 1.0).ravel(),
-        "variance_within": estimate.variance_within.ravel(),
-        "variance_between": estimate.variance_between.ravel(),
-    }
-    columns |= {name: values.ravel() for name, values in scores.items()}
-    columns |= {f"floor_{name}": values.ravel() for name, values in human.floor.items()}
-    return pd.DataFrame(columns)
-
-
-def _option_rows(method: Method, human: HumanAnswers, half_widths: HalfWidths) -> pd.DataFrame:
-    """One row for each country × question × option of it, in this order; an interval is for all options."""
-    estimate = method.estimate
-    scales = [question.scale for question in estimate.questions]
-    lengths = [len(scale) for scale in scales]
-    countries, asked = len(estimate.countries), np.repeat([q.code for q in estimate.questions], lengths)
-    own = np.arange(human.probabilities.shape[2]) < np.array(lengths)[:, None]
-    p, half = estimate.probabilities, half_widths.options[..., None]
-    return pd.DataFrame(
-        {
-            "method": method.name,
-            "country": np.repeat(np.array(estimate.countries, dtype=object), len(asked)),
-            "question": np.tile(asked.astype(object), countries),
-            "option": [label for scale in scales for label in scale.labels] * countries,
-            "score": np.tile(np.concatenate([scale.scores for scale in scales]), countries),
-            "human": human.probabilities[:, own].ravel(),
-            "predicted": p[:, own].ravel(),
-            "lower": np.clip(p - half, 0.0, 1.0)[:, own].ravel(),
-            "upper": np.clip(p + half, 0.0, 1.0)[:, own].ravel(),
-        }
-    )
-
-
-def _share_of_scale(p: Array, questions: Sequence[Question]) -> Array:
-    """Means as a share of the scale, 0 at its first option and 1 at its last; shape (C, M)."""
-    share = np.full(p.shape[:2], np.nan)
-    for m, question in enumerate(questions):
-        r = question.scale.values
-        share[:, m] = p[:, m, : len(r)] @ ((r - r[0]) / (r[-1] - r[0]))
-    return share

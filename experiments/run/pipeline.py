@@ -5,7 +5,8 @@ from pathlib import Path
 
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations, require_applicable
 from value_personas.experiments.evaluation.floors import Floors
-from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers, judge
+from value_personas.experiments.evaluation.human import HumanAnswers, human_answers
+from value_personas.experiments.evaluation.judging import judge
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
 from value_personas.experiments.evaluation.without_model import predict_nothing, predict_without_model

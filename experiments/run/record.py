@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from value_personas import data
-from value_personas.experiments.evaluation.judging import HeldOut, Means, Summary
+from value_personas.experiments.evaluation.means import HeldOut, Means, Summary
 from value_personas.experiments.tracking import InputFile
 from value_personas.experiments.workspace.code_state import NOT_RECORDED, CodeState
 from value_personas.experiments.workspace.json_file import Figure, FileModel, Rows

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from value_personas.data import card
-from value_personas.experiments.evaluation.judging import HeldOut
+from value_personas.experiments.evaluation.means import HeldOut
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import Result, measure_rows

@@ -14,7 +14,7 @@ from pathlib import Path
 from value_personas import data
 from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibration, study_calibration
 from value_personas.experiments.evaluation.floors import Floors
-from value_personas.experiments.evaluation.judging import HumanAnswers, human_answers
+from value_personas.experiments.evaluation.human import HumanAnswers, human_answers
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate

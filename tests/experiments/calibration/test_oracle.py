@@ -4,7 +4,7 @@ import pytest
 
 from value_personas.experiments.calibration.oracle import fit_strength
 from value_personas.experiments.evaluation.floors import Floors
-from value_personas.experiments.evaluation.judging import human_answers
+from value_personas.experiments.evaluation.human import human_answers
 from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.fieldwork.asking import ask_everything
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork

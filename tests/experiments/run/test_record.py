@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from value_personas.experiments.evaluation.judging import HeldOut
+from value_personas.experiments.evaluation.means import HeldOut
 from value_personas.experiments.run.record import Result, Sources
 from value_personas.experiments.workspace.code_state import CodeState
 from value_personas.experiments.workspace.json_file import read_json, write_json
