@@ -1,5 +1,6 @@
 """What people said: survey files read into distributions and value profiles."""
 
+from value_personas.data.calibrated_weights import standardised_items
 from value_personas.data.card import card
 from value_personas.data.codebooks.codebook import Codebook, StoredItem, codebook_names, load_codebook
 from value_personas.data.codebooks.file import AimsRule
@@ -89,6 +90,7 @@ __all__ = [
     "split_countries",
     "split_half_distributions",
     "split_questions",
+    "standardised_items",
     "training_view",
     "value_profiles",
     "visible",
