@@ -138,7 +138,8 @@ class DescriptorWriter(dspy.Module):
 
     def forward(self, item: ValueItem, score: float) -> dspy.Prediction:
         """Describe one answer through the configured LM; the bulk path is ``write_all``."""
-        return self.write(**self.inputs(item, score))
+        with dspy.context(adapter=dspy.ChatAdapter()):
+            return self.write(**self.inputs(item, score))
 
     async def write_all(
         self,

@@ -112,18 +112,17 @@ class PromptTemplate:
         """
         fields = tuple(signature.input_fields)
         marks = {name: f"\ue000{name}\ue001" for name in fields}  # private-use characters: never in a survey
-        system, *between, user = adapter.format(signature, [dict(d) for d in demos], marks)
+        system, (*between, (_, rest)) = _rendered(adapter, signature, demos, marks)
         examples = tuple(
-            (str(ask["content"]), str(reply["content"]))
-            for ask, reply in zip(between[::2], between[1::2], strict=True)
+            (ask, reply) for (_, ask), (_, reply) in zip(between[::2], between[1::2], strict=True)
         )
-        pieces, rest = [], str(user["content"])
+        pieces = []
         for name in fields:
             before, mark, rest = rest.partition(marks[name])
             if not mark or marks[name] in rest:
                 raise ValueError(f"{type(adapter).__name__} does not render the field {name!r} exactly once")
             pieces.append(before)
-        return cls(str(system["content"]), examples, (*pieces, rest), fields)
+        return cls(system, examples, (*pieces, rest), fields)
 
     def user_text(self, values: Mapping[str, str]) -> str:
         """The user message with the gaps filled."""
@@ -149,12 +148,28 @@ def render_request(
     config: Config,
 ) -> Request:
     """The request by which DSPy's own ChatAdapter asks a signature, for inputs of any type."""
-    rendered = dspy.ChatAdapter().format(signature, [dict(d) for d in demos], dict(inputs))
-    system, *turns = ((str(m["role"]), str(m["content"])) for m in rendered)
+    system, turns = _rendered(dspy.ChatAdapter(), signature, demos, inputs)
     messages = tuple(
         Message.user(text) if role == "user" else Message.assistant(text) for role, text in turns
     )
-    return Request(model=model, system=system[1], messages=messages, config=config)
+    return Request(model=model, system=system, messages=messages, config=config)
+
+
+def _rendered(
+    adapter: dspy.Adapter,
+    signature: type[dspy.Signature],
+    demos: Sequence[Mapping[str, Any]],
+    inputs: Mapping[str, Any],
+) -> tuple[str, list[tuple[str, str]]]:
+    """What an adapter renders: the system's text, and the turns as (role, text).
+
+    DSPy 3.4 gives a list of dictionaries, the system's first; 3.5 a prompt with a system and messages.
+    """
+    prompt = adapter.format(signature, [dict(demo) for demo in demos], dict(inputs))
+    if not isinstance(prompt, list):
+        return str(prompt.system), [(str(m.role), str(m.text)) for m in prompt.messages]
+    (_, system), *turns = ((str(m["role"]), str(m["content"])) for m in prompt)
+    return system, turns
 
 
 def parse_reply_fields(signature: type[dspy.Signature], text: str) -> dict[str, Any] | None:

@@ -130,8 +130,12 @@ def plan_calls(section: TuningSettings, program: PopulationProgram, cells: Tunin
     training = _calls(program, cells.training.cells, an_answer)
     validation = _calls(program, cells.validation.cells, an_answer)
     first, search_of, why = descriptors + probes + training, "one candidate", ""
+    learnt, chosen = len(cells.training.cells), len(cells.validation.cells)
+    if section.optimizer == "miprov2":  # it looks at the data, and writes every proposal in three calls
+        first += (
+            validation - training - (-learnt // 3) + 1 + 3 * int(section.options.get("num_candidates", 3))
+        )
     if section.optimizer == "gepa":
-        learnt, chosen = len(cells.training.cells), len(cells.validation.cells)
         batch = gepa_minibatch(section.options, learnt)
         least = gepa_least(batch, chosen)
         parts = f"{chosen} validation cells + 3·({batch} of a minibatch + {chosen})"

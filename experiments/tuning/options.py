@@ -88,7 +88,7 @@ def accepted_options(optimizer: str, run: Callable[..., Any]) -> dict[str, inspe
     made = CLASSES[optimizer]
     found = arguments_of(made.compile) | arguments_of(made)
     if optimizer == "gepa":
-        from gepa import optimize  # half a second that only GEPA needs
+        from gepa.api import optimize  # half a second that only GEPA needs
 
         whole = arguments_of(optimize)
         found |= {name: whole[name] for name in GEPA_OWN}

@@ -110,19 +110,31 @@ class _LM(dspy.LM):
 
     DSPy strips ``rollout_id`` before the engine and asks for ``n`` candidates by sending one request n
     times. To a store, those are one request: without a number for each, all draws would be the first.
+    Adapters of DSPy 3.4 come by ``__call__`` and ``acall``, those of 3.5 by ``generate`` and ``agenerate``.
     """
 
-    def __call__(self, prompt: Any = None, *, messages: Any = None, **kwargs: Any) -> Any:
-        with self._draws(kwargs), _own_errors():
-            return super().__call__(prompt, messages=messages, **kwargs)
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        with self._draws(options), _own_errors():
+            return super().__call__(*given, **options)
 
-    async def acall(self, prompt: Any = None, *, messages: Any = None, **kwargs: Any) -> Any:
-        with self._draws(kwargs), _own_errors():
-            return await super().acall(prompt, messages=messages, **kwargs)
+    async def acall(self, *given: Any, **options: Any) -> Any:
+        with self._draws(options), _own_errors():
+            return await super().acall(*given, **options)
+
+    def generate(self, *given: Any, **options: Any) -> Any:
+        with self._draws(options), _own_errors():
+            return super().generate(*given, **options)
+
+    async def agenerate(self, *given: Any, **options: Any) -> Any:
+        with self._draws(options), _own_errors():
+            return await super().agenerate(*given, **options)
 
     @contextmanager
-    def _draws(self, kwargs: dict[str, Any]) -> Iterator[None]:
-        first = kwargs.get("rollout_id", self.kwargs.get("rollout_id")) or 0
+    def _draws(self, options: dict[str, Any]) -> Iterator[None]:
+        if _draws.get() is not None:  # one of these has called another: the draws are counted already
+            yield
+            return
+        first = options.get("rollout_id", self.kwargs.get("rollout_id")) or 0
         token = _draws.set(itertools.count(first))
         try:
             yield

@@ -1,6 +1,7 @@
 import asyncio
 import json
 
+import dspy
 import pytest
 from dspy.lm15 import Request
 
@@ -27,6 +28,15 @@ def in_form(text: str) -> tuple[str, None]:
 def write(engine: RuleEngine, store: MemoryStore | None = None, **options: object) -> DescriptorTable:
     model = Model("test/model", InProcess(engine), store or MemoryStore())
     return asyncio.run(DescriptorWriter("hedged").write_all(model, [TRUST], **options))  # type: ignore[arg-type]
+
+
+def test_the_module_asks_what_the_bulk_asks_whatever_adapter_is_set() -> None:
+    engine = RuleEngine(lambda r: in_form("You agree."))
+    model, writer = Model("test/model", InProcess(engine)), DescriptorWriter("hedged")
+    with dspy.context(lm=model.lm, adapter=dspy.JSONAdapter(), disable_history=True):
+        assert writer(TRUST, 2.0).descriptor == "You agree."
+    asked, wanted = engine.requests[0], writer.request("test/model", writer.inputs(TRUST, 2.0))
+    assert (asked.system, asked.messages) == (wanted.system, wanted.messages)
 
 
 def test_every_answer_is_described_once_and_kept() -> None:

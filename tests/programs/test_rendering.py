@@ -1,8 +1,11 @@
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dspy
 import pytest
-from dspy.lm15 import Config
+from dspy import ChatAdapter as Chat
+from dspy.lm15 import Config, Message
 
 from tests.builders import AGREE, page
 from value_personas import signatures
@@ -83,6 +86,44 @@ def test_typed_inputs_go_through_dspys_own_adapter() -> None:
     system, user = dspy.ChatAdapter().format(HedgedDescriptor, [], TYPED)
     assert request.system == system["content"]
     assert request.messages[-1].text == user["content"]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """As ``Adapter.format`` of DSPy 3.5 gives it."""
+
+    system: str
+    messages: tuple[Message, ...]
+
+
+def as_in_3_5(adapter: dspy.Adapter, *given: Any) -> Prompt:
+    system, *turns = type(adapter).__mro__[1].format(adapter, *given)  # of the adapter that it stands over
+    made = {"user": Message.user, "assistant": Message.assistant}
+    return Prompt(system["content"], tuple(made[turn["role"]](turn["content"]) for turn in turns))
+
+
+DEMOS: dict[type[dspy.Signature], dict[str, Any]] = {
+    AnswerAsPersona: {"persona": "You pray.", "question": "Is work dear?", "options": "A. no", "answer": "A"},
+    HedgedDescriptor: TYPED | {"descriptor": "You pray."},
+}
+
+
+def test_prompts_of_dspy_3_5_are_rendered_as_those_of_3_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    demos = [DEMOS[AnswerAsPersona]]
+    before = [PromptTemplate.of(AnswerAsPersona, adapter, demos) for adapter in (PlainAdapter(), Chat())]
+    asked = render_request(HedgedDescriptor, [DEMOS[HedgedDescriptor]], TYPED, "m", Config(seed=3))
+    assert len(before[0].examples) == 1
+    assert len(asked.messages) == 3
+
+    class PlainNext(PlainAdapter):
+        format = as_in_3_5
+
+    class ChatNext(Chat):
+        format = as_in_3_5
+
+    assert [PromptTemplate.of(AnswerAsPersona, a, demos) for a in (PlainNext(), ChatNext())] == before
+    monkeypatch.setattr(dspy, "ChatAdapter", ChatNext)
+    assert render_request(HedgedDescriptor, [DEMOS[HedgedDescriptor]], TYPED, "m", Config(seed=3)) == asked
 
 
 def test_a_reply_out_of_form_has_no_fields() -> None:

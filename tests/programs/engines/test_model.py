@@ -1,10 +1,11 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import dspy
 import pytest
-from dspy.lm15 import Request
+from dspy.lm15 import Request, Response
 from dspy.utils.exceptions import AdapterParseError
 from pydantic import ValidationError
 
@@ -81,6 +82,53 @@ def test_dspy_draws_are_different_replies_and_each_is_stored() -> None:
     assert engine.asked == [0, 1]
     assert model.lm("q", n=3, temperature=1.0) == ["draw 0", "draw 1", "draw 2"]
     assert model.usage.stored == 1
+
+
+class LikeThreeFive:
+    """DSPy 3.5's way of calling, which its adapters take: a request, and one engine call for each of n."""
+
+    def __call__(self, prompt: Request, *, rollout_id: int | None = None, **options: Any) -> Any:
+        return self.generate(prompt, rollout_id=rollout_id, **options)[0]
+
+    async def acall(self, prompt: Request, *, rollout_id: int | None = None, **options: Any) -> Any:
+        return (await self.agenerate(prompt, rollout_id=rollout_id, **options))[0]
+
+    def generate(self, request: Request, *, n: int = 1, rollout_id: int | None = None) -> list[Response]:
+        assert isinstance(self, dspy.LM)
+        return [self.engine.complete(request) for _ in range(n)]
+
+    async def agenerate(
+        self, request: Request, *, n: int = 1, rollout_id: int | None = None
+    ) -> list[Response]:
+        assert isinstance(self, dspy.LM)
+        return await asyncio.gather(*(self._async_engine_spec.complete(request) for _ in range(n)))
+
+
+@pytest.mark.parametrize("way", ["generate", "agenerate"])
+def test_n_draws_are_n_replies_by_dspy_3_5_s_way_of_calling_too(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    for name, method in vars(LikeThreeFive).items():
+        if callable(method):
+            monkeypatch.setattr(dspy.LM, name, method, raising=False)
+    engine = Counting()
+    model = Model("m", engine)
+    request = model.request("", "q", temperature=1.0)
+
+    def texts(**options: Any) -> list[str]:
+        said = getattr(model.lm, way)(request, **options)
+        return [one.text for one in (asyncio.run(said) if way == "agenerate" else said)]
+
+    assert texts(n=3) == ["draw 0", "draw 1", "draw 2"]
+    assert texts(n=2, rollout_id=5) == ["draw 5", "draw 6"]
+    assert model.lm(request, rollout_id=2).text == "draw 2"  # through generate: counted once
+    assert asyncio.run(model.lm.acall(request)).text == "draw 0"
+    assert engine.asked == [0, 1, 2, 5, 6]
+    assert model.usage.stored == 2
+
+    spent = Model("m", Counting(), settings=EngineSettings(max_calls=0))
+    with pytest.raises(BudgetError):
+        spent.lm(request)
 
 
 def test_the_lm_and_the_model_share_one_store() -> None:
