@@ -243,8 +243,8 @@ def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(tmp_path: Pat
     with pytest.raises(RecipeError) as refused:
         tuned(tmp_path, "miprov2", "seed=1", "tuning.budget_calls=100")
     least = int(str(refused.value).split(" take ")[1].split(" ")[0])
-    # The least counts every descriptor as kept to the rules at once. MIPROv2 reads the program's source, so any
-    # change of it changes which proposal is looked at first; of the original's 54 texts 13 are asked for again.
+    # The least counts each text as kept to the rules at once; of the original's 54, 13 are asked for again.
+    # MIPROv2 reads the program's source: any change of that changes which proposal is looked at first.
     least += 54
     stopped = tuned(tmp_path, "miprov2", "seed=1", f"tuning.budget_calls={least}")
     assert stopped.calls <= least
