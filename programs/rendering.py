@@ -165,7 +165,7 @@ def _rendered(
 
     DSPy 3.4 gives a list of dictionaries, the system's first; 3.5 a prompt with a system and messages.
     """
-    prompt = adapter.format(signature, [dict(demo) for demo in demos], dict(inputs))
+    prompt: Any = adapter.format(signature, [dict(demo) for demo in demos], dict(inputs))
     if not isinstance(prompt, list):
         return str(prompt.system), [(str(m.role), str(m.text)) for m in prompt.messages]
     (_, system), *turns = ((str(m["role"]), str(m["content"])) for m in prompt)

@@ -123,11 +123,11 @@ class _LM(dspy.LM):
 
     def generate(self, *given: Any, **options: Any) -> Any:
         with self._draws(options), _own_errors():
-            return super().generate(*given, **options)
+            return super().generate(*given, **options)  # pyright: ignore - from DSPy 3.5 on
 
     async def agenerate(self, *given: Any, **options: Any) -> Any:
         with self._draws(options), _own_errors():
-            return await super().agenerate(*given, **options)
+            return await super().agenerate(*given, **options)  # pyright: ignore - likewise
 
     @contextmanager
     def _draws(self, options: dict[str, Any]) -> Iterator[None]:

@@ -19,10 +19,12 @@ def fitting(console: Console, tables: Iterable[Table]) -> Table:
         console: it is printed on.
         tables: the same figures, at least one table; columns give way in the order of the tables.
     """
-    endless = console.options.update(width=_ENDLESS)
-    for table in tables:
-        if Measurement.get(console, endless, table).maximum <= console.width:
+    endless, given = console.options.update(width=_ENDLESS), iter(tables)
+    table = next(given)
+    while Measurement.get(console, endless, table).maximum > console.width:
+        if (narrower := next(given, None)) is None:
             break
+        table = narrower
     return table
 
 
