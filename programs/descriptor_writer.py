@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from hashlib import sha256
 from typing import Literal
 
@@ -229,15 +229,13 @@ class DescriptorWriter(dspy.Module):
     async def _reply(self, model: Model, inputs: Mapping[str, object], seed: int) -> Reply:
         """A reply, be it one that an earlier version asked for with another length."""
         new = self.request(model.name, inputs, seed)
-        earlier = self.request(model.name, inputs, seed, _EARLIER_MAX_TOKENS)
+        earlier = replace(new, config=replace(new.config, max_tokens=_EARLIER_MAX_TOKENS))
         (stored,) = model.stored([reply_key(model.identity, earlier)], lambda _: earlier)
         return stored or await model.reply(new)
 
-    def request(
-        self, model: str, inputs: Mapping[str, object], seed: int = 0, max_tokens: int | None = None
-    ) -> Request:
+    def request(self, model: str, inputs: Mapping[str, object], seed: int = 0) -> Request:
         """What a model is sent: the prompt as it stands now, with its demonstrations."""
-        config = Config(temperature=1.0, max_tokens=max_tokens or self.max_tokens, seed=seed)
+        config = Config(temperature=1.0, max_tokens=self.max_tokens, seed=seed)
         return render_request(signature_of(self.write), self.write.demos, inputs, model, config)
 
     def inputs(self, item: ValueItem, score: float) -> dict[str, object]:

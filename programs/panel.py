@@ -39,12 +39,15 @@ _SIDE_BY_SIDE = 2
 
 _TOLD_EVERY_S = 0.1
 
+_WHO = "\ue000who\ue001"
+"""Stands for whoever is asked where a page is laid out; private-use characters, never in a survey."""
+
 
 class _Wording:
     """One wording of the prompt: the requests that ask it, and their keys without them."""
 
     def __init__(self, model: Model, template: PromptTemplate, elicitation: Elicitation) -> None:
-        self.template = template
+        self._template = template
         self._model, self._identity = model.name, model.identity
         self._config = cache(elicitation.config)
         draws = range(elicitation.draws)
@@ -52,7 +55,13 @@ class _Wording:
 
     def request(self, draw: int, text: str) -> Request:
         """Draw number ``draw`` of a user message."""
-        return self.template.request_of(self._model, text, self._config(draw))
+        return self._template.request_of(self._model, text, self._config(draw))
+
+    def around(self, form: Form) -> tuple[str, str]:
+        """What stands before and after whoever is asked in the user message of a form."""
+        values = form_values(self._template.fields, _WHO, form)
+        before, _, after = self._template.user_text(values).partition(_WHO)
+        return before, after
 
     def keys_again(self, text: str, draw: int, draws: int) -> list[bytes]:
         """The keys of a draw and of its redraw."""
@@ -72,6 +81,11 @@ class _Page:
     form: Form
     text: str
     replies: list[Reply | None]
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the store had every draw."""
+        return all(self.replies)
 
     def unanswered(self) -> list[Request]:
         """The draws without a reply."""
@@ -154,11 +168,13 @@ class Panel:
         balanced = self.respondent.style.option_order == "balanced"
         sheet = Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
         cells, settled = self._cells(texts, questions), _Settled(on_answered)
+        elicitation = self.respondent.elicitation  # DSPy looks closely at each attribute of a module
 
         async def work() -> None:
             for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
-                was_stored = all(None not in page.replies for page in cell.pages)
-                answers, turned = await self._settle(cell), cell.pages[0].form.order[0] > 0
+                was_stored = all(page.is_stored for page in cell.pages)
+                answers = await self._settle(elicitation, cell)
+                turned = cell.pages[0].form.order[0] > 0
                 sheet.enter((cell.row, cell.column), answers, was_stored=was_stored, turned=turned)
                 settled.count(copies[texts[cell.row]])
 
@@ -253,14 +269,21 @@ class Panel:
         respondent, style = self.respondent, self.respondent.style
         wordings = [_Wording(self.model, t, respondent.elicitation) for t in respondent.templates]
 
+        @cache
+        def layout(column: int, orders: tuple[tuple[int, ...], ...]) -> list[tuple[_Wording, Form, str, str]]:
+            forms = style.forms_in(questions[column], orders)
+            return [(wording, form, *wording.around(form)) for wording in wordings for form in forms]
+
+        def pages(column: int, row: int, text: str) -> list[_Page]:
+            around = layout(column, style.orders(questions[column], row))
+            return [_Page(w, form, f"{before}{text}{after}", []) for w, form, before, after in around]
+
         rows = islice(enumerate(texts), 0, None, every)
         side_by_side = _SIDE_BY_SIDE * self.model.places if self.model.places > 1 else 1
         unfilled = (
-            _Cell(
-                row, column, [_page(w, text, form) for w in wordings for form in style.forms(question, row)]
-            )
+            _Cell(row, column, pages(column, row, text))
             for some in _in_groups(rows, side_by_side)
-            for column, question in enumerate(questions)
+            for column in range(len(questions))
             for row, text in some
         )
         while block := list(islice(unfilled, _BLOCK)):
@@ -280,16 +303,17 @@ class Panel:
         for number, page in enumerate(pages):
             page.replies = stored[number * draws : (number + 1) * draws]
 
-    async def _settle(self, cell: _Cell) -> list[Answer | MissingAnswer]:
+    async def _settle(self, elicitation: Elicitation, cell: _Cell) -> list[Answer | MissingAnswer]:
         """One answer a page."""
         try:
-            return [self._read(page, await self._complete(page)) for page in cell.pages]
+            return [
+                elicitation.read(page.form, await self._complete(elicitation, page)) for page in cell.pages
+            ]
         except ReplyFailure as failure:
             return [MissingAnswer(failure.reason, failure.detail)]
 
-    async def _complete(self, page: _Page) -> list[Reply]:
+    async def _complete(self, elicitation: Elicitation, page: _Page) -> list[Reply]:
         """Every draw's reply; a draw that is no answer is replaced once by a redraw, where allowed."""
-        elicitation = self.respondent.elicitation
         replies = await self._fill(page)
         if elicitation.redraws:
             known = [d for d, reply in enumerate(replies) if reply.finish_reason != POSTPONED]
@@ -308,13 +332,9 @@ class Panel:
         fresh = iter(await self.model.replies(page.unanswered(), looked_up=True))
         return [reply or next(fresh) for reply in page.replies]
 
-    def _read(self, page: _Page, replies: list[Reply]) -> Answer | MissingAnswer:
-        return self.respondent.elicitation.read(page.form, replies)
-
 
 def _page(wording: _Wording, text: str, form: Form) -> _Page:
-    values = form_values(wording.template.fields, text, form)
-    return _Page(wording, form, wording.template.user_text(values), [])
+    return _Page(wording, form, text.join(wording.around(form)), [])
 
 
 class _Settled:

@@ -110,7 +110,8 @@ class Sheet:
             return
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities
         self.label_mass[at], self.dont_know[at] = answer.label_mass, answer.dont_know
-        self.normalised[at] = answer.normalised
+        if answer.normalised:
+            self.normalised[at] = True
         if answer.stray_mass is not None:
             self.stray_mass[at] = answer.stray_mass
         if self.turned is not None:

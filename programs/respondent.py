@@ -11,7 +11,8 @@ from value_personas.programs.elicitation import (
     Form,
     OptionOrder,
     average,
-    forms_of,
+    form_in,
+    orders_of,
 )
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PromptTemplate, signature_of
@@ -36,9 +37,15 @@ class AskingStyle:
 
     def forms(self, question: Question, turn: int) -> tuple[Form, ...]:
         """The forms for the persona of number ``turn``."""
-        rotation = turn % len(question.scale) if self.option_order == "rotated" else 0
-        number = turn if self.option_order == "balanced" else rotation
-        return forms_of(question, self.option_order, number, self.offers_dont_know)
+        return self.forms_in(question, self.orders(question, turn))
+
+    def orders(self, question: Question, turn: int) -> tuple[tuple[int, ...], ...]:
+        """In which orders the persona of number ``turn`` is shown the options, a page each."""
+        return orders_of(question, self.option_order, turn)
+
+    def forms_in(self, question: Question, orders: Iterable[tuple[int, ...]]) -> tuple[Form, ...]:
+        """The forms with the options in these orders."""
+        return tuple(form_in(question, order, self.offers_dont_know) for order in orders)
 
 
 class Respondent(dspy.Module):

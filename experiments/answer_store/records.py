@@ -126,21 +126,24 @@ def unpacked(stored: bytes) -> Alternatives:
     stored = bytes(stored)
     if stored[:1] == b"[":
         return tuple((token, log_probability) for token, log_probability in orjson.loads(stored))
-    (n,) = _COUNT.unpack_from(stored, 2)
-    numbers = _head(n).unpack_from(stored, 4)
-    alternatives, end = [], 4 + 10 * n
-    for log_probability, length in zip(numbers[:n], numbers[n:], strict=True):
-        start, end = end, end + length
-        alternatives.append((str(stored[start:end], "utf-8", "surrogatepass"), log_probability))
-    return tuple(alternatives)
+    n = stored[2] | stored[3] << 8
+    end = 4 + 8 * n
+    return tuple(zip(_tokens(n, stored[end:]), _logarithms(n).unpack(stored[4:end]), strict=True))
 
 
-_COUNT = struct.Struct("<H")
+@lru_cache(maxsize=8192)  # the letters of a page come in few orders
+def _tokens(count: int, stored: bytes) -> tuple[str, ...]:
+    """The tokens of ``packed`` alternatives, from their lengths on."""
+    start, tokens = 2 * count, []
+    for length in struct.unpack_from(f"<{count}H", stored):
+        tokens.append(str(stored[start : start + length], "utf-8", "surrogatepass"))
+        start += length
+    return tuple(tokens)
 
 
 @lru_cache(maxsize=256)
-def _head(count: int) -> struct.Struct:
-    return struct.Struct(f"<{count}d{count}H")
+def _logarithms(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}d")
 
 
 def restore_content(shape: str, prompt: bytes, text_of: Mapping[int, str]) -> dict[str, Any]:

@@ -125,6 +125,8 @@ def _stored(connection: sa.Connection, keys: Sequence[bytes]) -> dict[bytes, Rep
     found: dict[bytes, Reply] = {}
     for start in range(0, len(keys), _KEYS_A_QUERY):
         some = list(keys[start : start + _KEYS_A_QUERY])
-        for key, *rest in connection.execute(_SELECT, {"keys": some}):
-            found[bytes(key)] = reply_of_row(rest)
+        found.update(
+            (bytes(row[0]), reply_of_row(row[1:]))
+            for row in connection.execute(_SELECT, {"keys": some}).all()
+        )
     return found

@@ -10,7 +10,14 @@ from value_personas.programs.elicitation.choice import (
     probe_ways,
 )
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
-from value_personas.programs.elicitation.forms import Form, OptionOrder, forms_of, require_letters
+from value_personas.programs.elicitation.forms import (
+    Form,
+    OptionOrder,
+    form_in,
+    forms_of,
+    orders_of,
+    require_letters,
+)
 from value_personas.programs.elicitation.reply_parser import parse_reply
 from value_personas.programs.elicitation.sampled import SampledAnswers
 from value_personas.programs.elicitation.verbalised import VerbalisedDistribution
@@ -27,8 +34,10 @@ __all__ = [
     "VerbalisedDistribution",
     "average",
     "choose_elicitation",
+    "form_in",
     "forms_of",
     "keep_finding",
+    "orders_of",
     "parse_reply",
     "probe_ways",
     "require_letters",

@@ -75,12 +75,12 @@ def average(answers: Sequence[Answer | MissingAnswer]) -> Answer | MissingAnswer
 
     One missing form makes the answer missing: the mean of the others would carry their order's bias.
     """
+    if len(answers) == 1:
+        return answers[0]
     missing = next((a for a in answers if isinstance(a, MissingAnswer)), None)
     if missing is not None:
         return missing
     given = [a for a in answers if isinstance(a, Answer)]
-    if len(given) == 1:
-        return given[0]
     log_p = np.logaddexp.reduce([a.log_probabilities for a in given], axis=0) - np.log(len(given))
     stray = [a.stray_mass for a in given if a.stray_mass is not None]
     samples = [a.samples for a in given if a.samples is not None]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import dspy
 from dspy.lm15 import Config
@@ -64,20 +65,23 @@ class FirstTokenLogprobs:
         (reply,) = replies
         if not reply.first_token:
             return MissingAnswer(MissingReason.NO_LOGPROBS, reply.text[:200])
-        tokens, p = [token for token, _ in reply.first_token], _probabilities(reply.first_token)
+        p = _probabilities(reply.first_token)
         if (reported := math.fsum(p)) > _MOST_PROBABLE:
             return MissingAnswer(MissingReason.NO_LOGPROBS, f"reported probabilities sum to {reported:.2f}")
-        mass, unsure, stray = _letter_mass(tokens, p, form)
+        mass, unsure, stray = _letter_mass(reply.first_token, p, form)
         on_options = math.fsum(mass)
         total = min(on_options + unsure, 1.0)
         if total <= 0.0 or total < self.min_label_mass:
-            said = ", ".join(f"{token!r} {q:.2f}" for token, q in zip(tokens[:3], p, strict=False))
+            said = ", ".join(
+                f"{token!r} {q:.2f}" for (token, _), q in zip(reply.first_token[:3], p, strict=False)
+            )
             return MissingAnswer(MissingReason.LOW_LABEL_MASS, f"{total:.3f} on the letters; {said}")
         if on_options <= 0.0:
             return MissingAnswer(MissingReason.DONT_KNOW, "all label mass lies on don't know")
         if 0.0 in mass and _hidden(p, mass) > _HIDDEN_LIMIT * on_options:
             return MissingAnswer(MissingReason.TRUNCATED, f"{len(reply.first_token)} alternatives reported")
-        logs = tuple(math.log(m) - math.log(on_options) if m > 0.0 else -math.inf for m in mass)
+        whole = math.log(on_options)
+        logs = tuple([math.log(m) - whole if m > 0.0 else -math.inf for m in mass])
         return Answer(logs, total, self.name, dont_know=unsure / (on_options + unsure), stray_mass=stray)
 
 
@@ -87,21 +91,24 @@ def _probabilities(first_token: Sequence[tuple[str, float]]) -> list[float]:
 
 
 def _letter_mass(
-    tokens: Sequence[str], probabilities: Sequence[float], form: Form
+    first_token: Sequence[tuple[str, float]], probabilities: Sequence[float], form: Form
 ) -> tuple[list[float], float, float]:
     """Probability of each option in scale order, of "don't know", and of other letters; variants summed."""
     places, stray = form.places, 0.0
     mass = [0.0] * (len(form.order) + 1)
-    for token, p in zip(tokens, probabilities, strict=True):
-        position = places.get(token)  # most are a letter as it stands
-        if position is None:
-            letter = token.strip(_WRAPPINGS).upper()
-            position = places.get(letter)
-            if position is None and len(letter) == 1 and "A" <= letter <= "Z":
-                stray += p
-        if position is not None:
-            mass[position] += p
+    for (token, _), p in zip(first_token, probabilities, strict=True):
+        if (letter := _letter(token)) in places:
+            mass[places[letter]] += p
+        elif letter:
+            stray += p
     return mass[:-1], mass[-1], stray
+
+
+@lru_cache(maxsize=8192)  # a model's first tokens are few
+def _letter(token: str) -> str:
+    """The letter of which a token is a variant; empty where it is of none."""
+    letter = token.strip(_WRAPPINGS).upper()
+    return letter if len(letter) == 1 and "A" <= letter <= "Z" else ""
 
 
 def _hidden(reported: Sequence[float], mass: Sequence[float]) -> float:

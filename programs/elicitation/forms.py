@@ -13,7 +13,7 @@ from typing import Literal
 
 from value_personas.signatures import OPTION_LETTERS, Question, RecipeError
 
-__all__ = ["DONT_KNOW", "Form", "OptionOrder", "forms_of", "require_letters"]
+__all__ = ["DONT_KNOW", "Form", "OptionOrder", "form_in", "forms_of", "orders_of", "require_letters"]
 
 DONT_KNOW = "don't know"
 
@@ -66,7 +66,6 @@ class Form:
         return self.order[self.letters.index(letter)]
 
 
-@lru_cache(maxsize=4096)
 def forms_of(
     question: Question, order: OptionOrder, turn: int = 0, offers_dont_know: bool = False
 ) -> tuple[Form, ...]:
@@ -74,25 +73,44 @@ def forms_of(
 
     Args:
         question: at most 24 options, or 23 and "don't know".
-        order: ``rotated`` starts the page at another option for each ``turn``; ``balanced`` turns the page
-            round for one of every two personas, drawn by a coin of the question and the two.
+        order: as of ``orders_of``.
         turn: the persona's number, used by ``rotated`` and ``balanced`` alone.
         offers_dont_know: whether "don't know" stands below the options, wherever they start.
 
     Raises:
         RecipeError: when the question has more options than there are letters.
     """
+    return tuple(form_in(question, one, offers_dont_know) for one in orders_of(question, order, turn))
+
+
+@lru_cache(maxsize=4096)
+def form_in(question: Question, order: tuple[int, ...], offers_dont_know: bool = False) -> Form:
+    """The form with the options in one order; it is made once.
+
+    Raises:
+        RecipeError: when the question has more options than there are letters.
+    """
     require_letters((question,), offers_dont_know)
+    return Form(question, order, offers_dont_know)
+
+
+def orders_of(question: Question, order: OptionOrder, turn: int = 0) -> tuple[tuple[int, ...], ...]:
+    """In which orders one persona is shown the options of a question: scale positions, a page each.
+
+    Args:
+        question: what is asked.
+        order: ``rotated`` starts the page at another option for each ``turn``; ``balanced`` turns the page
+            round for one of every two personas, drawn by a coin of the question and the two.
+        turn: the persona's number, used by ``rotated`` and ``balanced`` alone.
+    """
     k = len(question.scale)
     forward = tuple(range(k))
-    pages = {
-        "forward": (forward,),
-        "reversed": (forward[::-1],),
-        "both": (forward, forward[::-1]),
-        "rotated": (forward[turn % k :] + forward[: turn % k],),
-        "balanced": (forward[::-1] if _is_turned(question.code, turn) else forward,),
-    }
-    return tuple(Form(question, page, offers_dont_know) for page in pages[order])
+    if order == "both":
+        return forward, forward[::-1]
+    if order == "rotated":
+        return (forward[turn % k :] + forward[: turn % k],)
+    turned = order == "reversed" or (order == "balanced" and _is_turned(question.code, turn))
+    return (forward[::-1] if turned else forward,)
 
 
 def require_letters(questions: Iterable[Question], offers_dont_know: bool = False) -> None:
