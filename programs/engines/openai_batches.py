@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-import aiohttp
 import orjson
 from dspy.lm15 import LM15Error, TransportError
 from yarl import URL
@@ -15,6 +14,9 @@ from value_personas.programs.engines.faults import UnreachableError, is_transien
 from value_personas.programs.engines.http_errors import error_of, error_text
 from value_personas.programs.engines.vetting import Secrets
 from value_personas.signatures import AuthenticationError, EngineError
+
+if TYPE_CHECKING:  # a fifth of a second of start-up, which only calls of a server need
+    import aiohttp
 
 __all__ = ["BatchServer"]
 
@@ -60,7 +62,9 @@ class BatchServer:
             EngineError: when the server does not take it.
         """
 
-        async def post(session: aiohttp.ClientSession) -> Any:
+        async def post(session: "aiohttp.ClientSession") -> Any:
+            import aiohttp
+
             form = aiohttp.FormData({"purpose": "batch"})
             form.add_field("file", content, filename=name, content_type="application/jsonl")
             return await self._json(session.post(self._url("/files"), data=form))
@@ -76,7 +80,7 @@ class BatchServer:
         """Have a file's requests asked; returns the batch's id."""
         body = {"input_file_id": file_id, "endpoint": endpoint, "completion_window": "24h"}
 
-        async def post(session: aiohttp.ClientSession) -> Any:
+        async def post(session: "aiohttp.ClientSession") -> Any:
             return await self._json(session.post(self._url("/batches"), json=body))
 
         return _text(await self._patiently(post, or_else=lambda: self.find_batch(file_id)), "id")
@@ -88,7 +92,7 @@ class BatchServer:
     async def state(self, batch_id: str) -> dict[str, Any]:
         """A batch as the server tells of it."""
 
-        async def get(session: aiohttp.ClientSession) -> Any:
+        async def get(session: "aiohttp.ClientSession") -> Any:
             return await self._json(session.get(self._url(f"/batches/{quote(batch_id, safe='')}")))
 
         found = await self._patiently(get)
@@ -99,7 +103,7 @@ class BatchServer:
     async def results(self, file_id: str) -> bytes:
         """The content of a file of results."""
 
-        async def get(session: aiohttp.ClientSession) -> bytes:
+        async def get(session: "aiohttp.ClientSession") -> bytes:
             url = self._url(f"/files/{quote(file_id, safe='')}/content")
             async with self._answered(session.get(url)) as response:
                 return await response.read()
@@ -113,7 +117,7 @@ class BatchServer:
         after = ""
         while True:
 
-            async def get(session: aiohttp.ClientSession, after: str = after) -> Any:
+            async def get(session: "aiohttp.ClientSession", after: str = after) -> Any:
                 asked = "&".join(part for part in ("limit=100", query, after and f"after={after}") if part)
                 return await self._json(session.get(self._url(path, asked)))
 
@@ -134,7 +138,7 @@ class BatchServer:
 
     async def _patiently(
         self,
-        call: Callable[[aiohttp.ClientSession], Awaitable[T]],
+        call: Callable[["aiohttp.ClientSession"], Awaitable[T]],
         or_else: Callable[[], Awaitable[T | None]] | None = None,
     ) -> T:
         """Make a call until it is answered.
@@ -146,6 +150,8 @@ class BatchServer:
         Raises:
             EngineError: when it cannot be, or never is.
         """
+        import aiohttp
+
         for attempt in range(_ATTEMPTS):
             try:
                 async with self._session() as session:
@@ -169,7 +175,9 @@ class BatchServer:
         raise AssertionError("unreachable")
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:
+    async def _session(self) -> AsyncIterator["aiohttp.ClientSession"]:
+        import aiohttp
+
         headers = {"Authorization": f"Bearer {self._key}"} if self._key is not None else {}
         timeout = aiohttp.ClientTimeout(total=_A_CALL_S)
         async with aiohttp.ClientSession(
@@ -182,12 +190,14 @@ class BatchServer:
             return orjson.loads(await response.read())
 
     @asynccontextmanager
-    async def _answered(self, call: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _answered(self, call: Any) -> AsyncIterator["aiohttp.ClientResponse"]:
         """A response of status 200.
 
         Raises:
             LM15Error: for any other.
         """
+        import aiohttp
+
         try:
             async with call as response:
                 if response.status not in (200, 201):

@@ -3,10 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
 import orjson
 from dspy.lm15 import LM15Error, Request, Response, TransportError
 from yarl import URL
@@ -27,6 +26,9 @@ from value_personas.programs.engines.places import Place, Places
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.signatures import RecipeError
+
+if TYPE_CHECKING:  # a fifth of a second of start-up, which only calls of a server need
+    import aiohttp
 
 __all__ = ["LARGEST_BODY", "OpenAIHTTP"]
 
@@ -171,6 +173,8 @@ class OpenAIHTTP(EngineKind):
                     server.answered(started, replies)
 
     async def _ask_one(self, server: "_Server", payload: dict[str, Any], count: int) -> list[Reply]:
+        import aiohttp
+
         session = await self._sessions.get()
         started = time.perf_counter()
         try:
@@ -199,7 +203,9 @@ class OpenAIHTTP(EngineKind):
         """Close the connections of the running loop."""
         await self._sessions.aclose()
 
-    async def _session(self) -> AsyncGenerator[aiohttp.ClientSession, None]:
+    async def _session(self) -> AsyncGenerator["aiohttp.ClientSession", None]:
+        import aiohttp
+
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if self.key is not None:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -212,7 +218,7 @@ class OpenAIHTTP(EngineKind):
             yield session
 
     async def _post(
-        self, session: aiohttp.ClientSession, server: "_Server", payload: dict[str, Any]
+        self, session: "aiohttp.ClientSession", server: "_Server", payload: dict[str, Any]
     ) -> bytes:
         body = orjson.dumps(payload)
         async with session.post(server.url, data=body, allow_redirects=False, proxy=server.proxy) as response:
@@ -221,7 +227,7 @@ class OpenAIHTTP(EngineKind):
             return await _bounded(response, server.place)
 
     async def _refuse(
-        self, response: aiohttp.ClientResponse, place: str, payload: Mapping[str, Any]
+        self, response: "aiohttp.ClientResponse", place: str, payload: Mapping[str, Any]
     ) -> NoReturn:
         """Raise what a response that is no completion means."""
         status = response.status
@@ -272,7 +278,7 @@ class _Server(Place):
         self.proxy = None if bypassed else getproxies().get(self.url.scheme)
 
 
-async def _bounded(response: aiohttp.ClientResponse, place: str) -> bytes:
+async def _bounded(response: "aiohttp.ClientResponse", place: str) -> bytes:
     """The body, unless it is larger than any honest one, compressed or not."""
     length = response.content_length
     if length is not None and length > LARGEST_BODY:
@@ -290,6 +296,6 @@ async def _bounded(response: aiohttp.ClientResponse, place: str) -> bytes:
     return b"".join(chunks)
 
 
-def _reason(error: aiohttp.ClientConnectorError) -> str:
+def _reason(error: "aiohttp.ClientConnectorError") -> str:
     beneath = getattr(error, "os_error", None)  # an error about a certificate has none
     return "connection refused" if isinstance(beneath, ConnectionRefusedError) else str(beneath or error)

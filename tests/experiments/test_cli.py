@@ -224,6 +224,15 @@ def test_help_imports_nothing_heavy() -> None:
     assert "run" in done.stdout
 
 
+def test_a_run_imports_no_client_of_a_server_that_it_does_not_ask() -> None:
+    code = (
+        "import sys, value_personas.experiments.run.pipeline\n"
+        "sys.exit(str({'aiohttp', 'alembic', 'optuna', 'sklearn', 'torch'} & set(sys.modules) or ''))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert not done.stderr.strip()
+
+
 def test_the_version() -> None:
     assert re.fullmatch(r"value-personas \d+\.\d+\.\d+\S*\n", process("--version").stdout)
 
