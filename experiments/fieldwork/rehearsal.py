@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from value_personas.experiments.fieldwork.batch import takes_batches
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.standing_in import PLACEHOLDER, Placeholders, ReadOnly
 from value_personas.programs import DescriptorTable, Panel, Variant
@@ -33,6 +34,8 @@ class Estimate:
         output_tokens: tokens written, as many as each request allows.
         cost: of those tokens, in the currency of the prices; None without a price table.
         assumptions: what had to be assumed, as the store does not say it.
+        cost_in_batches: the cost where all of it is asked by ``--batch``; None without a price table, and
+            where a model's server takes no batches.
     """
 
     calls: int
@@ -41,6 +44,7 @@ class Estimate:
     output_tokens: int
     cost: float | None
     assumptions: tuple[str, ...] = ()
+    cost_in_batches: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -49,6 +53,8 @@ class Estimate:
     def __str__(self) -> str:
         """One line for a person."""
         money = "no price table" if self.cost is None else f"at most about {self.cost:,.2f}"
+        if self.cost_in_batches is not None and self.cost_in_batches != self.cost:
+            money += f" ({self.cost_in_batches:,.2f} by --batch)"
         assumed = f"; {'; '.join(self.assumptions)}" if self.assumptions else ""
         return (
             f"{self.calls:,} calls to pay for, {self.stored:,} answered already; about {self.input_tokens:,} "
@@ -83,11 +89,12 @@ class Rehearsal:
         self._unwritten, self._unprobed = unwritten, unprobed
         self._seen = seen if seen is not None else set()
         self._may_give_several = answers.gives_several is None and answers.at_once > 1
-        prices = [
-            each and (each.of_batches() if field.batch else each)
-            for each in (respondent.prices, writer.prices)
-        ]
-        self._prices, self._writer_prices = prices
+        self._prices = [settings.prices for settings in (respondent, writer)]
+        self._in_batches = [each and each.of_batches() for each in self._prices]
+        if field.batch:
+            self._prices = self._in_batches
+        if not (takes_batches(respondent) and takes_batches(writer)):
+            self._in_batches = [None, None]
 
     def estimate(
         self,
@@ -113,18 +120,16 @@ class Rehearsal:
             bill.add(panel, people, questions, pages)
             draws = max(draws, panel.respondent.elicitation.draws)
         read, replied = (missing * tokens for tokens in self._unwritten.mean_tokens)
-        cost = _sum(
-            _cost(self._prices, bill.input_tokens, bill.output_tokens),
-            _cost(self._writer_prices, read, replied),
-        )
+        tokens = (bill.input_tokens, bill.output_tokens), (read, replied)
         one_by_one = self._may_give_several and bill.calls > 0 and draws > 1
         return Estimate(
             missing + round(bill.calls),
             len(texts) - missing + round(bill.stored),
             round(read + bill.input_tokens),
             round(replied + bill.output_tokens),
-            cost,
+            _cost(self._prices, tokens),
             tuple(self._assumptions(missing, one_by_one)),
+            _cost(self._in_batches, tokens),
         )
 
     def _assumptions(self, missing: int, one_by_one: bool) -> list[str]:
@@ -179,10 +184,9 @@ class _Bill:
         return True
 
 
-def _cost(prices: Prices | None, read: float, written: float) -> float | None:
-    return prices.cost(round(read), round(written)) if prices else None
-
-
-def _sum(*costs: float | None) -> float | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known else None
+def _cost(prices: Sequence[Prices | None], tokens: Sequence[tuple[float, float]]) -> float | None:
+    """Of what each model reads and writes; None where none has a price."""
+    costs = [
+        p.cost(round(read), round(written)) for p, (read, written) in zip(prices, tokens, strict=True) if p
+    ]
+    return sum(costs) if costs else None

@@ -65,6 +65,7 @@ def total(planned: Sequence[PlannedCell]) -> Estimate:
     """What all cells together would pay for."""
     estimates = [one.estimate for one in planned]
     costs = [e.cost for e in estimates if e.cost is not None]
+    in_batches = [e.cost_in_batches for e in estimates if e.cost_in_batches is not None]
     return Estimate(
         calls=sum(e.calls for e in estimates),
         stored=sum(e.stored for e in estimates),
@@ -72,6 +73,7 @@ def total(planned: Sequence[PlannedCell]) -> Estimate:
         output_tokens=sum(e.output_tokens for e in estimates),
         cost=sum(costs) if costs else None,
         assumptions=tuple(dict.fromkeys(a for e in estimates for a in e.assumptions)),
+        cost_in_batches=sum(in_batches) if len(in_batches) == len(estimates) and in_batches else None,
     )
 
 

@@ -23,6 +23,8 @@ def print_plan(plan: Plan) -> None:
         table.add_row()
         table.add_row(f"all {len(plan.cells)} cells", *_figures(plan.total))
     console.print(table)
+    if plan.total.cost_in_batches is not None:
+        console.print(Text(f"cost in batches (--batch): {plan.total.cost_in_batches:,.2f}"))
     for assumption in plan.total.assumptions:
         console.print(Text(f"assumed: {assumption}"))
     console.print(Text(f"time: {_duration(plan)}"))

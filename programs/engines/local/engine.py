@@ -126,8 +126,9 @@ class LocalEngine:
         for job in scored:
             yield job, self._score_options(job)
         short = [job for job in rest if job.limit == 1]
-        for job, logs in zip(short, self._network.next_token([job.tokens for job in short]), strict=True):
-            yield job, self._reply(job, [job.choose(logs)])
+        found = self._network.next_token([job.tokens for job in short])
+        for job, logs, cached in zip(short, found, self._network.cached, strict=True):
+            yield job, self._reply(job, [job.choose(logs)], cached)
         yield from self._written([job for job in rest if job.limit > 1])
 
     def _written(self, jobs: list[Job]) -> Iterator[tuple[Job, Reply]]:
@@ -136,10 +137,9 @@ class LocalEngine:
         for (_, limit), same in groupby(jobs, key=_extent):
             group = list(same)
             prompts, choose = [job.tokens for job in group], [job.choose for job in group]
-            for job, tokens in zip(
-                group, self._network.write(prompts, choose, limit, self._ends), strict=True
-            ):
-                yield job, self._reply(job, tokens)
+            written = self._network.write(prompts, choose, limit, self._ends)
+            for job, tokens, cached in zip(group, written, self._network.cached, strict=True):
+                yield job, self._reply(job, tokens, cached)
 
     def _score_options(self, job: Job) -> Reply:
         """Every option's wording by its mean log-likelihood a token, renormalised over the options."""
@@ -150,7 +150,8 @@ class LocalEngine:
         logs = torch.log_softmax(means, dim=0)
         chosen = list(options)[job.choose(logs)]
         ranked = sorted(zip(options, logs.tolist(), strict=True), key=lambda pair: -pair[1])
-        return Reply(chosen, tuple(ranked), "stop", len(job.tokens), 1, job.seconds)
+        (cached,) = self._network.cached
+        return Reply(chosen, tuple(ranked), "stop", len(job.tokens), 1, job.seconds, cached)
 
     def _alternatives(self, job: Job, chosen: int) -> tuple[tuple[str, float], ...] | None:
         """The likeliest first tokens, and every token that is a letter of the page, exactly."""
@@ -168,7 +169,7 @@ class LocalEngine:
         summed = [(text, math.log(math.fsum(map(math.exp, values)))) for text, values in by_text.items()]
         return rank_alternatives(summed[0], [(text, min(lp, 0.0)) for text, lp in summed])
 
-    def _reply(self, job: Job, tokens: list[int]) -> Reply:
+    def _reply(self, job: Job, tokens: list[int], cached: int) -> Reply:
         ended = tokens[-1] in self._ends
         text = self._prompts.text(tokens[:-1] if ended else tokens)
         for stop in job.request.config.stop or ():
@@ -176,7 +177,7 @@ class LocalEngine:
             ended = ended or bool(cut)
         reason = "stop" if ended else "length"
         first = self._alternatives(job, tokens[0])
-        return Reply(text, first, reason, len(job.tokens), len(tokens), job.seconds)
+        return Reply(text, first, reason, len(job.tokens), len(tokens), job.seconds, cached)
 
 
 def _extent(job: Job) -> tuple[int, int]:

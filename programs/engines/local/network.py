@@ -4,7 +4,7 @@ import copy
 import inspect
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Network:
         dtype: the type's name.
         context: the most tokens that a prompt and its reply may have; None where the model does not say.
         ends: tokens that end a reply.
+        cached: of each prompt that was read last, how many tokens were known: of one read before, or together
+            with it.
 
     Raises:
         RecipeError: when the folder's model cannot be loaded, or is no plain transformer decoder.
@@ -65,6 +67,8 @@ class Network:
         takes = inspect.signature(self._model.forward).parameters
         self._cache_name = "cache" if "cache" in takes else "past_key_values"  # as before transformers 5.24
         self._kept: OrderedDict[Tokens, Any] = OrderedDict()
+        self._known = 0
+        self.cached: list[int] = []
 
     def next_token(self, prompts: Sequence[Tokens]) -> list[torch.Tensor]:
         """The log-probabilities of every prompt's next token.
@@ -76,9 +80,8 @@ class Network:
             One tensor a prompt, shape (V,), float32 on the CPU.
         """
         found: list[torch.Tensor] = [torch.empty(0)] * len(prompts)
-        for members, length in self._groups(prompts):
+        for members, length, beginning in self._begun(prompts):
             rows = [prompts[i][length:] for i in members]
-            beginning = self._beginning(prompts[members[0]][:length])
             for i, logs in zip(members, self._read_last(beginning, rows), strict=True):
                 found[i] = logs
         return found
@@ -92,6 +95,7 @@ class Network:
         """
         rows = [(prompt[-1], *continuation[:-1]) for continuation in continuations]
         logits, _ = self._read(self._beginning(prompt[:-1]), rows, keep=0)
+        self.cached = [self._known]
         logs = torch.log_softmax(logits.float(), dim=-1)
         return [
             math.fsum(float(logs[row, at, token]) for at, token in enumerate(continuation))
@@ -114,8 +118,7 @@ class Network:
             The tokens of each continuation, with its end token where it came to one.
         """
         written: list[list[int]] = [[] for _ in prompts]
-        for members, length in self._groups(prompts):
-            beginning = self._beginning(prompts[members[0]][:length])
+        for members, length, beginning in self._begun(prompts):
             logits, cache = self._read(beginning, [prompts[i][length:] for i in members], keep=1)
             for n in range(limit):
                 logs = torch.log_softmax(logits[:, -1].float(), dim=-1).cpu()
@@ -128,6 +131,15 @@ class Network:
                 logits = self._step(cache, [written[i][-1] for i in members])
         return written
 
+    def _begun(self, prompts: Sequence[Tokens]) -> Iterator[tuple[list[int], int, Any]]:
+        """Groups of prompts, the length of their common beginning, and that beginning as it was read."""
+        self.cached = [0] * len(prompts)
+        for members, length in self._groups(prompts):
+            beginning = self._beginning(prompts[members[0]][:length])
+            for i in members:
+                self.cached[i] = self._known if i == members[0] else length
+            yield members, length, beginning
+
     def _groups(self, prompts: Sequence[Tokens]) -> list[tuple[list[int], int]]:
         if self._share_prefix:
             return groups_by_prefix(prompts)
@@ -135,10 +147,11 @@ class Network:
 
     def _beginning(self, tokens: Tokens) -> Any:
         """The keys and values of a prompt's beginning; only what was never read before is computed."""
+        self._known = 0
         if not self._share_prefix or not tokens:
             return self._extended(DynamicCache(), tokens)
         nearest = max(self._kept, key=lambda kept: shared_length(kept, tokens), default=())
-        known = shared_length(nearest, tokens)
+        known = self._known = shared_length(nearest, tokens)
         if known == len(tokens) == len(nearest):
             self._kept.move_to_end(nearest)
             return self._kept[nearest]

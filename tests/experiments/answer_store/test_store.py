@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from dspy.lm15 import Config, Message, Request
 
-from value_personas.experiments.answer_store import AnswerStore
+from value_personas.experiments.answer_store import AnswerStore, opening
 from value_personas.experiments.answer_store.contents import info
 from value_personas.experiments.answer_store.leases import new_holder
 from value_personas.experiments.answer_store.records import packed, unpacked
@@ -59,6 +59,24 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+def test_a_connection_that_died_while_nobody_used_it_is_replaced(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "postgresql" not in location:
+        pytest.skip("a file has no connection that dies")
+    monkeypatch.setattr(opening, "_IDLE_S", -1.0)
+    with AnswerStore(location) as store:
+        asyncio.run(put(store))
+        assert set(store.get_many([key(0)])) == {key(0)}
+        killer = sa.create_engine(location, isolation_level="AUTOCOMMIT")
+        with killer.connect() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            ours = "AND datname = current_database() AND query LIKE 'SELECT%'"
+            assert connection.execute(sa.text(f"{others} {ours}")).scalars().all()
+        killer.dispose()
+        assert set(store.get_many([key(0)])) == {key(0)}
 
 
 async def put(store: AnswerStore, n: int = 0, reply: Reply = REPLY, sample: int = 0) -> None:

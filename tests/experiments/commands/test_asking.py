@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.answer_store.batches import Imported, import_results, lines_of
@@ -287,3 +288,61 @@ def test_one_line_says_what_became_of_results() -> None:
         "1,200 answers, 3 that were there already, 2 errors (2 × HTTP 500: overloaded), "
         "1 of ids that this store did not ask, 1 lines that are no result"
     )
+
+
+_FEW = (
+    "survey.respondents=150",
+    "profiles.n=4",
+    'questions.include=["Q1", "Q29", "Q106"]',
+)
+_STUDIES = {
+    "run quickstart": (),
+    "sweep sweep": ('survey.countries=["XNA", "XNB"]', "sweep.grid.profiles.n=[2, 4]"),
+    "ablate ablation": (
+        'survey.countries=["XNA", "XNB"]',
+        'ablation.factors={kind=["values-hedged", "none"]}',
+    ),
+    "shapley shapley": ("shapley.pairs=2",),
+    "audit audit": (),
+    "tune tune": ("tuning.optimizer=copro", "tuning.budget_calls=400", "tuning.held_out_cells=4"),
+    "search search": ("search.trials=2", "search.space={profiles={n=[2, 4]}}"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("study", _STUDIES)
+def test_studies_on_a_cluster_have_the_digits_of_one_process(
+    study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    submit, blocks = distributed.Client.submit, list[object]()
+
+    def noted(*args: object, **more: object) -> object:
+        blocks.append(args)
+        return submit(*args, **more)
+
+    monkeypatch.setattr(distributed.Client, "submit", noted)
+    settings = [word for one in (*_FEW, *_STUDIES[study]) for word in ("--set", one)]
+    told = {}
+    for place in ("here", "there"):
+        where = ("--cluster", "local:2") if place == "there" else ()
+        done = command(*study.split(), "--workspace", str(tmp_path / place), *settings, *where, "--json")
+        assert done.returncode == 0, done.stderr
+        assert bool(blocks) == (place == "there"), f"{place}: {len(blocks)} blocks were sent to workers"
+        said = json.loads(done.stdout)
+        assert bool(said.pop("places", None)) <= (place == "there"), "what each worker did"
+        told[place] = _figures(said)
+    assert told["here"] == told["there"]
+    assert len(told["here"]) > 3
+
+
+def _figures(said: object, place: str = "") -> dict[str, float]:
+    """Every number of a command's JSON by where it stands; how long something took is no result."""
+    if isinstance(said, dict):
+        parts = said.items()
+    elif isinstance(said, list):
+        parts = enumerate(said)
+    else:
+        return {place: said} if isinstance(said, float | int) and "second" not in place else {}
+    return {k: v for name, part in parts for k, v in _figures(part, f"{place}.{name}").items()}

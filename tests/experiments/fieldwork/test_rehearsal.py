@@ -15,6 +15,8 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.sweep.cells import Cell
+from value_personas.experiments.sweep.plan import plan
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.engines import nobody
 from value_personas.signatures import BudgetError
@@ -66,6 +68,21 @@ def test_descriptors_that_are_taken_as_they_stand_are_no_answers(tmp_path: Path)
             estimate = estimate_asking(field, prepare(field, recipe).asking)
         assert (estimate.stored, server.calls) == (0, 0)
         assert estimate.calls > 0
+
+
+@pytest.mark.parametrize(("settings", "share"), [((), 0.5), (("respondent.prices.batch=0.2",), 0.2)])
+def test_what_batches_would_cost_stands_beside(
+    tmp_path: Path, settings: tuple[str, ...], share: float
+) -> None:
+    with FakeServer() as server:
+        recipe = priced(tmp_path, server, "descriptors.lm=", *settings)
+        planned = plan(recipe, (Cell({}, recipe, "as it stands"),)).total
+        other = priced(tmp_path, server)  # whose writer takes no batches
+        assert plan(other, (Cell({}, other, "as it stands"),)).total.cost_in_batches is None
+        assert server.calls == 0
+    assert planned.cost
+    assert planned.cost_in_batches == pytest.approx(share * planned.cost)
+    assert f"({share * planned.cost:,.2f} by --batch)" in str(planned)
 
 
 @pytest.mark.parametrize("several", ["given", "ignored"])

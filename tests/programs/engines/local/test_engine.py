@@ -19,7 +19,7 @@ from value_personas.programs.engines import EngineSettings, connect  # noqa: E40
 from value_personas.programs.engines.conformance import CHECKS, Check  # noqa: E402
 from value_personas.programs.engines.local import LocalParameters  # noqa: E402
 from value_personas.programs.engines.local.engine import LocalEngine  # noqa: E402
-from value_personas.programs.engines.local.network import device_and_dtype  # noqa: E402
+from value_personas.programs.engines.local.network import Network, device_and_dtype  # noqa: E402
 from value_personas.programs.engines.model import Model  # noqa: E402
 from value_personas.programs.engines.replies import Reply  # noqa: E402
 from value_personas.programs.panel import Panel  # noqa: E402
@@ -81,6 +81,25 @@ def reference(folder: Path, text: str, *, special: bool) -> tuple[Any, Any, list
 @pytest.mark.parametrize("scoring", ["first-token", "option-text"])
 def test_it_passes_what_every_engine_must(check: Check, scoring: Any, chat: Path) -> None:
     asyncio.run(check(LocalEngine(str(chat), LocalParameters(scoring=scoring)), "m"))
+
+
+def test_tokens_that_are_not_computed_again_are_told(chat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, forward = list[int](), Network._forward
+
+    def counted(network: Network, cache: Any, rows: Sequence[Sequence[int]], keep: Any) -> torch.Tensor:
+        read.append(sum(map(len, rows)))
+        return forward(network, cache, rows, keep)
+
+    monkeypatch.setattr(Network, "_forward", counted)
+    plain = replies(LocalEngine(str(chat), share_prefix=False), pages())
+    assert {reply.cached_tokens for reply in plain} == {0}
+    assert sum(read) == sum(reply.input_tokens or 0 for reply in plain)
+    read.clear()
+    engine = LocalEngine(str(chat))
+    told = [*replies(engine, pages()), *replies(engine, pages())]
+    cached = sum(reply.cached_tokens or 0 for reply in told)
+    assert sum(read) == sum(reply.input_tokens or 0 for reply in told) - cached
+    assert cached > 1000
 
 
 @pytest.mark.parametrize("scoring", ["first-token", "option-text"])
