@@ -1,6 +1,8 @@
-"""The report: a run as one page to read, and its figures as files for a paper."""
+"""The report: a run as one page to read, and its figures as files for a paper.
 
-from value_personas.experiments.report.material import Material, read_material
-from value_personas.experiments.report.writing import ReportFiles, report, write_report
+``__init__.pyi`` beside this file lists the names; each is imported on first use.
+"""
 
-__all__ = ["Material", "ReportFiles", "read_material", "report", "write_report"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

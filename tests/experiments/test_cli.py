@@ -233,6 +233,15 @@ def test_a_run_imports_no_client_of_a_server_that_it_does_not_ask() -> None:
     assert not done.stderr.strip()
 
 
+def test_to_look_into_a_survey_loads_neither_a_model_nor_a_database_nor_a_figure() -> None:
+    code = (
+        "import sys, value_personas.experiments.commands.printing.survey\n"
+        "sys.exit(str({'dspy', 'sqlalchemy', 'mlflow', 'matplotlib', 'scipy'} & set(sys.modules) or ''))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert not done.stderr.strip()
+
+
 def test_the_version() -> None:
     assert re.fullmatch(r"value-personas \d+\.\d+\.\d+\S*\n", process("--version").stdout)
 
