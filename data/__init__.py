@@ -6,7 +6,7 @@ from value_personas.data.codebooks.codebook import Codebook, StoredItem, codeboo
 from value_personas.data.codebooks.file import AimsRule
 from value_personas.data.codebooks.instruments import Instrument, instrument_names, load_instrument
 from value_personas.data.countries import country_name, country_number, cultural_zone, published_map
-from value_personas.data.cultural_map import MAP_AXES, cultural_map, draw_cultural_map, drawable, map_point
+from value_personas.data.cultural_map import MAP_AXES, cultural_map, drawable, map_point
 from value_personas.data.formats import Header
 from value_personas.data.formats.base import first_line
 from value_personas.data.formats.plain_text import one_line, visible
@@ -68,7 +68,6 @@ __all__ = [
     "draft_codebook",
     "draft_instrument",
     "draft_survey",
-    "draw_cultural_map",
     "drawable",
     "effective_answers",
     "file_hash",

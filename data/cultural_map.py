@@ -5,21 +5,16 @@ weighted sum of the ten is taken to each axis by the slope and intercept of the 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
-from value_personas.data.countries import published_map
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.profiles import ProfileTable
 from value_personas.signatures import Axis, SurveyError
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["MAP_AXES", "cultural_map", "draw_cultural_map", "drawable", "map_point"]
+__all__ = ["MAP_AXES", "cultural_map", "drawable", "map_point"]
 
 _LONGEST_NAME = 24
 MAP_AXES: tuple[Axis, Axis] = ("survival_self_expression", "traditional_secular")
@@ -86,56 +81,10 @@ def _means(profiles: ProfileTable, country: str) -> dict[str, float]:
     return means
 
 
-def draw_cultural_map(points: pd.DataFrame, names: dict[str, str] | None = None) -> "Figure":
-    """Draw a survey's countries over the published ones, coloured by cultural zone.
-
-    Args:
-        points: as ``cultural_map`` returns them.
-        names: alpha-3 code → the name to write beside the point.
-
-    Returns:
-        A figure, not yet saved.
-    """
-    from matplotlib.figure import Figure  # without pyplot: no window system and no state
-
-    figure = Figure(figsize=(9, 6.5), layout="constrained")
-    axes = figure.add_subplot()
-    _draw_published(axes)
-    x, y = (points[axis] for axis in MAP_AXES)
-    axes.scatter(x, y, s=46, marker="D", color="black", zorder=3, label="this survey")
-    for row in points.itertuples(index=False):
-        code = str(row.country)
-        axes.annotate(
-            drawable([(names or {}).get(code, code), code]),
-            (row.survival_self_expression, row.traditional_secular),
-            xytext=(5, 5),
-            textcoords="offset points",
-            parse_math=False,
-        )
-    axes.set_xlabel("survival → self-expression values")
-    axes.set_ylabel("traditional → secular-rational values")
-    axes.set_title("Cultural map: this survey over the published countries")
-    figure.legend(fontsize="small", frameon=False, loc="outside right upper")  # where no country lies
-    return figure
-
-
-def drawable(names: Sequence[str]) -> str:
-    """The first name, cut to a short line, whose signs a figure's font has; "?" when it lacks them all."""
+def drawable(names: Sequence[str], longest: int = _LONGEST_NAME) -> str:
+    """The first name, cut to so many letters, whose signs a figure's font has; "?" if it lacks them all."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     known = get_font(findfont(FontProperties())).get_charmap()
-    short = [one_line(name, _LONGEST_NAME) for name in names]
+    short = [one_line(name, longest) for name in names]
     return next((name for name in short if all(ord(sign) in known for sign in name)), "?")
-
-
-def _draw_published(axes: Any) -> None:
-    published = published_map().values()
-    for zone in sorted({point.zone for point in published}):
-        inside = [point for point in published if point.zone == zone]
-        axes.scatter(
-            [point.survival_self_expression for point in inside],
-            [point.traditional_secular for point in inside],
-            s=18,
-            alpha=0.6,
-            label=zone,
-        )

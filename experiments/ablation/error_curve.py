@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.figures.palette import HELPS, INK, MUTED
-from value_personas.experiments.figures.style import COLUMN, canvas, drawing
+from value_personas.experiments.figures.style import COLUMN, beside, canvas, drawing
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import SCORES, heading
 
@@ -50,9 +50,13 @@ def error_curve_figure(curve: pd.DataFrame, stamp: str) -> Figure:
         stamp: as for ``canvas``.
     """
     names = [name for name in SCORES if name in set(curve["score"])]
-    figure = canvas(COLUMN * len(names), 2.6, stamp)
-    axes = figure.subplots(1, len(names), squeeze=False)[0]
-    for axis, name in zip(axes, names, strict=True):
+    columns = beside(len(names), COLUMN)
+    rows = -(-len(names) // columns)
+    figure = canvas(COLUMN * columns, 2.6 * rows, stamp)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(names) :]:
+        axis.set_visible(False)
+    for axis, name in zip(axes, names, strict=False):
         _panel(axis, curve[curve["score"] == name], name)
     return figure
 

@@ -1,5 +1,6 @@
 """Paired differences: a row for each method or variant with its interval, a panel for each score."""
 
+import textwrap
 from collections.abc import Mapping
 
 import pandas as pd
@@ -7,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED, Look
-from value_personas.experiments.figures.style import FULL, canvas, drawing
+from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, drawing
 from value_personas.experiments.scoring import heading
 
 __all__ = ["difference_figure"]
@@ -30,12 +31,15 @@ def difference_figure(table: pd.DataFrame, look: Mapping[str, Look], base: str, 
     scores = list(dict.fromkeys(table["score"]))
     first = table[table["score"] == scores[0]]
     places, heads = _rows(first)
-    width = max(FULL, 2.0 + 1.6 * len(scores))
-    figure = canvas(width, 0.21 * (len(places) + len(heads)) + 1.05, stamp)
-    axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
-    said = f"left of the line: better than {base}; filled: Holm-adjusted p below .05"
-    figure.supxlabel(said, fontsize=7, color=MUTED)
-    for axis, score in zip(axes, scores, strict=True):
+    columns = beside(len(scores), 2.2)
+    rows = -(-len(scores) // columns)
+    figure = canvas(FULL, (0.21 * (len(places) + len(heads)) + 0.7) * rows + 0.35, stamp)
+    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    said = f"left of 0: better than {base}; filled: p (Holm) below .05; lines: intervals"
+    figure.supxlabel(textwrap.fill(said, int(15 * figure.get_figwidth())), fontsize=SMALL, color=MUTED)
+    for axis in axes[len(scores) :]:
+        axis.set_visible(False)
+    for axis, score in zip(axes, scores, strict=False):
         _panel(axis, table[table["score"] == score], places, look)
         axis.set_title(heading(score), loc="left")
         axis.set_xlabel(f"difference from {base}", color=MUTED)

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from value_personas.experiments.figures.palette import INK, Look
-from value_personas.experiments.figures.style import COLUMN, canvas, drawing
+from value_personas.experiments.figures.palette import INK, MUTED, Look
+from value_personas.experiments.figures.style import COLUMN, canvas, drawing, key
 
 __all__ = ["gap_figure"]
 
@@ -40,7 +41,9 @@ def gap_figure(
     )  # fmt: skip
     axis.set(xlabel=str(first["index"]), ylabel="mean error of a country")
     axis.set_ylim(bottom=0.0)
-    figure.legend(loc="outside lower center", ncols=2)
+    marks, texts = axis.get_legend_handles_labels()
+    line = Line2D([], [], color=MUTED, linewidth=1.2)
+    key(figure, [*zip(marks, texts, strict=True), (line, "its regression on the index")])
     return figure
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = [
+    "BARS",
     "DARK_ON_TILE",
     "FAINT",
     "HELPS",
@@ -25,13 +26,24 @@ DARK_ON_TILE, LIGHT_ON_TILE = "#101012", "#fdfdfd"
 TILES = "PuOr_r"
 """Negative to positive over white, told apart with any colour vision."""
 
-HELPS, HURTS = "#7a6fd0", "#c65f00"
+HELPS, HURTS = "#7a6fd0", "#ca6100"
 """What lowers an error and what raises it, as on tiles, and standing out on either page."""
 
-# Okabe & Ito's hues, each set to a luminance that stands out by 3 : 1 or more on white and on near-black.
-_COLOURS = ("#c65f00", "#2b83c6", "#0a9270", "#b7558f", "#8f7a00", "#7a6fd0", "#96613d", "#5b8a9a")
-_NEUTRAL = "#7d7d84"
-_MARKERS = ("o", "^", "s", "v", "P", "X", "<", ">")
+# Each stands out by 3 : 1 or more on white and on near-black. The first five, of the usual methods, differ by
+# ΔE 16 (CIEDE2000) or more in any colour vision; what others lack of 15 their signs tell.
+_NEUTRAL = "#8d8d95"
+_COLOURS = ("#ca6100", "#008ded", "#1a7b61", "#95468d", "#3e4fed", "#6a9561", "#8f7a00", "#96613d")
+_MARKERS = ("v", "P", "<", ">", "p", "*", "h", "d")
+"""Of methods other than the usual ones, which have theirs."""
+
+BARS = tuple(
+    zip(
+        (*_COLOURS, _NEUTRAL),
+        ("", "////", "....", "\\\\\\\\", "xxxx", "----", "||||", "++++", "oooo"),
+        strict=True,
+    )
+)
+"""Colour and hatching of the parts of a bar, which has no signs: neither is another's."""
 
 _FIXED = {
     "none": (_NEUTRAL, "X"),
@@ -60,7 +72,5 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     names = tuple(dict.fromkeys(methods))
     others = [method for method in names if method not in _FIXED]
     free = _COLOURS[4:]
-    assigned = {
-        method: (free[i % len(free)], _MARKERS[(i + 3) % len(_MARKERS)]) for i, method in enumerate(others)
-    }
+    assigned = {method: (free[i % len(free)], _MARKERS[i % len(_MARKERS)]) for i, method in enumerate(others)}
     return {method: Look(*(_FIXED.get(method) or assigned[method])) for method in names}

@@ -1,16 +1,20 @@
 """The figures of Shapley values: bars over all countries, and tiles of countries × items."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from value_personas.data import drawable
 from value_personas.experiments.figures.palette import DARK_ON_TILE, HELPS, HURTS, INK, LIGHT_ON_TILE, TILES
-from value_personas.experiments.figures.style import COLUMN, FULL, canvas, drawing, row_height
+from value_personas.experiments.figures.style import COLUMN, FULL, SMALL, canvas, drawing, key, row_height
 from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.scoring.digits import three_digits
 
@@ -19,8 +23,9 @@ __all__ = ["bar_figure", "tile_figure"]
 _ALL = "all"
 """The ``country`` of the rows that stand for all of them."""
 
-_WRITTEN = 20
-"""With more rows than this a tile bears a dot, where its interval leaves out 0, and no number."""
+_WRITTEN, _TILE, _BESIDE_TILES = 20, 0.36, 2.0
+"""With more rows than this a tile bears a dot, where its interval leaves out 0, and no number; so does one
+that is narrower. Inches, and inches for all that stands beside the tiles."""
 
 
 @drawing()
@@ -33,7 +38,7 @@ def bar_figure(values: pd.DataFrame, stamp: str = "") -> Figure:
         stamp: as for ``canvas``.
     """
     rows = _over_all(values)
-    figure = canvas(COLUMN, 0.21 * len(rows) + 0.85, stamp)
+    figure = canvas(COLUMN, 0.21 * len(rows) + 0.95, stamp)
     axis = figure.subplots()
     places, value = np.arange(len(rows)), rows["value"].to_numpy(np.float64)
     axis.barh(places, value, height=0.62, color=[HELPS if one < 0.0 else HURTS for one in value])
@@ -43,7 +48,11 @@ def bar_figure(values: pd.DataFrame, stamp: str = "") -> Figure:
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
-    axis.set_xlabel(f"change of {error_heading(rows['score'].iloc[0])}\nnegative: the item lowers it")
+    axis.set_xlabel(f"change of {error_heading(rows['score'].iloc[0])}")
+    axis.xaxis.set_major_locator(MaxNLocator(5))
+    told = [(HELPS, "the item lowers it", value < 0.0), (HURTS, "the item raises it", value >= 0.0)]
+    marks: list[tuple[Any, str]] = [(Patch(color=ink), text) for ink, text, some in told if some.any()]
+    key(figure, [*marks, (Line2D([], [], color=INK, linewidth=1.0), "interval")])
     return figure
 
 
@@ -63,9 +72,10 @@ def tile_figure(values: pd.DataFrame, countries: Mapping[str, str], stamp: str =
     sure = values.assign(sure=(values["lower"] > 0.0) | (values["upper"] < 0.0))
     marks = sure.pivot(index="country", columns="player", values="sure").loc[rows, list(names)]
     shown = grid.loc[rows, list(names)].to_numpy(np.float64)
-    numbers = len(rows) <= _WRITTEN
     height = row_height(len(rows)) * len(rows) + 0.055 * max(map(len, names.values())) + 0.9
     figure = canvas(FULL, height, stamp)
+    tile = (figure.get_figwidth() - _BESIDE_TILES) / len(names)
+    numbers = len(rows) <= _WRITTEN and tile >= _TILE
     axis = figure.subplots()
     top = float(np.nanmax(np.abs(shown))) or 1.0
     tiles = axis.pcolormesh(shown, cmap=TILES, vmin=-top, vmax=top, edgecolors="face", linewidth=0.1)
@@ -80,7 +90,7 @@ def tile_figure(values: pd.DataFrame, countries: Mapping[str, str], stamp: str =
     axis.spines[["left", "bottom"]].set_visible(False)
     bar = figure.colorbar(tiles, ax=axis, shrink=0.9, pad=0.01, aspect=30)
     how = f"{'bold' if numbers else 'dot'}: the interval leaves out 0"
-    bar.set_label(f"change of {error_heading(values['score'].iloc[0])}\n{how}", fontsize=7)
+    bar.set_label(f"change of {error_heading(values['score'].iloc[0])}\n{how}", fontsize=SMALL)
     return figure
 
 
@@ -106,4 +116,4 @@ def _mark(
         ink = LIGHT_ON_TILE if abs(value) > dark else DARK_ON_TILE
         weight = "bold" if sure[row, column] else "normal"
         at = (column + 0.5, row + 0.5)
-        axis.text(*at, text, ha="center", va="center", fontsize=6, color=ink, fontweight=weight)
+        axis.text(*at, text, ha="center", va="center", fontsize=SMALL, color=ink, fontweight=weight)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from value_personas.experiments.figures.palette import DARK_ON_TILE, LIGHT_ON_TILE
-from value_personas.experiments.figures.style import FULL, canvas, drawing
+from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, drawing, room
 
 __all__ = ["spill_over_figure"]
 
@@ -23,9 +23,10 @@ def spill_over_figure(
         items: I codes.
         stamp: as for ``canvas``.
     """
-    rows = -(-len(matrices) // 2)
-    figure = canvas(FULL, 3.4 * rows + 0.2, stamp)
-    axes = figure.subplots(rows, 2, sharey=True, squeeze=False).ravel()
+    columns = beside(2, FULL / 2)
+    rows = -(-len(matrices) // columns)
+    figure = canvas(FULL, ((room(FULL) - 1.2) / columns + 0.5) * rows + 0.2, stamp)
+    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     off = ~np.eye(len(items), dtype=np.bool_)
     top = 100 * max(float(np.nanmax(matrix[off], initial=0.01)) for matrix in matrices.values())
     for axis, (name, matrix) in zip(axes, matrices.items(), strict=False):
@@ -34,7 +35,7 @@ def spill_over_figure(
         for (i, j), value in np.ndenumerate(percent):
             if not np.isnan(value):
                 ink = DARK_ON_TILE if value > 0.6 * top else LIGHT_ON_TILE
-                axis.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=6, color=ink)
+                axis.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=SMALL, color=ink)
         axis.set_title(f"{name} · mean {np.nanmean(percent):.1f}", loc="left")
         axis.set_xticks(range(len(items)), items, rotation=90)
         axis.set_yticks(range(len(items)), items)
@@ -42,7 +43,7 @@ def spill_over_figure(
         axis.set_xlabel("item asked")
     for axis in axes[len(matrices) :]:
         axis.set_visible(False)
-    for axis in axes[::2]:
+    for axis in axes[::columns]:
         axis.set_ylabel("item of which the answer is known")
     figure.colorbar(
         axes[0].images[0], ax=list(axes), shrink=0.8, aspect=30, label="mean movement, % of the scale"

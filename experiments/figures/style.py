@@ -4,6 +4,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,36 @@ from matplotlib.figure import Figure
 from value_personas.experiments.figures.palette import INK, MUTED
 from value_personas.experiments.figures.pdf_fonts import glyphs_alone
 
-__all__ = ["COLUMN", "FULL", "canvas", "drawing", "row_height", "save_figure"]
+__all__ = [
+    "COLUMN",
+    "FULL",
+    "SMALL",
+    "beside",
+    "canvas",
+    "drawing",
+    "key",
+    "room",
+    "row_height",
+    "save_figure",
+]
 
 COLUMN, FULL = 3.5, 7.0
 """Inches: a journal's column, and its page."""
 
+SMALL = 7.0
+"""Points: the smallest type, as printed."""
+
+_widest: ContextVar[float] = ContextVar("widest", default=FULL)
+"""Inches that a figure may take at most."""
+
 _RESOLUTION = 300
 _ROWS_AT_EASE = 40
 
-_STAMP_LETTERS, _STAMP_LINE = 20, 0.11
+_STAMP_LETTERS, _STAMP_LINE = 18, 0.12
 """Of what stands above a figure: letters an inch, and inches a line."""
+
+_LETTER = 0.058
+"""Inches of a letter in a key."""
 
 _STYLE: Any = {  # its type names every setting there is
     "figure.dpi": _RESOLUTION,  # the layout then measures type as it is saved
@@ -62,31 +83,59 @@ def row_height(rows: int) -> float:
 
 
 @contextmanager
-def drawing() -> Iterator[None]:
+def drawing(widest: float | None = None) -> Iterator[None]:
     """Draw and save inside this, or in a function that it decorates: it sets type, inks and strokes.
+
+    ``widest``: inches that a figure may take at most, a journal's column, say; panels that have no room
+    beside each other then stand below each other, and type keeps its size. As outside, where absent.
 
     Texts come from files and recipes: a dollar is a dollar and begins no formula, and a letter that the font
     lacks is a box, without a warning on the terminal for each.
     """
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        yield
+        before = _widest.set(_widest.get() if widest is None else widest)
+        try:
+            yield
+        finally:
+            _widest.reset(before)
+
+
+def beside(panels: int, each: float) -> int:
+    """How many of the panels have room beside each other, where one takes so many inches; one at least."""
+    return max(1, min(panels, int(_widest.get() / each + 0.01)))
+
+
+def room(wanted: float) -> float:
+    """Inches that a figure gets of those that it would take."""
+    return min(wanted, _widest.get())
 
 
 def canvas(width: float, height: float, stamp: str) -> Figure:
     """An empty figure.
 
     Args:
-        width: inches.
+        width: inches, as far as the page has them.
         height: inches.
         stamp: stands above it, where not empty: a figure taken out of its place still says synthetic.
     """
+    width = room(width)
     lines = textwrap.wrap(stamp, int(_STAMP_LETTERS * width))
     size = (width, height + _STAMP_LINE * max(len(lines) - 1, 0))
     figure = Figure(figsize=size, layout="constrained", facecolor="none")
     if lines:
-        figure.suptitle("\n".join(lines), fontsize=6.5, color=MUTED, x=0.995, ha="right")
+        figure.suptitle("\n".join(lines), fontsize=SMALL, color=MUTED, x=0.995, ha="right")
     return figure
+
+
+def key(figure: Figure, marks: Sequence[tuple[Any, str]]) -> None:
+    """Say below a figure what each mark and line in it is, in as many columns as its width holds."""
+    longest = max(len(text) for _, text in marks)
+    columns = int(figure.get_figwidth() / (_LETTER * longest + 0.5))
+    figure.legend(
+        [mark for mark, _ in marks], [text for _, text in marks], loc="outside lower center",
+        ncols=max(1, min(columns, len(marks))), handletextpad=0.5, columnspacing=1.2,
+    )  # fmt: skip
 
 
 @drawing()

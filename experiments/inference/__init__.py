@@ -16,7 +16,13 @@ from value_personas.experiments.inference.gap_analysis import (
     analyse_gap,
     catching_up,
 )
-from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_totals, wilcoxon_p
+from value_personas.experiments.inference.paired_tests import (
+    holm,
+    least_sign_flip_p,
+    sign_flip_p,
+    unit_totals,
+    wilcoxon_p,
+)
 from value_personas.experiments.inference.power import (
     Price,
     VarianceParts,
@@ -45,6 +51,7 @@ __all__ = [
     "conformal_half_widths",
     "half_width",
     "holm",
+    "least_sign_flip_p",
     "needed_personas",
     "noise_floor",
     "pilot_parts",

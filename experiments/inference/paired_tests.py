@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from value_personas.signatures import StatisticsError
 
-__all__ = ["holm", "sign_flip_p", "unit_totals", "wilcoxon_p"]
+__all__ = ["holm", "least_sign_flip_p", "sign_flip_p", "unit_totals", "wilcoxon_p"]
 
 Array = NDArray[np.float64]
 
@@ -103,6 +103,11 @@ def sign_flip_p(differences: ArrayLike, *, draws: int = 20_000, seed: int = 0) -
     # Equal sums may differ in their last digit by the order in which they were added.
     beyond = int((flipped >= abs(d.sum()) - 1e-12 * np.abs(d).sum()).sum())
     return (beyond + extra) / (len(flipped) + extra)
+
+
+def least_sign_flip_p(units: int, *, draws: int = 20_000) -> float:
+    """The smallest p-value that ``sign_flip_p`` can give of so many units, however large the differences."""
+    return 2.0 / 2**units if units <= EXACT_LIMIT else 1.0 / (draws + 1)
 
 
 def holm(p_values: ArrayLike) -> Array:

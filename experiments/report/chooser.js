@@ -3,8 +3,9 @@
 (() => {
   const data = JSON.parse(document.getElementById("cells").textContent);
   const chooser = document.getElementById("chooser");
+  if (!chooser) return;
   const [country, question] = ["country", "question"].map((name) => document.getElementById(`choose-${name}`));
-  const [said, keys, bars] = ["said", "keys", "bars"].map((name) => document.getElementById(`cell-${name}`));
+  const [said, bars] = ["said", "bars"].map((name) => document.getElementById(`cell-${name}`));
 
   const make = (tag, text, style) => {
     const node = document.createElement(tag);
@@ -17,11 +18,6 @@
   for (const [code, name] of data.countries) country.add(new Option(name, code));
   for (const [code, text] of data.questions) question.add(new Option(text ? `${code} · ${text}` : code, code));
   if (data.begin) [country.value, question.value] = data.begin;
-  for (const [name, colour] of rows) {
-    const key = make("span");
-    key.append(make("i", "", { background: colour }), name);
-    keys.append(key);
-  }
 
   const show = () => {
     const lists = (data.cells[country.value] || {})[question.value];
@@ -39,7 +35,7 @@
         const share = lists[place][k];
         const bar = make("div");
         bar.className = "bar";
-        bar.title = name;
+        bar.append(make("span", name));
         bar.append(make("i", "", { width: `${(100 * share) / top}%`, background: colour }));
         bar.append(make("b", `${(share / 10).toFixed(1)} %`));
         item.append(bar);

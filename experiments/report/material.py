@@ -63,8 +63,8 @@ class Material:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The persona kinds that were asked."""
-        return self.run.recipe.personas
+        """The persona kinds that were asked, as far as the report is to show them."""
+        return tuple(kind for kind in self.run.recipe.personas if kind in self.methods)
 
     @property
     def baseline(self) -> str:
@@ -124,8 +124,8 @@ class Material:
         return f"{listed}." if listed else ""
 
     def zone(self, code: str) -> str:
-        """The country's cultural zone on the published map."""
-        return data.cultural_zone(code) or "not on the map"
+        """The country's cultural zone on the published map, as far as it has one."""
+        return data.cultural_zone(code) or "no zone"
 
     @property
     def zoned(self) -> bool:

@@ -221,7 +221,7 @@ def _fitted_on(material: Material) -> Iterator[str]:
 def _scoring(material: Material) -> Iterator[str]:
     section = material.run.recipe.scoring
     redrawn = (
-        f", each country’s personas redrawn {section.persona_draws} times," if section.persona_draws else ""
+        f", each country’s personas redrawn {section.persona_draws} times" if section.persona_draws else ""
     )
     yield (
         "A cell is a country × question. Errors of means and Wasserstein distances are shares of the "

@@ -9,8 +9,11 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED
+from value_personas.experiments.figures.style import COLUMN
 
 __all__ = ["Plate", "inline_svg"]
+
+_COLUMN_AT_MOST = 1.35 * COLUMN
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,17 @@ class Plate:
         figure: not yet saved.
         caption: one or two plain sentences that say what to see.
         alt: what is drawn, for those who do not see it.
-        wide: whether it takes a page's width rather than a column's.
     """
 
     name: str
     figure: Figure
     caption: str
     alt: str
-    wide: bool = False
+
+    @property
+    def wide(self) -> bool:
+        """Whether it takes a page's width rather than a column's."""
+        return float(self.figure.get_figwidth()) > _COLUMN_AT_MOST
 
 
 def inline_svg(plate: Plate) -> str:

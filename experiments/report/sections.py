@@ -42,6 +42,11 @@ class Section:
     tables: tuple[Table, ...] = ()
     says: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to show but what would make it."""
+        return not self.plates and not self.tables
+
 
 def warnings(material: Material) -> tuple[str, ...]:
     """What must be read before any number: leaks, synthetic parts, cells that something was fitted on."""
@@ -102,8 +107,15 @@ def _paired(material: Material) -> Section:
     title = "Paired comparisons"
     plate = paired_plate(material)
     if plate is None:
-        return Section("paired", title, says=("A single method: there is nothing to compare it with.",))
+        return Section("paired", title, says=(_not_compared(material),))
     return Section("paired", title, (plate,), tables.comparison_tables(material), _on_tests(material))
+
+
+def _not_compared(material: Material) -> str:
+    if len(material.methods) == 1:
+        return "A single method: there is nothing to compare it with."
+    why = "country roleplay was not asked, or is left out"
+    return f"The run holds no comparison with {material.baseline}: {why}."
 
 
 def _on_tests(material: Material) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 from value_personas.experiments.comparators import COMPARATORS, NULLS
 from value_personas.experiments.evaluation.measures import MEASURES
 from value_personas.experiments.evaluation.structure import STRUCTURE
+from value_personas.experiments.inference import least_sign_flip_p, units_of, zones_of
 from value_personas.experiments.report.figures.calibration import CalibrationCurve
 from value_personas.experiments.report.figures.countries import country_errors, shown_methods
 from value_personas.experiments.report.figures.cultural_map import map_shifts
@@ -97,7 +98,7 @@ def _worth(material: Material, method: str) -> tuple[str, ...]:
     if material.run.measures.empty:
         return ()
     worth, *ends = material.measure(method, "worth_in_people")
-    between = "" if math.isnan(worth) else f" ({in_people(ends[0])}–{in_people(ends[1])})"
+    between = "" if math.isnan(worth) else f" ({in_people(ends[0])}\u2060–\u2060{in_people(ends[1])})"
     return three_digits(material.measure(method, "half_width")[0]), f"{in_people(worth)}{between}"
 
 
@@ -182,7 +183,8 @@ def comparison_tables(material: Material) -> tuple[Table, ...]:
     table = material.comparisons
     if not len(table):
         return ()
-    overall = [_comparison(row, material) for row in overall_comparisons(material).to_dict("records")]
+    least = _least_flip(material)
+    overall = [_comparison(row, material, least) for row in overall_comparisons(material).to_dict("records")]
     groups = table[(table["group"] != "all") & (table["method"] == material.main)].dropna(subset=["lower"])
     by_group = [
         {"group": f"{row['group']}: {row['value']}"} | _comparison(row, material)
@@ -190,7 +192,9 @@ def comparison_tables(material: Material) -> tuple[Table, ...]:
         if material.zoned or row["group"] != "zone"
     ]
     what = f"Paired differences from {material.baseline}; below 0 the method is better."
-    found = _table(what, overall)
+    units = "zones" if material.zoned else "countries"
+    said = f" Least: {three_digits(least)}, the smallest sign-flip p that so few {units} can give."
+    found = _table(f"{what}{said if any(_LEAST in row.values() for row in overall) else ''}", overall)
     if not by_group:
         return (found,)
     in_groups = f"{what} {material.main} by group of cells."
@@ -206,18 +210,27 @@ def _without(row: Mapping[str, str], head: str) -> dict[str, str]:
     return {name: text for name, text in row.items() if name != head}
 
 
-def _comparison(row: Mapping[Hashable, Any], material: Material) -> dict[str, str]:
+_LEAST = "least"
+
+
+def _least_flip(material: Material) -> float:
+    """The smallest p that flipping the signs of the run's countries, or zones, can give."""
+    units = len(set(units_of(list(zones_of(material.countries).values()))))
+    return least_sign_flip_p(units, draws=material.run.recipe.scoring.draws)
+
+
+def _comparison(row: Mapping[Hashable, Any], material: Material, least: float = 0.0) -> dict[str, str]:
     told = {
         "score": heading(str(row["score"])),
         "method": str(row["method"]),
-        "against": str(row["against"]),
         "cells": str(row["cells"]),
         "difference": three_digits(row["difference"], signed=True),
         "interval": _ends(row["lower"], row["upper"]),
     }
     told["p (Holm)"] = of_p(row["holm_p"])
     if len(material.countries) > 1:
-        told["sign-flip p"] = of_p(row["sign_flip_p"])
+        p = float(row["sign_flip_p"])
+        told["sign-flip p"] = _LEAST if math.isclose(p, least) else of_p(p)
     return told
 
 

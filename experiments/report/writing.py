@@ -1,10 +1,12 @@
 """``report``: the page and its figures, into a folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from value_personas.experiments.figures.style import drawing, save_figure
+from value_personas.experiments.figures.style import FULL, drawing, save_figure
 from value_personas.experiments.progress.shown import Progress, shown
+from value_personas.experiments.report.choosing import chosen
 from value_personas.experiments.report.material import Material, read_material
 from value_personas.experiments.report.page import render_html
 from value_personas.experiments.report.paper import write_paper
@@ -40,6 +42,8 @@ def report(
     *,
     workspace: Path = Path(".value-personas"),
     shapley: Path | None = None,
+    kinds: Sequence[str] = (),
+    width: float = FULL,
     progress: Progress = True,
 ) -> ReportFiles:
     """Write the page of a finished run, and its figures.
@@ -49,10 +53,13 @@ def report(
         to: where it is written; the run's own folder when absent.
         workspace: where the run is looked for.
         shapley: a folder of Shapley values; the recipe's newest when absent.
+        kinds: methods whose rows stand in tables and figures, in this order; all when empty.
+        width: inches that a figure takes at most, as printed: 3.5 for a journal's column.
         progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:
         StoreError: when there is no such run, or a file of it is damaged.
+        RecipeError: when the run has no row of a kind.
     """
     place = workspace.expanduser().resolve()
     folder = find_run(place / "runs", run).resolve()
@@ -61,8 +68,9 @@ def report(
     with shown(progress) as reporter:
         reporter.stage(f"reading {folder.name}")
         material = read_material(folder, beside, shapley)
+        material = chosen(material, kinds) if kinds else material
         reporter.stage("drawing figures and setting the page")
-        files = write_report(material, to or folder)
+        files = write_report(material, to or folder, width)
         reporter.stage("adding the page to the run in MLflow")
         try:
             _record(files, material, Workspace(beside))
@@ -80,19 +88,20 @@ def _record(files: ReportFiles, material: Material, workspace: Workspace) -> Non
         add_files(material.run.recipe.tracking, workspace, material.run.mlflow_run_id, every)
 
 
-def write_report(material: Material, folder: Path) -> ReportFiles:
+def write_report(material: Material, folder: Path, width: float = FULL) -> ReportFiles:
     """Write ``report.html``, and the same figures into ``figures/``.
 
     Args:
         material: what is reported.
         folder: made if need be; an older report in it is replaced.
+        width: as of ``report``.
 
     Raises:
         StoreError: when the folder cannot be written.
     """
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
-        with drawing():
+        with drawing(width):
             parts = sections(material)
             saved = [
                 path

@@ -5,18 +5,22 @@ import math
 __all__ = ["in_people", "of_p", "three_digits"]
 
 
+_NOTHING = 1e-9
+"""Up to here a figure is 0 but for rounding."""
+
+
 def three_digits(value: float, signed: bool = False) -> str:
-    """Three digits without a leading zero; a dash for what is not known.
+    """Three digits without a leading zero; a dash for what is not known, and no 0 for what is more than it.
 
     Example:
-        >>> three_digits(0.0187), three_digits(1.04), three_digits(-0.0906, signed=True)
-        ('.019', '1.04', '−.091')
+        >>> three_digits(0.0187), three_digits(1.04), three_digits(-0.0906, signed=True), three_digits(3e-4)
+        ('.019', '1.04', '−.091', '<.001')
     """
     if math.isnan(value):
         return "–"
     digits = f"{abs(value):.3f}".removeprefix("0")[:4]
     if digits.strip(".0") == "":
-        return digits
+        return "<.001" if not signed and value > _NOTHING else digits
     return f"−{digits}" if value < 0 else f"+{digits}" if signed else digits
 
 

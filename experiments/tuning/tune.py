@@ -169,7 +169,10 @@ def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
         judgement = _judged(survey, cells, session, search)
     seconds = (datetime.now(UTC) - started).total_seconds()
     result = _result(survey, cells, session, search, judgement, seconds, folder)
-    write_tuning_files(folder, result.original, result.program, judgement, result.curve, result.evaluations)
+    stamp = marked(recipe.name, result.synthetic)
+    write_tuning_files(
+        folder, result.original, result.program, judgement, result.curve, result.evaluations, stamp
+    )
     if search.stats is not None:
         (folder / "gepa.json").write_text(json.dumps(search.stats, default=str, indent=1), encoding="utf-8")
     run_id, model = record_tuning(result, workspace, name)

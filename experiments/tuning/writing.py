@@ -72,8 +72,13 @@ def write_tuning_files(
     judgement: TuningJudgement,
     curve: pd.DataFrame,
     evaluations: pd.DataFrame,
+    stamp: str,
 ) -> None:
-    """Write every file of a tuning into its folder."""
+    """Write every file of a tuning into its folder; the stamp stands above its figure."""
+    # Drawing takes a second of start-up, which only a finished tuning needs.
+    from value_personas.experiments.figures.learning_curve import learning_curve_figure
+    from value_personas.experiments.figures.style import save_figure
+
     program.save(folder / PROGRAM_FILE)
     original.save(folder / "original.json")
     (folder / "prompts.diff").write_text(prompt_diff(original, program), encoding="utf-8")
@@ -81,7 +86,7 @@ def write_tuning_files(
     write_csv(folder / "tuning_cells.csv", judgement.cells)
     write_csv(folder / "learning_curve.csv", curve)
     write_csv(folder / "evaluations.csv", evaluations)
-    _draw(curve, folder / "learning_curve.png")
+    save_figure(learning_curve_figure(curve, stamp), folder, "learning_curve", ("png",))
 
 
 def prompt_diff(original: TunedProgram, program: TunedProgram) -> str:
@@ -107,19 +112,3 @@ def _lines(prompt: PredictorPrompt) -> list[str]:
 def _visible(text: str) -> str:
     """Nothing in a proposal, which any model may have written, acts on a terminal that shows it."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
-def _draw(curve: pd.DataFrame, path: Path) -> None:
-    """Score against calls: every candidate, and the best on validation so far."""
-    from matplotlib.figure import Figure  # a second of start-up that only a finished tuning needs
-
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    axes = figure.subplots()
-    best = curve.dropna(subset=["validation"])
-    axes.plot(curve["calls"], curve["training"], "o", label="training", alpha=0.6)
-    axes.plot(best["calls"], best["validation"], "s", label="validation", alpha=0.6)
-    axes.step(best["calls"], best["best_validation"], where="post", label="best on validation so far")
-    axes.set_xlabel("calls used")
-    axes.set_ylabel("reward, 1 is best")
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=150)

@@ -10,7 +10,6 @@ from tests.data.surveys import frame, write_sav
 from value_personas.data import (
     ProfileTable,
     cultural_map,
-    draw_cultural_map,
     read_survey,
     value_profiles,
 )
@@ -127,17 +126,6 @@ def test_no_map_without_all_items(tmp_path: Path) -> None:
     assert any("A008" in note for note in profiles.notes)
     with pytest.raises(SurveyError, match="lacks A008"):
         cultural_map(profiles)
-
-
-def test_the_figure_lays_the_sample_over_the_published_countries(tmp_path: Path) -> None:
-    points = cultural_map(profiles_of(frame(200), tmp_path / "s.sav"))
-    figure = draw_cultural_map(points, {"DEU": "Germany"})
-    axes = figure.axes[0]
-    drawn = sum(len(collection.get_offsets()) for collection in axes.collections)
-    assert drawn == len(published_map()) + len(points)
-    assert "Germany" in {text.get_text() for text in axes.texts}
-    assert "self-expression" in axes.get_xlabel()
-    assert "secular" in axes.get_ylabel()
 
 
 @SHARED

@@ -20,5 +20,4 @@ def audit_plate(material: Material) -> Plate | None:
         "of statement moves beyond people, on the left, is spill-over: more than the answer itself tells.",
         "Spill-over matrices; mean movement: "
         + "; ".join(f"{row.statement} {100 * row.spill_over:.1f} %" for row in audit.record.summary),
-        wide=True,
     )

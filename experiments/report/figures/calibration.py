@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from value_personas.experiments.calibration.before_after import variance_limit
 from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
-from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.figures.style import FULL, canvas
+from value_personas.experiments.figures.palette import INK, MUTED, looks
+from value_personas.experiments.figures.style import FULL, beside, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.scoring import SCORES, Cells
@@ -73,8 +73,9 @@ def _judged(panel: Answers, estimate: Array) -> dict[str, float]:
 
 def calibration_plate(material: Material, curve: CalibrationCurve) -> Plate:
     """Variance ratio and Wasserstein distance against the temperature, at both levels."""
-    figure = canvas(FULL, 2.75, material.stamp)
-    ratio, distance = figure.subplots(1, 2)
+    columns = beside(2, 3.0)
+    figure = canvas(FULL, 2.2 * (2 // columns) + 0.85, material.stamp)
+    ratio, distance = figure.subplots(2 // columns, columns, squeeze=False).ravel()
     look = looks(material.methods)[material.main]
     for axis, column in ((ratio, "variance_ratio"), (distance, "wasserstein")):
         for level in LEVELS:
@@ -85,25 +86,27 @@ def calibration_plate(material: Material, curve: CalibrationCurve) -> Plate:
             )  # fmt: skip
         _temperature_axis(axis, material)
     for level in LEVELS:
-        ratio.axhline(curve.limits[level], color=MUTED, linewidth=0.8, linestyle=_STROKES[level])
-    ratio.axhline(1.0, color=INK, linewidth=0.8)
-    distance.axhline(float(material.run.floor["wasserstein"]), color=INK, linewidth=0.8)
+        ratio.axhline(
+            curve.limits[level], color=MUTED, linewidth=0.8, linestyle=_STROKES[level],
+            label=f"where T = ∞ leads, {level} level",
+        )  # fmt: skip
+    ratio.axhline(1.0, color=INK, linewidth=0.8, label="people; of the distance: their noise floor")
+    floor = float(material.run.floor["wasserstein"])
+    distance.axhline(floor, color=INK, linewidth=0.8)
     ratio.set_title("variance, as a share of people’s", loc="left")
     distance.set_title("Wasserstein distance", loc="left")
     ratio.set_ylim(bottom=0.0)
     distance.set_ylim(bottom=0.0)
-    handles, labels = ratio.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    key(figure, list(zip(*ratio.get_legend_handles_labels(), strict=True)))
     return Plate(
         "calibration",
         figure,
-        f"The answers of {material.main} tilted at every temperature T, on all cells. Grey lines are the "
-        "variance that an infinite T leads to, which answers with one peak never pass; black ones are people "
-        "and their noise floor. A T read off here is fitted on these very cells and may not be called "
+        f"The answers of {material.main} tilted at every temperature T, on all cells. Answers with "
+        "one peak never pass the variance that an infinite T leads to. A T read off "
+        "here is fitted on these very cells and may not be called "
         "held-out.",
         "Variance ratio and Wasserstein distance against temperature; limits: "
         + "; ".join(f"{level} level {limit:.2f}" for level, limit in curve.limits.items()),
-        wide=True,
     )
 
 
@@ -115,4 +118,7 @@ def _temperature_axis(axis: Axes, material: Material) -> None:
     axis.set_xlabel("temperature T")
     strength = material.calibration.strength if material.calibrated else {}
     if material.calibration.method == "tilt" and list(strength) == ["all"]:
-        axis.axvline(strength["all"], color=FAINT, linewidth=1.5, zorder=0)
+        axis.axvline(
+            strength["all"], color=MUTED, linewidth=1.2, linestyle=":", zorder=0,
+            label=f"the recipe’s T, {strength['all']:g}",
+        )  # fmt: skip

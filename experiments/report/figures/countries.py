@@ -6,7 +6,7 @@ import pandas as pd
 
 from value_personas.data import drawable
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.figures.style import COLUMN, canvas, row_height
+from value_personas.experiments.figures.style import COLUMN, SMALL, canvas, key, row_height
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
@@ -59,21 +59,22 @@ def country_plate(material: Material) -> Plate:
         axis.plot(table[method], places, look.marker, color=look.colour, markersize=4.2, label=method)
     axis.plot(table["floor"], places, "|", color=INK, markersize=6, label="noise floor")
     for place, zone in heads:
-        axis.annotate(zone, (0.0, place), xytext=(3, 0), textcoords="offset points", fontsize=7, color=MUTED,
-                      va="center", style="italic")  # fmt: skip
+        axis.annotate(
+            zone, (0.0, place), xytext=(3, 0), textcoords="offset points", fontsize=SMALL, color=MUTED,
+            va="center", style="italic",
+        )  # fmt: skip
     names = [drawable([name, code]) for name, code in zip(table["name"], table["code"], strict=True)]
     axis.set_yticks(places, names)
     axis.tick_params(axis="y", length=0)
     axis.set(ylim=(places[-1] + 0.7, -0.9), xlabel="mean error of means (share of the scale)")
     axis.set_xlim(left=0.0)
-    figure.legend(loc="outside lower center", ncols=2, handletextpad=0.2, columnspacing=1.0)
+    key(figure, list(zip(*axis.get_legend_handles_labels(), strict=True)))
     ranked = table.sort_values(material.main)["name"].tolist()
     return Plate(
         "countries",
         figure,
         "Mean error over questions, countries grouped by cultural zone and sorted by the error of "
-        f"{material.main}. A country’s error is to be judged against its own noise floor, the upright "
-        "stroke.",
+        f"{material.main}. A country’s error is to be judged against its own noise floor.",
         f"Error of each country: {material.main} errs least in {ranked[0]} and most in {ranked[-1]}.",
     )
 

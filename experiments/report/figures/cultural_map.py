@@ -1,19 +1,26 @@
 """The cultural map: where people lie, and where a model lays them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from value_personas.data import MAP_AXES, drawable, published_map
 from value_personas.experiments.evaluation.map_positions import HUMAN
+from value_personas.experiments.figures.labels import Name, set_names
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
-from value_personas.experiments.figures.style import FULL, canvas
+from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, key, room
 from value_personas.experiments.report.figures.countries import shown_methods
-from value_personas.experiments.report.labels import Name, set_names
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
 __all__ = ["map_plate", "map_shifts"]
+
+Array = NDArray[np.float64]
 
 _ALONE = 4.6
 """Inches: the width of a single panel."""
@@ -40,21 +47,36 @@ def map_plate(material: Material) -> Plate | None:
     if material.positions is None:
         return None
     asked = _drawn(material) or (HUMAN,)
-    columns = min(2, len(asked))
+    columns = beside(min(2, len(asked)), 3.0)
     rows = -(-len(asked) // columns)
-    width = FULL if columns == 2 else _ALONE
-    figure = canvas(width, rows * _panel_height(material, width / columns) + 0.4, material.stamp)
+    width = room(FULL if columns == 2 else _ALONE)
+    figure = canvas(width, rows * _panel_height(material, width / columns) + 0.75, material.stamp)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axis, method in zip(axes, asked, strict=False):
         _panel(axis, material, method)
     for axis in axes[len(asked) :]:
         axis.set_visible(False)
+    for axis in axes[max(len(asked) - columns, 0) : len(asked)]:  # the lowest of each column
+        axis.tick_params(labelbottom=True)
+        axis.set_xlabel("survival → self-expression")
+    for axis in axes[::columns]:
+        axis.set_ylabel("traditional → secular")
+    key(figure, _marks(asked))
     for axis, method in zip(axes, asked, strict=False):
         human = _of(material.positions, HUMAN)
         _name(axis, material, human, pd.concat([human, _of(material.positions, method)]))
-    figure.supxlabel("survival → self-expression values", fontsize=8)
-    figure.supylabel("traditional → secular-rational values", fontsize=8)
-    return Plate("map", figure, _caption(material), _alt(material), wide=columns == 2)
+    return Plate("map", figure, _caption(material), _alt(material))
+
+
+def _marks(asked: Sequence[str]) -> list[tuple[Line2D, str]]:
+    def mark(sign: str, **drawn: Any) -> Line2D:
+        return Line2D([], [], linestyle="", marker=sign, **drawn)
+
+    people = mark("D", markerfacecolor="none", markeredgecolor=INK, markersize=4.5)
+    marks = [(people, "a country’s people"), (mark("o", color=FAINT, markersize=3), "published countries")]
+    if asked == (HUMAN,):
+        return marks
+    return [*marks, (Line2D([], [], color=MUTED, linewidth=0.9), "from people to where the model lays them")]
 
 
 def _panel_height(material: Material, width: float) -> float:
@@ -67,16 +89,13 @@ def _panel_height(material: Material, width: float) -> float:
 
 
 def _caption(material: Material) -> str:
-    start = (
-        "Open diamonds are where a country’s people lie by their own answers, grey dots the published "
-        "countries."
-    )
+    start = "Where a country’s people lie by their own answers, among the published countries."
     if not _asked(material):
         return f"{start} The model was not asked for the ten items; cultural_map.ask = true asks it."
     left_out = len(_asked(material)) - len(_drawn(material))
     more = f" The table tells {left_out} more kinds." if left_out else ""
     return (
-        f"{start} A line leads from each to where the model lays it. A value persona states these answers "
+        f"{start} A line leads to where the model lays them. A value persona states these answers "
         "itself, so its position tells how faithfully they are carried; without a persona, and by the "
         f"country’s name, it is a prediction. No score rests on these items.{more}"
     )
@@ -142,10 +161,22 @@ def _panel(axis: Axes, material: Material, method: str) -> None:
     axis.tick_params(color=MUTED)
 
 
+_ALONG = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
+"""Places on a line that names keep clear of."""
+
+
+def _lines(human: pd.DataFrame, points: pd.DataFrame) -> list[tuple[Array, Array]]:
+    """Both ends of the lines from where people lie to where the model lays them."""
+    ends = points.iloc[len(human) :]
+    both = human.index.intersection(ends.index)
+    return list(zip(human.loc[both].to_numpy(), ends.loc[both].to_numpy(), strict=True))
+
+
 def _name(axis: Axes, material: Material, human: pd.DataFrame, points: pd.DataFrame) -> None:
     few = len(human) <= _NAMED
     names = [
         Name(drawable([material.country_name(str(code)), str(code)] if few else [str(code)]), *place)
         for code, place in zip(human.index, human.to_numpy(), strict=True)
     ]
-    set_names(axis, names, points.to_numpy(), size=6.5 if few else 5.5, must=few)
+    along = [a + (b - a) * share for a, b in _lines(human, points) for share in _ALONG]
+    set_names(axis, names, np.vstack([points.to_numpy(), *along]), size=SMALL, must=few)

@@ -1,5 +1,6 @@
 """Distributions of answers, cell by cell: people, the model as it answered, and calibrated."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,14 +8,18 @@ from matplotlib.axes import Axes
 
 from value_personas.data import drawable, one_line
 from value_personas.experiments.figures.palette import FAINT, MUTED, looks
-from value_personas.experiments.figures.style import FULL, canvas
+from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
 __all__ = ["chosen_cells", "distribution_plate", "drawn_methods"]
 
 _CELLS = 6
-_LONGEST_END = 17
+_LETTERS, _LINES, _LONGEST_END = 19.0, 6, 80
+"""Of an option's words: letters an inch, lines, and letters in all."""
+
+_OVER = 3
+"""Letters by which a word may stand over its line before it is torn."""
 
 
 def drawn_methods(material: Material) -> tuple[str, ...]:
@@ -37,17 +42,19 @@ def distribution_plate(material: Material) -> Plate | None:
     cells = chosen_cells(material)
     if not cells:
         return None
-    rows = -(-len(cells) // 3)
-    figure = canvas(FULL, 1.75 * rows + 0.45, material.stamp)
-    axes = figure.subplots(rows, 3, squeeze=False).ravel()
+    columns = beside(3, 2.2) if beside(3, 2.2) > 1 else 2  # two have room in any journal's column
+    rows = -(-len(cells) // columns)
+    figure = canvas(FULL, 1.95 * rows + 0.5, material.stamp)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    letters = int(_LETTERS * (figure.get_figwidth() / columns - 0.5) / 2)
     for axis, (country, question) in zip(axes, cells, strict=False):
-        _panel(axis, material, country, question)
+        _panel(axis, material, (country, question), letters)
     for axis in axes[len(cells) :]:
         axis.set_visible(False)
-    for axis in axes[::3]:
+    for axis in axes[::columns]:
         axis.set_ylabel("share of answers")
     handles, labels = axes[0].get_legend_handles_labels()  # lines first, then bars
-    figure.legend(handles[-1:] + handles[:-1], labels[-1:] + labels[:-1], loc="outside lower center", ncols=3)
+    key(figure, list(zip(handles[-1:] + handles[:-1], labels[-1:] + labels[:-1], strict=True)))
     return Plate(
         "distributions",
         figure,
@@ -56,11 +63,11 @@ def distribution_plate(material: Material) -> Plate | None:
         f"{material.questions_told(tuple(question for _, question in cells))}",
         "Answer distributions of people and predictions in "
         + "; ".join(f"{material.country_name(c)} {q}" for c, q in cells),
-        wide=True,
     )
 
 
-def _panel(axis: Axes, material: Material, country: str, question: str) -> None:
+def _panel(axis: Axes, material: Material, cell: tuple[str, str], letters: int) -> None:
+    country, question = cell
     estimates = material.run.estimates
     here = estimates[(estimates["country"] == country) & (estimates["question"] == question)]
     people = here[here["method"] == material.main]
@@ -76,12 +83,22 @@ def _panel(axis: Axes, material: Material, country: str, question: str) -> None:
     name = drawable([material.country_name(country), country])
     axis.set_title(f"{name} · {question}", loc="left")
     axis.set_ylim(bottom=0.0)
-    _name_ends(axis, people["option"].tolist())
+    _name_ends(axis, people["option"].tolist(), letters)
 
 
-def _name_ends(axis: Axes, options: Sequence[str]) -> None:
-    """Both ends of the scale in words, flush with the bars."""
-    ends = [drawable([one_line(o, _LONGEST_END), "…"]) for o in (options[0], options[-1])]
+def _name_ends(axis: Axes, options: Sequence[str], letters: int) -> None:
+    """Both ends of the scale in words, flush with the bars, a long one in lines."""
+    ends = [
+        _wrapped(drawable([one_line(o, _LONGEST_END), "…"], _LONGEST_END), letters)
+        for o in (options[0], options[-1])
+    ]
     axis.set_xticks(range(len(options)), [""] * len(options))
     for place, text, side in ((0.0, ends[0], "left"), (1.0, ends[1], "right")):
-        axis.text(place, -0.03, text, transform=axis.transAxes, va="top", ha=side, fontsize=6.5, color=MUTED)
+        axis.text(
+            place, -0.03, text, transform=axis.transAxes, va="top", ha=side, fontsize=SMALL, color=MUTED
+        )
+
+
+def _wrapped(text: str, letters: int) -> str:
+    longest = max(map(len, text.split()), default=0)
+    return textwrap.fill(text, max(letters, min(longest, letters + _OVER)), max_lines=_LINES, placeholder="…")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from value_personas.experiments.figures.palette import INK, MUTED, looks
-from value_personas.experiments.figures.style import COLUMN, canvas
+from value_personas.experiments.figures.style import COLUMN, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
@@ -23,7 +23,7 @@ def _plate(material: Material, column: str, what: str, name: str) -> Plate | Non
     if known.empty:
         return None
     kinds = [kind for kind in material.kinds if (known["personas"] == kind).any()]
-    figure = canvas(COLUMN, 0.24 * len(kinds) + 0.7, material.stamp)
+    figure = canvas(COLUMN, 0.24 * len(kinds) + 0.95, material.stamp)
     axis = figure.subplots()
     means = {}
     for row, kind in enumerate(kinds):
@@ -37,6 +37,8 @@ def _plate(material: Material, column: str, what: str, name: str) -> Plate | Non
     axis.set_xlim(left=0.0)
     axis.tick_params(axis="y", length=0)
     axis.set_xlabel("total variation between answers", color=MUTED)
+    sign, stroke = axis.lines[:2]
+    key(figure, [(sign, "a question"), (stroke, "mean over questions")])
     return Plate(
         f"effect-{name}",
         figure,

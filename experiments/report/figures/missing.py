@@ -2,15 +2,13 @@
 
 import pandas as pd
 
-from value_personas.experiments.figures.palette import MUTED
-from value_personas.experiments.figures.style import COLUMN, canvas
+from value_personas.experiments.figures.palette import BARS, MUTED
+from value_personas.experiments.figures.style import COLUMN, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.signatures import MissingReason
 
 __all__ = ["missing_plate", "missing_shares"]
-
-_TINTS = ("#2b83c6", "#c65f00", "#0a9270", "#b7558f", "#8f7a00", "#7a6fd0", "#96613d", "#5b8a9a", "#7d7d84")
 
 
 def missing_shares(material: Material) -> pd.DataFrame:
@@ -41,16 +39,17 @@ def missing_plate(material: Material) -> Plate | None:
     start = pd.Series(0.0, index=shares.index)
     places = range(len(shares))
     for reason in shares:
-        tint = _TINTS[[r.value for r in MissingReason].index(str(reason))]
+        tint, hatch = BARS[[r.value for r in MissingReason].index(str(reason))]
         axis.barh(
-            places, shares[reason], left=start, height=0.62, color=tint, label=str(reason).replace("_", " ")
-        )
+            places, shares[reason], left=start, height=0.62, hatch=hatch,
+            facecolor="none" if hatch else tint, edgecolor=tint, label=str(reason).replace("_", " "),
+        )  # fmt: skip
         start = start + shares[reason]
     axis.set_yticks(places, shares.index)
     axis.set_ylim(len(shares) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.set_xlabel("missing answers (%)", color=MUTED)
-    figure.legend(loc="outside lower center", ncols=2)
+    key(figure, list(zip(*axis.get_legend_handles_labels(), strict=True)))
     worst = str(start.idxmax())
     return Plate(
         "missing",

@@ -39,7 +39,6 @@ def paired_plate(material: Material) -> Plate | None:
         f"{_lines(material, level)}",
         f"Paired differences from {material.baseline} with intervals: {better} methods are better beyond "
         f"their interval on {heading(str(rows['score'].iloc[0]))}.",
-        wide=True,
     )
 
 

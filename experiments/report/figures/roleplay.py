@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
+from value_personas.experiments.figures.labels import Name, set_names
 from value_personas.experiments.figures.palette import INK, MUTED, looks
-from value_personas.experiments.figures.style import COLUMN, canvas
-from value_personas.experiments.report.labels import Name, set_names
+from value_personas.experiments.figures.style import COLUMN, SMALL, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
@@ -39,7 +39,7 @@ def roleplay_plate(material: Material) -> Plate | None:
     figure = canvas(COLUMN, COLUMN + 0.35, material.stamp)
     axis = figure.subplots()
     top = 1.06 * float(table[["baseline", "main"]].max().max())
-    axis.plot([0, top], [0, top], color=INK, linewidth=0.8)
+    axis.plot([0, top], [0, top], color=INK, linewidth=0.8, label="as far off")
     for near, label in ((False, "far from the value items"), (True, "near them")):
         points = table[table["near"] == near]
         face = "none" if near else look.colour
@@ -50,7 +50,7 @@ def roleplay_plate(material: Material) -> Plate | None:
     axis.set_xlabel(f"error of {material.baseline}")
     axis.set_ylabel(f"error of {material.main}")
     axis.tick_params(color=MUTED)
-    figure.legend(loc="outside lower center", ncols=2, handletextpad=0.1, columnspacing=0.8)
+    key(figure, list(zip(*axis.get_legend_handles_labels(), strict=True)))
     named = _name_some(axis, table)
     better = int((table["main"] < table["baseline"]).sum())
     return Plate(
@@ -72,5 +72,5 @@ def _name_some(axis: Axes, table: pd.DataFrame) -> tuple[str, ...]:
         Name(str(row["question"]), float(row["baseline"]), float(row["main"]))
         for row in chosen.to_dict("records")
     ]
-    set_names(axis, names, table[["baseline", "main"]].to_numpy(), size=6.5)
+    set_names(axis, names, table[["baseline", "main"]].to_numpy(), size=SMALL)
     return tuple(chosen["question"])

@@ -34,7 +34,6 @@ def shapley_plates(material: Material) -> tuple[Plate, ...]:
         "Countries × items: purple tiles are items that lower the error there, orange ones raise it. "
         "Countries are sorted by what all items together gain, most first.",
         f"Heat map of Shapley values of {len(over_all)} items in {len(countries) - 1} countries.",
-        wide=True,
     )
     return bars, tiles
 

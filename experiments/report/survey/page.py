@@ -8,7 +8,8 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from value_personas.data import draw_cultural_map
+from value_personas.experiments.figures.style import drawing
+from value_personas.experiments.figures.survey_map import survey_map_figure
 from value_personas.experiments.report.survey.facts import (
     SurveyFacts,
     direction_text,
@@ -55,6 +56,8 @@ def _map_image(facts: SurveyFacts) -> str:
         columns=["country", "survival_self_expression", "traditional_secular"],
     )
     names = {country.code: country.name for country in facts.countries}
+    stamp = "synthetic population" if facts.synthetic else ""
     stream = io.BytesIO()
-    draw_cultural_map(points, names).savefig(stream, format="png", dpi=130)
+    with drawing():
+        survey_map_figure(points, names, stamp).savefig(stream, format="png", dpi=150)
     return base64.b64encode(stream.getvalue()).decode("ascii")

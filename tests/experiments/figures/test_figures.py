@@ -80,7 +80,8 @@ def test_countries_are_told_apart_by_signs_or_not_at_all(countries: int) -> None
     assert sum(len(np.asarray(points.get_offsets())) for points in drawn) == countries
     if countries == 9:
         assert to_hex(drawn[0].get_facecolor()[0]) == looks(["country"])["country"].colour
-        assert not figure.legends
+        told = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert told == ["as people answered", "a country and question"]
 
 
 def test_matrices_are_drawn_as_percent_on_one_scale() -> None:

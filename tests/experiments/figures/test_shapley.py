@@ -57,7 +57,8 @@ def test_bars_stand_for_all_countries_with_their_intervals(tmp_path: Path) -> No
     (lines, _) = axis.collections[0], axis.lines
     ends = [path.vertices[:, 0].tolist() for path in lines.get_paths()]
     assert ends == [pytest.approx(pair) for pair in over_all[["lower", "upper"]].to_numpy().tolist()]
-    assert "negative: the item lowers it" in axis.get_xlabel()
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told == ["the item lowers it", "the item raises it", "interval"]
     assert [path.name for path in save_figure(figure, tmp_path, "bars")] == [
         "bars.pdf",
         "bars.svg",

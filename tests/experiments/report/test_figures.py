@@ -1,21 +1,28 @@
 """Figures: the numbers behind them, and that they can be read by anybody."""
 
+import itertools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from tests.experiments.report.conftest import Reported
+from tests.experiments.report.runs import write_audit, write_shapley
+from value_personas.experiments.figures.labels import Name, set_names
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import canvas, drawing
+from value_personas.experiments.report import read_material
 from value_personas.experiments.report.figures.calibration import calibration_curve
 from value_personas.experiments.report.figures.countries import country_errors
 from value_personas.experiments.report.figures.distributions import chosen_cells
 from value_personas.experiments.report.figures.missing import missing_shares
 from value_personas.experiments.report.figures.roleplay import question_errors
-from value_personas.experiments.report.labels import Name, set_names
 from value_personas.experiments.report.plate import Plate, inline_svg
+from value_personas.experiments.report.sections import sections
 from value_personas.experiments.scoring.digits import three_digits
 
 
@@ -140,12 +147,18 @@ def test_names_hide_no_point_and_no_other_name() -> None:
     crowd = np.array([[x, y] for x in np.linspace(0.8, 1.0, 12) for y in np.linspace(0.8, 1.0, 12)])
     names = [Name("first", 0.5, 0.5), Name("second", 0.52, 0.5), Name("crowded", 0.9, 0.9)]
     set_names(axis, names, np.vstack([points, crowd]), size=7)
-    assert [text.get_text() for text in axis.texts] == ["first", "second"]
+    assert [text.get_text() for text in axis.texts] == ["first", "second", "crowded"]
     figure.draw_without_rendering()
-    first, second = (text.get_window_extent() for text in axis.texts)
-    assert not first.overlaps(second)
-    set_names(axis, [Name("crowded", 0.9, 0.9)], crowd, size=7, must=True)
-    assert axis.texts[-1].get_text() == "crowded"
+    boxes = [Text.get_window_extent(text) for text in axis.texts]  # without its stroke
+    places = axis.transData.transform(np.vstack([points, crowd]))
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    assert not any(box.contains(*place) for box in boxes for place in places)
+    assert [text.arrow_patch is not None for text in axis.texts] == [False, False, True]
+    everywhere = np.array([[x, y] for x in np.linspace(0, 1, 40) for y in np.linspace(0, 1, 40)])
+    for must in (False, True):
+        set_names(axis, [Name("no room", 0.9, 0.9)], everywhere, size=7, must=must)
+        assert (axis.texts[-1].get_text() == "no room") is must
 
 
 @pytest.mark.parametrize(
@@ -161,3 +174,80 @@ def test_names_hide_no_point_and_no_other_name() -> None:
 )
 def test_three_digits(value: float, signed: bool, said: str) -> None:
     assert three_digits(value, signed) == said
+
+
+@pytest.mark.parametrize("width", [7.0, 3.5])
+def test_type_is_large_enough_and_whole_at_the_width_of_a_page_and_of_a_column(
+    reported: Reported, tmp_path: Path, width: float
+) -> None:
+    recipe = reported.run.recipe
+    write_shapley(tmp_path / "shapley" / "quickstart-1", recipe)
+    write_audit(tmp_path / "audits" / "audit-quickstart-1", recipe)
+    material = read_material(reported.run.folder, tmp_path)
+    with drawing(width):
+        plates = [plate for part in sections(material) for plate in part.plates]
+        assert {"headline", "map", "calibration", "shapley", "audit", "effect-order"} <= {
+            p.name for p in plates
+        }
+        for plate in plates:
+            figure = plate.figure
+            assert figure.get_figwidth() <= width
+            assert plate.wide == (figure.get_figwidth() > 5.0)
+            FigureCanvasAgg(figure).draw()
+            page = figure.bbox.padded(1.0)
+            for text in _written(figure):
+                said = (plate.name, text.get_text())
+                assert text.get_fontsize() >= 7.0, said
+                box = Text.get_window_extent(text)
+                assert page.contains(box.x0, box.y0), said
+                assert page.contains(box.x1, box.y1), said
+
+
+def _written(figure: Figure) -> list[Text]:
+    """Every text that is seen; ticks beyond an axis' ends are not."""
+    unseen: set[Text] = set()
+    for axis in figure.axes:
+        for along in (axis.xaxis, axis.yaxis):
+            low, high = sorted(along.get_view_interval())
+            for tick in [*along.get_major_ticks(), *along.get_minor_ticks()]:
+                if not low <= tick.get_loc() <= high or not axis.get_visible():
+                    unseen |= {tick.label1, tick.label2}
+        if not axis.get_visible():
+            unseen |= set(axis.findobj(Text))
+    every = figure.findobj(lambda one: isinstance(one, Text) and one.get_visible() and bool(one.get_text()))
+    return [text for text in every if isinstance(text, Text) and text not in unseen]
+
+
+def test_lines_are_named_within_the_figure(reported: Reported) -> None:
+    with drawing():
+        plates = {plate.name: plate for part in sections(reported.material) for plate in part.plates}
+
+    def told(name: str) -> list[str]:
+        return [text.get_text() for text in plates[name].figure.legends[0].get_texts()]
+
+    assert told("headline") == [
+        "noise floor of people’s sample; target of the variance ratio",
+        "95 % interval",
+    ]
+    assert told("calibration") == [
+        "tilt at persona level",
+        "tilt at population level",
+        "the recipe’s T, 2",
+        "where T = ∞ leads, persona level",
+        "where T = ∞ leads, population level",
+        "people; of the distance: their noise floor",
+    ]
+    assert "as far off" in told("roleplay")
+    assert "its regression on the index" in told("gap")
+    assert told("effect-order") == ["a question", "mean over questions"]
+
+
+def test_the_ends_of_a_scale_are_whole(reported: Reported) -> None:
+    options = reported.run.estimates.groupby("question")["option"].agg(["first", "last"])
+    with drawing(3.5):
+        (plate,) = [
+            p for part in sections(reported.material) for p in part.plates if p.name == "distributions"
+        ]
+    written = [" ".join(text.get_text().split()) for axis in plate.figure.axes for text in axis.texts]
+    for _, question in chosen_cells(reported.material):
+        assert set(options.loc[question]) <= set(written)

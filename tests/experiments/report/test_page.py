@@ -17,7 +17,16 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
 ]
 
-_BARS = "[...document.querySelectorAll('#cell-bars li')].map((item) => item.innerText)"
+_BARS = """[...document.querySelectorAll('#cell-bars li')].map((item) => [
+    item.firstChild.textContent, ...[...item.querySelectorAll('b')].map((b) => b.textContent)].join('\\n'))"""
+
+
+_HIDDEN = """(() => {
+    document.querySelectorAll("details").forEach((part) => (part.open = true));
+    return [...document.querySelectorAll(".scroll, .sheet")]
+        .filter((node) => node.scrollWidth > node.clientWidth)
+        .map((node) => node.querySelector("table, svg").getAttribute("aria-label"));
+})()"""
 
 
 def _choose(country: str, question: str) -> str:
@@ -49,6 +58,10 @@ async def _look(page: Page, address: str) -> dict[str, Any]:
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     await page.send("Emulation.setDeviceMetricsOverride", **phone)
     found["width"] = await page.evaluate("document.documentElement.scrollWidth")
+    desk = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    await page.send("Emulation.setDeviceMetricsOverride", **desk)
+    found["at_a_desk"] = await page.evaluate("document.documentElement.scrollWidth")
+    found["hidden"] = await page.evaluate(_HIDDEN)
     printed = {"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]}
     await page.send("Emulation.setEmulatedMedia", **printed)
     found["paper"] = await page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -82,5 +95,7 @@ def test_the_page_in_chromium(planted: Path, finished: RunResult, tmp_path: Path
         assert float(predicted.removesuffix(" %")) == pytest.approx(100 * row["predicted"], abs=0.0501)
 
     assert found["width"] <= 390  # nothing but figures and tables scrolls sideways
+    assert found["at_a_desk"] <= 1280
+    assert found["hidden"] == []  # and none of these on a desk: no last column is behind a scroll
     assert found["paper"] == "rgb(255, 255, 255)"
     assert found["in_print"] == "none"

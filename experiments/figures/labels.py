@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from value_personas.experiments.figures.palette import MUTED
+
 __all__ = ["Name", "set_names"]
 
 Array = NDArray[np.float64]
@@ -20,6 +22,8 @@ _RADIUS = 3.0
 """Of a point, and the distance of its name from it, in points."""
 
 _SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+_AWAY = (1.0, 3.0, 5.0, 8.0)
+"""Distances of a name from its point, in units of the nearest; from the second on a stroke leads there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Name:
 
 
 def set_names(axis: Axes, names: Sequence[Name], points: Array, size: float, must: bool = False) -> None:
-    """Write each name on the side of its point where it overlaps least; the first names choose first.
+    """Write each name on the side of its point where it overlaps least, and near; the first choose first.
 
     Args:
         axis: with all else drawn and its limits final.
@@ -55,32 +59,36 @@ def set_names(axis: Axes, names: Sequence[Name], points: Array, size: float, mus
     frame = np.asarray(axis.get_window_extent().extents) * scale
     for name in names:
         place = axis.transData.transform((name.x, name.y)) * scale
-        choices = [_box(place, side, name.text, size) for side in _SIDES]
+        ways = [(x * away, y * away) for away in _AWAY for x, y in _SIDES]
+        choices = [_box(place, way, name.text, size) for way in ways]
         costs = [sum(_overlap(box, other) for other in taken) + _outside(box, frame) for box in choices]
         best = int(np.argmin(costs))
         if costs[best] > 0.0 and not must:
             continue
         taken.append(choices[best])
-        _write(axis, name, _SIDES[best], size)
+        _write(axis, name, ways[best], size)
 
 
-def _write(axis: Axes, name: Name, side: tuple[int, int], size: float) -> None:
+def _write(axis: Axes, name: Name, way: tuple[float, float], size: float) -> None:
+    x, y = way
+    far = max(abs(x), abs(y)) > 1.0
     axis.annotate(
         name.text,
         (name.x, name.y),
-        xytext=(side[0] * (_RADIUS + 1), side[1] * (_RADIUS + 1)),
+        xytext=(x * (_RADIUS + 1), y * (_RADIUS + 1)),
         textcoords="offset points",
-        ha={1: "left", 0: "center", -1: "right"}[side[0]],
-        va={1: "bottom", 0: "center", -1: "top"}[side[1]],
+        ha="center" if x == 0.0 else "left" if x > 0.0 else "right",
+        va="center" if y == 0.0 else "bottom" if y > 0.0 else "top",
+        arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.4, "shrinkA": 0.0} if far else None,
         fontsize=size,
         zorder=6,
     )
 
 
-def _box(place: Array, side: tuple[int, int], text: str, size: float) -> Array:
+def _box(place: Array, way: tuple[float, float], text: str, size: float) -> Array:
     """Left, bottom, right, top of a name, in points."""
     wide, high = _LETTER * size * len(text), _LINE * size
-    centre = place + np.array(side) * (np.array([wide, high]) / 2 + _RADIUS + 1)
+    centre = place + np.array(way) * (_RADIUS + 1) + np.sign(way) * np.array([wide, high]) / 2
     half = np.array([wide, high]) / 2
     return np.concatenate([centre - half, centre + half])
 
