@@ -31,7 +31,7 @@ def test_rows_are_those_that_are_named_in_their_order(reported: Reported) -> Non
     (says,) = parts["paired"].says
     assert says == "The run holds no comparison with none: country roleplay was not asked, or is left out."
     assert parts["gap"].is_empty
-    assert "country (" not in " ".join(methods_paragraphs(material))
+    assert "country (roleplay" not in " ".join(methods_paragraphs(material))
 
 
 def test_what_is_compared_stays(reported: Reported) -> None:
