@@ -1,6 +1,8 @@
-"""``value-personas audit``: what descriptors tell a reader, and what they should not."""
+"""``value-personas audit``: what descriptors tell a reader, and what they should not.
 
-from value_personas.experiments.audit.audit import run_audit
-from value_personas.experiments.audit.result import AuditResult
+``__init__.pyi`` beside this file lists the names; each is imported on first use.
+"""
 
-__all__ = ["AuditResult", "run_audit"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -39,6 +39,9 @@ _widest: ContextVar[float] = ContextVar("widest", default=FULL)
 """Inches that a figure may take at most."""
 
 _RESOLUTION = 300
+_PACKED = 3
+"""zlib's level for a PNG: two thirds of the CPU of Pillow's 6, and a sixth more bytes."""
+
 _ROWS_AT_EASE = 40
 
 _STAMP_LETTERS, _STAMP_LINE = 18, 0.12
@@ -155,7 +158,8 @@ def save_figure(
     for path in paths:
         undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
         lean = glyphs_alone() if path.suffix == ".pdf" else nullcontext()
+        packed = {"pil_kwargs": {"compress_level": _PACKED}} if path.suffix == ".png" else {}
         with lean, mpl.rc_context({"svg.hashsalt": name}):
-            figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated)
+            figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated, **packed)
     FigureCanvasBase(figure)  # the other lets go of its picture: megabytes a figure
     return paths
