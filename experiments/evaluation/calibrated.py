@@ -1,5 +1,6 @@
 """Answers calibrated and averaged: the one way from a panel's answers to what a population is predicted."""
 
+import weakref
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
@@ -97,7 +98,8 @@ class Prepared:
 
     def __init__(self, panel: Answers | TrainingAnswers) -> None:
         self.panel = panel
-        self._rows = lru_cache(maxsize=64)(self._make_rows)
+        own: Prepared = weakref.proxy(self)  # no circle: a hundred megabytes go with their last user
+        self._rows = lru_cache(maxsize=64)(lambda *what: own._make_rows(*what))
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:

@@ -83,27 +83,28 @@ def predict(
     Raises:
         RecipeError: when a calibration smooths answers that were not counted.
     """
-    methods, program = [], asked.program
-    for kind, panel in asked.panels.items():
+    program = asked.program
+
+    def of_kind(kind: PersonaKind, panel: PanelResult) -> Iterator[Method]:
         seen = program.fitted_on if program is not None and program.serves(kind) else None
         prepared = Prepared(answers_of(panel, max_missing=max_missing))
         wanted = calibrations if kind in calibrated else ()
         for one in (None, *wanted):
             setting = (one or UNCALIBRATED).setting
             _require_counts(setting, panel)
-            methods.append(
-                Method(
-                    name=calibrated_name(kind, setting.level) if one else kind,
-                    kind=kind,
-                    calibrated=one is not None,
-                    estimate=_estimate(prepared, panel.questions, setting),
-                    replicates=_replicates(prepared, setting, draws, seed),
-                    fitted_on=seen,
-                    calibration=one,
-                    one_option=None if one else _on_one_option(prepared),
-                )
+            yield Method(
+                name=calibrated_name(kind, setting.level) if one else kind,
+                kind=kind,
+                calibrated=one is not None,
+                estimate=_estimate(prepared, panel.questions, setting),
+                replicates=_replicates(prepared, setting, draws, seed),
+                fitted_on=seen,
+                calibration=one,
+                one_option=None if one else _on_one_option(prepared),
             )
-    return tuple(methods)
+
+    # Kind by kind: the answers of one, laid out, are let go of before those of the next.
+    return tuple(method for kind, panel in asked.panels.items() for method in of_kind(kind, panel))
 
 
 def _on_one_option(prepared: Prepared) -> Array:

@@ -1,5 +1,8 @@
 """The fast path against one cell at a time."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -98,3 +101,16 @@ def test_log_probabilities_cannot_be_smoothed():
 def test_a_method_without_its_fitted_parts_is_refused():
     with pytest.raises(StatisticsError, match="no pooled shape"):
         Prepared(stored_panel()).estimate(Setting(method="pooled-shape", strength={"all": 0.5}))
+
+
+def test_what_is_laid_out_goes_with_its_last_user():
+    gc.disable()  # nobody may have to look for circles first
+    try:
+        prepared = Prepared(stored_panel())
+        prepared.estimate(Setting(strength={"all": 2.0}))
+        blocks = [weakref.ref(rows) for rows in prepared.rows(Setting(strength={"all": 2.0}))]
+        assert all(block() is not None for block in blocks)
+        del prepared
+        assert all(block() is None for block in blocks)
+    finally:
+        gc.enable()
