@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -11,13 +11,12 @@ from typing import cast
 
 import numpy as np
 import optuna
-from optuna.trial import TrialState
 
 from value_personas.experiments import optuna_study
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import TrainingAnswers
-from value_personas.experiments.optuna_study import Undefined, finished, mean_of_folds, report_folds
+from value_personas.experiments.optuna_study import best_trial, finished, gone_on, try_one
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import (
     TEMPERATURE_METHODS,
@@ -28,7 +27,6 @@ from value_personas.programs.calibration import (
     Setting,
     group_names,
 )
-from value_personas.signatures import StatisticsError
 
 __all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
 
@@ -126,9 +124,7 @@ def chosen(study: optuna.Study, panel: TrainingAnswers, settings: SearchSettings
     Raises:
         StatisticsError: when no trial succeeded.
     """
-    if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
-        raise StatisticsError("no setting could be applied; widen the space (methods, levels, alphas)")
-    best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
+    best = best_trial(study, "widen the space (methods, levels, alphas)")
     objective = FoldedObjective(panel, settings.objectives[:1])
     setting = suggest(optuna.trial.FixedTrial(best.params), panel, settings)
     folds = {fold: scores[settings.objectives[0]] for fold, scores in objective(setting).items()}
@@ -166,26 +162,16 @@ def _work(
 ) -> None:
     """One worker's share of the trials."""
     objective = FoldedObjective(panel, settings.objectives)
-    # The number of trials so far enters the seed: a resumed study must not repeat its first draws.
-    so_far = finished(open_study(panel, settings, folder))
-    study = open_study(panel, settings, folder, seed + 7919 * so_far)
-    run = partial(_trial, panel=panel, settings=settings, objective=objective)
-    study.optimize(run, n_trials=trials, callbacks=[lambda s, t: done()], show_progress_bar=False)
+    study = gone_on(partial(open_study, panel, settings, folder), seed)
 
+    def folds_of(trial: optuna.Trial) -> Sequence[Callable[[], Mapping[str, float]]]:
+        folds = objective(suggest(trial, panel, settings))  # at once: a fold's parts are fitted on the others
+        trial.set_user_attr("folds", json.dumps(folds))
+        return [partial(folds.__getitem__, fold) for fold in folds]
 
-def _trial(
-    trial: optuna.Trial, panel: TrainingAnswers, settings: SearchSettings, objective: FoldedObjective
-) -> tuple[float, ...]:
-    folds = objective(suggest(trial, panel, settings))
-    trial.set_user_attr("folds", json.dumps(folds))
-    if len(settings.objectives) == 1:
-        values = [scores[settings.objectives[0]] for scores in folds.values()]
-        for step in range(1, len(values)):
-            report_folds(trial, values[:step])
-    means = tuple(mean_of_folds(scores[name] for scores in folds.values()) for name in settings.objectives)
-    if not np.isfinite(means).all():
-        raise Undefined("no training cell is defined for this setting")
-    return means
+    for _ in range(trials):
+        try_one(study, settings.objectives, folds_of)
+        done()
 
 
 def _strength(

@@ -1,21 +1,23 @@
-"""An Optuna study as every search here keeps one: named, marked, resumed, and pruned over folds."""
+"""An Optuna study as every search here keeps one: named, marked, resumed, tried fold by fold, and pruned."""
 
 from value_personas.experiments.optuna_study.study import (
     StudySettings,
-    Undefined,
+    best_trial,
     finished,
+    gone_on,
     mean_of_folds,
     open_study,
-    report_folds,
     storage_of,
+    try_one,
 )
 
 __all__ = [
     "StudySettings",
-    "Undefined",
+    "best_trial",
     "finished",
+    "gone_on",
     "mean_of_folds",
     "open_study",
-    "report_folds",
     "storage_of",
+    "try_one",
 ]

@@ -1,8 +1,8 @@
-"""Opening a study, going on with it, and telling it of folds."""
+"""Opening a study, going on with it, and trying settings fold by fold: the one loop of every search here."""
 
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -12,20 +12,21 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from value_personas.signatures import StoreError
+from value_personas.signatures import StatisticsError, StoreError
 
 __all__ = [
     "StudySettings",
-    "Undefined",
+    "best_trial",
     "finished",
+    "gone_on",
     "mean_of_folds",
     "open_study",
-    "report_folds",
     "storage_of",
+    "try_one",
 ]
 
-Undefined = optuna.TrialPruned
-"""Raised of a trial that has no value."""
+Losses = Mapping[str, float]
+"""Objective → what is minimised, on one fold; NaN where no cell is defined."""
 
 _JOURNAL = "optuna.journal"
 
@@ -108,15 +109,67 @@ def finished(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
-def report_folds(trial: optuna.Trial, values: Sequence[float]) -> None:
-    """Tell the pruner of the last fold: at each step the mean over the folds so far.
+def gone_on(opened: Callable[[int], optuna.Study], seed: int) -> optuna.Study:
+    """The study under a seed of its own for each session: one that goes on must not repeat its first draws.
+
+    Args:
+        opened: opens the study with a sampler of such a seed.
+        seed: of the first session.
+    """
+    return opened(seed + 7919 * finished(opened(seed)))
+
+
+def try_one(
+    study: optuna.Study,
+    objectives: Sequence[str],
+    folds_of: Callable[[optuna.Trial], Sequence[Callable[[], Losses]]],
+) -> None:
+    """Try one more setting, fold by fold; with a single objective a poor one is stopped after a few.
+
+    A trial without a defined value counts as stopped. One that is broken off is marked as failed.
+
+    Args:
+        study: asked for the setting, and told.
+        objectives: what it minimises.
+        folds_of: the evaluations of a trial's setting, one a fold, none of them made yet.
+    """
+    trial = study.ask()
+    try:
+        values = _over_folds(trial, objectives, folds_of(trial))
+    except optuna.TrialPruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    except BaseException:
+        study.tell(trial, state=TrialState.FAIL)
+        raise
+    else:
+        study.tell(trial, values)
+
+
+def _over_folds(
+    trial: optuna.Trial, objectives: Sequence[str], folds: Sequence[Callable[[], Losses]]
+) -> list[float]:
+    losses: list[Losses] = []
+    for fold in folds:
+        losses.append(fold())
+        if len(objectives) == 1 and len(losses) < len(folds):
+            trial.report(mean_of_folds(one[objectives[0]] for one in losses), len(losses))
+            if trial.should_prune():
+                raise optuna.TrialPruned
+    means = [mean_of_folds(one[name] for one in losses) for name in objectives]
+    if not np.isfinite(means).all():
+        raise optuna.TrialPruned("no training cell is defined for this setting")
+    return means
+
+
+def best_trial(study: optuna.Study, remedy: str) -> optuna.trial.FrozenTrial:
+    """Of the Pareto front, the trial that is best on the first objective; the earlier of two alike.
 
     Raises:
-        optuna.TrialPruned: when the trial is to be stopped.
+        StatisticsError: when no trial has a value; its line ends with the remedy.
     """
-    trial.report(mean_of_folds(values), len(values))
-    if trial.should_prune():
-        raise optuna.TrialPruned
+    if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
+        raise StatisticsError(f"no setting could be evaluated; {remedy}")
+    return min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
 
 
 def mean_of_folds(values: Iterable[float]) -> float:

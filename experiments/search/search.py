@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.trial import TrialState
 
 from value_personas import data
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
@@ -23,12 +22,13 @@ from value_personas.experiments.figures.pareto import pareto_figure
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
 from value_personas.experiments.optuna_study import (
-    Undefined,
+    best_trial,
     finished,
+    gone_on,
     mean_of_folds,
     open_study,
-    report_folds,
     storage_of,
+    try_one,
 )
 from value_personas.experiments.progress.reporter import Reporter, Silent
 from value_personas.experiments.progress.shown import Progress, shown
@@ -41,7 +41,7 @@ from value_personas.experiments.search.space import suggested
 from value_personas.experiments.tracking import Record, record_run, run_title, without_passwords
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.tables import write_table
-from value_personas.signatures import RecipeError, StatisticsError
+from value_personas.signatures import RecipeError
 
 __all__ = ["SearchResult", "search"]
 
@@ -207,11 +207,9 @@ class _Trials:
     evaluate: Evaluator
 
     def run(self, jobs: int, reporter: Reporter) -> optuna.Study:
-        """Until the study holds all that are wanted."""
-        so_far = finished(self._open(self.recipe.seed))
-        # The number of trials so far enters the seed: a resumed study must not repeat its first draws.
-        study = self._open(self.recipe.seed + 7919 * so_far)
-        left = max(self.wanted.trials - so_far, 0)
+        """Until the study holds all that are wanted, those of other processes at the same study included."""
+        study = gone_on(self._open, self.recipe.seed)
+        left = max(self.wanted.trials - finished(study), 0)
         with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as pool:
             try:
                 for _ in pool.map(partial(self._one, study), range(left)):
@@ -236,36 +234,20 @@ class _Trials:
         return hashlib.sha256(content.encode()).hexdigest()
 
     def _one(self, study: optuna.Study, _: int) -> None:
-        """A trial that is broken off is marked as failed, and another takes its place."""
-        trial = study.ask()
-        try:
-            values = self._evaluated(trial)
-        except Undefined:
-            study.tell(trial, state=TrialState.PRUNED)
-        except BaseException:
-            study.tell(trial, state=TrialState.FAIL)
-            raise
-        else:
-            study.tell(trial, values)
+        if finished(study) < self.wanted.trials:  # other processes may have tried some meanwhile
+            try_one(study, self.wanted.objectives, self._folds_of)
 
-    def _evaluated(self, trial: optuna.Trial) -> list[float]:
+    def _folds_of(self, trial: optuna.Trial) -> Sequence[Callable[[], Mapping[str, float]]]:
         recipe = varied(self.recipe, suggested(trial, self.wanted.space))
-        losses: list[dict[str, float]] = []
-        for n, fold in enumerate(self.folds, start=1):
-            losses.append(dict(self.evaluate(recipe, fold).losses))
-            if len(self.wanted.objectives) == 1 and n < len(self.folds):
-                report_folds(trial, [one[self.wanted.objectives[0]] for one in losses])
-        means = [mean_of_folds(one[name] for one in losses) for name in self.wanted.objectives]
-        if not np.isfinite(means).all():
-            raise Undefined("no training cell is defined for this setting")
-        return means
+        return [partial(self._losses, recipe, fold) for fold in self.folds]
+
+    def _losses(self, recipe: Recipe, fold: Sequence[str]) -> Mapping[str, float]:
+        return self.evaluate(recipe, fold).losses
 
 
 def _best(study: optuna.Study, wanted: RecipeSearch, original: Sequence[float]) -> dict[str, Any]:
     """The setting that is best on the first objective; none where the recipe as it stands is as good."""
-    if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
-        raise StatisticsError("no setting could be evaluated; widen search.space")
-    best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
+    best = best_trial(study, "widen search.space")
     if not best.values[0] < mean_of_folds(original):
         return {}
     return suggested(optuna.trial.FixedTrial(best.params), wanted.space)
@@ -312,12 +294,12 @@ def _errors(one: Evaluation, score: str, countries: Sequence[str], questions: "p
 def _training(
     study: optuna.Study, original: Sequence[Evaluation], wanted: RecipeSearch, *, chosen: bool
 ) -> pd.DataFrame:
-    best = min(study.best_trials, key=lambda trial: (trial.values[0], trial.number))
+    values = best_trial(study, "").values if chosen else [float("nan")] * len(wanted.objectives)
     return pd.DataFrame(
         {
             "objective": list(wanted.objectives),
             "original": [mean_of_folds(one.losses[name] for one in original) for name in wanted.objectives],
-            "chosen": best.values if chosen else [float("nan")] * len(wanted.objectives),
+            "chosen": values,
         }
     )
 

@@ -35,7 +35,8 @@ class TuningTask:
         program: country and question → distribution; its instruction is what is tuned.
         train: examples to learn from.
         validation: examples to choose on.
-        metric: the reward of a cell, in [0, 1]; with feedback in words where GEPA asks for it.
+        metric: the reward of a cell, in [0, 1]; with feedback in words where GEPA asks for it;
+            ``metric.with_objectives()`` tells ``objective_scores`` too, for its ``frontier_type``.
         lm: the writer's LM, for optimisers that take DSPy's configured one: ``dspy.configure(lm=task.lm)``.
         proposer: the LM that proposes prompts: GEPA's ``reflection_lm``, the others' ``prompt_model``.
     """
@@ -101,6 +102,8 @@ def tuning_task(recipe: Recipe | str | Path | None = None, progress: Progress = 
         ValuePersonasError: for anything the user can put right; one line says how.
 
     Example:
+        GEPA's least is |validation| + 3·(minibatch + |validation|) metric calls, 41 here.
+
         >>> task = vp.tuning_task("tune")
         >>> best = dspy.GEPA(metric=task.metric, reflection_lm=task.proposer, max_metric_calls=100).compile(
         ...     task.program, trainset=task.train, valset=task.validation
