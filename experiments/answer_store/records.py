@@ -112,13 +112,18 @@ def packed(alternatives: Alternatives) -> bytes:
     Raises:
         ValueError: when there are more than 65,535 of them, or a token is as long.
     """
-    tokens = [token.encode("utf-8", "surrogatepass") for token, _ in alternatives]
-    n = len(tokens)
+    n = len(alternatives)
     try:
-        head = struct.pack(f"<HH{n}d{n}H", 0, n, *(lp for _, lp in alternatives), *map(len, tokens))
+        head = struct.pack(f"<HH{n}d", 0, n, *[lp for _, lp in alternatives])
+        return head + _packed_tokens(tuple([token for token, _ in alternatives]))
     except struct.error as error:
         raise ValueError(f"first token: {error}") from None
-    return head + b"".join(tokens)
+
+
+@lru_cache(maxsize=8192)  # the letters of a page come in few orders
+def _packed_tokens(tokens: tuple[str, ...]) -> bytes:
+    encoded = [token.encode("utf-8", "surrogatepass") for token in tokens]
+    return struct.pack(f"<{len(encoded)}H", *map(len, encoded)) + b"".join(encoded)
 
 
 def unpacked(stored: bytes) -> Alternatives:
@@ -131,7 +136,7 @@ def unpacked(stored: bytes) -> Alternatives:
     return tuple(zip(_tokens(n, stored[end:]), _logarithms(n).unpack(stored[4:end]), strict=True))
 
 
-@lru_cache(maxsize=8192)  # the letters of a page come in few orders
+@lru_cache(maxsize=8192)  # likewise
 def _tokens(count: int, stored: bytes) -> tuple[str, ...]:
     """The tokens of ``packed`` alternatives, from their lengths on."""
     start, tokens = 2 * count, []

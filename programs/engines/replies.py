@@ -8,7 +8,8 @@ needs a second payment and a reply that is not an answer can never be taken for 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Protocol
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
 import orjson
 from dspy.lm15 import Config, Message, Request, TextPart
@@ -28,6 +29,8 @@ __all__ = [
     "reply_key",
     "request_content",
 ]
+
+T = TypeVar("T")
 
 _NOT_IN_KEY = frozenset({"cache", "user_id", "service_tier", "store"})
 """Fields of a ``Config`` that change the bill or the bookkeeping, never the answer."""
@@ -221,6 +224,26 @@ def keys_of_texts(identity: str, request_of: Callable[[str], Request]) -> Callab
     return key
 
 
+def _remembering_one(work: Callable[[T], dict[str, Any]]) -> Callable[[T], dict[str, Any]]:
+    """Give what was given last where the very same object comes again; nobody changes what is given.
+
+    A request is told for its key and again for its row, and all requests of a panel share one ``Config``.
+    """
+    latest: list[tuple[T, dict[str, Any]]] = []
+
+    @wraps(work)
+    def remembered(given: T) -> dict[str, Any]:
+        for known, found in latest:
+            if known is given:
+                return found
+        found = work(given)
+        latest[:] = [(given, found)]  # at once: other threads see the old or the new
+        return found
+
+    return remembered
+
+
+@_remembering_one
 def request_content(request: Request) -> dict[str, Any]:
     """What a request asks, as plain JSON values.
 
@@ -246,6 +269,7 @@ def _text_or_parts(message: Message) -> Any:
     return _set_fields(parts)
 
 
+@_remembering_one
 def _config_content(config: Config) -> dict[str, Any]:
     """The decoding parameters that are set and may change the answer."""
     content = {}

@@ -69,3 +69,10 @@ def test_a_key_by_its_text_is_the_key_of_the_whole_request(text: str, config: Co
 def test_a_request_that_does_not_hold_its_text_has_no_key_by_it() -> None:
     with pytest.raises(ValueError, match="does not hold its text"):
         keys_of_texts("e", lambda text: request(messages=(Message.user(f"{text}!"),)))
+
+
+def test_contents_are_told_apart_though_the_last_is_remembered() -> None:
+    first, second = (Request(model="m", messages=(Message.user(text),)) for text in ("a", "b"))
+    assert request_content(first) is request_content(first)
+    assert request_content(second)["messages"] == [["user", "b"]]
+    assert request_content(first) == request_content(Request(model="m", messages=(Message.user("a"),)))
