@@ -10,7 +10,7 @@ from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.leaks import check_leaks
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
-from value_personas.experiments.fieldwork.sample import Populations, draw_populations
+from value_personas.experiments.fieldwork.sample import Populations, draw_populations, sample_country
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.personas import ComparatorSection, PersonaTextSection
@@ -101,10 +101,17 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     survey = field.once(("survey", *reading), read_survey)
     needed = not (kinds or recipe.predictions) or _rests_on_values(kinds, recipe.comparators)
     take = partial(data.value_profiles, survey, instrument, needed=needed, missing=recipe.profiles.missing)
-    profiles = field.once(("profiles", *reading, instrument, needed, recipe.profiles.missing), take)
+    profiled = (*reading, instrument, needed, recipe.profiles.missing)
+    profiles = field.once(("profiles", *profiled), take)
     drawing = (recipe.profiles, recipe.persona_text, recipe.personality)
     key = (*reading, kinds, recipe.seed, *(section.model_dump_json() for section in drawing))
-    draw = partial(draw_populations, *drawing, recipe.seed, kinds, survey, profiles)
+
+    def drawn_of(country: str) -> data.ProfileSample:
+        how = recipe.profiles.model_dump_json(exclude={"items"})  # which are told is chosen afterwards
+        sample = partial(sample_country, recipe.profiles, recipe.seed, profiles, country)
+        return field.once(("drawn", *profiled, how, recipe.seed, country), sample)
+
+    draw = partial(draw_populations, *drawing, recipe.seed, kinds, survey, profiles, drawn_of)
     populations = field.once(("populations", *key), draw)
     require_letters(survey.questions, recipe.respondent.offer_dont_know)
     leaks = check_leaks(kinds, survey, populations.items, allowed=recipe.allow_leak)

@@ -1,7 +1,7 @@
 """The drawing stage: whose values, facts and traits the personas of each country carry."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from zlib import crc32
@@ -17,7 +17,7 @@ from value_personas.programs import Person, PopulationSample
 from value_personas.programs.personas import PERSONALITY_TRAITS, Fact, Part, parse_kind
 from value_personas.signatures import RecipeError, ValueItem
 
-__all__ = ["Populations", "draw_populations"]
+__all__ = ["Populations", "draw_populations", "sample_country"]
 
 _PERSONALITY_STREAM = 21
 """Keeps draws of traits apart from every other draw of the recipe's seed."""
@@ -58,6 +58,7 @@ def draw_populations(
     kinds: Sequence[PersonaKind],
     survey: data.Survey,
     profiles: data.ProfileTable,
+    drawn_of: Callable[[str], data.ProfileSample] | None = None,
 ) -> Populations:
     """Draw each country's respondents once; every kind shares them.
 
@@ -69,6 +70,7 @@ def draw_populations(
         kinds: whom they become; nobody is drawn where there is none.
         survey: whose countries.
         profiles: of its respondents.
+        drawn_of: gives a country's draws; ``sample_country`` when absent.
 
     Raises:
         RecipeError: when a persona kind needs facts, traits or another country that no survey of the recipe
@@ -81,7 +83,8 @@ def draw_populations(
     facts = tuple(dict.fromkeys(itertools.chain.from_iterable(known.values())))
     items = chosen_items(section.items, profiles.items, survey.questions) if profiles.items else ()
     told = [item.code for item in items]
-    draw = partial(_draw, section, seed, survey, profiles, facts)
+    drawn_of = drawn_of or partial(sample_country, section, seed, profiles)
+    draw = partial(_draw, drawn_of, survey, profiles, facts)
     samples = tuple(draw(country).only(told) for country in survey.countries if kinds)
     populations = Populations(samples, items, (*_fact_notes(known), *_item_notes(items, profiles)))
     if any(part.of_traits for part in parts):
@@ -118,16 +121,14 @@ def _item_notes(items: tuple[ValueItem, ...], profiles: data.ProfileTable) -> tu
     return (f"personas tell of {len(items)} of {len(profiles.items)} items: {names}",)
 
 
-def _draw(
-    section: ProfileSection,
-    seed: int,
-    survey: data.Survey,
-    profiles: data.ProfileTable,
-    facts: tuple[str, ...],
-    country: str,
-) -> PopulationSample:
-    if not survey.has_respondents:  # shares alone: whoever tells nothing of people needs none
-        return PopulationSample(country, survey.country_name(country), (), ())
+def sample_country(
+    section: ProfileSection, seed: int, profiles: data.ProfileTable, country: str
+) -> data.ProfileSample:
+    """Draw a country's respondents.
+
+    Raises:
+        RecipeError: when there are too few draws to be weighted to so much.
+    """
     calibrate, margins = section.weights == "calibrated", section.margins
     outside = data.read_margins(margins) if margins else None
     drawn = data.sample_profiles(
@@ -138,6 +139,19 @@ def _draw(
             f"profiles.margins: {section.n} draws of design {section.design} are too few to be weighted to "
             "so much, or weights are those of the design; raise profiles.n to four for each item and category"
         )
+    return drawn
+
+
+def _draw(
+    drawn_of: Callable[[str], data.ProfileSample],
+    survey: data.Survey,
+    profiles: data.ProfileTable,
+    facts: tuple[str, ...],
+    country: str,
+) -> PopulationSample:
+    if not survey.has_respondents:  # shares alone: whoever tells nothing of people needs none
+        return PopulationSample(country, survey.country_name(country), (), ())
+    drawn = drawn_of(country)
     left_out = drawn.jackknife.T.tolist() or [()] * len(drawn.draw_weights)
     weights = tuple(drawn.weights.tolist())
     told = _told(profiles.demographics.loc[drawn.respondents, list(facts)])

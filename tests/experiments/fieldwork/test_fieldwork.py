@@ -6,13 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.experiments.small_runs import SMALL
 from tests.experiments.tuning import tunings
 from tests.fake_server import FakeServer
-from value_personas import load_recipe
+from value_personas import data, load_recipe
 from value_personas.experiments.audit import run_audit
 from value_personas.experiments.fieldwork.asking import open_panels
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
@@ -86,6 +87,34 @@ def test_a_survey_is_read_and_people_are_drawn_once_for_equal_settings(tmp_path:
     assert [len(s.people) for s in more.populations.samples] == [6] * len(first.survey.countries)
     assert prepare(field, load_recipe(None, small), kinds=()).populations.samples == ()
     assert not (tmp_path / "answers.db").exists()  # nobody was asked
+
+
+def test_people_are_drawn_once_whatever_becomes_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def counted(profiles: data.ProfileTable, country: str, *how: Any, **more: Any) -> data.ProfileSample:
+        drawn.append(country)
+        return sample_profiles(profiles, country, *how, **more)
+
+    sample_profiles = data.sample_profiles
+    monkeypatch.setattr(data, "sample_profiles", counted)
+    cells = {
+        "as it is": [],
+        "another kind": ['personas=["values-unhedged"]'],
+        "one axis": ['profiles.items="traditional-secular"'],
+        "another text": ['persona_text.order="shuffled"'],
+    }
+    with Fieldwork(Workspace.open(tmp_path), nobody) as shared:
+        ready = {name: prepare(shared, load_recipe("quickstart", [*SMALL, *o])) for name, o in cells.items()}
+        countries = ready["as it is"].survey.countries
+        assert sorted(drawn) == sorted(countries)
+        prepare(shared, load_recipe("quickstart", [*SMALL, "profiles.n=7"]))
+        assert sorted(drawn) == sorted((*countries, *countries))
+    told = [one.populations.samples[0].people[0].weight for one in ready.values()]
+    assert len(set(told)) == 1
+    assert len(ready["one axis"].populations.items) < len(ready["as it is"].populations.items)
 
 
 def test_asking_is_waited_for_under_a_running_loop(field: Fieldwork) -> None:
