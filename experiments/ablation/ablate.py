@@ -9,23 +9,29 @@ import pandas as pd
 
 from value_personas.data import card
 from value_personas.experiments.ablation.differences import claims_table, difference_table
-from value_personas.experiments.ablation.error_curve import error_curve, error_curve_figure
+from value_personas.experiments.ablation.error_curve import error_curve
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
+from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.error_curve import error_curve_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import hypothesis_metrics, hypothesis_tags
+from value_personas.experiments.scoring import heading
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.tracking import metric_name
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.signatures import EngineError
 
 __all__ = ["AblationResult", "ablate"]
+
+_SURE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +172,46 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
         save_figure(error_curve_figure(result.curve, result.curve_title), folder, "error_by_personas")
     if len(result.hypotheses):
         write_csv(folder / "hypotheses.csv", result.hypotheses)
+    write_study(_record(result), result.family.recipe, folder)
     tags = hypothesis_tags(result.family.recipe, result.hypotheses)
     result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic), **tags})
+
+
+def _record(result: AblationResult) -> StudyRecord:
+    """What stands on its page."""
+    recipe = result.family.recipe
+    every = result.table[result.table["group"] == "all"]
+    found = []
+    for score, rows in every.groupby("score", sort=False):
+        sure = rows[rows["holm_p"] < _SURE]
+        told = {
+            "worse": [str(label) for label in sure.loc[sure["difference"] > 0.0, "label"]],
+            "better": [str(label) for label in sure.loc[sure["difference"] < 0.0, "label"]],
+        }
+        names = "; ".join(
+            f"{way} than the base: {', '.join(labels)}" for way, labels in told.items() if labels
+        )
+        found.append(f"{heading(str(score))}, p (Holm) below .05: {names or 'no variant'}.")
+    how = (
+        "one change at a time" if recipe.ablation.design == "one-at-a-time" else "every combination of levels"
+    )
+    return StudyRecord(
+        kind="ablation",
+        name=recipe.name,
+        title=result.title,
+        base=result.base.method,
+        level=recipe.scoring.level,
+        synthetic=result.synthetic,
+        findings=(*found, *map(verdict_line, result.hypotheses.to_dict("records"))),
+        methods=f"Variants of {result.base.method} ({how}; seed {recipe.seed}) were run on the same survey, "
+        "respondents and stored answers. Differences are variant minus base, cell by cell, over the cells "
+        f"that both have, with {100 * recipe.scoring.level:g} % intervals of one standard error clustered by "
+        "country or cultural zone and by question; p-values are of the same standard error, adjusted over "
+        "variants (Holm).",
+        notes=result.notes,
+        failed=result.missing,
+        mlflow_run_id=result.family.mlflow_run_id,
+    )
 
 
 def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> None:

@@ -54,6 +54,6 @@ def ablate(
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
     with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
         result = asked(lambda: run_ablation(loaded, options), batch, loaded, as_json)
-    give(result, print_ablation, as_json, command_line("report", None, None, workspace))
+    give(result, print_ablation, as_json, command_line("report", str(result.family.folder)))
     if result.missing:
         raise typer.Exit(1)

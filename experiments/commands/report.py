@@ -28,7 +28,9 @@ def report(
     run: Annotated[
         str | None,
         typer.Argument(
-            help="A run's folder, its name, a recipe's name or an MLflow run id; the newest if absent."
+            help="A run's folder, its name, a recipe's name or an MLflow run id; the newest if absent. Or "
+            "the "
+            "folder of a sweep, an ablation, a search or Shapley values."
         ),
     ] = None,
     to: Annotated[

@@ -56,4 +56,4 @@ def shapley(
         approve = approval_of(loaded.respondent, loaded.writer, yes or pays_nothing(batch), reporter)
         job = partial(share_out, loaded, reporter, approve)
         result = asked(job, batch, loaded, as_json, reporter.note, reporter.again)
-    give(result, print_shapley, as_json, command_line("report", None, None, workspace))
+    give(result, print_shapley, as_json, command_line("report", str(result.folder)))

@@ -11,7 +11,7 @@ from value_personas.experiments.figures.palette import FAINT, INK, MUTED, Look
 from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, drawing
 from value_personas.experiments.scoring import heading
 
-__all__ = ["difference_figure"]
+__all__ = ["difference_figure", "name_rows", "places_of"]
 
 _LONGEST_LABEL = 44
 _SURE = 0.05
@@ -30,7 +30,7 @@ def difference_figure(table: pd.DataFrame, look: Mapping[str, Look], base: str, 
     """
     scores = list(dict.fromkeys(table["score"]))
     first = table[table["score"] == scores[0]]
-    places, heads = _rows(first)
+    places, heads = places_of(first)
     columns = beside(len(scores), 2.2)
     rows = -(-len(scores) // columns)
     figure = canvas(FULL, (0.21 * (len(places) + len(heads)) + 0.7) * rows + 0.35, stamp)
@@ -43,18 +43,25 @@ def difference_figure(table: pd.DataFrame, look: Mapping[str, Look], base: str, 
         _panel(axis, table[table["score"] == score], places, look)
         axis.set_title(heading(score), loc="left")
         axis.set_xlabel(f"difference from {base}", color=MUTED)
-    written = first["level"] if heads else first["label"]
-    axes[0].set_yticks(list(places.values()), [_short(str(text)) for text in written])
-    axes[0].set_ylim(max(places.values()) + 0.6, -0.6)
-    for name, place in heads.items():
-        axes[0].annotate(
-            _short(name), (0, place), xycoords=("axes fraction", "data"), xytext=(-4, 0), ha="right",
-            textcoords="offset points", va="center", fontsize=7.5, fontweight="bold", annotation_clip=False,
-        )  # fmt: skip
+    name_rows(axes[0], first, places, heads)
     return figure
 
 
-def _rows(rows: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+def name_rows(
+    axis: Axes, rows: pd.DataFrame, places: Mapping[str, float], heads: Mapping[str, float]
+) -> None:
+    """Write the rows' labels, or what they have of their own under the bold names of their factors."""
+    written = rows["level"] if heads else rows["label"]
+    axis.set_yticks(list(places.values()), [_short(str(text)) for text in written])
+    axis.set_ylim(max(places.values()) + 0.6, -0.6)
+    for name, place in heads.items():
+        axis.annotate(
+            _short(name), (0, place), xycoords=("axes fraction", "data"), xytext=(-4, 0), ha="right",
+            textcoords="offset points", va="center", fontsize=7.5, fontweight="bold", annotation_clip=False,
+        )  # fmt: skip
+
+
+def places_of(rows: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
     """Label → its row, and factor → the row of its heading, above its variants."""
     places: dict[str, float] = {}
     heads: dict[str, float] = {}

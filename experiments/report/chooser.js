@@ -1,6 +1,7 @@
 "use strict";
 // Shows the distributions of any cell. Every text is set as text, never as markup.
 (() => {
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
   const data = JSON.parse(document.getElementById("cells").textContent);
   const chooser = document.getElementById("chooser");
   if (!chooser) return;
@@ -43,7 +44,6 @@
       bars.append(item);
     });
   };
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
   country.addEventListener("change", show);
   question.addEventListener("change", show);
   chooser.hidden = false;

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from value_personas.experiments.report.material import Material
 
-__all__ = ["Citation", "citations"]
+__all__ = ["Citation", "citations", "of_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,11 @@ _SURVEYS = {
     "wvs7_labelled_subset": _WVS7,
     "wvs_trend": _wvs("wvstrend", "World Values Survey Trend File (1981–2022) Cross-National Data-Set"),
 }
+
+
+def of_method() -> tuple[Citation, ...]:
+    """What any study must cite: the method, its tests and the software."""
+    return (*_METHOD, *_OVER_COUNTRIES, *_SOFTWARE)
 
 
 def citations(material: Material) -> tuple[Citation, ...]:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from value_personas.data import visible
-from value_personas.experiments.report.citations import Citation, citations
-from value_personas.experiments.report.material import Material
-from value_personas.experiments.report.sections import Section
-from value_personas.experiments.report.tables import Table, provenance_table
+from value_personas.experiments.report.citations import Citation
+from value_personas.experiments.report.page import Page
+from value_personas.experiments.report.tables import Table
 
 __all__ = ["write_paper"]
 
@@ -17,15 +16,14 @@ _WORDS = 30
 """Letters from which on a column is of words: it wraps in a paper, and is not set to the right."""
 
 
-def write_paper(material: Material, parts: Sequence[Section], folder: Path) -> tuple[Path, ...]:
+def write_paper(page: Page, folder: Path) -> tuple[Path, ...]:
     r"""Write every table of the page as ``tables/NAME.tex``, ``.docx`` and ``.md``, and ``references.bib``.
 
     ``tables/all.tex`` sets every table in a document that compiles by itself; ``\input`` takes a single one
     into a paper, which needs ``booktabs`` and ``array``.
 
     Args:
-        material: what is reported.
-        parts: the sections of the page.
+        page: what is reported.
         folder: the report's.
 
     Returns:
@@ -33,27 +31,25 @@ def write_paper(material: Material, parts: Sequence[Section], folder: Path) -> t
     """
     place = folder / "tables"
     place.mkdir(exist_ok=True)
-    named = dict(_named(material, parts))
+    named = dict(_named(page))
     written = []
     for name, table in named.items():
         (place / f"{name}.tex").write_text(_latex(name, table), encoding="utf-8")
         (place / f"{name}.md").write_text(_markdown(table), encoding="utf-8")
-        _docx(material.run.title, table).save(str(place / f"{name}.docx"))
+        _docx(page.title, table).save(str(place / f"{name}.docx"))
         written += [place / f"{name}.{ending}" for ending in ("tex", "docx", "md")]
     inputs = "\n".join(f"\\input{{{name}}}" for name in named)
-    (place / "all.tex").write_text(
-        _DOCUMENT.format(title=_tex(material.run.title), tables=inputs), encoding="utf-8"
-    )
-    entries = "\n\n".join(_bibtex(one) for one in citations(material))
+    (place / "all.tex").write_text(_DOCUMENT.format(title=_tex(page.title), tables=inputs), encoding="utf-8")
+    entries = "\n\n".join(_bibtex(one) for one in page.citations)
     (folder / "references.bib").write_text(f"{entries}\n", encoding="utf-8")
     return (*written, place / "all.tex", folder / "references.bib")
 
 
-def _named(material: Material, parts: Sequence[Section]) -> Iterator[tuple[str, Table]]:
-    for part in parts:
+def _named(page: Page) -> Iterator[tuple[str, Table]]:
+    for part in page.sections:
         for number, table in enumerate(part.tables, start=1):
             yield part.key if number == 1 else f"{part.key}-{number}", table
-    yield "provenance", provenance_table(material)
+    yield "provenance", page.provenance
 
 
 _DOCUMENT = r"""\documentclass{{article}}

@@ -172,7 +172,8 @@ def _shapley(material: Material) -> Section:
     title = "What each value item contributes"
     if not plates:
         return Section("shapley", title, says=(_how(material, "computed", "shapley"),))
-    return Section("shapley", title, plates)
+    assert material.shapley is not None  # else there were no plates
+    return Section("shapley", title, plates, tables.shapley_tables(material.shapley))
 
 
 def _how(material: Material, done: str, command: str) -> str:

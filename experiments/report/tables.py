@@ -20,6 +20,7 @@ from value_personas.experiments.report.glossary import glossary
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring import SCORES, directions, heading
 from value_personas.experiments.scoring.digits import in_people, of_p, three_digits
+from value_personas.experiments.shapley.record import Shapley
 
 __all__ = [
     "Table",
@@ -36,6 +37,7 @@ __all__ = [
     "prediction_table",
     "provenance_table",
     "score_table",
+    "shapley_tables",
     "spread_table",
     "structure_meanings",
     "structure_table",
@@ -68,6 +70,15 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     folded: bool = False
+
+    @property
+    def of_words(self) -> bool:
+        """Whether it holds sentences, which are set to the left, and not figures."""
+        return any(len(text) > _SENTENCE for row in self.rows for text in row)
+
+
+_SENTENCE = 60
+"""Letters from which on a text is no figure."""
 
 
 def summary_table(material: Material) -> Table:
@@ -343,6 +354,56 @@ def gap_table(material: Material) -> Table | None:
         "are of different questions."
     )
     return Table(caption, ("quantity", "estimate", "lower", "upper"), rows)
+
+
+def shapley_tables(found: Shapley) -> tuple[Table, ...]:
+    """Each item's value beside what it does added last and alone, the axes, and whether values add up."""
+    record = found.record
+    of = {name: {row["player"]: row for row in rows} for name, rows in record.all_countries.items()}
+    if not of.get("shapley"):
+        return ()
+    alone = [of.get(name, {}) for name in ("leave_one_out", "only_one")]
+    rows = [
+        (str(row["name"]), *_of_shapley(row), *(_of_shapley(one.get(player))[0] for one in alone))
+        for player, row in of["shapley"].items()
+    ]
+    rows += [
+        (f"{what}{row['name'] if axis else ''}", *_of_shapley(row), "", "")
+        for what, name, axis in (("all together", "total", False), ("axis ", "axes", True))
+        for row in of.get(name, {}).values()
+    ]
+    floor = (
+        "" if math.isnan(record.noise_floor) else f" The noise floor is {three_digits(record.noise_floor)}."
+    )
+    values = Table(
+        f"Change of {heading(record.score)} over all countries; negative: the item lowers it. Added last: "
+        "told "
+        f"after all others; alone: told by itself.{floor}",
+        ("item", "Shapley value", "interval", "added last", "alone"),
+        tuple(rows),
+    )
+    names = ("v_empty", "v_all", "difference", "sum")
+    checks = Table(
+        "Values add up: their sum Σφ against v(all) − v(∅), the error with all items told less that with "
+        "none.",
+        ("country", "v(∅)", "v(all)", "v(all) − v(∅)", "Σφ", "apart by"),
+        tuple(
+            (str(row["country"]), *(_four(row[name]) for name in names), f"{abs(float(str(row['gap']))):.0e}")
+            for row in record.checks
+        ),
+        folded=True,
+    )
+    return (values, checks) if record.checks else (values,)
+
+
+def _of_shapley(row: Mapping[str, Any] | None) -> tuple[str, str]:
+    if row is None:
+        return "–", "–"
+    return three_digits(float(row["value"]), signed=True), _ends(float(row["lower"]), float(row["upper"]))
+
+
+def _four(value: object) -> str:
+    return "–" if value is None else f"{float(str(value)):.4f}".replace("-", "−")
 
 
 def missing_table(material: Material) -> Table:

@@ -1,6 +1,6 @@
 """``report``: the page and its figures, into a folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from value_personas.experiments.figures.style import FULL, drawing, save_figure
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.report.choosing import chosen
 from value_personas.experiments.report.material import Material, read_material
-from value_personas.experiments.report.page import render_html
+from value_personas.experiments.report.page import Page, page_of_run, render_html
 from value_personas.experiments.report.paper import write_paper
-from value_personas.experiments.report.sections import sections
+from value_personas.experiments.report.studies import is_study, page_of_study
 from value_personas.experiments.run.stored import find_run
 from value_personas.experiments.tracking import add_files
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.signatures import StoreError
+from value_personas.signatures import RecipeError, StoreError
 
 __all__ = ["ReportFiles", "report", "write_report"]
 
@@ -49,7 +49,8 @@ def report(
     """Write the page of a finished run, and its figures.
 
     Args:
-        run: a run's folder or its name, a recipe's name, or an MLflow run id; the newest when absent.
+        run: a run's folder or its name, a recipe's name, or an MLflow run id; the newest when absent. Or the
+            folder of a sweep, an ablation, a search or Shapley values, which has a page of its own.
         to: where it is written; the run's own folder when absent.
         workspace: where the run is looked for.
         shapley: a folder of Shapley values; the recipe's newest when absent.
@@ -62,6 +63,8 @@ def report(
         RecipeError: when the run has no row of a kind.
     """
     place = workspace.expanduser().resolve()
+    if run is not None and is_study(Path(run)):
+        return _of_study(Path(run).resolve(), to, kinds, width, progress)
     folder = find_run(place / "runs", run).resolve()
     # A folder may lie in another workspace.
     beside = folder.parents[1] if folder.parent.name == "runs" else place
@@ -77,6 +80,16 @@ def report(
         except StoreError as error:
             reporter.note(f"the page is written, but MLflow has it not: {error}")
         return files
+
+
+def _of_study(
+    folder: Path, to: Path | None, kinds: Sequence[str], width: float, progress: Progress
+) -> ReportFiles:
+    if kinds:
+        raise RecipeError("--kinds is of a run; the page of a study shows all that it compared")
+    with shown(progress) as reporter:
+        reporter.stage(f"drawing figures and setting the page of {folder.name}")
+        return _write(lambda: page_of_study(folder), to or folder, width)
 
 
 def _record(files: ReportFiles, material: Material, workspace: Workspace) -> None:
@@ -99,19 +112,24 @@ def write_report(material: Material, folder: Path, width: float = FULL) -> Repor
     Raises:
         StoreError: when the folder cannot be written.
     """
+    return _write(lambda: page_of_run(material), folder, width)
+
+
+def _write(made: Callable[[], Page], folder: Path, width: float) -> ReportFiles:
+    """Draw a page, and write it with its figures and tables."""
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         with drawing(width):
-            parts = sections(material)
+            page = made()
             saved = [
                 path
-                for part in parts
+                for part in page.sections
                 for plate in part.plates
                 for path in save_figure(plate.figure, folder / "figures", plate.name)
             ]
-            page = render_html(material, parts)
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        paper = write_paper(material, parts, folder)
+            text = render_html(page)
+        (folder / "report.html").write_text(text, encoding="utf-8")
+        paper = write_paper(page, folder)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written ({error.strerror}); name another with --to") from None
-    return ReportFiles(folder / "report.html", tuple(saved), paper, material.run.title)
+    return ReportFiles(folder / "report.html", tuple(saved), paper, page.title)

@@ -35,6 +35,7 @@ from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe, varied
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.search import RecipeSearch
+from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.search.evaluation import Evaluation, Evaluator
 from value_personas.experiments.search.space import suggested
@@ -339,6 +340,30 @@ def _recorded(result: SearchResult, study: optuna.Study, workspace: Workspace) -
         metrics |= {
             f"held_out.{row['score']}.{name}": float(row[name]) for name in ("difference", "lower", "upper")
         }
+    write_study(_record(result), recipe, result.folder)
     title = run_title("search", recipe.name, f"{len(result.trials)} trials")
     run_id = record_run(workspace, Record(recipe, title, metrics, tags, result.folder))
     return replace(result, mlflow_run_id=run_id)
+
+
+def _record(result: SearchResult) -> StudyRecord:
+    """What stands on its page."""
+    recipe = result.recipe
+    best = ", ".join(f"{key} = {value}" for key, value in result.best.items())
+    return StudyRecord(
+        kind="search",
+        name=recipe.name,
+        title=marked(
+            f"{recipe.name} · search of {result.method}, {len(result.trials)} trials", result.synthetic
+        ),
+        base="the recipe as it stood",
+        level=recipe.scoring.level,
+        synthetic=result.synthetic,
+        findings=(f"{result.verdict.capitalize()}.", *([f"Chosen: {best}."] if best else [])),
+        methods="Settings were tried on folds of training countries, whole cultural zones each, and the "
+        f"best was judged once on held-out countries ({', '.join(result.held_out)}), cell by cell beside the "
+        f"recipe as it stood, with {100 * recipe.scoring.level:g} % intervals of one standard error "
+        "clustered "
+        f"by country or zone and by question (study {result.study}, seed {recipe.seed}).",
+        mlflow_run_id=result.mlflow_run_id,
+    )

@@ -11,6 +11,7 @@ from value_personas.data import card
 from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.sweep.cells import sweep_cells
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.sweep.table import sweep_metrics, sweep_table
@@ -90,5 +91,28 @@ def sweep(
     table.to_parquet(family.folder / "sweep.parquet", index=False)
     write_csv(family.folder / "sweep.csv", table)
     result = SweepResult(family, table)
+    write_study(_record(result), recipe, family.folder)
     family.close(sweep_metrics(family), {"synthetic": result.synthetic})
     return result
+
+
+def _record(result: SweepResult) -> StudyRecord:
+    """What stands on its page."""
+    family = result.family
+    recipe = family.recipe
+    parts = () if result.synthetic == "no" else tuple(result.synthetic.split(" and "))
+    return StudyRecord(
+        kind="sweep",
+        name=recipe.name,
+        title=result._heading,
+        level=recipe.scoring.level,
+        synthetic=parts,
+        methods=f"Each setting is a run of its own on one store of answers (seed {recipe.seed}); its rows "
+        "rest "
+        "on the cells that all its ranked methods have, with "
+        f"{100 * recipe.scoring.level:g} % intervals of one standard error clustered by country or cultural "
+        "zone and by question. Intervals of different settings are not of their difference: value-personas "
+        "ablate pairs settings cell by cell and tests them.",
+        failed={record.label: str(record.reason) for record in family.failed},
+        mlflow_run_id=family.mlflow_run_id,
+    )

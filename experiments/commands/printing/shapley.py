@@ -14,13 +14,14 @@ __all__ = ["print_shapley"]
 
 
 def print_shapley(result: ShapleyResult) -> None:
-    """The players over all countries, the check that they add up, and where everything lies."""
+    """The players over all countries, whether they add up, and where the rest lies: the page has it all."""
     console = plain_console()
     console.print(_players(result))
     if "axes" in result.tables:
         for row in result.over_all("axes").to_dict("records"):
             console.print(Text(f"axis {row['name']}: {_interval(row)}"))
-    console.print(_checks(result))
+    apart = result.checks["gap"].abs().max()
+    console.print(Text(f"values add up to v(all) − v(∅) in every country, within {apart:.0e}"))
     if not pd.isna(result.floor):
         console.print(Text(f"noise floor {result.floor:.4f}: no v is to be read as better than that"))
     for note in result.notes:
@@ -55,22 +56,3 @@ def _players(result: ShapleyResult) -> Table:
 
 def _interval(row: Mapping[Hashable, float]) -> str:
     return f"{row['value']:+.4f}  {row['lower']:+.4f} … {row['upper']:+.4f}"
-
-
-def _checks(result: ShapleyResult) -> Table:
-    table = Table(
-        title="Σφ against v(all) − v(∅)", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False
-    )
-    table.add_column("country", no_wrap=True)
-    for heading in ("v(∅)", "v(all)", "v(all) − v(∅)", "Σφ", "apart by"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in result.checks.to_dict("records"):
-        table.add_row(
-            str(row["country"]),
-            f"{row['v_empty']:.4f}",
-            f"{row['v_all']:.4f}",
-            f"{row['difference']:+.6f}",
-            f"{row['sum']:+.6f}",
-            f"{abs(row['gap']):.0e}",
-        )
-    return table

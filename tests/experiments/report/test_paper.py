@@ -11,9 +11,10 @@ from docx import Document
 
 from tests.experiments.report.conftest import Reported
 from value_personas.experiments.report.citations import citations
+from value_personas.experiments.report.page import Page
 from value_personas.experiments.report.paper import write_paper
 from value_personas.experiments.report.sections import Section
-from value_personas.experiments.report.tables import Table
+from value_personas.experiments.report.tables import Table, provenance_table
 
 HOSTILE = r"\input{/etc/passwd} $x$ 100 % & # _ ^ ~ { } < > | `a` “q” − ≤ ½ Σ Ж 中 🙂 \x1b[2J" + "\x1b\x00"
 
@@ -26,7 +27,19 @@ TABLE = Table(
 
 @pytest.fixture
 def paper(reported: Reported, tmp_path: Path) -> Path:
-    write_paper(reported.material, (Section("headline", "What was found", tables=(TABLE, TABLE)),), tmp_path)
+    material = reported.material
+    parts = (Section("headline", "What was found", tables=(TABLE, TABLE)),)
+    page = Page(
+        material.run.title,
+        (),
+        (),
+        parts,
+        (),
+        citations(material),
+        provenance_table(material),
+        material.run.notes,
+    )
+    write_paper(page, tmp_path)
     return tmp_path
 
 

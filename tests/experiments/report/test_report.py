@@ -30,7 +30,7 @@ from value_personas.experiments.report.citations import citations
 from value_personas.experiments.report.figures.distributions import chosen_cells
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.methods import headline_sentences, methods_paragraphs
-from value_personas.experiments.report.page import render_html
+from value_personas.experiments.report.page import page_of_run, render_html
 from value_personas.experiments.report.sections import sections, warnings
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.experiments.workspace.folders import Workspace
@@ -67,7 +67,7 @@ class _Seen(HTMLParser):
 def page_of(material: Material) -> str:
     """The page without the figures' files, which take most of the time."""
     with drawing():
-        return render_html(material, sections(material))
+        return render_html(page_of_run(material))
 
 
 def test_one_file_and_the_same_figures_beside_it(reported: Reported) -> None:

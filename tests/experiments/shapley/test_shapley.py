@@ -222,7 +222,7 @@ def test_the_command_prints_one_object(
         main()
     out = capsys.readouterr().out
     assert "God (F063)" in out
-    assert "Σφ" in out
+    assert "values add up to v(all) − v(∅) in every country, within " in out
     assert "synthetic respondent" in out
 
 

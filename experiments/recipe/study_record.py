@@ -1,0 +1,59 @@
+"""What a study of several runs leaves for its page, beside its tables."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import write_recipe
+from value_personas.experiments.workspace.json_file import FileModel, read_json, write_json
+
+__all__ = ["STUDY_FILE", "StudyRecord", "read_study", "write_study"]
+
+STUDY_FILE = "study.json"
+
+
+class StudyRecord(FileModel):
+    """``study.json``: what a sweep, an ablation or a search came to, in words.
+
+    Attributes:
+        kind: which study.
+        name: of its recipe.
+        title: the heading, which bears the word synthetic where due.
+        base: what is subtracted from what was varied; empty where nothing is.
+        level: of its intervals.
+        synthetic: which parts were.
+        findings: sentences that stand first.
+        methods: how it was done, as a paper says it.
+        notes: what a reader must know.
+        failed: what has no result, with its reason.
+        mlflow_run_id: the record.
+    """
+
+    kind: Literal["sweep", "ablation", "search"]
+    name: str
+    title: str
+    base: str = ""
+    level: float
+    synthetic: tuple[str, ...]
+    findings: tuple[str, ...] = ()
+    methods: str
+    notes: tuple[str, ...] = ()
+    failed: dict[str, str] = Field(default_factory=dict)
+    mlflow_run_id: str
+
+
+def write_study(record: StudyRecord, recipe: Recipe, folder: Path) -> None:
+    """Write the record and the recipe into the study's folder."""
+    write_json(folder / STUDY_FILE, record)
+    write_recipe(recipe, folder)
+
+
+def read_study(folder: Path) -> StudyRecord:
+    """Read it back.
+
+    Raises:
+        StoreError: when it is absent, damaged or of another version.
+    """
+    return read_json(folder / STUDY_FILE, StudyRecord)

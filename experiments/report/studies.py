@@ -1,0 +1,262 @@
+"""The page of a study of several runs: a sweep, an ablation, a search, Shapley values."""
+
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from value_personas import data
+from value_personas.experiments.fieldwork.synthetic import synthetic_warning
+from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.error_curve import error_curve_figure
+from value_personas.experiments.figures.means import means_figure
+from value_personas.experiments.figures.palette import looks
+from value_personas.experiments.recipe.study_record import STUDY_FILE, StudyRecord, read_study
+from value_personas.experiments.report.citations import of_method
+from value_personas.experiments.report.figures.shapley import plates_of
+from value_personas.experiments.report.page import Page
+from value_personas.experiments.report.plate import Plate
+from value_personas.experiments.report.sections import Section
+from value_personas.experiments.report.tables import Table, glossary_table, shapley_tables
+from value_personas.experiments.scoring import SCORES, heading
+from value_personas.experiments.scoring.digits import of_p, three_digits
+from value_personas.experiments.shapley.record import read_shapley
+from value_personas.experiments.workspace.tables import read_table
+from value_personas.signatures import StoreError
+
+__all__ = ["is_study", "page_of_study"]
+
+_ROWS = 60
+"""Rows that a figure shows; the table has all."""
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is that of a study, and not of a run."""
+    return (folder / STUDY_FILE).is_file() or (folder / "shapley.parquet").is_file()
+
+
+def page_of_study(folder: Path) -> Page:
+    """The page, its figures drawn.
+
+    Raises:
+        StoreError: when a file is absent, damaged or of another version.
+    """
+    if (folder / "shapley.parquet").is_file():
+        return _of_shapley(folder)
+    record = read_study(folder)
+    made = {"sweep": _of_sweep, "ablation": _of_ablation, "search": _of_search}[record.kind]
+    try:
+        parts = tuple(made(record, folder))
+    except (KeyError, ValueError, TypeError) as error:
+        raise StoreError(f"{folder}: its tables are damaged or of another version ({error})") from None
+    failed = tuple(f"failed: {label}: {reason}" for label, reason in record.failed.items())
+    return Page(
+        record.title,
+        (f"{synthetic_warning(record.synthetic).capitalize()}.",) if record.synthetic else (),
+        record.findings,
+        (*parts, Section("glossary", "Glossary", tables=(glossary_table(),))),
+        (record.methods,),
+        of_method(),
+        _provenance(folder, recipe=record.name, study=record.kind, mlflow=record.mlflow_run_id),
+        (*record.notes, *failed),
+    )
+
+
+def _provenance(folder: Path, **told: str) -> Table:
+    rows = [(name.replace("mlflow", "MLflow run"), value) for name, value in told.items() if value]
+    return Table("Where this comes from.", ("what", "value"), (*rows, ("folder", folder.name)))
+
+
+def _of_ablation(record: StudyRecord, folder: Path) -> Iterator[Section]:
+    every = read_table(folder / "ablation")
+    overall = every[every["group"] == "all"]
+    level = round(100 * record.level)
+    own = looks([record.base])[record.base]
+    plate = Plate(
+        "effects",
+        difference_figure(overall, dict.fromkeys(overall["label"], own), "the base", record.title),
+        f"What each change does to the error of {record.base}: variant minus base with {level} % "
+        "intervals; left "
+        "of 0 the variant is better.",
+        "Differences from the base: "
+        + "; ".join(f"{row.label} {row.difference:+.3f}" for row in overall.itertuples(index=False)),
+    )
+    table = Table(
+        f"Differences from {record.base}, with {level} % intervals; below 0 the variant is better.",
+        ("variant", "score", "base", "difference", "interval", "p (Holm)", "cells"),
+        tuple(_difference(row, str(row["label"])) for row in overall.to_dict("records")),
+    )
+    groups = every[every["group"] != "all"].dropna(subset=["lower"])
+    in_groups = Table(
+        "The same by group of cells.",
+        ("variant", "score", "base", "difference", "interval", "p (Holm)", "cells"),
+        tuple(
+            _difference(row, f"{row['label']} · {row['group']}: {row['value']}")
+            for row in groups.to_dict("records")
+        ),
+        folded=True,
+    )
+    yield Section(
+        "effects", "What each part is worth", (plate,), (table, *([in_groups] if len(groups) else []))
+    )
+    curve = folder / "error_by_personas.csv"
+    if curve.is_file():
+        yield _curve(pd.read_csv(curve), record)
+
+
+def _difference(row: Mapping[Hashable, Any], label: str) -> tuple[str, ...]:
+    return (
+        label,
+        heading(str(row["score"])),
+        three_digits(row["baseline"]),
+        three_digits(row["difference"], signed=True),
+        _ends(row, signed=True),
+        of_p(row["holm_p"]),
+        str(row["cells"]),
+    )
+
+
+def _curve(curve: pd.DataFrame, record: StudyRecord) -> Section:
+    plate = Plate(
+        "error-by-personas",
+        error_curve_figure(curve, record.title),
+        "Error against the number of profiles drawn in a country, the base otherwise.",
+        "Error by number of profiles: "
+        + "; ".join(f"{n:g}: {e:.3f}" for n, e in curve[["n", "mean"]].to_numpy()),
+    )
+    rows = tuple(
+        (f"{row['n']:g}", heading(str(row["score"])), _mean(row), three_digits(row["floor"]))
+        for row in curve.to_dict("records")
+    )
+    table = Table(
+        "Error by number of profiles.", ("profiles", "score", "mean", "noise floor"), rows, folded=True
+    )
+    return Section("personas", "Number of personas", (plate,), (table,))
+
+
+def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
+    every = read_table(folder / "sweep")
+    known = every[every["method"].notna()]
+    level = round(100 * record.level)
+    if len(known):
+        leading = [name for name in known["score"].unique() if name in SCORES and SCORES[name].leading]
+        rows = known[known["score"].isin(leading)].assign(
+            factor=known["label"], level=known["method"], label=known["label"] + " · " + known["method"]
+        )
+        shown = list(dict.fromkeys(rows["label"]))[:_ROWS]
+        own = looks(known["method"])
+        look = {f"{row.factor} · {row.level}": own[row.level] for row in rows.itertuples(index=False)}
+        floor = {str(name): float(value) for name, value in rows.groupby("score")["floor"].mean().items()}
+        cut = f" The first {_ROWS} rows; the table has all." if rows["label"].nunique() > _ROWS else ""
+        plate = Plate(
+            "effects",
+            means_figure(rows[rows["label"].isin(shown)], look, floor, level, record.title),
+            f"Means over each setting’s cells with {level} % intervals, the noise floor averaged over "
+            f"settings.{cut}",
+            f"Scores of {len(shown)} rows.",
+        )
+        wide = tuple(_setting(label, cell) for label, cell in known.groupby(["label", "method"], sort=False))
+        scores = list(known["score"].unique())
+        table = Table(
+            f"Every setting’s headline scores with {level} % intervals.",
+            ("setting", "method", *map(heading, scores), "missing"),
+            wide,
+        )
+        yield Section("effects", "What each setting brings", (plate,), (table,))
+
+
+def _setting(label: Any, cell: pd.DataFrame) -> tuple[str, ...]:
+    missing = cell["missing"].iloc[0]
+    return (*map(str, label), *(_mean(row) for row in cell.to_dict("records")), f"{int(missing):,}")
+
+
+def _of_search(record: StudyRecord, folder: Path) -> Iterator[Section]:
+    judged, training = read_table(folder / "judged"), read_table(folder / "training")
+    level = round(100 * record.level)
+    rows = tuple(
+        (
+            heading(str(row["score"])),
+            three_digits(row["original"]),
+            three_digits(row["chosen"]),
+            three_digits(row["difference"], signed=True),
+            _ends(row, signed=True),
+            of_p(row["p"]),
+            str(row["cells"]),
+        )
+        for row in judged.to_dict("records")
+    )
+    plates = ()
+    if len(judged):
+        drawn = judged.assign(label="chosen", holm_p=judged["p"])
+        plates = (
+            Plate(
+                "effects",
+                difference_figure(drawn, looks(["chosen"]), record.base, record.title),
+                f"The chosen setting minus {record.base} on held-out countries, with {level} % intervals.",
+                "Differences of the chosen setting on held-out countries.",
+            ),
+        )
+    heads = ("score", "as it stood", "chosen", "difference", "interval", "p", "cells")
+    tables = [Table("On countries that the search never saw.", heads, rows)] if rows else []
+    trained = tuple(
+        (str(row["objective"]), three_digits(row["original"]), three_digits(row["chosen"]))
+        for row in training.to_dict("records")
+    )
+    tables.append(Table("On training countries.", ("objective", "as it stood", "chosen"), trained))
+    trials = read_table(folder / "trials")
+    texts = tuple(tuple(_told(value) for value in row) for row in trials.itertuples(index=False, name=None))
+    tables.append(Table("Every setting tried.", tuple(map(str, trials.columns)), texts, folded=True))
+    yield Section("effects", "What was chosen", plates, tuple(tables))
+
+
+def _of_shapley(folder: Path) -> Page:
+    found = read_shapley(folder)
+    record = found.record
+    codes = found.values["country"].astype(str).unique()
+    names = {code: data.country_name(code) or code for code in codes}
+    parts = f"{synthetic_warning(record.synthetic).capitalize()}."
+    stamp = f"{record.name} · {record.method}" + (" · synthetic" if record.synthetic else "")
+    helps = [row for row in record.all_countries.get("shapley", ()) if float(str(row["upper"])) < 0.0]
+    return Page(
+        f"{record.name} · Shapley values, {record.method}" + (" · synthetic" if record.synthetic else ""),
+        (*(f"LEAK ALLOWED: {leak}" for leak in record.leaks), *((parts,) if record.synthetic else ())),
+        (f"{len(helps)} items lower the error beyond their interval ({heading(record.score)}).",),
+        (
+            Section(
+                "shapley",
+                "What each value item contributes",
+                plates_of(found, names, stamp),
+                shapley_tables(found),
+            ),
+            Section("glossary", "Glossary", tables=(glossary_table(),)),
+        ),
+        (
+            f"Shapley values ({record.method}) share the change of {heading(record.score)} that all items "
+            "bring out "
+            f"among them, averaged over the orders in which items may be told; {record.coalitions:,} "
+            "coalitions were "
+            "asked.",
+        ),
+        of_method(),
+        _provenance(folder, recipe=record.name, study="Shapley values"),
+        record.notes,
+    )
+
+
+def _mean(row: Mapping[Hashable, Any]) -> str:
+    ends = "" if math.isnan(row["mean"]) else f" ({_ends(row)})"
+    return f"{three_digits(row['mean'])}{ends}"
+
+
+def _ends(row: Mapping[Hashable, Any], signed: bool = False) -> str:
+    """An interval that is not torn apart; a dash where there is none."""
+    if math.isnan(row["lower"]):
+        return "–"
+    low, high = (three_digits(row[end], signed) for end in ("lower", "upper"))
+    return f"{low}\u00a0to\u00a0{high}" if signed else f"{low}\u2060–\u2060{high}"
+
+
+def _told(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,113 @@
+"""A study of several runs has a page of its own, made as a run's is."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.experiments.report.conftest import Reported
+from tests.experiments.report.runs import write_shapley
+from value_personas.experiments.recipe.study_record import StudyRecord, write_study
+from value_personas.experiments.report import report
+from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.shapley.record import RESULT_FILE, read_shapley
+from value_personas.experiments.workspace.json_file import write_json
+from value_personas.signatures import RecipeError, StoreError
+
+RECORD = StudyRecord(
+    kind="ablation", name="mine", title="mine · differences · synthetic respondent",
+    base="values-hedged", level=0.95,
+    synthetic=("respondent",), findings=("Supported: <b>parts</b> matter.",), methods="Variants were run.",
+    notes=("one country",), failed={"n=9": "no answer"}, mlflow_run_id="f00",
+)  # fmt: skip
+
+
+@pytest.fixture
+def ablation(reported: Reported, tmp_path: Path) -> Path:
+    """Two variants, judged by one score, over all cells and in one zone."""
+    columns = ["label", "factor", "level", "score", "group", "value", "cells", "baseline", "difference"]
+    rows = [
+        ("kind=none", "kind", "none", "normalised_mae", group, value, 48, 0.02, d, d - 0.01, d + 0.01, 0.0001)
+        for group, value, d in (("all", "", 0.05), ("zone", "no zone", 0.04))
+    ]
+    table = pd.DataFrame(rows, columns=[*columns, "lower", "upper", "holm_p"])
+    table.to_parquet(tmp_path / "ablation.parquet", index=False)
+    curve = {"n": [5, 10], "score": "normalised_mae", "mean": [0.04, 0.03], "lower": [0.03, 0.02]}
+    pd.DataFrame({**curve, "upper": [0.05, 0.04], "floor": 0.007}).to_csv(
+        tmp_path / "error_by_personas.csv", index=False
+    )
+    write_study(RECORD, reported.run.recipe, tmp_path)
+    return tmp_path
+
+
+def test_an_ablation_has_table_figures_findings_and_methods(ablation: Path) -> None:
+    files = report(str(ablation), progress=False)
+    page = files.page.read_text(encoding="utf-8")
+    for said in (
+        "Supported: &lt;b&gt;parts&lt;/b&gt; matter.",
+        "Synthetic respondent: these figures say nothing about real people.",
+        "<td>+.050</td><td>+.040\u00a0to\u00a0+.060</td><td>&lt; .001</td>",
+        "kind=none · zone: no zone",
+        "failed: n=9: no answer",
+        "Variants were run.",
+        'id="figure-effects"',
+        'id="figure-error-by-personas"',
+    ):
+        assert said in page, said
+    assert {path.name for path in files.figures} >= {"effects.pdf", "error-by-personas.png"}
+    assert "kind=none" in (ablation / "tables" / "effects.md").read_text(encoding="utf-8")
+    assert (ablation / "references.bib").is_file()
+
+
+def test_a_sweep_has_the_scores_of_every_setting(reported: Reported, tmp_path: Path) -> None:
+    rows = [
+        (f"profiles.n={n}", method, score, 0.1 * n, 0.1 * n - 0.05, 0.1 * n + 0.05, 0.01, 3)
+        for n in (5, 10)
+        for method in ("none", "values-hedged")
+        for score in ("normalised_mae", "variance_ratio", "rps")
+    ]
+    failed = ("profiles.n=15", None, None, *[float("nan")] * 4, None)
+    columns = ["label", "method", "score", "mean", "lower", "upper", "floor", "missing"]
+    pd.DataFrame([*rows, failed], columns=columns).to_parquet(tmp_path / "sweep.parquet", index=False)
+    write_study(RECORD.model_copy(update={"kind": "sweep", "base": ""}), reported.run.recipe, tmp_path)
+    page = report(str(tmp_path), width=3.5, progress=False).page.read_text(encoding="utf-8")
+    assert "<td>.500 (.450\u2060–\u2060.550)</td>" in page
+    assert page.count('<th scope="row">profiles.n=5</th>') == 2
+    for name in ("normalised_mae", "variance_ratio", "rps"):
+        assert SCORES[name].heading in page
+    assert "target of the variance ratio" in page
+
+
+def test_shapleys_checks_stand_on_its_page(reported: Reported, tmp_path: Path) -> None:
+    folder = tmp_path / "shapley" / "quickstart-1"
+    write_shapley(folder, reported.run.recipe)
+    found = read_shapley(folder)
+    item = {"player": "F063", "name": "God", "value": -0.02, "lower": -0.03, "upper": -0.01}
+    ends = {"country": "all", "v_empty": 0.15, "v_all": 0.02, "difference": -0.13, "sum": -0.13, "gap": 2e-17}
+    tables = {
+        "shapley": (item,),
+        "leave_one_out": ({**item, "value": -0.004},),
+        "only_one": ({**item, "value": -0.05},),
+        "total": ({**item, "player": "all", "value": -0.13},),
+        "axes": ({**item, "player": "x", "name": "survival", "value": -0.07},),
+    }
+    told = found.record.model_copy(update={"all_countries": tables, "checks": (ends,), "noise_floor": 0.007})
+    write_json(folder / RESULT_FILE, told)
+    page = report(str(folder), progress=False).page.read_text(encoding="utf-8")
+    for said in (
+        "<td>−.020</td><td>−.030\u00a0to\u00a0−.010</td><td>−.004</td><td>−.050</td>",
+        "all together",
+        "axis survival",
+        "<td>0.1500</td><td>0.0200</td><td>−0.1300</td><td>−0.1300</td><td>2e-17</td>",
+        "The noise floor is .007.",
+        'id="figure-shapley-bars"',
+    ):
+        assert said in page, said
+
+
+def test_what_is_damaged_or_of_a_run_is_one_line(ablation: Path) -> None:
+    with pytest.raises(RecipeError, match="--kinds is of a run"):
+        report(str(ablation), kinds=["none"], progress=False)
+    pd.DataFrame({"group": ["all"]}).to_parquet(ablation / "ablation.parquet", index=False)
+    with pytest.raises(StoreError, match="damaged or of another version"):
+        report(str(ablation), progress=False)
