@@ -18,10 +18,13 @@ def shapley_plates(material: Material) -> tuple[Plate, ...]:
     record = material.shapley.record
     codes = material.shapley.values["country"].astype(str).unique()
     names = {code: material.country_name(code) for code in codes}
-    return plates_of(material.shapley, names, material.stamp_beside(record.synthetic, record.leaks))
+    lines = f"{round(100 * material.run.recipe.scoring.level)} % intervals"
+    return plates_of(material.shapley, names, material.stamp_beside(record.synthetic, record.leaks), lines)
 
 
-def plates_of(found: Shapley, names: Mapping[str, str], stamp: str) -> tuple[Plate, ...]:
+def plates_of(
+    found: Shapley, names: Mapping[str, str], stamp: str, lines: str = "intervals"
+) -> tuple[Plate, ...]:
     """The same of any values, of the first score that was computed; none where no value is."""
     values = found.values
     if values.empty:
@@ -34,7 +37,7 @@ def plates_of(found: Shapley, names: Mapping[str, str], stamp: str) -> tuple[Pla
         bar_figure(values, stamp),
         "What each item adds to the error, averaged over orders in which items may be told; to the left it "
         f"lowers the error. All together change it by {_signed(over_all['value'].sum())}. "
-        f"{helps} of {len(over_all)} items help beyond their interval.",
+        f"Lines are {lines}: {helps} of {len(over_all)} items help beyond theirs.",
         "Bars of the items' Shapley values: "
         + "; ".join(f"{row.name} {row.value:+.3f}" for row in over_all.itertuples(index=False)),
     )
