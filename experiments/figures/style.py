@@ -158,7 +158,7 @@ def save_figure(
     for path in paths:
         undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
         lean = glyphs_alone() if path.suffix == ".pdf" else nullcontext()
-        packed = {"pil_kwargs": {"compress_level": _PACKED}} if path.suffix == ".png" else {}
+        packed: dict[str, Any] = {"pil_kwargs": {"compress_level": _PACKED}} if path.suffix == ".png" else {}
         with lean, mpl.rc_context({"svg.hashsalt": name}):
             figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated, **packed)
     FigureCanvasBase(figure)  # the other lets go of its picture: megabytes a figure
