@@ -1,5 +1,6 @@
 """Codebooks: what a survey asks, and under which columns and codes its files store the answers."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -168,7 +169,7 @@ def recognise_codebook(columns: Sequence[str], where: str) -> Codebook:
     best = max(shares.values())
     fitting = [name for name, share in shares.items() if share == best]
     if best < 0.5:
-        raise SurveyError(f"{where}: its columns are those of no known survey{_nearest(shares)}")
+        raise SurveyError(f"{where}: its columns are those of no known survey{_nearest(shares, where)}")
     if len(fitting) > 1:
         raise SurveyError(
             f"{where}: its columns fit {' and '.join(fitting)} equally; name one with --codebook"
@@ -176,7 +177,7 @@ def recognise_codebook(columns: Sequence[str], where: str) -> Codebook:
     return load_codebook(fitting[0])
 
 
-def _nearest(shares: Mapping[str, float]) -> str:
+def _nearest(shares: Mapping[str, float], where: str) -> str:
     """The codebook that fits best, and the ways on."""
     name = max(shares, key=lambda known: shares[known])
     telling = load_codebook(name).recognise
@@ -185,7 +186,7 @@ def _nearest(shares: Mapping[str, float]) -> str:
     known = ", ".join(codebook_names())
     return (
         f"{near}. Name its codebook by --codebook ({known}, or a file; in a recipe: survey.codebook), or "
-        "draft one: value-personas survey FILE --draft-codebook own.toml"
+        f"draft one: value-personas survey {shlex.quote(where)} --draft-codebook own.toml"
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from value_personas.data.formats.plain_text import one_line
 
-__all__ = ["Format", "Header", "MissingRange", "first_line"]
+__all__ = ["Format", "Header", "MissingRange", "damaged", "first_line"]
 
 MissingRange = tuple[float | str, float | str]
 
@@ -62,3 +62,14 @@ def first_line(error: BaseException) -> str:
     """The first line of an exception's text, for a one-line message."""
     lines = str(error).strip().splitlines()
     return one_line(lines[0]) if lines else type(error).__name__
+
+
+def damaged(path: Path, kind: str, error: BaseException) -> str:
+    """The one line of a file that its reader gives up on, most often half of a download.
+
+    Args:
+        path: the file.
+        kind: what it should be, with its article.
+        error: what the reader said.
+    """
+    return f"{path}: not readable as {kind} ({first_line(error)}); check that the download is complete"

@@ -31,7 +31,8 @@ def _inspect(path: Path, encoding: str | None) -> Header:
             sample = stream.read(_CHUNK)
     except (UnicodeError, LookupError) as error:
         raise SurveyError(
-            f"{path}: its texts cannot be read in encoding {found!r} ({first_line(error)}); name another"
+            f"{path}: its texts cannot be read in encoding {found!r} ({first_line(error)}); name another: "
+            '--encoding cp1252 (in a recipe: survey.encoding = "cp1252")'
         ) from error
     marked = _SEPARATOR_MARK.match(sample)
     if marked:

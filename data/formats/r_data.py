@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from value_personas.data.formats.base import Format, Header, first_line
+from value_personas.data.formats.base import Format, Header, damaged
 from value_personas.data.formats.column_names import clean_columns
 from value_personas.signatures import SurveyError
 
@@ -22,7 +22,7 @@ def _first_frame(path: Path) -> pd.DataFrame:
     try:
         objects = pyreadr.read_r(str(path))
     except (pyreadr.custom_errors.PyreadrError, pyreadr.LibrdataError, ValueError, OSError) as error:
-        raise SurveyError(f"{path}: not readable as an R data file ({first_line(error)})") from error
+        raise SurveyError(damaged(path, "an R data file", error)) from error
     frames = [value for value in objects.values() if isinstance(value, pd.DataFrame)]
     if not frames:
         raise SurveyError(f"{path}: holds no data frame; save the survey with saveRDS(data, file)")

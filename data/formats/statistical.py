@@ -66,7 +66,8 @@ def _explain(path: Path, reason: str, encoding: str | None) -> str:
     if re.search("encod|convert string|codec|utf|character set", reason, re.IGNORECASE):
         tried = f"encoding {encoding!r}" if encoding else "the encoding it declares"
         return (
-            f"{path}: its texts cannot be read in {tried} ({reason}); name another, such as encoding='cp1252'"
+            f"{path}: its texts cannot be read in {tried} ({reason}); name another: --encoding cp1252 "
+            '(in a recipe: survey.encoding = "cp1252")'
         )
     return f"{path}: not readable as a {path.suffix} file ({reason}); check that the download is complete"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from value_personas.data.formats.base import Format, Header, first_line
+from value_personas.data.formats.base import Format, Header, damaged
 from value_personas.data.formats.column_names import clean_columns
 from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
@@ -74,7 +74,7 @@ def _rows(path: Path) -> Generator[tuple[Any, ...], None, None]:
             yield (sheet.title if sheet is not book.worksheets[0] else "",)
             yield from sheet.iter_rows(values_only=True)
     except (InvalidFileException, *_DAMAGE) as error:
-        raise SurveyError(f"{path}: not readable as an Excel workbook ({first_line(error)})") from error
+        raise SurveyError(damaged(path, "an Excel workbook", error)) from error
 
 
 def _inspect_excel(path: Path, encoding: str | None) -> Header:
@@ -113,7 +113,7 @@ def _inspect_parquet(path: Path, encoding: str | None) -> Header:
     try:
         file = pyarrow.parquet.ParquetFile(path)
     except (pyarrow.ArrowException, ValueError, OSError) as error:
-        raise SurveyError(f"{path}: not readable as a Parquet table ({first_line(error)})") from error
+        raise SurveyError(damaged(path, "a Parquet table", error)) from error
     with file:
         names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
         rows = file.metadata.num_rows
@@ -167,7 +167,7 @@ def _read_parquet(header: Header, columns: Sequence[str]) -> pd.DataFrame:
             table = table.set_column(at, name, table.column(at).cast(table.schema.field(at).type.value_type))
         nested = [field.name for field in table.schema if pyarrow.types.is_nested(field.type)]
     except (pyarrow.ArrowException, ValueError, OSError) as error:
-        raise SurveyError(f"{header.path}: not readable as a Parquet table ({first_line(error)})") from error
+        raise SurveyError(damaged(header.path, "a Parquet table", error)) from error
     if nested:
         raise SurveyError(
             f"{header.path}: column {nested[0]!r} holds lists or records; expected one value a cell"

@@ -39,12 +39,14 @@ class Draft:
         targets: codes of the questions whose answers lie in an order, so that a run can score them.
         demographics: names of what is known of the respondents.
         country: whether a column or ``country_is`` tells the country.
+        encoding: of the file's texts, where its own declaration is wrong.
     """
 
     codebook: str
     targets: tuple[str, ...]
     demographics: tuple[str, ...]
     country: bool
+    encoding: str | None = None
 
     def recipe(
         self, survey: Path, codebook: Path, instrument: str | None = None, items: Iterable[str] = ()
@@ -63,6 +65,7 @@ class Draft:
         personas += ["values-hedged"] if instrument else []
         rest = targets[_MOST_TARGETS:]
         further = f"# Further targets of the codebook: {', '.join(rest)}\n" if rest else ""
+        encoding = f"encoding = {_quote(self.encoding)}\n" if self.encoding else ""
         profiles = f"\ninstrument = {_quote(instrument)}" if instrument else ""
         return (
             f"# A first run on {one_line(survey.name)}, on the embedded respondent: free, and synthetic.\n"
@@ -70,7 +73,7 @@ class Draft:
             f"name = {_quote(codebook.stem)}\n"
             f"personas = {_list(personas)}\n\n"
             f"[survey]\npath = {_quote(_from(survey, codebook.parent))}\n"
-            f"codebook = {_quote(codebook.name)}\n\n"
+            f"codebook = {_quote(codebook.name)}\n{encoding}\n"
             f"{further}[questions]\ninclude = {_list(targets[:_MOST_TARGETS])}\n\n"
             f"[profiles]\nn = 40{profiles}\n\n"
             '[respondent]\nlm = "synthetic/respondent"\n'
@@ -129,6 +132,7 @@ def draft_survey(path: str | Path, encoding: str | None = None, country_is: str 
         ordered or unlabelled or tuple(asked),
         tuple(demographics),
         bool(countries or country_is),
+        encoding,
     )
 
 

@@ -9,8 +9,8 @@ from value_personas.experiments.commands.options import (
     WideOption,
     WorkspaceOption,
     all_overrides,
-    command_line,
     give,
+    page_of,
 )
 
 __all__ = ["audit"]
@@ -42,4 +42,4 @@ def audit(
     with ConsoleReporter() as reporter:
         job = partial(run_audit, loaded, reporter)
         result = asked(job, batch, loaded, as_json, reporter.note, reporter.again)
-    give(result, print_audit, as_json, command_line("report", None, None, workspace))
+    give(result, print_audit, as_json, page_of(loaded, recipe, settings, workspace))

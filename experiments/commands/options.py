@@ -5,10 +5,13 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from value_personas.experiments.recipe.recipe import Recipe
 
 __all__ = [
     "BatchOption",
@@ -27,6 +30,7 @@ __all__ = [
     "all_overrides",
     "command_line",
     "give",
+    "page_of",
     "say",
     "write_text",
 ]
@@ -170,6 +174,27 @@ def command_line(
     words += [word for setting in (*(settings or ()), *others) for word in ("--set", setting)]
     words += ["--workspace", str(workspace)] if workspace else []
     return shlex.join(words)
+
+
+def page_of(
+    loaded: "Recipe", recipe: str | None, settings: Sequence[str] | None, workspace: Path | None
+) -> str:
+    """The command whose page shows a study of a recipe: the report of its newest run, else to run it first.
+
+    Args:
+        loaded: the recipe.
+        recipe: as it was typed.
+        settings: likewise.
+        workspace: likewise.
+    """
+    from value_personas.experiments.run.stored import find_run
+    from value_personas.signatures import StoreError
+
+    try:
+        find_run(loaded.workspace / "runs", loaded.name)
+    except StoreError:
+        return command_line("run", recipe, settings, workspace)
+    return command_line("report", loaded.name, None, workspace)
 
 
 def say(text: str, err: bool = False) -> None:

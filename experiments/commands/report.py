@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from value_personas.experiments.commands.options import JsonOption, give, say
+from value_personas.experiments.commands.options import JsonOption, command_line, give, say
 
 __all__ = ["inches", "report"]
 
@@ -22,6 +22,8 @@ def inches(text: str) -> float:
             f"a length from {_NARROWEST:g}in to {_WIDEST:g}in, like 3.5in or 89mm, got {text}"
         )
     return found
+
+_USUAL = Path(".value-personas")
 
 
 def report(
@@ -54,7 +56,7 @@ def report(
             help="How wide a figure may be in print, 3.5in for a journal's column; in, cm or mm.",
         ),
     ] = "7in",  # type: ignore[assignment]
-    workspace: Annotated[Path, typer.Option(help="The folder of everything kept.")] = Path(".value-personas"),
+    workspace: Annotated[Path, typer.Option(help="The folder of everything kept.")] = _USUAL,
     as_json: JsonOption = False,
 ) -> None:
     """Write report.html, one page by itself, its figures, and its tables for LaTeX and Word."""
@@ -68,4 +70,6 @@ def report(
     said += f"\ntables       {page.parent / 'tables'}\nreferences   {page.parent / 'references.bib'}"
     paper = [str(path) for path in written.paper]
     files = {"title": written.title, "report": str(page), "figures": figures, "paper": paper}
-    give(files, lambda _: say(said), as_json, "value-personas export --to simulated.sav")
+    elsewhere = None if workspace == _USUAL else workspace
+    then = f"{command_line('export', run, None, elsewhere)} --to simulated.sav"
+    give(files, lambda _: say(said), as_json, then)

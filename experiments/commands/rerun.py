@@ -52,7 +52,8 @@ def rerun(
             progress=reporter,
             approval=lambda recipe: approval_of(recipe.respondent, recipe.writer, yes, reporter),
         )
-    give(found.as_dict(), lambda _: say(_page(found)), as_json, command_line("report", None, None, workspace))
+    then = command_line("report", run or found.run, None, workspace)
+    give(found.as_dict(), lambda _: say(_page(found)), as_json, then)
     raise typer.Exit(0 if found.agrees else 1)
 
 

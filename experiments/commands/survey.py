@@ -16,6 +16,9 @@ from value_personas.experiments.commands.options import (
 
 __all__ = ["survey"]
 
+_OF_WVS = "inglehart-welzel"
+"""The instrument that the recipe ``wvs`` names."""
+
 
 def survey(  # each parameter is an option of the command
     file: Annotated[
@@ -93,12 +96,44 @@ def survey(  # each parameter is an option of the command
     )
     if html is not None:
         write_text(html, render_html(facts))
-    paths = json.dumps([str(one) for one in file]) if len(file) > 1 else str(file[0])
-    read_by = [f"survey.codebook={codebook}"] if codebook else []
-    then = command_line("run", "wvs", [f"survey.path={paths}", *read_by, "profiles.n=40"], workspace)
+    read_as = {
+        "path": [str(one) for one in file] if len(file) > 1 else str(file[0]),
+        "codebook": codebook,
+        "countries": country,
+        "weight": None if weight == "within-country" else weight,
+        "reverse": reverse,
+        "accept": accept,
+        "encoding": encoding,
+        "country_is": country_is,
+        "waves": wave,
+    }
+    told = [f"survey.{key}={_typed(value)}" for key, value in read_as.items() if value]
+    if facts.items and facts.instrument_name != _OF_WVS:
+        told.append(f"profiles.instrument={facts.instrument_name}")
+    then = _next(codebook, told, workspace, bool(facts.items))
     give(facts, print_facts, as_json, "" if facts.stopped_by else then)
     if facts.stopped_by:
         raise SurveyError(facts.stopped_by)
+
+
+def _typed(value: str | list[str]) -> str:
+    """A setting's value behind its ``=``; text as it stands, since a recipe's reader takes it so."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _next(codebook: str | None, told: list[str], workspace: Path | None, has_items: bool) -> str:
+    """What runs on the survey as it was read: the recipe drafted with its codebook, else ``wvs``."""
+    drafted = _recipe_beside(Path(codebook)) if codebook and codebook.endswith(".toml") else None
+    if drafted is not None and drafted.is_file():
+        return command_line("run", str(drafted), told, workspace)
+    told = [*told, "profiles.n=40"]
+    if not has_items:  # personas of values, and what is calibrated of them, need value items
+        told += ['personas=["none", "country"]', "calibration.kinds=[]"]
+    return command_line("run", "wvs", told, workspace)
+
+
+def _recipe_beside(codebook: Path) -> Path:
+    return codebook.with_name(f"{codebook.stem}-recipe.toml")
 
 
 def _write_draft(
@@ -111,7 +146,7 @@ def _write_draft(
 
     draft = draft_survey(file, encoding, country_is)
     beside = target.with_name(f"{target.stem}-instrument.toml")
-    recipe = target.with_name(f"{target.stem}-recipe.toml")
+    recipe = _recipe_beside(target)
     for other in (recipe, *([beside] if items else [])):
         if other.is_file() and other.stat().st_size:
             raise SurveyError(f"{other}: exists already; move it, or delete it first")
@@ -123,7 +158,7 @@ def _write_draft(
     write_text(recipe, draft.recipe(file, target, beside.name if items else None, items))
     if not draft.country:
         say(f'no column tells the country: fill in country_is = "NZL" in the [design] of {target}', err=True)
-    say(f"look at {target}, then: value-personas run {recipe}", err=True)
+    say(f"look at {target}, then: {command_line('run', str(recipe))}", err=True)
 
 
 def _columns(workspace: Path | None) -> Path | None:

@@ -52,6 +52,7 @@ def open_survey(
         cache=workspace.columns,
         instrument=instrument,
         country_is=section.country_is,
+        encoding=section.encoding,
         waves=section.waves,
     )
     if questions.unasked:

@@ -25,6 +25,7 @@ class SurveySection(Section):
         reverse: value items that the file holds in the opposite direction.
         accept: value items whose doubtful direction is taken as it stands.
         country_is: the country of all respondents, where no column tells it.
+        encoding: of the file's texts, where what it declares is wrong, such as ``cp1252``.
         waves: the waves or years to keep, ``all`` to pool all; each country's latest when absent.
         respondents: for the embedded population only, respondents a country.
         causes: likewise, what is at work in it, each from 0 (not at all) to 1.
@@ -37,6 +38,7 @@ class SurveySection(Section):
     reverse: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     country_is: str | None = Field(default=None, exclude_if=lambda country: country is None)
+    encoding: str | None = Field(default=None, exclude_if=lambda encoding: encoding is None)
     waves: tuple[str, ...] | None = Field(default=None, exclude_if=lambda waves: waves is None)
     respondents: Annotated[int, Field(ge=50)] = 1000
     causes: Causes = Causes()

@@ -125,6 +125,7 @@ class SurveyFacts:
     weighting: str
     countries: tuple[CountryFacts, ...]
     instrument: str
+    instrument_name: str
     items: tuple[ItemFacts, ...]
     items_missing: tuple[str, ...]
     profiles: dict[str, int]
@@ -161,6 +162,7 @@ def gather_facts(survey: Survey, instrument: str | None = None) -> SurveyFacts:
         weighting=survey.weighting,
         countries=tuple(_country(survey, code) for code in survey.countries),
         instrument=measured.title,
+        instrument_name=wanted,
         items=_items(survey, measured),
         items_missing=tuple(item.code for item in measured.items if item.code not in survey.item_columns),
         profiles=_profile_counts(profiles),

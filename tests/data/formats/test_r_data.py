@@ -35,7 +35,7 @@ def test_r_files_read_like_any_other(suffix: str, tmp_path: Path) -> None:
 @needs_pyreadr
 def test_noise_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.rds").write_bytes(bytes(range(256)) * 20)
-    with pytest.raises(SurveyError, match="not readable as an R data file"):
+    with pytest.raises(SurveyError, match=r"an R data file .*check that the download is complete"):
         read_survey(tmp_path / "s.rds")
 
 

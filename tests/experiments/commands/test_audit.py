@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.experiments.commands.typed import call
+import value_personas as vp
+from tests.experiments.commands.typed import call, command
+from value_personas.experiments import report
+from value_personas.experiments.commands.options import page_of
+from value_personas.experiments.report.writing import ReportFiles
 
 
 def test_audit_prints_one_object(
@@ -29,3 +33,25 @@ def test_nothing_to_judge_is_one_clear_line(
     error = capsys.readouterr().err
     assert "name at least one of hedged, unhedged, verbatim" in error
     assert error.count("\n") == 1
+
+
+def test_a_study_is_followed_by_the_report_of_its_recipe_or_by_a_run_of_it(tmp_path: Path) -> None:
+    loaded = vp.load_recipe("audit", [f"workspace={tmp_path}"])
+    (tmp_path / "runs" / "quickstart-2").mkdir(parents=True)
+    (tmp_path / "runs" / "quickstart-2" / "result.json").touch()
+    then = page_of(loaded, "audit", ["profiles.n=4"], tmp_path)
+    assert then == f"value-personas run audit --set profiles.n=4 --workspace {tmp_path}"
+    (tmp_path / "runs" / "audit-1").mkdir()
+    (tmp_path / "runs" / "audit-1" / "result.json").touch()
+    then = page_of(loaded, "audit", ["profiles.n=4"], tmp_path)
+    assert then == f"value-personas report audit --workspace {tmp_path}"
+
+
+def test_a_report_is_followed_by_the_export_of_the_same_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = ReportFiles(tmp_path / "report.html", (), (), "a run")
+    monkeypatch.setattr(report, "report", lambda *_, **__: written)
+    printed = command("report", "mine-1", "--workspace", "another place").stdout
+    assert "value-personas export mine-1 --workspace 'another place' --to simulated.sav" in printed
+    assert "value-personas export --to simulated.sav" in command("report").stdout
