@@ -40,6 +40,7 @@ class Draft:
         demographics: names of what is known of the respondents.
         country: whether a column or ``country_is`` tells the country.
         encoding: of the file's texts, where its own declaration is wrong.
+        unordered: those of ``targets`` of which the file tells words and no order.
     """
 
     codebook: str
@@ -47,6 +48,7 @@ class Draft:
     demographics: tuple[str, ...]
     country: bool
     encoding: str | None = None
+    unordered: tuple[str, ...] = ()
 
     def recipe(
         self, survey: Path, codebook: Path, instrument: str | None = None, items: Iterable[str] = ()
@@ -127,12 +129,15 @@ def draft_survey(path: str | Path, encoding: str | None = None, country_is: str 
     ]
     ordered = tuple(name for name, c in asked.items() if c.role == "ordered")
     unlabelled = tuple(name for name, c in asked.items() if c.role == "to fill in")
+    numbered = tuple(name for name in unlabelled if not asked[name].is_worded)
+    targets = ordered or numbered or unlabelled or tuple(asked)
     return Draft(
         "\n".join(lines) + "\n",
-        ordered or unlabelled or tuple(asked),
+        targets,
         tuple(demographics),
         bool(countries or country_is),
         encoding,
+        unordered=tuple(name for name in targets if name in unlabelled and asked[name].is_worded),
     )
 
 
@@ -207,13 +212,18 @@ def _question_sections(header: Header, asked: Mapping[str, DraftColumn], common:
             f'topic = "{"nominal" if column.role == "nominal" else "other"}"'
             + (f", missing = {{ {missing} }}" if missing else "")
             + " }"
-            + ("  # TO FILL IN: the file bears no labels" if column.role == "to fill in" else "")
+            + (_to_fill_in(column) if column.role == "to fill in" else "")
         )
     written = [
         f"{name} = {{ labels = {_list(text for _, text in key)}, codes = {_codes(code for code, _ in key)} }}"
         for key, name in scales.items()
     ]
     return ["[scales]", *written, "", "[questions]", *lines, ""]
+
+
+def _to_fill_in(column: DraftColumn) -> str:
+    what = "put them in the order of the answer card" if column.is_worded else "the file bears no labels"
+    return f"  # TO FILL IN: {what}"
 
 
 def _demographic_section(found: Mapping[str, tuple[str, DraftColumn]]) -> list[str]:

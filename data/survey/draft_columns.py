@@ -53,6 +53,11 @@ class DraftColumn:
     missing: Mapping[str, list[float]] = field(default_factory=dict)
     labelled: bool = True
 
+    @property
+    def is_worded(self) -> bool:
+        """Whether answers are stored as words, not as codes."""
+        return any(isinstance(option, str) for option in self.options)
+
 
 @cache
 def _words() -> dict[str, dict[str, Any]]:
@@ -108,7 +113,7 @@ def _answers(header: Header, name: str, values: "pd.Series[Any]") -> Answers:
     numbers = pd.to_numeric(values, errors="coerce")
     texts = [text for text in values.dropna().unique() if isinstance(text, str) and len(text.strip()) > 1]
     if texts and numbers.notna().sum() == 0:
-        return _worded(texts)
+        return _worded(*_levels(texts, values))
     present = {float(code) for code in numbers.dropna().unique() if float(code).is_integer()} - known
     if labels:
         low, high = min(labels), max(labels)
@@ -143,11 +148,19 @@ def _declared(header: Header, name: str, value: float) -> bool:
     )
 
 
-def _worded(texts: list[str]) -> Answers:
+def _levels(texts: list[str], values: "pd.Series[Any]") -> tuple[list[str], bool]:
+    """Answers in the order of the file's levels, and whether somebody set it: R's own is the alphabet's."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return texts, False
+    levels = [level for level in values.cat.categories if level in texts]
+    return levels, bool(values.cat.ordered) or levels != sorted(levels, key=str.casefold)
+
+
+def _worded(texts: list[str], in_order: bool) -> Answers:
     answers = [text for text in texts if not kind_from_words(text)]
     if len(answers) > _MOST_WORDS or any(len(text) > _LONGEST_ANSWER for text in answers):
         return {}, {}, False
-    return {text: one_line(text, _LONGEST_ANSWER) for text in answers}, {}, False
+    return {text: one_line(text, _LONGEST_ANSWER) for text in answers}, {}, in_order
 
 
 def _as_country(

@@ -158,6 +158,9 @@ def _write_draft(
     write_text(recipe, draft.recipe(file, target, beside.name if items else None, items))
     if not draft.country:
         say(f'no column tells the country: fill in country_is = "NZL" in the [design] of {target}', err=True)
+    if draft.unordered:
+        these = ", ".join(draft.unordered[:5]) + (" …" if len(draft.unordered) > 5 else "")
+        say(f"no order is told of the answers to {these}: put them in order in {target}", err=True)
     say(f"look at {target}, then: {command_line('run', str(recipe))}", err=True)
 
 

@@ -1,7 +1,7 @@
 """A finished run, judged but not yet written down."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +84,7 @@ class Outcome:
             *_place_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *_order_notes(self.asked, self.judgement),
+            *_alike_notes(self.judgement.estimates, tuple(self.asked.panels), self.synthetic),
             *weight_notes(self.asked.panels),
             *self._text_notes(),
             *self._calibration_notes(),
@@ -310,6 +311,22 @@ def _order_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
             "what the order of options does is half or more of the distance from people (total variation, "
             f"beyond chance): {', '.join(by_order)}; such answers are about places on the page"
         )
+
+
+def _alike_notes(estimates: pd.DataFrame, kinds: Sequence[str], synthetic: Sequence[str]) -> Iterator[str]:
+    """Kinds that predict the same of every cell, so that nobody takes equal rows for a finding."""
+    shares = estimates.pivot(
+        index=["country", "question", "score"], columns="method", values="predicted"
+    ).dropna(how="all")
+    alike: dict[bytes, list[str]] = {}
+    for kind in kinds:
+        if kind in shares and shares[kind].notna().any():
+            alike.setdefault(shares[kind].round(9).to_numpy().tobytes(), []).append(kind)
+    why = "the embedded respondent knows nothing that ties these questions to people"
+    for same in alike.values():
+        if len(same) > 1:
+            told = why if "respondent" in synthetic else "the model heeds nothing that tells them apart"
+            yield f"{', '.join(same)} predict the same of every cell: {told}"
 
 
 _MOSTLY = 0.5

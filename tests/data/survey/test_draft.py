@@ -127,9 +127,30 @@ def test_a_column_of_no_labels_is_drafted_to_be_filled_in(tmp_path: Path) -> Non
     lines = {line.split(" = ")[0]: line for line in draft.codebook.splitlines()}
     assert "TO FILL IN" in lines["trust"]
     assert "TO FILL IN" in lines["q1"]
-    assert draft.targets[:2] == ("trust", "q1")
+    assert "order of the answer card" in lines["trust"]
+    assert (draft.targets, draft.unordered) == (("q1",), ())  # words in no known order are not scored
     (tmp_path / "own.toml").write_text(draft.codebook)
     assert read_survey(path, codebook=tmp_path / "own.toml").countries == ("BRA", "PER")
+
+
+def test_levels_that_somebody_put_in_order_are_drafted_in_it(tmp_path: Path) -> None:
+    pyreadr = pytest.importorskip("pyreadr")
+    rng = np.random.default_rng(0)
+    card = {"econ": ["Very bad", "Bad", "Good", "Very good"], "trust": ["A lot", "Not at all", "Some"]}
+    factors = {name: pd.Categorical(rng.choice(levels, 90), levels) for name, levels in card.items()}
+    table = pd.DataFrame({"country": pd.Categorical(rng.choice(["Ghana", "Mali"], 90)), **factors})
+    pyreadr.write_rds(str(tmp_path / "s.rds"), table)
+    draft = draft_survey(tmp_path / "s.rds")
+    assert (draft.targets, draft.unordered) == (("econ",), ())  # the alphabet's order says nothing of trust
+    (tmp_path / "own.toml").write_text(draft.codebook)
+    survey = read_survey(tmp_path / "s.rds", codebook=tmp_path / "own.toml")
+    (econ,) = (question for question in survey.questions if question.code == "econ")
+    assert list(econ.scale.labels) == card["econ"]
+    here = table.loc[table["country"] == "Ghana", "econ"].value_counts(normalize=True, sort=False)
+    np.testing.assert_allclose(survey.distribution("econ", "GHA"), here[card["econ"]], atol=1e-12)
+    words = table[["country", "trust"]]
+    words.to_csv(tmp_path / "words.csv", index=False)
+    assert draft_survey(tmp_path / "words.csv").unordered == ("trust",)
 
 
 def test_nothing_drafted_is_an_error(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def test_methods_are_compared_with_country_roleplay(result: RunResult) -> None:
         assert row["difference"] == pytest.approx(means[method] - means["country"])
         assert row["lower"] <= row["difference"] <= row["upper"]
     assert set(table["group"]) >= {"all", "zone", "options"}
+    assert not any("predict the same of every cell" in note for note in result.notes)
 
 
 def test_a_gap_is_analysed_where_an_index_is_declared(workspace: Path, tmp_path: Path) -> None:
@@ -267,6 +268,8 @@ def test_personas_that_tell_no_values_need_no_value_items(tmp_path: Path, design
     assert list(dict.fromkeys(result.scores["method"])) == ["none", "country", "demographic"]
     assert result.scores["predicted_share"].notna().all()
     assert any("nothing here rests on values" in note for note in result.notes)
+    alike = "none, country, demographic predict the same of every cell: the embedded respondent knows nothing"
+    assert any(note.startswith(alike) for note in result.notes)
     with pytest.raises(SurveyError, match=r"holds no item of instrument inglehart-welzel .* need them"):
         run(load_recipe("quickstart", settings))
     with pytest.raises(SurveyError, match="regressions"):
