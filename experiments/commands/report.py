@@ -23,6 +23,7 @@ def inches(text: str) -> float:
         )
     return found
 
+
 _USUAL = Path(".value-personas")
 
 
@@ -71,5 +72,6 @@ def report(
     paper = [str(path) for path in written.paper]
     files = {"title": written.title, "report": str(page), "figures": figures, "paper": paper}
     elsewhere = None if workspace == _USUAL else workspace
-    then = f"{command_line('export', run, None, elsewhere)} --to simulated.sav"
+    export = f"{command_line('export', run, None, elsewhere)} --to simulated.sav"
+    then = export if written.run else f"open {page} in a browser"
     give(files, lambda _: say(said), as_json, then)

@@ -1,7 +1,7 @@
 """``report``: the page and its figures, into a folder."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from value_personas.experiments.figures.style import FULL, drawing, save_figure
@@ -28,12 +28,15 @@ class ReportFiles:
         figures: every figure as PDF, SVG and PNG.
         paper: every table for LaTeX, Word and Markdown, and the references for BibTeX.
         title: the run's.
+        run: the folder of the run, whose answers can be exported; None where the page is a study's, or the
+            answers were predictions from elsewhere.
     """
 
     page: Path
     figures: tuple[Path, ...]
     paper: tuple[Path, ...]
     title: str
+    run: Path | None = None
 
 
 def report(
@@ -79,7 +82,7 @@ def report(
             _record(files, material, Workspace(beside))
         except StoreError as error:
             reporter.note(f"the page is written, but MLflow has it not: {error}")
-        return files
+        return files if material.run.recipe.predictions else replace(files, run=folder)
 
 
 def _of_study(

@@ -1,6 +1,7 @@
 """The commands as a person types them: one JSON object, or one clear line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,11 @@ def test_a_study_is_followed_by_the_report_of_its_recipe_or_by_a_run_of_it(tmp_p
 def test_a_report_is_followed_by_the_export_of_the_same_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    written = ReportFiles(tmp_path / "report.html", (), (), "a run")
+    written = ReportFiles(tmp_path / "report.html", (), (), "a run", tmp_path)
     monkeypatch.setattr(report, "report", lambda *_, **__: written)
     printed = command("report", "mine-1", "--workspace", "another place").stdout
     assert "value-personas export mine-1 --workspace 'another place' --to simulated.sav" in printed
     assert "value-personas export --to simulated.sav" in command("report").stdout
+    of_a_study = replace(written, run=None)
+    monkeypatch.setattr(report, "report", lambda *_, **__: of_a_study)
+    assert "export" not in command("report", "a-sweep").stdout
