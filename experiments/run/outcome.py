@@ -30,7 +30,7 @@ from value_personas.experiments.run.tables import asking_frame, missing_frame
 from value_personas.programs import PanelResult, mean_of_known
 from value_personas.signatures import MissingReason
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "alike_notes"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Outcome:
             *_place_notes(self.asked),
             *_scoring_notes(self.asked, self.judgement),
             *_order_notes(self.asked, self.judgement),
-            *_alike_notes(self.judgement.estimates, tuple(self.asked.panels), self.synthetic),
+            *alike_notes(self.judgement.estimates, tuple(self.asked.panels), self.synthetic),
             *weight_notes(self.asked.panels),
             *self._text_notes(),
             *self._calibration_notes(),
@@ -313,7 +313,7 @@ def _order_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
         )
 
 
-def _alike_notes(estimates: pd.DataFrame, kinds: Sequence[str], synthetic: Sequence[str]) -> Iterator[str]:
+def alike_notes(estimates: pd.DataFrame, kinds: Sequence[str], synthetic: Sequence[str]) -> Iterator[str]:
     """Kinds that predict the same of every cell, so that nobody takes equal rows for a finding."""
     shares = estimates.pivot(
         index=["country", "question", "score"], columns="method", values="predicted"
