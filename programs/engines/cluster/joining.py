@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from distributed import Client
+from distributed.security import Security
 
 from value_personas.programs.engines.cluster.processes import Processes
 from value_personas.programs.engines.cluster.worker import describe, versions
+from value_personas.programs.engines.faults import one_line
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Tell
 from value_personas.signatures import EngineError, RecipeError
@@ -53,6 +55,7 @@ class Joined:
         self._unfit: set[str] = set()
         self._known: set[str] = set()
         place = str(settings.cluster)
+        _check_encryption(place)
         self._own = _started(place, tell) if place.startswith("local:") else None
         self.address = self._own.address if self._own else place
         for noisy in ("distributed", "distributed.client"):
@@ -159,6 +162,24 @@ class Joined:
                 if said["identity"] != identity:
                     problems[name] = f"its model is {said['identity']}, others' {identity}"
         return problems
+
+
+def _check_encryption(place: str) -> None:
+    """Find out what Dask would end with a traceback for."""
+    try:
+        here = Security().get_connection_args("client")
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"the certificates that Dask is told of: {one_line(error)}") from None
+    is_required = bool(here.get("require_encryption"))
+    if here.get("ssl_context") is None and (is_required or place.startswith("tls:")):
+        raise RecipeError(
+            f"respondent.cluster = {place!r}: encryption needs certificates; name them in "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
+        )
+    if is_required and not place.startswith(("tls:", "local:")):
+        raise RecipeError(
+            f"respondent.cluster = {place!r}: encryption is required here; name a tls:// address"
+        )
 
 
 _local: dict[str, Processes] = {}

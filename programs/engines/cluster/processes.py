@@ -85,7 +85,7 @@ class Processes:
                 code = worker.process.poll()
                 if code is None or self.problem:
                     continue
-                is_early = code >= 0 and time.monotonic() - worker.started < _EARLY_S
+                is_early = code > 0 and time.monotonic() - worker.started < _EARLY_S
                 self._early = self._early + 1 if is_early else 0
                 if self._early >= _EARLY_ENDS:
                     self.problem = f"processes that are started here end at once: {worker.last_words()}"

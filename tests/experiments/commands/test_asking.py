@@ -339,10 +339,8 @@ def test_studies_on_a_cluster_have_the_digits_of_one_process(
 
 def _figures(said: object, place: str = "") -> dict[str, float]:
     """Every number of a command's JSON by where it stands; how long something took is no result."""
+    if isinstance(said, list):
+        said = dict(enumerate(said))
     if isinstance(said, dict):
-        parts = said.items()
-    elif isinstance(said, list):
-        parts = enumerate(said)
-    else:
-        return {place: said} if isinstance(said, float | int) and "second" not in place else {}
-    return {k: v for name, part in parts for k, v in _figures(part, f"{place}.{name}").items()}
+        return {k: v for name, part in said.items() for k, v in _figures(part, f"{place}.{name}").items()}
+    return {place: said} if isinstance(said, float | int) and "second" not in place else {}

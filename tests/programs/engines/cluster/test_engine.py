@@ -170,6 +170,25 @@ def test_what_cannot_be_joined_is_one_line(cluster: Processes, monkeypatch: pyte
         model(cluster)
 
 
+def test_encryption_that_cannot_be_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = EngineSettings(lm="sleeping/m", cluster="tls://127.0.0.1:9")
+    with pytest.raises(RecipeError, match=r"encryption needs certificates; name them in DASK_"):
+        connect(settings)
+    nowhere = {f"distributed.comm.tls.{one}": "/nowhere.pem" for one in ("ca-file", "client.cert")}
+    with (
+        dask.config.set(nowhere),
+        pytest.raises(RecipeError, match=r"the certificates that Dask is told of: .*No such file"),
+    ):
+        connect(settings)
+    monkeypatch.setattr(
+        distributed.security.Security,
+        "get_connection_args",
+        lambda security, role: {"ssl_context": True, "require_encryption": True},
+    )
+    with pytest.raises(RecipeError, match="encryption is required here; name a tls:// address"):
+        connect(EngineSettings(lm="sleeping/m", cluster="tcp://127.0.0.1:9"))
+
+
 def test_workers_read_keys_from_their_own_environment(
     cluster: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,7 +86,7 @@ def test_it_passes_what_every_engine_must(check: Check, scoring: Any, chat: Path
 def test_tokens_that_are_not_computed_again_are_told(chat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read, forward = list[int](), Network._forward
 
-    def counted(network: Network, cache: Any, rows: Sequence[Sequence[int]], keep: Any) -> torch.Tensor:
+    def counted(network: Network, cache: Any, rows: Sequence[tuple[int, ...]], keep: Any) -> Any:
         read.append(sum(map(len, rows)))
         return forward(network, cache, rows, keep)
 
