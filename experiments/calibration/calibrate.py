@@ -23,6 +23,7 @@ from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.tracking import (
     InputFile,
@@ -131,7 +132,26 @@ def calibrate(
             seed=recipe.seed,
             on_trial=_Trials(reporter).moved,
         )
+    write_study(_study(recipe, result), recipe, result.folder)
     return _recorded(recipe, workspace, result, path)
+
+
+def _study(recipe: Recipe, result: CalibrationResult) -> StudyRecord:
+    """What stands on its page."""
+    record = result.record
+    return StudyRecord(
+        kind="calibration",
+        name=recipe.name,
+        title=f"{recipe.name} · {result._heading}",
+        level=recipe.scoring.level,
+        synthetic=result.synthetic,
+        findings=(f"Chosen: {record.setting.in_one_line()}; calibration.fitted takes {CALIBRATION_FILE}.",),
+        methods=f"{record.trials} settings were tried on answers of {recipe.calibration.search.method} in "
+        f"{len(record.countries)} countries to {len(record.questions)} questions, and the best by "
+        f"{record.objective} ({record.value:.4f}) was judged on countries and questions that it never saw "
+        f"(seed {recipe.seed}). The model was asked nothing.",
+        mlflow_run_id="",
+    )
 
 
 class _Trials:

@@ -33,7 +33,7 @@ def report(
         typer.Argument(
             help="A run's folder, its name, a recipe's name or an MLflow run id; the newest if absent. Or "
             "the "
-            "folder of a sweep, an ablation, a search or Shapley values."
+            "folder of a sweep, an ablation, a search, a calibration or Shapley values."
         ),
     ] = None,
     to: Annotated[

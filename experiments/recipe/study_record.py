@@ -15,7 +15,7 @@ STUDY_FILE = "study.json"
 
 
 class StudyRecord(FileModel):
-    """``study.json``: what a sweep, an ablation or a search came to, in words.
+    """``study.json``: what a sweep, an ablation, a search or a calibration came to, in words.
 
     Attributes:
         kind: which study.
@@ -31,7 +31,7 @@ class StudyRecord(FileModel):
         mlflow_run_id: the record.
     """
 
-    kind: Literal["sweep", "ablation", "search"]
+    kind: Literal["sweep", "ablation", "search", "calibration"]
     name: str
     title: str
     base: str = ""

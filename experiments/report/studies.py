@@ -1,4 +1,4 @@
-"""The page of a study of several runs: a sweep, an ablation, a search, Shapley values."""
+"""The page of a study: a sweep, an ablation, a search, a calibration, Shapley values."""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
@@ -20,7 +20,7 @@ from value_personas.experiments.report.page import Page
 from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.report.sections import Section
 from value_personas.experiments.report.tables import Table, glossary_table, shapley_tables
-from value_personas.experiments.scoring import SCORES, heading
+from value_personas.experiments.scoring import SCORES, heading, shape_scores
 from value_personas.experiments.scoring.digits import of_p, three_digits
 from value_personas.experiments.shapley.record import read_shapley
 from value_personas.experiments.workspace.tables import read_table
@@ -46,7 +46,12 @@ def page_of_study(folder: Path) -> Page:
     if (folder / "shapley.parquet").is_file():
         return _of_shapley(folder)
     record = read_study(folder)
-    made = {"sweep": _of_sweep, "ablation": _of_ablation, "search": _of_search}[record.kind]
+    made = {
+        "sweep": _of_sweep,
+        "ablation": _of_ablation,
+        "search": _of_search,
+        "calibration": _of_calibration,
+    }[record.kind]
     try:
         parts = tuple(made(record, folder))
     except (KeyError, ValueError, TypeError) as error:
@@ -209,6 +214,29 @@ def _of_search(record: StudyRecord, folder: Path) -> Iterator[Section]:
     texts = tuple(tuple(_told(value) for value in row) for row in trials.itertuples(index=False, name=None))
     tables.append(Table("Every setting tried.", tuple(map(str, trials.columns)), texts, folded=True))
     yield Section("effects", "What was chosen", plates, tuple(tables))
+
+
+def _of_calibration(record: StudyRecord, folder: Path) -> Iterator[Section]:
+    names = shape_scores()
+    rows = tuple(
+        (
+            str(row["part"]),
+            str(row["cells"]),
+            *(
+                " → ".join(three_digits(row[f"{name}_{when}"]) for when in ("before", "after"))
+                for name in names
+            ),
+            f"{100 * row['beyond_limit']:.0f} %",
+        )
+        for row in pd.read_csv(folder / "calibration_summary.csv").to_dict("records")
+    )
+    table = Table(
+        f"Before → after, by part of the cells of {record.name}. Held-out: neither the country nor the "
+        "question was fitted on; oracle: fitted on them; out of reach: people vary more than a tilt can.",
+        ("cells", "n", *map(heading, names), "out of reach"),
+        rows,
+    )
+    yield Section("effects", "What calibration brings", tables=(table,))
 
 
 def _of_shapley(folder: Path) -> Page:

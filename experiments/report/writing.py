@@ -53,7 +53,7 @@ def report(
 
     Args:
         run: a run's folder or its name, a recipe's name, or an MLflow run id; the newest when absent. Or the
-            folder of a sweep, an ablation, a search or Shapley values, which has a page of its own.
+            folder of a sweep, an ablation, a search, a calibration or Shapley values, which has its own page.
         to: where it is written; the run's own folder when absent.
         workspace: where the run is looked for.
         shapley: a folder of Shapley values; the recipe's newest when absent.

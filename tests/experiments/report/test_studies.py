@@ -9,7 +9,7 @@ from tests.experiments.report.conftest import Reported
 from tests.experiments.report.runs import write_shapley
 from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.report import report
-from value_personas.experiments.scoring import SCORES
+from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.shapley.record import RESULT_FILE, read_shapley
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.signatures import RecipeError, StoreError
@@ -76,6 +76,17 @@ def test_a_sweep_has_the_scores_of_every_setting(reported: Reported, tmp_path: P
     for name in ("normalised_mae", "variance_ratio", "rps"):
         assert SCORES[name].heading in page
     assert "target of the variance ratio" in page
+
+
+def test_a_calibration_says_before_and_after(reported: Reported, tmp_path: Path) -> None:
+    parts = {"part": ["held-out", "oracle"], "cells": [12, 12], "beyond_limit": [0.25, 0.0]}
+    names = [f"{name}_{when}" for name in shape_scores() for when in ("before", "after")]
+    figures = {name: [0.1 + 0.01 * n, 0.5] for n, name in enumerate(names)}
+    pd.DataFrame(parts | figures).to_csv(tmp_path / "calibration_summary.csv", index=False)
+    write_study(RECORD.model_copy(update={"kind": "calibration"}), reported.run.recipe, tmp_path)
+    page = report(str(tmp_path), progress=False).page.read_text(encoding="utf-8")
+    assert "<td>.100 → .110</td><td>.120 → .130</td>" in page
+    assert "<td>25 %</td>" in page
 
 
 def test_shapleys_checks_stand_on_its_page(reported: Reported, tmp_path: Path) -> None:
