@@ -18,6 +18,7 @@ from value_personas.experiments.evaluation.answers import Answers, find_panel
 from value_personas.experiments.fieldwork.synthetic import in_words, marked, synthetic_warning
 from value_personas.experiments.figures.pareto import pareto_figure
 from value_personas.experiments.figures.style import save_figure
+from value_personas.experiments.optuna_study import storage_of
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.calibration import SearchSettings
@@ -33,6 +34,7 @@ from value_personas.experiments.tracking import (
     register_version,
     run_title,
     tracking_client,
+    without_passwords,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import write_json
@@ -53,6 +55,7 @@ class CalibrationResult:
         summary: one row for each part of the cells (held-out, new country, …), and one for the oracle.
         folder: where record, tables and figure lie.
         synthetic: which parts of the answers were synthetic.
+        storage: where the study lies, as ``optuna-dashboard`` takes it.
         mlflow_run_id: the record; empty where none was written.
         model: ``models:/NAME/VERSION`` of MLflow's registry; likewise.
     """
@@ -62,6 +65,7 @@ class CalibrationResult:
     summary: pd.DataFrame
     folder: Path
     synthetic: tuple[str, ...]
+    storage: str
     mlflow_run_id: str = ""
     model: str = ""
 
@@ -96,6 +100,7 @@ class CalibrationResult:
                 "synthetic": list(self.synthetic),
                 "folder": str(self.folder),
                 "fitted": str(self.file),
+                "storage": self.storage,
                 "mlflow_run_id": self.mlflow_run_id,
                 "model": self.model,
             },
@@ -222,7 +227,8 @@ def fit_calibration(
     if len(settings.objectives) > 1:
         title = marked(study.study_name, panel.synthetic)
         save_figure(pareto_figure(study, settings.objectives, title), folder, "pareto_front", ("png",))
-    return CalibrationResult(record, table, summary, folder, panel.synthetic)
+    storage = str(without_passwords(storage_of(settings, study_folder or folder)))
+    return CalibrationResult(record, table, summary, folder, panel.synthetic, storage)
 
 
 def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:

@@ -20,6 +20,7 @@ __all__ = [
     "JsonOption",
     "MaxCostOption",
     "NamingCommand",
+    "NoBatchOption",
     "RecipeArgument",
     "RunArgument",
     "SettingsOption",
@@ -31,6 +32,7 @@ __all__ = [
     "command_line",
     "give",
     "page_of",
+    "refuse_batch",
     "say",
     "write_text",
 ]
@@ -65,6 +67,9 @@ BatchOption = Annotated[
         "brings; or submit them to the server (/v1/files, /v1/batches) and wait.",
     ),
 ]
+NoBatchOption = Annotated[str | None, typer.Option("--batch", metavar="FOLDER|submit", hidden=True)]
+"""Of a command that takes none, to say why."""
+
 ClusterOption = Annotated[
     str | None,
     typer.Option(
@@ -195,6 +200,21 @@ def page_of(
     except StoreError:
         return command_line("run", recipe, settings, workspace)
     return command_line("report", loaded.name, None, workspace)
+
+
+def refuse_batch(batch: str | None, what: str) -> None:
+    """Say why there are no request files of what is learnt one step from the other.
+
+    Raises:
+        RecipeError: when one was asked for.
+    """
+    from value_personas.signatures import RecipeError
+
+    if batch is not None:
+        raise RecipeError(
+            f"--batch: {what} is chosen by the answers to the one before, so it cannot be written down to be "
+            "asked later; leave --batch out, or first try a few settings with sweep --batch"
+        )
 
 
 def say(text: str, err: bool = False) -> None:

@@ -9,6 +9,7 @@ from value_personas.experiments.commands.options import (
     JobsOption,
     JsonOption,
     MaxCostOption,
+    NoBatchOption,
     SettingsOption,
     WideOption,
     WorkspaceOption,
@@ -16,6 +17,7 @@ from value_personas.experiments.commands.options import (
     all_overrides,
     command_line,
     give,
+    refuse_batch,
 )
 
 __all__ = ["search"]
@@ -29,6 +31,7 @@ def search(
     max_cost: MaxCostOption = None,
     yes: YesOption = False,
     cluster: ClusterOption = None,
+    batch: NoBatchOption = None,
     wide: WideOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,6 +46,7 @@ def search(
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.search import search as run_search
 
+    refuse_batch(batch, "a setting of a search")
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost, cluster))
     with ConsoleReporter() as reporter:
         approve = approval_of(loaded.respondent, loaded.writer, yes, reporter)

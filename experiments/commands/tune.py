@@ -8,12 +8,14 @@ import typer
 from value_personas.experiments.commands.options import (
     ClusterOption,
     JsonOption,
+    NoBatchOption,
     SettingsOption,
     WideOption,
     WorkspaceOption,
     all_overrides,
     command_line,
     give,
+    refuse_batch,
 )
 
 __all__ = ["tune"]
@@ -29,6 +31,7 @@ def tune(
     workspace: WorkspaceOption = None,
     cluster: ClusterOption = None,
     wide: WideOption = False,
+    batch: NoBatchOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tune descriptor prompts on training countries; judge them on countries and questions never seen.
@@ -41,6 +44,7 @@ def tune(
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.tuning.tune import tune as run_tuning
 
+    refuse_batch(batch, "a prompt of a tuning")
     overrides = [
         *all_overrides(settings, workspace, cluster=cluster),
         *([f"tuning.optimizer={optimizer}"] if optimizer else []),

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.calibration.calibrate import CalibrationResult
-from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks, print_study
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import SCORES, heading, shape_scores
 from value_personas.programs.calibration import FITTED_METHODS
@@ -35,6 +35,7 @@ def print_calibration(result: CalibrationResult) -> None:
     )
     print_remarks(console, result.synthetic)
     print_places(console, result.folder, result.mlflow_run_id, calibration=result.model)
+    print_study(console, record.study, result.storage)
 
 
 def _table(summary: pd.DataFrame) -> Table:

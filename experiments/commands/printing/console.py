@@ -1,5 +1,6 @@
 """Lines that several results end with."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from rich.text import Text
 
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 
-__all__ = ["print_places", "print_remarks"]
+__all__ = ["print_places", "print_remarks", "print_study"]
 
 
 def print_remarks(
@@ -30,3 +31,9 @@ def print_places(console: Console, folder: Path, mlflow_run_id: str = "", **othe
     places |= {"MLflow run": f"{mlflow_run_id}  (value-personas ui)"} if mlflow_run_id else {}
     for what, place in (places | others).items():
         console.print(Text(f"{what:<12} {place}"), soft_wrap=True)
+
+
+def print_study(console: Console, study: str, storage: str) -> None:
+    """An Optuna study's name and the command that shows it."""
+    console.print(Text(f"{'study':<12} {study}"), soft_wrap=True)
+    console.print(Text(f"{'to see it':<12} {shlex.join(['optuna-dashboard', storage])}"), soft_wrap=True)

@@ -5,7 +5,7 @@ import json
 from rich.table import Table
 from rich.text import Text
 
-from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.commands.printing.console import print_places, print_remarks, print_study
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
@@ -28,8 +28,8 @@ def print_search(result: SearchResult) -> None:
     if len(result.judged):
         console.print(_judged(result))
     print_remarks(console, result.synthetic)
-    print_places(console, result.folder, result.mlflow_run_id, study=f"{result.study}")
-    console.print(Text(f"{'to see it':<12} optuna-dashboard {result.storage}"), soft_wrap=True)
+    print_places(console, result.folder, result.mlflow_run_id)
+    print_study(console, result.study, result.storage)
 
 
 def _training(result: SearchResult) -> Table:

@@ -1,11 +1,16 @@
 """A search finds what was planted, claims nothing where nothing is, and goes on where it stopped."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.fake_engines import RuleEngine, letters
+from tests.fake_server import FakeServer
 from value_personas import Recipe, load_recipe
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.optuna_study import open_study
@@ -109,6 +114,34 @@ def test_what_cannot_be_is_said_before_anything_is_asked(tmp_path: Path) -> None
 def test_zones_stay_whole_in_folds(countries: list[str], folds: list[set[str]]) -> None:
     dealt = [set(fold) for fold in _folds(countries)]
     assert sorted(map(sorted, dealt)) == sorted(map(sorted, folds))
+
+
+DRIVER = "import sys; from value_personas import load_recipe, search; "
+DRIVER += "search(load_recipe('search', sys.argv[1:]), progress=False)"
+"""A search in a process of its own."""
+
+
+@pytest.mark.slow
+def test_two_processes_at_one_study_repeat_no_call_and_stop_together(tmp_path: Path) -> None:
+    engine = RuleEngine(letters)
+    with FakeServer(engine=engine) as server:
+        settings = [
+            *(SMALL[0], SMALL[2], f"workspace={tmp_path}", 'personas=["country", "values-verbatim"]'),
+            *("respondent.lm=openai/m", f"respondent.base_url={server.url}", "respondent.parameters={}"),
+            *("respondent.deployment=one", "search.trials=8", "search.method=values-verbatim"),
+            "search.space={profiles={n=[4, 6, 8, 12]}, respondent={offer_dont_know=[true, false]}}",
+        ]
+        driven = [sys.executable, "-c", DRIVER, *settings]
+        running = [subprocess.Popen(driven, env=os.environ, stderr=subprocess.PIPE) for _ in range(2)]
+        for process in running:
+            told = process.communicate(timeout=300)[1]
+            assert process.returncode == 0, told
+        asked = [(r.system, r.messages[-1].text, r.config.seed, r.config.logprobs) for r in engine.requests]
+        assert len(set(asked)) == len(asked) == server.calls > 500
+        found = search(load_recipe("search", settings), progress=False)
+        assert server.calls == len(asked)
+    ended = found.trials["state"].isin(["complete", "pruned"]).sum()
+    assert 8 <= ended <= 9  # the last ones of the two may have been on their way at once
 
 
 PLANTED = ("survey.respondents=600", "profiles.n=40", "search.trials=40")
