@@ -20,6 +20,7 @@ from value_personas.experiments.inference import clustered_means, units_of, zone
 from value_personas.experiments.tuning.metric import CellMetric
 from value_personas.experiments.tuning.session import TuningSession
 from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationProgram
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import LeakError
@@ -87,8 +88,10 @@ def judge_programs(
         "held-out": cells.held_out,
     }
     where = [(part, *cell) for part, members in parts.items() for cell in members]
-    floor = partial(noise_floor_of, Floors(recipe.seed, scoring.floor_draws), recipe.tuning.metric.score)
+    floors = Floors.kept(Workspace.open(recipe.workspace), survey, recipe.seed, scoring.floor_draws)
+    floor = partial(noise_floor_of, floors, recipe.tuning.metric.score)
     examples = [_example(survey, floor, country, code) for _, country, code in where]
+    floors.keep()
     redraw = partial(
         _redrawn,
         session.calibration.setting,

@@ -116,9 +116,10 @@ def tuning_task(recipe: Recipe | str | Path | None = None, progress: Progress = 
         field = Fieldwork(Workspace.open(recipe.workspace), reporter.note, recipe.store)
         try:
             ready = prepare(field, recipe, (recipe.tuning.kind,))
-            floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+            floors = Floors.kept(field.workspace, ready.survey, recipe.seed, recipe.scoring.floor_draws)
             start = ready.asking.program, recipe.program
             cells = split_cells(recipe.tuning, recipe.seed, ready.survey, floors, *start)
+            floors.keep()
             return TuningTask(recipe, field, ready, cells)
         except BaseException:
             field.__exit__(None, None, None)

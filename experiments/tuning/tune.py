@@ -153,9 +153,10 @@ def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
     field = Fieldwork(workspace, reporter.note, recipe.store)
     ready = prepare(field, recipe, (recipe.tuning.kind,))
     survey = ready.survey
-    floors = Floors(recipe.seed, recipe.scoring.floor_draws)
+    floors = Floors.kept(workspace, survey, recipe.seed, recipe.scoring.floor_draws)
     start = ready.asking.program, recipe.program
     cells = split_cells(recipe.tuning, recipe.seed, survey, floors, *start)
+    floors.keep()
 
     name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
     folder = workspace.run_folder(name)

@@ -94,6 +94,7 @@ def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_pr
     found = tuned(tmp_path, "copro", *settings)
     cells, draws = found.judgement.cells, found.judgement.draws
     assert draws.shape == (5, 2, len(cells))
+    assert list((tmp_path / "floors").iterdir()), "the noise floors are kept for the next tuning"
     floors = Floors(0, found.recipe.scoring.floor_draws)
     survey = read_survey(next((tmp_path / "synthetic").glob("*.sav")))
     for place, (country, question) in enumerate(zip(cells["country"], cells["question"], strict=True)):
