@@ -8,7 +8,7 @@ import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from value_personas.experiments import commands
 from value_personas.experiments.commands.printing.plain import show_all_signs
@@ -92,6 +92,13 @@ def _refusals() -> tuple[type[Exception], ...]:
     return ValuePersonasError, OSError
 
 
+def _stop() -> NoReturn:
+    sys.stderr.write("\nvalue-personas: stopped; what was answered is stored, the same command goes on\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)  # a cell of a sweep may be scoring in its thread for minutes yet
+
+
 def main() -> None:
     """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
     gc.set_threshold(_NET_ALLOCATIONS, *gc.get_threshold()[1:])
@@ -102,13 +109,10 @@ def main() -> None:
         _app()()
     except SystemExit as leaving:
         if leaving.code == _INTERRUPTED:
-            sys.stderr.write(
-                "\nvalue-personas: stopped; what was answered is stored, the same command goes on\n"
-            )
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(_INTERRUPTED)  # a cell of a sweep may be scoring in its thread for minutes yet
+            _stop()
         raise
+    except KeyboardInterrupt:  # before Typer is there to take it
+        _stop()
     except _refusals() as error:
         from value_personas.experiments.workspace.passwords import in_one_line
 

@@ -42,7 +42,7 @@ def export(
     from value_personas.experiments.workspace.folders import Workspace
 
     options = ExportOptions(tuple(kind or ()), calibrated, draws, seed, not without_profiles, overwrite)
-    with recorded_run(Workspace.open(workspace_of(run, workspace)), run, tracking_uri) as folder:
+    with recorded_run(Workspace.at(workspace_of(run, workspace)), run, tracking_uri) as folder:
         found = export_run(folder, to, options)
     for path, rows in found.files.items():
         say(f"{path}  {rows} rows")

@@ -39,7 +39,7 @@ def structure(
     from value_personas.experiments.workspace.json_file import rows_of
     from value_personas.signatures import StoreError
 
-    with recorded_run(Workspace.open(workspace_of(run, workspace)), run, tracking_uri) as folder:
+    with recorded_run(Workspace.at(workspace_of(run, workspace)), run, tracking_uri) as folder:
         found = read_run(folder)
         if not has_table(folder, "structure"):
             raise StoreError(

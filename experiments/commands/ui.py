@@ -32,7 +32,7 @@ def ui(
     from value_personas.signatures import StoreError
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
-    place = Workspace(loaded.workspace.expanduser().resolve())
+    place = Workspace.at(loaded.workspace)
     uri = uri_of(loaded.tracking, place)
     if uri.startswith(("http://", "https://")):
         say(f"{without_passwords(uri)} is a server already: open it in a browser")

@@ -352,7 +352,7 @@ def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
     for method, n in blank.groupby("method", sort=False).size().items():
         by_personas = asked.prompts and str(method).partition(" + ")[0] in asked.panels
         why = "too many answers are missing" if by_personas else "nothing there predicts them"
-        yield f"{method}: {n} cells are not estimated, {why}"
+        yield f"{method}: {n} cell{'s are' if n > 1 else ' is'} not estimated, {why}"
     asked_of = int((judgement.human.asked).sum())
     for method, n in judgement.unranked.items():
         yield f"{method}: has {n} of {asked_of} cells, under half of them, and is not ranked"

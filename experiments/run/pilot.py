@@ -57,7 +57,7 @@ def stated_or_piloted(recipe: Recipe, variances: str | None, against: str | None
     if variances is not None:
         return Pilot(_stated(variances), 40, "stated variances")
     method = recipe.calibration.search.method
-    runs = Workspace.open(recipe.workspace).folder / "runs"
+    runs = Workspace.at(recipe.workspace).folder / "runs"
     newest = find_panel(runs, recipe.name, method)
     paths = [panel_file(newest.parent, against)] if against else []
     panels = [Answers.load(path) for path in (*paths, newest)]

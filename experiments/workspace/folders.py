@@ -45,6 +45,11 @@ class Workspace:
             raise StoreError(f"workspace {root}: not writable; name another with --workspace")
         return cls(root)
 
+    @classmethod
+    def at(cls, folder: Path) -> "Workspace":
+        """The folder as it stands, for what only reads: it is neither made nor need it be writable."""
+        return cls(folder.expanduser().resolve())
+
     @property
     def answers(self) -> Path:
         """The answer store."""

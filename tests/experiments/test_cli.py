@@ -17,6 +17,7 @@ import pytest
 from tests.builders import interrupted, interruptible
 from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
+from value_personas.experiments import cli
 
 SMALL = ["survey.respondents=100", "profiles.n=5", 'questions.include=["Q29"]', 'personas=["country"]']
 
@@ -163,6 +164,30 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
     assert running.returncode == 130
     assert "the same command goes on" in error
     assert out == ""
+
+
+def test_ctrl_c_while_it_starts_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupting() -> None:
+        raise KeyboardInterrupt
+
+    codes: list[int] = []
+    monkeypatch.setattr(cli, "_app", interrupting)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    cli.main()
+    assert codes == [130]
+    assert capsys.readouterr().err.strip() == (
+        "value-personas: stopped; what was answered is stored, the same command goes on"
+    )
+
+
+@pytest.mark.parametrize("words", [("export", "--to", "x.sav"), ("structure",), ("power",)])
+def test_what_only_reads_makes_no_workspace(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = command(*words, "--workspace", str(tmp_path / "none"))
+    assert done.returncode == 2
+    assert "value-personas run" in done.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
