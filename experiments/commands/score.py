@@ -1,7 +1,8 @@
 """``value-personas score``: predictions made elsewhere, judged like a run."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +12,13 @@ from value_personas.experiments.commands.options import (
     WideOption,
     WorkspaceOption,
     all_overrides,
+    command_line,
     give,
+    say,
 )
+
+if TYPE_CHECKING:
+    from value_personas.experiments.run.result import RunResult
 
 __all__ = ["score"]
 
@@ -42,9 +48,17 @@ def score(
     from value_personas.experiments.commands.printing.run import print_result
     from value_personas.experiments.progress.terminal import ConsoleReporter
     from value_personas.experiments.run.pipeline import run
-    from value_personas.experiments.run.score import scoring_recipe
+    from value_personas.experiments.run.score import scoring_recipe, scoring_settings
 
     recipe = scoring_recipe(predictions, survey, codebook, all_overrides(settings, workspace))
     with ConsoleReporter() as reporter:
         result = run(recipe, reporter)
-    give(result, print_result, as_json)
+    told = [*scoring_settings(predictions, survey, codebook), *(settings or ())]
+    method = f"calibration.search.method={json.dumps(next(iter(result.missing)), ensure_ascii=False)}"
+
+    def show(judged: "RunResult") -> None:
+        print_result(judged)
+        if judged.scores["country"].nunique() > 1:  # there is another country to be judged on
+            say(f"{'calibrate':<12} {command_line('calibrate', 'wvs', told, workspace, method)}")
+
+    give(result, show, as_json)

@@ -42,9 +42,13 @@ def structure(
     with recorded_run(Workspace.at(workspace_of(run, workspace)), run, tracking_uri) as folder:
         found = read_run(folder)
         if not has_table(folder, "structure"):
+            from value_personas.experiments.evaluation.structure import FEWEST
+
             raise StoreError(
-                f"{folder}: holds no structure: no persona kind there tells persons apart, or it is a run of "
-                "0.1.0; value-personas run makes one from stored answers at no cost"
+                f"{folder}: holds no structure: it takes a persona kind that tells persons apart, "
+                f"{FEWEST} personas (profiles.n) and {2 * FEWEST} respondents a country "
+                "who answered the questions; a run of 0.1.0 has "
+                "none, and value-personas run makes it from stored answers at no cost"
             )
         table = read_run_table(folder, "structure")
     rows = [

@@ -23,7 +23,7 @@ from value_personas.experiments.inference import units_of, zones_of
 from value_personas.programs import PanelResult
 from value_personas.signatures import Question
 
-__all__ = ["STRUCTURE", "structure_of", "structure_table"]
+__all__ = ["FEWEST", "STRUCTURE", "structure_of", "structure_table"]
 
 Array = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ _SIGNIFICANT = 1.96
 _NOUGHT = 1e-12
 """Variance, of shares of a scale, that is rounding."""
 
-_FEWEST = 20
+FEWEST = 20
 """Persons of a country, and respondents of a half, below which nothing is told of it."""
 
 _CELLS_OF_COMPONENTS = 2_000
@@ -145,9 +145,9 @@ def structure_of(
         found = [
             block.of_kind(panels[kind], *drawn[country], len(blocks))
             for country, block in blocks.items()
-            if len(drawn.get(country, ((),))[0]) >= _FEWEST
+            if len(drawn.get(country, ((),))[0]) >= FEWEST
         ]
-        told = [c for c in blocks if len(drawn.get(c, ((),))[0]) >= _FEWEST]
+        told = [c for c in blocks if len(drawn.get(c, ((),))[0]) >= FEWEST]
         units = units_of(list(zones_of(told).values()))
         for name in STRUCTURE if found else ():
             point, lower, upper = _interval([one[name] for one in found], units, level)
@@ -233,7 +233,7 @@ class _Block:
     @property
     def enough(self) -> bool:
         """Whether there are people to compare with."""
-        return len(self.rows) >= 2 * _FEWEST and not np.isnan(self._x).all()
+        return len(self.rows) >= 2 * FEWEST and not np.isnan(self._x).all()
 
     def _commonest(self) -> Array:
         """The share of each question's commonest answer, shape (M,)."""

@@ -101,6 +101,8 @@ def read_answers(
         RecipeError: for a kind that the run lacks, or when nothing is left.
         StoreError: when a file is absent or damaged.
     """
+    if result.recipe.predictions:
+        raise RecipeError("the run judged predictions from elsewhere; it asked no personas, to be exported")
     known = result.recipe.personas
     if unknown := [kind for kind in kinds if kind not in known]:
         raise RecipeError(f"the run has no personas {unknown[0]!r}; it has {', '.join(known)}")

@@ -10,7 +10,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import run
 from value_personas.experiments.run.result import RunResult
 
-__all__ = ["score", "scoring_recipe"]
+__all__ = ["score", "scoring_recipe", "scoring_settings"]
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -45,6 +45,13 @@ def scoring_recipe(
     predictions: Paths, survey: Paths, codebook: str | Path | None = None, settings: Iterable[str] = ()
 ) -> Recipe:
     """The recipe that judges; arguments as of ``score``."""
+    return load_recipe("wvs", [*scoring_settings(predictions, survey, codebook), *settings])
+
+
+def scoring_settings(
+    predictions: Paths, survey: Paths, codebook: str | Path | None = None
+) -> tuple[str, ...]:
+    """What makes the recipe ``wvs`` judge predictions, as ``--set`` takes it; arguments as of ``score``."""
     tables = [str(path) for path in _listed(predictions)]
     files = [str(path) for path in _listed(survey)]
     told = [
@@ -53,7 +60,7 @@ def scoring_recipe(
         f"survey.path={json.dumps(files if len(files) > 1 else files[0])}",
     ]
     told += [] if codebook is None else [f"survey.codebook={json.dumps(str(codebook))}"]
-    return load_recipe("wvs", [*told, *settings])
+    return tuple(told)
 
 
 def _listed(paths: Paths) -> list[str | Path]:

@@ -1,10 +1,12 @@
 """Predictions made elsewhere are judged as a run judges its own."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.experiments.commands.typed import command
 from value_personas import RunResult, load_recipe, run, score
 from value_personas.experiments.calibration.calibrate import calibrate
 from value_personas.experiments.report import read_material, write_report
@@ -68,6 +70,23 @@ def test_they_are_calibrated_on_some_cells_and_scored_again(
     fitted = score(*tables, settings=[*settings, f"calibration.fitted={found.file}"])
     assert any(str(name).startswith("their-none + calibrated") for name in fitted.summary["method"])
     assert fitted.held_out is not None
+
+
+def test_the_command_ends_with_one_that_calibrates_and_export_says_why_it_cannot(
+    place: Path, tables: list[Path]
+) -> None:
+    floor = ["--set", "scoring.floor_draws=20", "--workspace", str(place / "w")]
+    done = command("score", str(tables[0]), "--survey", str(tables[1]), *floor)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("calibrate "))
+    words = shlex.split(line.removeprefix("calibrate "))
+    assert words[:3] == ["value-personas", "calibrate", "wvs"]
+    tried = command(*words[1:], "--set", "calibration.search.trials=4")
+    assert tried.returncode == 0, tried.stderr
+    assert "their-" in done.stdout
+    refused = command("export", "theirs", "--to", str(place / "x.sav"), "--workspace", str(place / "w"))
+    assert "asked no personas" in refused.stderr
+    unstructured = command("structure", "theirs", "--workspace", str(place / "w")).stderr
+    assert "20 personas (profiles.n) and 40 respondents a country" in unstructured
 
 
 def test_a_comparator_stands_beside(place: Path, tables: list[Path]) -> None:
