@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from value_personas.data.codebooks.missing import kind_from_words, normalise
+from value_personas.data.codebooks.missing import kind_from_words, normalise, split_number
 from value_personas.data.countries import country_alpha3
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import inspect_file, read_columns
@@ -37,6 +37,12 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "weight": ("weight",),
 }
 """What a long table holds → the columns that may hold it."""
+
+_MARKS = {"C", "I", "P", "N"}
+"""What scorers of inspect_ai give for correct, incorrect, partly correct and no answer."""
+
+_QSTN_TELLS = {"questionnaire_item_id", "questionnaire_name", "question", "country", "nation", "model"}
+"""What QSTN's tables hold beside answers, and what is added to them."""
 
 _ROUNDING = 0.0051
 _NO_ANSWER = {"dont_know": "dont_know", "refused": "refused"}
@@ -292,10 +298,12 @@ def _check_sums(total: Floats, where: str, method: str) -> None:
 def _position(text: str, question: Question) -> int | None:
     """Where an answer stands on a scale: by its words, its score, or its letter."""
     labels = {normalise(label): place for place, label in enumerate(question.scale.labels)}
-    if (found := labels.get(normalise(text))) is not None:
-        return found
+    numbered = split_number(text)  # "1: Very important"
+    for words in (text, numbered[1] if numbered else text):
+        if (found := labels.get(normalise(words))) is not None:
+            return found
     try:
-        score = float(text)
+        score = numbered[0] if numbered else float(text)
     except ValueError:
         letter = letter_position(text.strip("().: "))
         return letter if 0 <= letter < len(question.scale) else None
@@ -320,6 +328,11 @@ def _inspect(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     columns = [str(name) for name in frame.columns]
     scores = [name for name in columns if name.startswith("score_")]
     answer = _first(columns, ("answer", "score_answer", *scores), path)
+    if answer.startswith("score_") and set(frame[answer].dropna().astype(str)) <= _MARKS:
+        raise SurveyError(
+            f"{path}: column {answer} holds marks ({', '.join(sorted(_MARKS))}) and no answers; add these as "
+            'a column, such as SampleColumn("answer", path="scores.choice.answer")'
+        )
     kept = pd.DataFrame({"answer": frame[answer]})
     kept["country"] = frame[_first(columns, ("metadata_country", "metadata_nation"), path)]
     kept["question"] = frame[
@@ -332,15 +345,24 @@ def _inspect(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def _qstn(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """QSTN's parsed responses: a row an item, the persona in questionnaire_name."""
+    """QSTN's parsed responses: a row an item of a persona, with the answer or every option's probability."""
     columns = [str(name) for name in frame.columns]
     kept = pd.DataFrame({"question": frame["questionnaire_item_id"]})
-    kept["answer"] = frame[_first(columns, ("answer", "parsed_answer", "llm_response"), path)]
     kept["country"] = frame[_first(columns, ("country", "nation"), path)]
     kept["method"] = frame["model"] if "model" in columns else path.stem
+    answer = next((name for name in ("answer", "parsed_response", "llm_response") if name in columns), None)
+    if answer is None:  # parse_logprobs: a column an option
+        options = [name for name in columns if name not in _QSTN_TELLS and _are_numbers(frame[name])]
+        shares = kept.join(frame[options]).melt(list(kept.columns), options, "option", "share").dropna()
+        return shares.groupby([*kept.columns, "option"], sort=False, as_index=False)["share"].mean()
+    kept["answer"] = frame[answer]
     if "questionnaire_name" in columns:
         kept["persona"] = frame["questionnaire_name"]
     return kept
+
+
+def _are_numbers(column: "pd.Series[float]") -> bool:
+    return pd.api.types.is_numeric_dtype(column)
 
 
 def _world_values_bench(frame: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -119,6 +119,7 @@ def judge_labels(
         present: gives the values that occur; asked only where the labels give a code another option.
     """
     answers, lost = _answers(facts, meanings, missing)
+    answers = _without_repeats(answers, meanings)
     words = {key: name[0] for key, (_, name) in answers.items() if name and name[1] == "word"}
     digits = {key: name[0] for key, (_, name) in answers.items() if name and name[1] == "digit"}
     loose = _loose_ends({key: text for key, (text, name) in answers.items() if not name}, meanings)
@@ -180,6 +181,19 @@ def _answers(
         elif is_code or name or key not in missing:
             answers[key] = (text, name)
     return answers, lost
+
+
+def _without_repeats(answers: Answers, meanings: Meanings) -> Answers:
+    """A label that names the option of another code, which bears a label of that option itself, names none.
+
+    WVS-7 labels Q121 "Rather bad", "Quite bad" …: the first is no second "quite bad" but the low end.
+    """
+    own = meanings.codes
+    confirmed = {name[0] for key, (_, name) in answers.items() if name and own.get(key) == name[0]}
+    return {
+        key: (text, None if name and key in own and own[key] != name[0] and name[0] in confirmed else name)
+        for key, (text, name) in answers.items()
+    }
 
 
 def _named(text: str, meanings: Meanings) -> tuple[int, str] | None:

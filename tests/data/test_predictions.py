@@ -100,17 +100,18 @@ def test_a_cell_of_which_too_much_is_no_answer_is_not_estimated(tmp_path: Path, 
 
 
 def test_tables_of_tools_are_recognised(tmp_path: Path, survey: Survey) -> None:
+    first = survey.question("Q29").scale.labels[0]
     edsl = pd.DataFrame(
         {"agent.country": ["Chile", "Japan"], "agent.agent_name": ["a", "b"], "model.model": ["m", "m"],
          "answer.Q29": ["A", "B"], "answer.Q29_comment": ["", ""], "answer.Q33": [1, 2]}
     )  # fmt: skip
     inspect = pd.DataFrame(
         {"eval_id": ["e", "e"], "sample_id": [1, 2], "model": ["m", "m"], "metadata_country": ["CHL", "JPN"],
-         "metadata_question": ["Q29", "Q29"], "score_choice": ["A", "B"]}
+         "metadata_question": ["Q29", "Q29"], "answer": ["A", "B"], "score_choice": ["C", "I"]}
     )  # fmt: skip
     qstn = pd.DataFrame(
         {"questionnaire_name": ["p", "q"], "questionnaire_item_id": ["Q29", "Q29"], "country": ["CHL", "JPN"],
-         "llm_response": ["A", "B"]}
+         "question": ["How much?", "How much?"], "reasoning": ["", ""], "answer": [f"1: {first}", "2"]}
     )  # fmt: skip
     bench = pd.DataFrame(
         {"QUESTION_ID": ["Q29", "Q29"], "PARTICIPANT_ID": [152070001, 392070001], "SCORE": [1, 2]}
@@ -121,6 +122,24 @@ def test_tables_of_tools_are_recognised(tmp_path: Path, survey: Survey) -> None:
         assert any(name in note for note in notes)
         assert given.countries == ("CHL", "JPN")
         assert np.argmax(np.exp(given.log_p[:, 0, :4]), axis=1).tolist() == [0, 1], name
+
+
+def test_marks_are_no_answers_and_probabilities_of_options_are_shares(tmp_path: Path, survey: Survey) -> None:
+    """What scorers of inspect_ai give, and what QSTN makes of log-probabilities."""
+    marks = pd.DataFrame(
+        {"eval_id": ["e", "e"], "sample_id": [1, 2], "metadata_country": ["CHL", "JPN"],
+         "metadata_question": ["Q29", "Q29"], "score_choice": ["C", "I"]}
+    )  # fmt: skip
+    with pytest.raises(SurveyError, match=r"score_choice holds marks .* and no answers"):
+        read_predictions(written(tmp_path, marks), survey)
+    rows = [("p", 0.7, 0.1), ("q", 0.5, 0.3)]
+    qstn = pd.DataFrame(
+        [(name, "Q29", "How much?", one, two, 0.2, 0.0, "CHL") for name, one, two in rows],
+        columns=["questionnaire_name", "questionnaire_item_id", "question", "1", "2", "3", "4", "country"],
+    )
+    (given,), _ = read_predictions(written(tmp_path, qstn), survey)
+    at = given.countries.index("CHL")
+    np.testing.assert_allclose(np.exp(given.log_p[at, 0, :4]), [0.6, 0.2, 0.2, 0.0])
 
 
 def test_one_method_in_two_tables_is_refused(tmp_path: Path, survey: Survey) -> None:

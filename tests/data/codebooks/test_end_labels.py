@@ -1,7 +1,8 @@
 """Which way round each question and item is stored, against what questionnaires print at its ends.
 
-``end_labels.csv`` was written from public questionnaires and variable reports, never from the codebooks;
-where a release and a questionnaire word an end differently, either stands.
+``end_labels.csv`` was never written from the codebooks here. Its last column says where a row was seen: in a
+published codebook, in the labels of a real file; or that it is ``recalled`` from a document, and that nobody
+held it against a copy.
 """
 
 import csv

@@ -275,3 +275,19 @@ def test_a_files_own_numbers_of_countries_are_read_by_their_labels(shared_dir: P
     cases = shared_dir / "cases" / "surveys"
     survey = read_survey(cases / "country_own_numbers.sav", codebook=cases / "country_own_numbers.toml")
     assert survey.countries == ("GHA", "MWI", "NGA")
+
+
+def test_a_word_of_two_codes_moves_none(tmp_path: Path) -> None:
+    """As the release of WVS-7 labels Q121: "rather bad" is the codebook's other word for "quite bad"."""
+    labels = {
+        1.0: "Rather bad",
+        2.0: "Quite bad",
+        3.0: "Neither good, nor bad",
+        4.0: "Quite good",
+        5.0: "Very good",
+    }
+    table = frame(100).assign(Q121=np.tile([1.0, 2.0, 3.0, 4.0, 5.0], 20))
+    survey = read_survey(write_sav(table, tmp_path / "s.sav", {**LABELS, "Q121": labels}))
+    assert survey.label_verdicts["Q121"] in ("agrees", "renames")
+    shares = np.bincount(survey.coded["Q121"], minlength=5)
+    assert shares.tolist() == [20, 20, 20, 20, 20]
