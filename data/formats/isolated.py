@@ -1,7 +1,8 @@
 """pyreadstat in a process of its own: a damaged file may end it, and fill no memory but its own.
 
 ReadStat, the library that reads SPSS, Stata and SAS files, dies of some damaged files by a signal, which no
-``except`` catches. A child therefore reads every one of them, once; the columns come back through a pipe.
+``except`` catches. A child therefore reads every one of them, once; the columns come back through a pipe. Of
+a large file one child reads the earlier records and another the later ones.
 """
 
 import atexit
@@ -19,6 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 __all__ = ["DeadReaderError", "Metadata", "UnreadableError", "read_isolated"]
 
@@ -44,16 +46,28 @@ class Metadata:
 
 
 _lock = Lock()
-_children: dict[int, "subprocess.Popen[bytes]"] = {}  # by process: one that was forked starts its own
+_children: dict[int, list["subprocess.Popen[bytes]"]] = {}  # by process: one that was forked starts its own
+
+_MANY = 4_000_000
+"""Values beyond which a second child is worth its start, and arrays are better than lists."""
+
+_MANY_ROWS = 100_000
+"""Records beyond which that is to be expected."""
+
+_FIRST = 0.53
+"""The share of the records that the first child reads: the second has to pass over these."""
 
 
-def read_isolated(reader: str, path: Path, arguments: Mapping[str, Any]) -> tuple[pd.DataFrame, Metadata]:
-    """Call a reader of pyreadstat's in a child.
+def read_isolated(
+    reader: str, path: Path, arguments: Mapping[str, Any], rows: int | None = None
+) -> tuple[pd.DataFrame, Metadata]:
+    """Call a reader of pyreadstat's in a child, or in two where much is to be read.
 
     Args:
         reader: the function's name, such as ``read_sav``.
         path: the file.
         arguments: by keyword, as JSON has them.
+        rows: how many records there are, where it is known.
 
     Returns:
         The frame, empty where only metadata were asked for, and the metadata.
@@ -62,34 +76,76 @@ def read_isolated(reader: str, path: Path, arguments: Mapping[str, Any]) -> tupl
         UnreadableError: when the reader raised an exception.
         DeadReaderError: when the reader died.
     """
-    asked = {"reader": reader, "path": os.path.abspath(path), "arguments": dict(arguments)}  # noqa: PTH100  # keeps links
-    line = json.dumps(asked).encode() + b"\n"
+    is_large = (rows or 0) * len(arguments.get("usecols", ())) > _MANY
+    parts = _parts(rows or 0) if is_large else [{}]
+    asked = {"reader": reader, "path": os.path.abspath(path), "of": len(parts), "is_large": is_large}  # noqa: PTH100  # keeps links
+    lines = [json.dumps(asked | {"arguments": {**arguments, **part}}).encode() + b"\n" for part in parts]
     with _lock:
         while True:
-            child = _child()
+            children = _started(len(lines))
             try:
-                answer = _exchange(child, line)
+                answers = _exchange(children, lines)
             except BaseException:  # an interrupt too: half an answer would be taken for the next
-                _end(child)
+                _end_all()
                 raise
-            if answer is not None:
-                return answer
-            if code := child.wait():
-                _end(child)
+            if answers is not None:
+                break
+            codes = [child.poll() or 0 for child in children]
+            _end_all()
+            if code := next(filter(None, codes), 0):
                 raise DeadReaderError(signal.Signals(-code).name if code < 0 else f"exit {code}")
-            _end(child)  # it left just now for want of requests: ask another
+            # It left just now for want of requests: ask another.
+        if arguments.get("metadataonly") and (answers[0].metadata.number_rows or 0) > _MANY_ROWS:
+            _started(_most_children())  # it gets ready while the codebook is sought
+    return _joined(answers), answers[0].metadata
 
 
-def _exchange(child: "subprocess.Popen[bytes]", line: bytes) -> tuple[pd.DataFrame, Metadata] | None:
-    """Ask and hear, None where the child ended instead."""
-    assert child.stdin is not None
-    assert child.stdout is not None
+def _parts(rows: int) -> list[dict[str, int]]:
+    """Which records each child reads."""
+    if _most_children() == 1:
+        return [{}]
+    first = int(rows * _FIRST)
+    return [{"row_limit": first}, {"row_offset": first, "row_limit": rows - first}]
+
+
+def _most_children() -> int:
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(free, 2)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What one child read."""
+
+    columns: dict[str, NDArray[Any]]
+    rows: int
+    metadata: Metadata
+
+
+def _exchange(children: list["subprocess.Popen[bytes]"], lines: list[bytes]) -> list[_Answer] | None:
+    """Ask all and then hear all, None where one ended instead."""
+    answers = []
     try:
-        child.stdin.write(line)
-        child.stdin.flush()
+        for child, line in zip(children, lines, strict=True):
+            assert child.stdin is not None
+            child.stdin.write(line)
+            child.stdin.flush()
+        for child in children:
+            assert child.stdout is not None
+            answer = _hear(child.stdout)
+            if answer is None:
+                child.wait()
+                return None
+            answers.append(answer)
     except BrokenPipeError:
+        child.wait()
         return None
-    first = child.stdout.readline()
+    return answers
+
+
+def _hear(answers: IO[bytes]) -> _Answer | None:
+    """One child's answer, None where it breaks off."""
+    first = answers.readline()
     if not first:
         return None
     told = json.loads(first)
@@ -97,11 +153,11 @@ def _exchange(child: "subprocess.Popen[bytes]", line: bytes) -> tuple[pd.DataFra
         raise UnreadableError(told["error"])
     columns = {}
     for column in told["columns"]:
-        values = _values(child.stdout, column["dtype"], column["bytes"], told["rows"])
+        values = _values(answers, column["form"], column["bytes"])
         if values is None:
             return None
         columns[column["name"]] = values
-    return pd.DataFrame(columns, index=pd.RangeIndex(told["rows"]), copy=False), Metadata(
+    metadata = Metadata(
         told["column_names"],
         told["column_names_to_labels"],
         {name: dict(pairs) for name, pairs in told["value_labels"].items()},
@@ -109,45 +165,75 @@ def _exchange(child: "subprocess.Popen[bytes]", line: bytes) -> tuple[pd.DataFra
         told["types"],
         told["number_rows"],
     )
+    return _Answer(columns, told["rows"], metadata)
 
 
-def _values(answers: IO[bytes], dtype: str, size: int, rows: int) -> Any:
-    """The values of one column, None where they break off."""
-    texts = dtype in {"object", "str"}
-    held: Any = np.empty(size, dtype=np.uint8) if texts else np.empty(rows, dtype=dtype)
-    if held.nbytes != size or (size and answers.readinto(memoryview(held).cast("B")) != size):  # type: ignore[attr-defined]
+def _values(answers: IO[bytes], form: str, size: int) -> NDArray[Any] | None:
+    """The values of one column as they are sent, None where they break off."""
+    held = np.empty(size, dtype=np.uint8)
+    if size and answers.readinto(held.data) != size:  # type: ignore[attr-defined]
         return None
-    return pd.Series(json.loads(held.tobytes()), dtype=dtype) if texts else held
+    return np.array(json.loads(held.tobytes()), dtype=object) if form == "json" else held.view(form)
 
 
-def _child() -> "subprocess.Popen[bytes]":
-    """The child of this process, started if need be: a third of a second, once."""
-    known = _children.get(os.getpid())
-    if known is None:
-        known = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("readstat_child.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            start_new_session=True,  # an interrupt is the parent's to handle
+def _joined(answers: list[_Answer]) -> pd.DataFrame:
+    """The columns of all children one after the other."""
+    columns = {}
+    for name in list(answers[0].columns):
+        arrays = [_spelt_out(answer.columns.pop(name)) for answer in answers]
+        columns[name] = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return pd.DataFrame(columns, index=pd.RangeIndex(sum(answer.rows for answer in answers)), copy=False)
+
+
+def _spelt_out(array: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers that were sent in one byte each, as the floating-point numbers they are."""
+    if array.dtype != np.int8:
+        return array
+    spelt_out = array.astype(np.float64)
+    spelt_out[array == np.iinfo(np.int8).min] = np.nan
+    return spelt_out
+
+
+def _started(number: int) -> list["subprocess.Popen[bytes]"]:
+    """The first children of this process, started if need be: a sixth of a second, once."""
+    known = _children.setdefault(os.getpid(), [])
+    while len(known) < number:
+        known.append(
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    str(Path(__file__).with_name("readstat_child.py")),
+                    str(_most_memory()),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # an interrupt is the parent's to handle
+            )
         )
-        _children[os.getpid()] = known
-    return known
+    return known[:number]
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Nothing of it stays; the next request starts another."""
-    child.kill()
-    child.wait()
-    for stream in (child.stdin, child.stdout):
-        with suppress(OSError):
-            if stream is not None:
-                stream.close()
-    _children.pop(os.getpid(), None)
+def _most_memory() -> int:
+    """Half of the memory there is, in bytes, as this process is to hold the columns too; 0 if unknown."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 0
+    with suppress(OSError, ValueError):  # no control group, or one without a limit
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return memory // 2
 
 
 @atexit.register
 def _end_all() -> None:
-    if (child := _children.get(os.getpid())) is not None:
-        _end(child)
+    """Nothing of any child stays; the next request starts another."""
+    for child in _children.pop(os.getpid(), []):
+        child.kill()
+        child.wait()
+        for stream in (child.stdin, child.stdout):
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()

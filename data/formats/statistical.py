@@ -28,11 +28,16 @@ _READERS = {
     ".xpt": "read_xport",
 }
 
+# No cell takes less, compressed or not.
+_A_BYTE_A_CELL = {".sav", ".dta"}
+
 # Not for the formats whose readers do not know the argument.
 _USER_MISSING = {".sav", ".zsav", ".dta", ".sas7bdat"}
 
 
-def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[pd.DataFrame, Metadata]:
+def _call(
+    path: Path, encoding: str | None, rows: int | None = None, **arguments: Any
+) -> tuple[pd.DataFrame, Metadata]:
     """Call the reader of the suffix; every way it has of failing becomes one line."""
     suffix = path.suffix.lower()
     # Dates are never needed here, and a date outside Python's range would overflow.
@@ -42,7 +47,7 @@ def _call(path: Path, encoding: str | None, **arguments: Any) -> tuple[pd.DataFr
     if encoding is not None:
         arguments["encoding"] = encoding
     try:
-        return read_isolated(_READERS[suffix], path, arguments)
+        return read_isolated(_READERS[suffix], path, arguments, rows)
     except UnreadableError as error:
         raise SurveyError(_explain(path, first_line(error), encoding)) from error
     except DeadReaderError as error:
@@ -72,8 +77,19 @@ def _explain(path: Path, reason: str, encoding: str | None) -> str:
     return f"{path}: not readable as a {path.suffix} file ({reason}); check that the download is complete"
 
 
-def _inspect(path: Path, encoding: str | None) -> Header:
+def _metadata(path: Path, encoding: str | None) -> Metadata:
     _, meta = _call(path, encoding, metadataonly=True)
+    cells = (meta.number_rows or 0) * len(meta.column_names)
+    if path.suffix.lower() in _A_BYTE_A_CELL and cells > (size := path.stat().st_size):
+        raise SurveyError(
+            f"{path}: says that it holds {meta.number_rows:,} records, more than its {size:,} bytes can; "
+            "the file is damaged: download it again"
+        )
+    return meta
+
+
+def _inspect(path: Path, encoding: str | None) -> Header:
+    meta = _metadata(path, encoding)
     return header_from_metadata(path, meta, encoding)
 
 
@@ -115,7 +131,7 @@ def _inspect_tagged(letters: tuple[MissingRange, ...]) -> Callable[[Path, str | 
     """
 
     def inspect(path: Path, encoding: str | None) -> Header:
-        _, meta = _call(path, encoding, metadataonly=True)
+        meta = _metadata(path, encoding)
         header = header_from_metadata(path, meta, encoding)
         numeric = [name for name in header.columns if meta.readstat_variable_types[name] != "string"]
         return replace(header, missing={**header.missing, **dict.fromkeys(numeric, letters)})
@@ -124,7 +140,7 @@ def _inspect_tagged(letters: tuple[MissingRange, ...]) -> Callable[[Path, str | 
 
 
 def _read(header: Header, columns: Sequence[str]) -> pd.DataFrame:
-    frame, _ = _call(header.path, header.settings.get("encoding"), usecols=list(columns))
+    frame, _ = _call(header.path, header.settings.get("encoding"), header.rows, usecols=list(columns))
     absent = [name for name in columns if name not in frame.columns]  # silently ignored by pyreadstat
     if absent:
         raise SurveyError(f"{header.path}: no column {absent[0]!r}; the file changed while it was read")

@@ -60,8 +60,9 @@ def _autonomy(rule: AutonomyRule, stored: StoredScale, words: Mapping[str, int],
     parts = [part(name, meanings) for name in (*rule.plus, *rule.minus)]
     mentioned = [(answers == 1).astype(np.int8) for answers in parts]
     index = sum(mentioned[: len(rule.plus)]) - sum(mentioned[len(rule.plus) :])
-    lookup = np.vectorize(stored.positions.__getitem__, otypes=[np.int8])
-    return _keep_missing(lookup(np.asarray(index, dtype=np.float64)), parts)
+    lowest = -len(rule.minus)
+    places = [stored.positions[float(score)] for score in range(lowest, len(rule.plus) + 1)]
+    return _keep_missing(np.array(places, dtype=np.int8)[np.asarray(index) - lowest], parts)
 
 
 def _keep_missing(position: Coded, parts: list[Coded]) -> Coded:

@@ -1,6 +1,8 @@
 """Who the respondents are, as a table of categories in words and of numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ _LONGEST_CATEGORY = 60
 
 
 def read_demographics(
-    entries: Mapping[str, tuple[DemographicEntry, str]],
+    entries: Mapping[str, tuple[DemographicEntry, tuple[str, ...]]],
     personality: Mapping[str, tuple[StoredTrait, str, str]],
     missing: Mapping[float, str],
     column: Column,
@@ -30,7 +32,7 @@ def read_demographics(
     """One row a respondent, one column for each thing known.
 
     Args:
-        entries: name → (codebook entry, column of the file).
+        entries: name → (codebook entry, columns of the file): each respondent's is the first that tells it.
         personality: trait → (its entry, the columns of its positive and its negative statement).
         missing: code → kind, from the codebook.
         column: gives values and facts of a column of the file.
@@ -42,21 +44,33 @@ def read_demographics(
     """
     table: dict[str, object] = {}
     notes: list[str] = []
-    for name, (entry, source) in entries.items():
-        values, facts = column(source)
-        if entry.labels is None:
-            table[name] = _number(values, entry.range)
-            continue
-        table[name], judged = _category(values, entry, missing, facts)
-        if judged.moves or judged.verdict == "contradicts":
-            told = f" ({judged.told})" if judged.told else ""
-            notes.append(
-                f"{source}: {name} is read by the file's own labels, not by the codebook's codes{told}."
-            )
+    for name, (entry, sources) in entries.items():
+        found: list[pd.Series[Any]] = []
+        for source in sources:
+            values, facts = column(source)
+            if entry.labels is None:
+                found.append(_number(values, entry.range))
+                continue
+            categories, judged = _category(values, entry, missing, facts)
+            found.append(pd.Series(categories))
+            if judged.moves or judged.verdict == "contradicts":
+                told = f" ({judged.told})" if judged.told else ""
+                notes.append(
+                    f"{source}: {name} is read by the file's own labels, not by the codebook's codes{told}."
+                )
+        table[name] = reduce(_filled_from, found)
     for trait, (stored, plus, minus) in personality.items():
         meanings = meanings_of(stored.stored)
         table[trait] = _statement(answers(plus, meanings)) - _statement(answers(minus, meanings))
     return pd.DataFrame(table), notes
+
+
+def _filled_from(first: "pd.Series[Any]", other: "pd.Series[Any]") -> "pd.Series[Any]":
+    """What the first column does not tell as the other has it."""
+    if isinstance(first.dtype, pd.CategoricalDtype) and isinstance(other.dtype, pd.CategoricalDtype):
+        names = list(dict.fromkeys([*first.cat.categories, *other.cat.categories]))
+        first, other = first.cat.set_categories(names), other.cat.set_categories(names)
+    return first.where(first.notna(), other)
 
 
 def join_demographics(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

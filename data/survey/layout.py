@@ -27,7 +27,7 @@ class Layout:
         weight: choice of weight → column, for the choices that the file has.
         items: item code → (its entry, the column that holds it or None when it is built).
         questions: (question entry, column).
-        demographics: name → (entry, column).
+        demographics: name → (entry, the columns that may tell it, the one to be believed first).
         personality: trait → (its entry, plus column, minus column).
         synthetic: the column by which a generated survey says so.
     """
@@ -40,7 +40,7 @@ class Layout:
     weight: dict[str, str]
     items: dict[str, tuple[StoredItem, str | None]]
     questions: tuple[tuple[StoredQuestion, str], ...]
-    demographics: dict[str, tuple[DemographicEntry, str]]
+    demographics: dict[str, tuple[DemographicEntry, tuple[str, ...]]]
     personality: dict[str, tuple[StoredTrait, str, str]]
     synthetic: str | None
 
@@ -61,7 +61,7 @@ class Layout:
                 *([found for name in build_columns(item.build) if (found := finder.find((name,)))]),
             ]
         wanted += [column for _, column in self.questions]
-        wanted += [column for _, column in self.demographics.values()]
+        wanted += [column for _, columns in self.demographics.values() for column in columns]
         wanted += [column for _, *pair in self.personality.values() for column in pair]
         return tuple(dict.fromkeys(name for name in wanted if name is not None))
 
@@ -121,9 +121,9 @@ def lay_out(
         items=_items(codebook, finder),
         questions=_questions(header, codebook, finder, questions),
         demographics={
-            name: (entry, column)
+            name: (entry, columns)
             for name, entry in codebook.demographics.items()
-            if (column := finder.find([entry.column] if isinstance(entry.column, str) else entry.column))
+            if (columns := _each(finder, [entry.column] if isinstance(entry.column, str) else entry.column))
         },
         personality={
             trait: (entry, plus, minus)
@@ -140,6 +140,11 @@ def lay_out(
             f"{header.path}: holds no value item and no target question of codebook {codebook.name}"
         )
     return layout, finder
+
+
+def _each(finder: ColumnFinder, names: Sequence[str]) -> tuple[str, ...]:
+    """Every column of some names that the file holds."""
+    return tuple(dict.fromkeys(column for name in names if (column := finder.find((name,)))))
 
 
 def facts_of(header: Header, column: str) -> ColumnFacts:

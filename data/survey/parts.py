@@ -18,7 +18,7 @@ from value_personas.data.countries import country_alpha3
 from value_personas.data.formats import Header
 from value_personas.data.formats.kept import read_columns_once
 from value_personas.data.formats.plain_text import one_line
-from value_personas.data.formats.readers import file_hash, inspect_file, read_columns
+from value_personas.data.formats.readers import file_hash, read_columns
 from value_personas.data.survey.composites import build_item
 from value_personas.data.survey.country_column import Countries, one_country, read_countries
 from value_personas.data.survey.decoding import Coded, decode, labels_of_options
@@ -34,6 +34,7 @@ from value_personas.data.survey.labels import (
 from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
 from value_personas.data.survey.sampling_points import read_points
 from value_personas.data.survey.survey import ItemColumn, Source
+from value_personas.data.survey.weighting import judge_weight_label
 from value_personas.signatures import Question, SurveyError
 
 __all__ = [
@@ -47,7 +48,9 @@ __all__ = [
     "where_of",
 ]
 
-_WAVES = 1_000_000  # more than any wave or year
+_WAVES = 1_000_000_000  # more than any wave, year, or two years side by side
+_YEARS = 10_000
+_ONE = 1_000_000  # more than any wave or year
 _MOST_COUNTRIES = 500  # twice as many as there are: beyond it the column numbers something else
 
 
@@ -162,15 +165,14 @@ class Part:
         )
 
 
-def read_part(path: str | Path, options: ReadOptions) -> Part:
-    """Read one file.
+def read_part(header: Header, options: ReadOptions) -> Part:
+    """Read one file whose header was read.
 
     Raises:
         SurveyError: in one line, when the file cannot be used as it stands.
     """
-    header = inspect_file(path, options.encoding)
     if options.codebook is None:
-        codebook = recognise_codebook(header.columns, str(path))
+        codebook = recognise_codebook(header.columns, str(header.path))
     else:
         codebook = load_codebook(options.codebook, options.instrument)
     layout, finder = lay_out(header, codebook, options.questions, options.country_is)
@@ -230,7 +232,8 @@ class _PartReader:
             lambda name, meanings: self._answers(name, name, meanings, self._codebook.missing)[0],
         )
         self._notes += told
-        wave, waves = self._wave()
+        self._judge_weights()
+        wave, waves = self._wave(countries.keep(keep))
         return Part(
             codebook=self._codebook,
             countries=countries.keep(keep),
@@ -318,12 +321,52 @@ class _PartReader:
         if column is None:
             return np.zeros(len(self._frame), dtype=np.int64)
         numbers = pd.to_numeric(self._frame[column], errors="coerce").to_numpy(np.float64)
-        known = np.isfinite(numbers) & (numbers > 0) & (numbers < _WAVES)
+        known = np.isfinite(numbers) & (numbers > 0) & (numbers < _ONE)
         return np.where(known, numbers, 0).astype(np.int64)
 
-    def _wave(self) -> tuple[NDArray[np.int64], tuple[Wave, ...]]:
+    def _judge_weights(self) -> None:
+        """Hold the labels of the weights that are read against what the codebook takes them for."""
+        weights = self._layout.weight
+        for choice in dict.fromkeys(("within-country", self._options.weight)):
+            column = weights.get(choice)
+            if column is None or self._options.weight == "unweighted":
+                continue
+            if choice == "within-country" and column == weights.get("equal-country"):
+                choice = "equal-country"  # which serves where it stands alone
+            label = self._header.labels.get(column, "")
+            if note := judge_weight_label(choice, column, label, str(self._header.path)):
+                self._notes.append(note)
+
+    def _one_fieldwork(self, number: NDArray[np.int64], countries: Countries) -> NDArray[np.int64]:
+        """Two adjacent years of a country, where nothing but years tells waves, as one fieldwork.
+
+        Interviews of one wave often begin before the turn of a year and end after it.
+        """
+        asked = set(self._options.waves or ())
+        merged: dict[tuple[int, int], list[str]] = defaultdict(list)
+        number = number.copy()
+        for place, code in enumerate(countries.codes):
+            here = countries.index == place
+            years = sorted({int(year) for year in np.unique(number[here]) if year})
+            if (
+                len(years) == _SEVERAL
+                and years[1] - years[0] == 1
+                and not asked.intersection(map(str, years))
+            ):
+                number[here & (number > 0)] = years[0] * _YEARS + years[1]
+                merged[years[0], years[1]].append(code)
+        for (first, last), codes in merged.items():
+            some = ", ".join(codes[:5]) + (" …" if len(codes) > 5 else "")
+            self._notes.append(
+                f"{first} and {last} are taken as one fieldwork of {some}; --wave {last} keeps the later."
+            )
+        return number
+
+    def _wave(self, countries: Countries) -> tuple[NDArray[np.int64], tuple[Wave, ...]]:
         """Which wave each respondent is of, −1 where unknown, and the waves."""
         number, study = self._numbers(self._layout.wave), self._numbers(self._layout.study)
+        if self._layout.wave and self._layout.wave == self._layout.year:
+            number = self._one_fieldwork(number, countries)
         keys, distinct = pd.factorize(study * _WAVES + number)
         years, labels = self._numbers(self._layout.year), self._study_labels()
         waves: list[Wave] = []
@@ -333,7 +376,8 @@ class _PartReader:
                 continue
             place[i] = len(waves)
             of = years[keys == i] if self._layout.year else np.zeros(1, dtype=np.int64)
-            name = f"{labels.get(key // _WAVES, '')} {key % _WAVES}".strip()
+            said = "-".join(map(str, divmod(key % _WAVES, _YEARS))) if key % _WAVES > _ONE else key % _WAVES
+            name = f"{labels.get(key // _WAVES, '')} {said}".strip()
             waves.append(Wave(name, int(of.max()), key % _WAVES, key // _WAVES))
         return place[keys], tuple(waves)
 

@@ -91,9 +91,10 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
     paths = [path] if isinstance(path, (str, Path)) else list(path)
     if not paths:
         raise SurveyError("no survey file given; expected at least one path")
-    if len(paths) == 1 and holds_shares((header := inspect_file(paths[0], encoding)).columns):
-        return read_shares(header, options.codebook, countries, questions)
-    return _join([read_part(one, options) for one in paths], options)
+    headers = [inspect_file(one, encoding) for one in paths]
+    if len(headers) == 1 and holds_shares(headers[0].columns):
+        return read_shares(headers[0], options.codebook, countries, questions)
+    return _join([read_part(header, options) for header in headers], options)
 
 
 def _join(parts: list[Part], options: ReadOptions) -> Survey:

@@ -144,6 +144,11 @@ class Survey:
         return True
 
     @property
+    def unordered(self) -> tuple[str, ...]:
+        """The questions whose options stand in no order, as the codebook has it (topic nominal)."""
+        return tuple(question.code for question in self.questions if question.topic == "nominal")
+
+    @property
     def items(self) -> tuple[ValueItem, ...]:
         """The value items that the survey holds."""
         return tuple(column.item for column in self.item_columns.values())

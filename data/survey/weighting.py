@@ -1,5 +1,6 @@
 """Survey weights: which are usable, and what scale is given to countries."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
 
-__all__ = ["WEIGHTINGS", "country_scaled", "kish_effective_size", "usable_weights"]
+__all__ = ["WEIGHTINGS", "country_scaled", "judge_weight_label", "kish_effective_size", "usable_weights"]
 
 WEIGHTINGS = ("within-country", "equal-country", "population", "unweighted")
 
@@ -20,6 +21,45 @@ _EQUAL_SIZE = 1000.0
 
 # Beyond these squares and sums of weights leave the range of floating-point numbers.
 _LEAST, _MOST = 1e-30, 1e30
+
+
+_OTHER_KINDS = {
+    "within-country": re.compile(r"population[- ]size|size of (the )?population", re.IGNORECASE),
+    "equal-country": re.compile(r"population[- ]size|size of (the )?population", re.IGNORECASE),
+    "population": re.compile(r"\b1[,. ]?000\b|equilibrated|equal[- ](size|country)", re.IGNORECASE),
+}
+_OF_WEIGHTS = re.compile(
+    r"weigh|we?gh?t|gewicht|\bpesos?\b|ponder|pondér|poids|weging|wegung|factor|faktor|facteur|fattore|"
+    r"expansi[oó]n|calibrat|stratif",
+    re.IGNORECASE,
+)
+
+
+def judge_weight_label(choice: str, column: str, label: str, where: str) -> str | None:
+    """Hold the file's own label of a weight against what the codebook takes the column for.
+
+    Args:
+        choice: one of ``WEIGHTINGS``.
+        column: the column.
+        label: of the column; empty where the file bears none.
+        where: the file, for messages.
+
+    Returns:
+        A sentence where the label does not speak of weights; None where it agrees or is silent.
+
+    Raises:
+        SurveyError: when it speaks of another kind of weight.
+    """
+    shown = one_line(label, 60)
+    if choice in _OTHER_KINDS and _OTHER_KINDS[choice].search(label):
+        raise SurveyError(
+            f"{where}: column {column} is labelled {shown!r}, and the codebook takes it for the {choice} "
+            "weight. If the label is right, name the right column in a codebook of your own (--codebook), or "
+            "read the file unweighted (--weight unweighted, in a recipe: survey.weight)"
+        )
+    if label.strip() and not _OF_WEIGHTS.search(label):
+        return f"{column} is taken for a weight, and its label {shown!r} speaks of none."
+    return None
 
 
 def kish_effective_size(weights: Floats) -> float:

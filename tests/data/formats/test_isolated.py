@@ -82,13 +82,13 @@ def test_a_file_without_records_and_a_choice_of_columns(tmp_path: Path) -> None:
 def test_a_child_that_left_or_was_killed_between_two_files_is_replaced(tmp_path: Path) -> None:
     path = write_sav(frame(20), tmp_path / "s.sav")
     inspect_file(path)
-    child = isolated._children[os.getpid()]
+    child = isolated._children[os.getpid()][0]
     assert child.stdin is not None
     child.stdin.close()  # as a child sees the end of its parent, it leaves with 0
     child.wait()
     isolated._children.clear()
     inspect_file(path)
-    child = isolated._children[os.getpid()]
+    child = isolated._children[os.getpid()][0]
     child.send_signal(signal.SIGTERM)
     child.wait()
     with pytest.raises(SurveyError, match="SIGTERM"):
@@ -109,3 +109,47 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == {i: 10 + i for i in range(6)}
+
+
+def test_two_children_read_a_large_file_as_one_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = _mixed(101).assign(
+        letter=[1.0 if i % 2 else "a" for i in range(101)], late=[np.nan] * 90 + [1.5] * 11
+    )
+    pyreadstat.write_sav(table.drop(columns="letter"), str(tmp_path / "s.sav"))
+    pyreadstat.write_dta(table, str(tmp_path / "s.dta"), missing_user_values={"letter": ["a"]})
+    for name in ("s.sav", "s.dta"):
+        header = inspect_file(tmp_path / name)
+        monkeypatch.setattr(isolated, "_MANY", 4_000_000)
+        expected = read_columns(header, header.columns)
+        monkeypatch.setattr(isolated, "_MANY", 0)
+        monkeypatch.setattr(isolated, "_most_children", lambda: 2)
+        pd.testing.assert_frame_equal(read_columns(header, header.columns), expected)
+    assert len(isolated._children[os.getpid()]) == 2
+
+
+def test_a_file_that_claims_more_records_than_it_can_hold(tmp_path: Path) -> None:
+    path = write_sav(frame(20), tmp_path / "s.sav")
+    content = bytearray(path.read_bytes())
+    content[80:84] = (500_000_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(SurveyError, match="says that it holds 500,000,000 records, more than its") as caught:
+        read_survey(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system knows no such limit")
+def test_a_child_takes_no_more_than_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What unpacks to gigabytes has no size that tells."""
+    path = tmp_path / "s.zsav"
+    pyreadstat.write_sav(frame(20), str(path), compress=True)
+    content = bytearray(path.read_bytes())
+    content[80:84] = (500_000_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    monkeypatch.setattr(isolated, "_most_memory", lambda: 2 << 30)
+    isolated._end_all()
+    with pytest.raises(SurveyError, match="more than half of this machine's memory") as caught:
+        read_survey(path)
+    assert "\n" not in str(caught.value)
+    isolated._end_all()  # the next child has all of it

@@ -54,3 +54,21 @@ def test_the_study_tells_evs_from_wvs(shared_dir: Path) -> None:
 def test_the_weight_of_equal_countries_serves_alone(shared_dir: Path) -> None:
     survey = read_survey(shared_dir / "cases" / "surveys" / "s018_only.csv")
     assert survey.distribution("Q1", "ARG")[:2].tolist() == pytest.approx([0.75, 0.25])
+
+
+def test_a_fieldwork_that_passes_the_turn_of_a_year_is_one_wave(tmp_path: Path) -> None:
+    """Where nothing but years tells waves: half of the respondents were left out as an earlier wave."""
+    rows = 90
+    table = pd.DataFrame({
+        "country": np.repeat([276, 826], rows), "c_abrv": np.repeat(["DE", "GB"], rows), "gweight": 1.0,
+        "year": np.concatenate([np.repeat([2017, 2018], rows // 2), np.repeat([2008, 2018], rows // 2)]),
+        "v7": 1, "v31": 2, "v63": 10, "v153": 1, "v170": 1, "v1": np.tile([1, 2], rows),
+    })  # fmt: skip
+    table.to_csv(tmp_path / "evs.csv", index=False)
+    survey = read_survey(tmp_path / "evs.csv")
+    assert survey.respondents("DEU") == rows
+    assert survey.waves == {"DEU": ("2017-2018",), "GBR": ("2018",)}
+    assert survey.respondents("GBR") == rows // 2
+    assert any("2017 and 2018 are taken as one fieldwork of DEU" in note for note in survey.notes)
+    later = read_survey(tmp_path / "evs.csv", waves=["2018"])
+    assert later.respondents("DEU") == later.respondents("GBR") == rows // 2
