@@ -58,6 +58,7 @@ class CalibrationResult:
         storage: where the study lies, as ``optuna-dashboard`` takes it.
         mlflow_run_id: the record; empty where none was written.
         model: ``models:/NAME/VERSION`` of MLflow's registry; likewise.
+        answers: the file of the answers that it was fitted to; likewise.
     """
 
     record: FittedCalibration
@@ -68,6 +69,7 @@ class CalibrationResult:
     storage: str
     mlflow_run_id: str = ""
     model: str = ""
+    answers: Path | None = None
 
     def __repr__(self) -> str:
         return f"<CalibrationResult {self._heading}; {self.folder.name}>"
@@ -190,7 +192,7 @@ def _recorded(
     with tracking_client(recipe.tracking, workspace) as client:
         name = model_name(recipe.name, "calibration")
         model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")
-    return replace(result, mlflow_run_id=run_id, model=model)
+    return replace(result, mlflow_run_id=run_id, model=model, answers=answers)
 
 
 def fit_calibration(
@@ -232,7 +234,17 @@ def fit_calibration(
 
 
 def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:
-    """Training and held-out countries, and the same for questions; zones and batteries stay whole."""
+    """Training and held-out countries, and the same for questions; zones and batteries stay whole.
+
+    Raises:
+        StatisticsError: when a country or question is missing on one side.
+    """
+    if len(panel.countries) == 1:
+        raise StatisticsError(
+            f"the answers are of {panel.countries[0]} alone, and a calibration is fitted in some countries "
+            "and judged in others: fit it on a run of several (--answers …/answers-KIND.npz), and take it up "
+            "here by calibration.fitted"
+        )
     share, zones = settings.held_out_countries, settings.held_out_zones
     if zones:
         if unknown := [zone for zone in zones if zone not in panel.zones]:

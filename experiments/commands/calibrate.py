@@ -45,4 +45,30 @@ def calibrate(
         result = run_search(loaded, answers, reporter)
     kept = [one for one in settings or () if not one.partition("=")[0].strip().startswith("calibration.")]
     fitted = f"calibration.fitted={json.dumps(str(result.file), ensure_ascii=False)}"
-    give(result, print_calibration, as_json, command_line("run", recipe, kept, workspace, fitted))
+    give(
+        result,
+        print_calibration,
+        as_json,
+        _scored_again(result.answers, kept, workspace, fitted)
+        or command_line("run", recipe, kept, workspace, fitted),
+    )
+
+
+def _scored_again(
+    answers: Path | None, settings: list[str], workspace: Path | None, fitted: str
+) -> str | None:
+    """The command that applies what was found to predictions made elsewhere; None for answers of a run."""
+    from value_personas.experiments.recipe.recipe import Recipe
+    from value_personas.experiments.workspace.json_file import read_json
+
+    if answers is None or not (record := answers.parent / "recipe.json").is_file():
+        return None
+    asked = read_json(record, Recipe)
+    if not asked.predictions:
+        return None
+    survey = asked.survey.model_dump(mode="json", exclude_defaults=True, exclude={"path", "codebook"})
+    paths = [asked.survey.path] if isinstance(asked.survey.path, str) else asked.survey.path
+    words = [*asked.predictions, *(word for path in paths for word in ("--survey", path))]
+    words += ["--codebook", asked.survey.codebook] if asked.survey.codebook else []
+    told = [f"survey.{name}={json.dumps(value, ensure_ascii=False)}" for name, value in survey.items()]
+    return command_line("score", None, [*told, *settings], workspace, fitted, words=words)

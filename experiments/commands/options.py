@@ -165,6 +165,7 @@ def command_line(
     settings: Sequence[str] | None = None,
     workspace: Path | None = None,
     *others: str,
+    words: Sequence[str] = (),
 ) -> str:
     """A command as a shell takes it.
 
@@ -174,8 +175,9 @@ def command_line(
         settings: likewise.
         workspace: likewise.
         others: further settings.
+        words: what else stands before the settings.
     """
-    words = ["value-personas", verb, *([recipe] if recipe else [])]
+    words = ["value-personas", verb, *([recipe] if recipe else []), *words]
     words += [word for setting in (*(settings or ()), *others) for word in ("--set", setting)]
     words += ["--workspace", str(workspace)] if workspace else []
     return shlex.join(words)

@@ -29,8 +29,9 @@ def open_survey(
         instrument: the TOML file of an instrument of the user's own.
 
     Raises:
-        SurveyError: when the file, a country or a question is not usable, no target question is there, or
-            nothing tells which way round one is stored in a file that somebody recoded.
+        SurveyError: when the file, a country or a question is not usable, no target question is there, the
+            answers of one have no order, or nothing tells which way round one is stored in a file that
+            somebody recoded.
     """
     path: str | tuple[str, ...] = section.path
     if section.is_synthetic:
@@ -61,6 +62,12 @@ def open_survey(
         raise SurveyError(
             f"{path}: the file has none of the target questions of {survey.codebook_name}; to predict some "
             "that nobody there was asked, name them in questions.unasked"
+        )
+    if survey.unordered:
+        raise SurveyError(
+            f"{path}: the answers of {', '.join(survey.unordered)} stand in no order (topic nominal), and "
+            "every score is of ordered ones; name the others in questions.include, or give these another "
+            "topic in the codebook, and their options in order"
         )
     if survey.unverified:
         codes = sorted(survey.unverified)

@@ -70,6 +70,13 @@ def test_they_are_calibrated_on_some_cells_and_scored_again(
     fitted = score(*tables, settings=[*settings, f"calibration.fitted={found.file}"])
     assert any(str(name).startswith("their-none + calibrated") for name in fitted.summary["method"])
     assert fitted.held_out is not None
+    said = command(
+        "calibrate", "wvs", "--answers", str(result.folder / "answers-their-none.npz"), "--workspace",
+        str(place / "w"), "--set", "calibration.search.trials=5",
+    ).stdout  # fmt: skip
+    then = next(line for line in said.splitlines() if line.startswith("next"))
+    assert shlex.split(then)[1:6] == ["value-personas", "score", str(tables[0]), "--survey", str(tables[1])]
+    assert "calibration.fitted=" in then
 
 
 def test_the_command_ends_with_one_that_calibrates_and_export_says_why_it_cannot(
