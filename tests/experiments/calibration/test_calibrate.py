@@ -113,7 +113,7 @@ def test_splits_that_leave_nothing_are_refused():
         split_panel(panel, QUICK.model_copy(update={"held_out_zones": ("Nowhere",)}), 0)
     with pytest.raises(StatisticsError, match="every zone"):
         split_panel(panel, QUICK.model_copy(update={"held_out_zones": ("Z0", "Z1", "Z2")}), 0)
-    with pytest.raises(StatisticsError, match="of C0 alone, .* fit it on a run of several"):
+    with pytest.raises(StatisticsError, match=r"of C0 alone, .* fit it on a run of several"):
         split_panel(stored_panel(countries=1), QUICK, 0)
 
 
