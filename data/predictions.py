@@ -354,7 +354,7 @@ def _qstn(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     if answer is None:  # parse_logprobs: a column an option
         options = [name for name in columns if name not in _QSTN_TELLS and _are_numbers(frame[name])]
         shares = kept.join(frame[options]).melt(list(kept.columns), options, "option", "share").dropna()
-        return shares.groupby([*kept.columns, "option"], sort=False, as_index=False)["share"].mean()
+        return shares.groupby([*kept.columns, "option"], sort=False, as_index=False).agg({"share": "mean"})
     kept["answer"] = frame[answer]
     if "questionnaire_name" in columns:
         kept["persona"] = frame["questionnaire_name"]

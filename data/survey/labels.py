@@ -189,6 +189,10 @@ def _without_repeats(answers: Answers, meanings: Meanings) -> Answers:
     WVS-7 labels Q121 "Rather bad", "Quite bad" …: the first is no second "quite bad" but the low end.
     """
     own = meanings.codes
+    if len(set(own.values())) < len(
+        own
+    ):  # several codes of one meaning, such as the aims of post-materialism
+        return answers
     confirmed = {name[0] for key, (_, name) in answers.items() if name and own.get(key) == name[0]}
     return {
         key: (text, None if name and key in own and own[key] != name[0] and name[0] in confirmed else name)
