@@ -37,7 +37,7 @@ def survey_map_figure(points: pd.DataFrame, names: Mapping[str, str], stamp: str
             marker=look.marker, label=zone,
         )  # fmt: skip
     own = points[list(MAP_AXES)].to_numpy(np.float64)
-    axis.scatter(*own.T, s=26, marker="D", color=INK, zorder=3, label="this survey")
+    axis.scatter(own[:, 0], own[:, 1], s=26, marker="D", color=INK, zorder=3, label="this survey")
     axis.set(xlabel="survival → self-expression values", ylabel="traditional → secular-rational values")
     key(figure, list(zip(*axis.get_legend_handles_labels(), strict=True)))
     codes = points["country"].astype(str)

@@ -152,7 +152,7 @@ def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
         )
         shown = list(dict.fromkeys(rows["label"]))[:_ROWS]
         own = looks(known["method"])
-        look = {f"{row.factor} · {row.level}": own[row.level] for row in rows.itertuples(index=False)}
+        look = {f"{row.factor} · {row.level}": own[str(row.level)] for row in rows.itertuples(index=False)}
         floor = {str(name): float(value) for name, value in rows.groupby("score")["floor"].mean().items()}
         cut = f" The first {_ROWS} rows; the table has all." if rows["label"].nunique() > _ROWS else ""
         plate = Plate(
@@ -192,7 +192,7 @@ def _of_search(record: StudyRecord, folder: Path) -> Iterator[Section]:
         )
         for row in judged.to_dict("records")
     )
-    plates = ()
+    plates: tuple[Plate, ...] = ()
     if len(judged):
         drawn = judged.assign(label="chosen", holm_p=judged["p"])
         plates = (

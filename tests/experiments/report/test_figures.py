@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from tests.experiments.report.conftest import Reported
 from tests.experiments.report.runs import write_audit, write_shapley
@@ -154,7 +154,11 @@ def test_names_hide_no_point_and_no_other_name() -> None:
     for one, other in itertools.combinations(boxes, 2):
         assert not one.overlaps(other)
     assert not any(box.contains(*place) for box in boxes for place in places)
-    assert [text.arrow_patch is not None for text in axis.texts] == [False, False, True]
+    assert [isinstance(text, Annotation) and text.arrow_patch is not None for text in axis.texts] == [
+        False,
+        False,
+        True,
+    ]
     everywhere = np.array([[x, y] for x in np.linspace(0, 1, 40) for y in np.linspace(0, 1, 40)])
     for must in (False, True):
         set_names(axis, [Name("no room", 0.9, 0.9)], everywhere, size=7, must=must)
@@ -193,11 +197,11 @@ def test_type_is_large_enough_and_whole_at_the_width_of_a_page_and_of_a_column(
             figure = plate.figure
             assert figure.get_figwidth() <= width
             assert plate.wide == (figure.get_figwidth() > 5.0)
-            FigureCanvasAgg(figure).draw()
+            FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
             page = figure.bbox.padded(1.0)
             for text in _written(figure):
                 said = (plate.name, text.get_text())
-                assert text.get_fontsize() >= 7.0, said
+                assert float(text.get_fontsize()) >= 7.0, said
                 box = Text.get_window_extent(text)
                 assert page.contains(box.x0, box.y0), said
                 assert page.contains(box.x1, box.y1), said
