@@ -68,6 +68,13 @@ def sampling_notes(
     some = ", ".join(by_one[:8]) + (" …" if len(by_one) > 8 else "")
     return [
         "Noise floors, split halves and worth in people draw sampling points as a whole "
-        f"({', '.join(columns)}; {int(np.median(sizes))} a country in the median of {len(sizes)})"
+        f"({', '.join(columns)}; {_count(sizes)})"
         + (f"; respondents one by one in {some}." if by_one else ".")
     ]
+
+
+def _count(sizes: list[int]) -> str:
+    """How many points there are, of one country or of several."""
+    if len(sizes) == 1:
+        return f"{sizes[0]} of them"
+    return f"{int(np.median(sizes))} of them in the middle one of {len(sizes)} countries"

@@ -30,7 +30,9 @@ def test_each_answer_knows_its_point(tmp_path: Path) -> None:
     same = np.equal.outer(points, points)
     np.testing.assert_array_equal(same, np.equal.outer(*2 * (there["I_PSU"].to_numpy(),)))
     (note,) = (note for note in survey.notes if "sampling points" in note)
-    assert "(I_PSU; 20 a country in the median of 2)" in note
+    assert "(I_PSU; 20 of them in the middle one of 2 countries)" in note
+    alone = survey_of(tmp_path, table[table["B_COUNTRY"] == 276], "one.sav")
+    assert any("(I_PSU; 20 of them)" in note for note in alone.notes)
 
 
 def test_points_of_which_too_few_are_told_are_not_drawn(tmp_path: Path) -> None:
