@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["filled_in", "shift_of"]
+__all__ = ["filled_in", "item_shifts"]
 
 Floats = NDArray[np.float64]
 
@@ -54,22 +54,16 @@ def _of_country(values: Floats) -> Floats:
     return filled
 
 
-def shift_of(
-    frame: pd.DataFrame,
-    filled: pd.DataFrame,
-    country: "pd.Series[str]",
-    weight: "pd.Series[float]",
-    spans: Floats,
-) -> tuple[float, float]:
-    """How far filling in moves countries' item means, as a share of each scale: on average, and at most."""
-    shifts = []
-    for _, index in frame.groupby(country, sort=False).groups.items():
+def item_shifts(
+    frame: pd.DataFrame, filled: pd.DataFrame, country: "pd.Series[str]", weight: "pd.Series[float]"
+) -> pd.DataFrame:
+    """How far filling in moves item means, in stored codes: one row a country, one column an item."""
+    rows = {}
+    for code, index in frame.groupby(country, sort=False).groups.items():
         w = np.asarray(weight.loc[index], dtype=np.float64)[:, None]
         before, after = (_mean(table.loc[index].to_numpy(np.float64), w) for table in (frame, filled))
-        shifts.append(np.abs(after - before) / spans)
-    every = np.concatenate(shifts)
-    every = every[~np.isnan(every)]
-    return (float(every.mean()), float(every.max())) if every.size else (0.0, 0.0)
+        rows[str(code)] = after - before
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[str(item) for item in frame.columns])
 
 
 def _mean(values: Floats, weight: Floats) -> Floats:

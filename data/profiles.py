@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from value_personas.data.card import card
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
-from value_personas.data.imputing import filled_in, shift_of
+from value_personas.data.imputing import filled_in, item_shifts
 from value_personas.data.survey.direction import refuse_contradictions
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import SurveyError, ValueItem
@@ -34,6 +34,8 @@ class ProfileTable:
         notes: plain sentences for the user.
         instrument: the instrument's name or file.
         demographics: the respondents' sociodemographics, same index.
+        moved: how far filling in missing answers moves each country's mean of each item, in stored codes; one
+            row a country, empty where nothing is missing or it is not told.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -46,6 +48,7 @@ class ProfileTable:
     notes: tuple[str, ...]
     instrument: str
     demographics: pd.DataFrame = field(repr=False)
+    moved: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     # country → respondents in the order in which a systematic draw walks through them
     order_cache: dict[str, NDArray[np.int64]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -121,7 +124,7 @@ def value_profiles(
     dropped = int(weighted.sum() - keep.sum())
     country = pd.Series(np.array(survey.countries)[survey.country_index], dtype="str")[keep]
     weight = pd.Series(survey.weights)[keep]
-    told, frame = _filled(frame[keep], country, weight, survey, missing)
+    told, frame, moved = _filled(frame[keep], country, weight, survey, missing)
     return ProfileTable(
         frame=frame,
         weight=weight,
@@ -133,6 +136,7 @@ def value_profiles(
         notes=(*warnings, *_notes(measured, present, absent, counts, dropped, least), *told),
         instrument=instrument,
         demographics=survey.demographics[keep],
+        moved=moved,
     )
 
 
@@ -146,22 +150,24 @@ def _filled(
     weight: "pd.Series[float]",
     survey: Survey,
     missing: Literal["omit", "impute"],
-) -> tuple[list[str], pd.DataFrame]:
-    """What is said of missing answers, and the profiles with or without them."""
+) -> tuple[list[str], pd.DataFrame, pd.DataFrame]:
+    """What is said of missing answers, the profiles with or without them, and how far items' means move."""
     if frame.empty or not (gaps := int(frame.isna().to_numpy().sum())):
-        return [], frame
+        return [], frame, pd.DataFrame()
     if missing == "omit" and len(frame) > _MANY:
         said = "profiles.missing = impute fills them in, and tells how far that moves means"
-        return [f"{gaps} missing answers to value items are left out; {said}."], frame
+        return [f"{gaps} missing answers to value items are left out; {said}."], frame, pd.DataFrame()
     filled = filled_in(frame, country)
     spans = np.array([survey.item_columns[str(code)].item.scale.span for code in frame.columns])
-    mean, most = shift_of(frame, filled, country, weight, spans)
-    moved = f"moves a country's item means by {mean:.4f} of the scale on average, {most:.4f} at most"
+    moved = item_shifts(frame, filled, country, weight)
+    shares = np.abs(moved.to_numpy(np.float64) / spans)
+    known = shares[~np.isnan(shares)]
+    mean, most = (float(known.mean()), float(known.max())) if known.size else (0.0, 0.0)
+    said = f"moves a country's item means by {mean:.4f} of the scale on average, {most:.4f} at most"
     if missing == "omit":
-        return [f"{gaps} missing answers to value items are left out; to fill them in {moved}."], frame
-    return [
-        f"{gaps} missing answers to value items are those of the nearest respondents: it {moved}."
-    ], filled
+        return [f"{gaps} missing answers to value items are left out; to fill them in {said}."], frame, moved
+    told = f"{gaps} missing answers to value items are those of the nearest respondents: it {said}."
+    return [told], filled, moved
 
 
 def _no_items(survey: Survey, instrument: Instrument) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas.programs import PanelResult
 from value_personas.signatures import Persona
 
-__all__ = ["explained_share", "weight_notes"]
+__all__ = ["explained_share", "filling_notes", "filling_shifts", "weight_notes"]
 
 Array = NDArray[np.float64]
 
@@ -55,11 +56,17 @@ def _of_country(panel: PanelResult, rows: list[int]) -> Array:
     return out
 
 
+def _told(people: list[Persona]) -> tuple[list[dict[str, float]], tuple[str, ...]]:
+    """What each tells, and the items that any tells."""
+    told = [person.profile.as_dict() if person.profile else {} for person in people]
+    return told, tuple(dict.fromkeys(code for one in told for code in one))
+
+
 def _items(people: list[Persona], weight: Array) -> Array:
     """A constant and every item, the mean where it is missing, shape (N, 1 + items)."""
-    told = [person.profile.as_dict() if person.profile else {} for person in people]
+    told, items = _told(people)
     columns = [np.ones(len(people))]
-    for item in dict.fromkeys(code for one in told for code in one):
+    for item in items:
         values = np.array([one.get(item, np.nan) for one in told])
         known = ~np.isnan(values)
         if known.any():
@@ -92,3 +99,48 @@ def weight_notes(panels: Mapping[str, PanelResult]) -> Iterator[str]:
                 f"{kind}: the value items tell {share:.2f} of how persona means differ (leave-one-out R², "
                 f"linear); of personas weighted to the country's means of the items, {worth}"
             )
+
+
+def filling_notes(panels: Mapping[str, PanelResult], moved: pd.DataFrame) -> Iterator[str]:
+    """How far filling missing answers in moves what is predicted of each kind, as far as that is linear.
+
+    Args:
+        panels: kind → answers.
+        moved: as of ``ProfileTable``.
+    """
+    for kind, panel in panels.items():
+        shifts = np.abs(filling_shifts(panel, moved))
+        known = shifts[np.isfinite(shifts)]
+        if known.size:
+            yield (
+                f"{kind}: filling missing answers in moves predicted means by about {known.mean():.4f} of "
+                f"the scale on average, {known.max():.4f} at most (linear in the value items)"
+            )
+
+
+def filling_shifts(panel: PanelResult, moved: pd.DataFrame) -> Array:
+    """Σ_j β_j · Δ_j, with β the slopes of persona means on the items and Δ how far the items' means move.
+
+    Returns:
+        Of every country × question that can be fitted, as shares of the scale; empty where no persona tells
+        values or nothing moves.
+    """
+    rows = [row for row, one in enumerate(panel.personas) if one.profile and one.profile.items]
+    found = []
+    for country in dict.fromkeys(panel.personas[row].country for row in rows):
+        if country not in moved.index:
+            continue
+        own = [row for row in rows if panel.personas[row].country == country]
+        people = [panel.personas[row] for row in own]
+        weight = np.array([person.weight for person in people])
+        x, (_, items) = _items(people, weight), _told(people)
+        by = np.nan_to_num(moved.loc[country].reindex(list(items)).to_numpy(np.float64))
+        for m, question in enumerate(panel.questions):
+            scores = question.scale.values
+            y = np.exp(panel.log_p[own, m, : len(scores)]) @ scores / np.ptp(scores)
+            there = ~np.isnan(y) & (weight > 0)
+            if there.sum() > 2 * x.shape[1]:
+                root = np.sqrt(weight[there])[:, None]
+                beta = np.linalg.lstsq(root * x[there], root[:, 0] * y[there], rcond=None)[0]
+                found.append(float(beta[1:] @ by))
+    return np.array(found)

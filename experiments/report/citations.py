@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from value_personas.experiments.report.material import Material
+from value_personas.programs.personas import parse_kind
 
 __all__ = ["Citation", "citations", "of_method"]
 
@@ -64,10 +65,22 @@ _TUNING = Citation(
     "misc",
     "the forerunner of tuned prompts",
     {
-        "title": "DSPy prompts compiled against Inglehart–Welzel distance: [add authors and title]",
+        "author": "Eren, M. E. and Michalak, E. and Cook, B. and Seales, J.",
+        "year": "2026",
+        "title": "Prompt Programming for Cultural Bias and Alignment of Large Language Models",
         "howpublished": "arXiv 2603.16827",
         "url": "https://arxiv.org/abs/2603.16827",
     },
+)
+
+_DIRECT = tuple(
+    Citation(
+        f"arxiv{number}",
+        "misc",
+        "direct questions, found to be better than personas",
+        {"howpublished": f"arXiv {number}", "url": f"https://arxiv.org/abs/{number}"},
+    )
+    for number in ("2609.07305", "2603.20229")
 )
 
 _METHOD = (
@@ -222,7 +235,8 @@ def citations(material: Material) -> tuple[Citation, ...]:
     model = () if "respondent" in material.run.synthetic else (_model(material),)
     intervals = (_INTERVALS,) if len(material.run.measures) else ()
     tuning = (_TUNING,) if material.run.recipe.program else ()
-    return (*survey, *_METHOD, *tuning, *over_countries, *intervals, *on_map, *_SOFTWARE, *model)
+    direct = _DIRECT if any(parse_kind(kind).forecasts for kind in material.kinds) else ()
+    return (*survey, *_METHOD, *tuning, *direct, *over_countries, *intervals, *on_map, *_SOFTWARE, *model)
 
 
 def _survey(material: Material) -> Citation:

@@ -81,6 +81,7 @@ def sections(material: Material) -> tuple[Section, ...]:
             "countries", "Error by country", (country_plate(material),), (tables.country_table(material),)
         ),
         _structure(material),
+        *_contamination(material),
         _map(material),
         _roleplay(material),
         Section("distributions", "Distributions of answers", _some([distribution_plate(material)])),
@@ -134,6 +135,19 @@ def _structure(material: Material) -> Section:
     found = _told(tables.structure_table(material), tables.structure_meanings(material))
     why = "Not measured: no persona kind of the run tells persons apart, or it was made by version 0.1.0."
     return Section("structure", title, tables=found, says=() if found else (why,))
+
+
+def _contamination(material: Material) -> tuple[Section, ...]:
+    """How near forecasts come to what is published; none where nothing of a country was forecast."""
+    table = tables.contamination_table(material)
+    if table is None:
+        return ()
+    say = (
+        "A forecast that knows nothing of a country is as near to other countries’ shares as to its own. "
+        "What is nearer to its own rests on knowledge of the country, or on these very tables: to tell these "
+        "apart, ask what was not public when the model was trained."
+    )
+    return (Section("contamination", "What the model knows beforehand", tables=(table,), says=(say,)),)
 
 
 def _map(material: Material) -> Section:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from value_personas.experiments.comparators import COMPARATORS, NULLS
+from value_personas.experiments.evaluation.contamination import contamination
 from value_personas.experiments.evaluation.measures import MEASURES
 from value_personas.experiments.evaluation.structure import STRUCTURE
 from value_personas.experiments.inference import least_sign_flip_p, units_of, zones_of
@@ -322,6 +323,33 @@ def structure_table(material: Material) -> Table | None:
         "of people against the other, as good as anything can be."
     )
     return Table(caption, ("measure", "persons", "estimate", "people", "halves"), rows)
+
+
+def contamination_table(material: Material) -> Table | None:
+    """How near each forecast of a named country comes to its own published shares, and to others'."""
+    level = material.run.recipe.scoring.level
+    found = contamination(material.run.estimates, material.kinds, level)
+    if found.empty:
+        return None
+    rows = tuple(
+        (
+            str(row["method"]),
+            three_digits(row["own"]),
+            three_digits(row["others"]),
+            f"{three_digits(row['nearer'], signed=True)} ({_ends(row['lower'], row['upper'])})",
+            f"{row['nearest']:.0%}",
+            f"{row['chance']:.0%}",
+            str(row["cells"]),
+        )
+        for row in found.to_dict("records")
+    )
+    caption = (
+        "Wasserstein distance of forecasts from the published shares of their own country and of others, "
+        f"with {100 * level:g} % intervals of the difference; nearest: the share of cells in which no other "
+        "country’s shares are nearer."
+    )
+    heads = ("forecast", "own country", "other countries", "nearer by", "nearest", "by chance", "cells")
+    return Table(caption, heads, rows)
 
 
 def structure_meanings(material: Material) -> Table | None:

@@ -12,7 +12,7 @@ import pandas as pd
 from value_personas import data
 from value_personas.experiments.evaluation.comparing import compare
 from value_personas.experiments.evaluation.contamination import contamination, contamination_notes
-from value_personas.experiments.evaluation.explained import weight_notes
+from value_personas.experiments.evaluation.explained import filling_notes, weight_notes
 from value_personas.experiments.evaluation.fitted import Calibration, calibration_notes
 from value_personas.experiments.evaluation.hypotheses import cells_of, judge_hypotheses
 from value_personas.experiments.evaluation.judging import Judgement
@@ -86,6 +86,7 @@ class Outcome:
             *_order_notes(self.asked, self.judgement),
             *alike_notes(self.judgement.estimates, tuple(self.asked.panels), self.synthetic),
             *weight_notes(self.asked.panels),
+            *filling_notes(self.asked.panels, self.profiles.moved),
             *self._text_notes(),
             *self._calibration_notes(),
             *contamination_notes(self.contamination),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from value_personas.data.imputing import filled_in, shift_of
+from value_personas.data.imputing import filled_in, item_shifts
 
 NAN = np.nan
 
@@ -26,13 +26,12 @@ def test_what_nobody_answered_stays_missing() -> None:
     assert filled_in(frame, pd.Series(["A", "A"]))[1].isna().all()
 
 
-def test_the_shift_is_of_weighted_means_as_a_share_of_the_scale() -> None:
+def test_the_shift_is_of_weighted_means_country_by_country() -> None:
     frame = pd.DataFrame({"a": [1.0, 3.0, NAN], "b": [1.0, 2.0, 3.0]})
     filled = frame.assign(a=[1.0, 3.0, 3.0])
     weight = pd.Series([1.0, 1.0, 2.0])
-    mean, most = shift_of(frame, filled, pd.Series(["A"] * 3), weight, np.array([4.0, 2.0]))
-    assert most == pytest.approx((2.5 - 2.0) / 4)
-    assert mean == pytest.approx(most / 2)
+    moved = item_shifts(frame, filled, pd.Series(["A"] * 3), weight)
+    assert moved.loc["A"].to_dict() == pytest.approx({"a": 2.5 - 2.0, "b": 0.0})
 
 
 def test_answers_that_are_missing_by_what_they_would_be_come_back_nearer() -> None:

@@ -1,9 +1,14 @@
 """How far persona means are linear in the value items, against a refit without each persona in turn."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from value_personas.experiments.evaluation.explained import explained_share
+from value_personas.experiments.evaluation.explained import (
+    explained_share,
+    filling_notes,
+    filling_shifts,
+)
 from value_personas.programs import PanelResult
 from value_personas.signatures import Persona, Profile, Question, Scale
 
@@ -40,3 +45,15 @@ def test_it_is_the_error_of_refits_without_each(noise: float) -> None:
     assert explained_share(result) == pytest.approx(expected, abs=1e-9)
     if not noise:
         assert expected > 0.95
+
+
+def test_filling_in_moves_predictions_by_the_slopes() -> None:
+    """Of personas that answer linearly the shift is that of the items, weighted by what each does."""
+    result, *_ = panel(0.0)
+    moved = pd.DataFrame({"a": [0.2], "b": [-0.1], "unknown": [9.0]}, index=["XNA"])
+    (shift,) = filling_shifts(result, moved)
+    assert shift == pytest.approx(0.1 * 0.2 - 0.05 * 0.1, abs=2e-4)
+    (note,) = filling_notes({"values-hedged": result}, moved)
+    assert f"about {abs(shift):.4f} of the scale" in note
+    assert not list(filling_notes({"values-hedged": result}, pd.DataFrame()))
+    assert not list(filling_notes({"values-hedged": result}, moved.rename(index={"XNA": "XNB"})))
