@@ -8,10 +8,16 @@ from typing import Any
 import pandas as pd
 
 from value_personas.data import card
-from value_personas.experiments.ablation.differences import claims_table, difference_table
+from value_personas.experiments.ablation.differences import (
+    claims_table,
+    difference_table,
+    errors_of,
+    no_better,
+)
 from value_personas.experiments.ablation.error_curve import error_curve
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from value_personas.experiments.evaluation.hypotheses import verdict_line
+from value_personas.experiments.evaluation.measures import null_means
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
 from value_personas.experiments.figures.differences import difference_figure
 from value_personas.experiments.figures.error_curve import error_curve_figure
@@ -43,6 +49,8 @@ class AblationResult:
         base: the variant that the others are compared with.
         table: as ``difference_table``: one row for each score × variant × group of cells.
         hypotheses: the recipe's claims of variants with their verdicts; empty without any.
+        nulls: what predictions come to that know nothing, on the base's cells: method, score and mean.
+        no_better: the labels of variants that are not shown to be better than every option alike.
         curve: one row for each number of personas, where that was varied; else empty.
         countries: how many there are.
         missing: variants whose run failed, with its reason.
@@ -53,6 +61,8 @@ class AblationResult:
     base: Variant
     table: pd.DataFrame
     hypotheses: pd.DataFrame
+    nulls: pd.DataFrame
+    no_better: tuple[str, ...]
     curve: pd.DataFrame
     countries: int
     missing: dict[str, str]
@@ -103,6 +113,8 @@ class AblationResult:
             "notes": list(self.notes),
             "differences": json.loads(self.table.to_json(orient="records")),
             "hypotheses": json.loads(self.hypotheses.to_json(orient="records")),
+            "nulls": json.loads(self.nulls.to_json(orient="records")),
+            "not_better_than_uniform": list(self.no_better),
             "error_by_personas": json.loads(self.curve.to_json(orient="records")),
             "failed": self.missing,
             "folder": str(self.family.folder),
@@ -145,13 +157,17 @@ def _compared(
     family: Family, found: list[tuple[Variant, RunResult]], missing: dict[str, str]
 ) -> AblationResult:
     variants, results = [v for v, _ in found], [r for _, r in found]
-    scores = family.recipe.ablation.scores
+    scores, stated = family.recipe.ablation.scores, family.recipe.hypotheses
+    errors = errors_of(variants, results, (*scores, *(one.score for one in stated)))
+    level = results[0].recipe.scoring.level
     synthetic = tuple(dict.fromkeys(part for result in results for part in result.synthetic))
     return AblationResult(
         family,
         base=variants[0],
-        table=difference_table(variants, results, scores),
-        hypotheses=claims_table(family.recipe.hypotheses, variants, results),
+        table=difference_table(errors, results[0], scores),
+        hypotheses=claims_table(stated, errors, level),
+        nulls=null_means(errors.nulls),
+        no_better=no_better(errors, level),
         curve=error_curve(found, scores),
         countries=results[0].scores["country"].nunique(),
         missing=missing,

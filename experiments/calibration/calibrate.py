@@ -1,20 +1,29 @@
 """Search a calibration on training cells, and show on the others what it does. The model is asked nothing."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from value_personas import data
 from value_personas.data import card, file_hash
 from value_personas.experiments.calibration.before_after import before_after
-from value_personas.experiments.calibration.judged import apply_calibration
+from value_personas.experiments.calibration.judged import CalibratedPanel, apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import chosen, search
 from value_personas.experiments.evaluation.answers import Answers, find_panel
+from value_personas.experiments.evaluation.measures import (
+    AGAINST_NULL,
+    measure_table,
+    not_above_nothing,
+    null_means,
+    null_rows,
+)
+from value_personas.experiments.evaluation.without_model import null_errors, questions_of
 from value_personas.experiments.fieldwork.synthetic import in_words, marked, synthetic_warning
 from value_personas.experiments.figures.pareto import pareto_figure
 from value_personas.experiments.figures.style import save_figure
@@ -40,9 +49,14 @@ from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Works
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs.calibration import FittedCalibration
-from value_personas.signatures import Question, Scale, StatisticsError
+from value_personas.signatures import StatisticsError
 
 __all__ = ["CalibrationResult", "calibrate", "fit_calibration", "split_panel"]
+
+
+Array = NDArray[np.float64]
+
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,8 @@ class CalibrationResult:
         record: the setting and what it was fitted on.
         table: one row for each country × question, as ``before_after``.
         summary: one row for each part of the cells (held-out, new country, …), and one for the oracle.
+        nulls: what predictions come to that know nothing, on the held-out cells: method, score and mean.
+        no_better: which of ``before`` and ``after`` are not shown to be better there than every option alike.
         folder: where record, tables and figure lie.
         synthetic: which parts of the answers were synthetic.
         storage: where the study lies, as ``optuna-dashboard`` takes it.
@@ -64,6 +80,8 @@ class CalibrationResult:
     record: FittedCalibration
     table: pd.DataFrame
     summary: pd.DataFrame
+    nulls: pd.DataFrame
+    no_better: tuple[str, ...]
     folder: Path
     synthetic: tuple[str, ...]
     storage: str
@@ -99,6 +117,8 @@ class CalibrationResult:
             {
                 "record": self.record.model_dump(mode="json"),
                 "summary": json.loads(self.summary.to_json(orient="records")),
+                "nulls": json.loads(self.nulls.to_json(orient="records")),
+                "not_better_than_uniform": list(self.no_better),
                 "synthetic": list(self.synthetic),
                 "folder": str(self.folder),
                 "fitted": str(self.file),
@@ -221,7 +241,9 @@ def fit_calibration(
     training = panel.training(countries.training, questions.training)
     study = search(training, settings, study_folder or folder, seed=seed, on_trial=on_trial)
     record = chosen(study, training, settings)
-    table = before_after(apply_calibration(record, panel))
+    judged = apply_calibration(record, panel)
+    table = before_after(judged)
+    nulls, no_better = _beside_nothing(judged, seed)
     summary = pd.concat(
         [_summarise(table), _oracle(panel, record, countries.held_out, questions.held_out)], ignore_index=True
     )
@@ -230,7 +252,7 @@ def fit_calibration(
         title = marked(study.study_name, panel.synthetic)
         save_figure(pareto_figure(study, settings.objectives, title), folder, "pareto_front", ("png",))
     storage = str(without_passwords(storage_of(settings, study_folder or folder)))
-    return CalibrationResult(record, table, summary, folder, panel.synthetic, storage)
+    return CalibrationResult(record, table, summary, nulls, no_better, folder, panel.synthetic, storage)
 
 
 def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:
@@ -257,27 +279,7 @@ def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[da
         countries = data.Split(tuple(training), tuple(held))
     else:
         countries = data.split_countries(panel.countries, share=share, seed=seed)
-    return countries, data.split_questions(_questions(panel), share=settings.held_out_questions, seed=seed)
-
-
-def _questions(panel: Answers) -> Sequence[Question]:
-    """As much of the questions as a split needs."""
-    return [
-        Question(
-            code,
-            code,
-            _scale(panel, m),
-            topic=panel.topics[m],
-            near=panel.near[m],
-            battery=panel.batteries[m],
-        )
-        for m, code in enumerate(panel.questions)
-    ]
-
-
-def _scale(panel: Answers, m: int) -> Scale:
-    scores = panel.scores[m, panel.mask[m]].tolist()
-    return Scale(tuple(map(str, scores)), tuple(scores))
+    return countries, data.split_questions(questions_of(panel), share=settings.held_out_questions, seed=seed)
 
 
 def _summarise(table: pd.DataFrame) -> pd.DataFrame:
@@ -298,6 +300,24 @@ def _summarise(table: pd.DataFrame) -> pd.DataFrame:
                 row[f"{name}_{when}"] = float(values.median() if ratio else values.mean())
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _beside_nothing(judged: CalibratedPanel, seed: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """What knows nothing, on the held-out cells, and what is not shown to be better than it there."""
+    panel = judged.panel
+    errors = {"before": judged.scores(calibrated=False), "after": judged.scores()}
+    lacking = np.isnan([one[AGAINST_NULL] for one in errors.values()]).any(axis=0)
+    known = (judged.part == "held-out") & ~lacking
+    if not known.any():
+        return pd.DataFrame(columns=["method", "score", "mean"]), ()
+
+    def held(found: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: np.where(known, found[name], np.nan) for name in shape_scores()}
+
+    nulls = {name: held(found) for name, found in null_errors(seed, panel, shape_scores()).items()}
+    ours = {name: held(found) for name, found in errors.items()}
+    told = measure_table(null_rows(ours, nulls, panel.countries, level=_LEVEL, drawn=None))
+    return null_means(nulls), tuple(not_above_nothing(told))
 
 
 def _oracle(

@@ -5,7 +5,12 @@ distribution lists its ``Comparator`` under the entry points ``value_personas.co
 """
 
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
-from value_personas.experiments.comparators.distributions import OtherCountries, human_table
+from value_personas.experiments.comparators.distributions import (
+    HumanDistributions,
+    OtherCountries,
+    ShareTable,
+    human_table,
+)
 from value_personas.experiments.comparators.nulls import NULLS
 from value_personas.experiments.comparators.registry import COMPARATORS, ComparatorName
 
@@ -14,8 +19,10 @@ __all__ = [
     "NULLS",
     "Comparator",
     "ComparatorName",
+    "HumanDistributions",
     "OtherCountries",
     "Prediction",
+    "ShareTable",
     "Sources",
     "human_table",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from value_personas.signatures import Question
 
-__all__ = ["HumanDistributions", "OtherCountries", "human_table", "leave_one_out"]
+__all__ = ["HumanDistributions", "OtherCountries", "ShareTable", "human_table", "leave_one_out"]
 
 Array = NDArray[np.float64]
 
@@ -34,6 +34,35 @@ class HumanDistributions(Protocol):
     def distribution(self, question: Question | str, country: str) -> Array:
         """Shape (K,), summing to 1."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTable:
+    """Distributions that stand in a table already.
+
+    Attributes:
+        countries: C codes.
+        questions: M questions.
+        shares: shape (C, M, K); NaN where a country was not asked and beyond a question's options.
+    """
+
+    countries: tuple[str, ...]
+    questions: tuple[Question, ...]
+    shares: Array
+
+    def has_answers(self, question: Question | str, country: str) -> bool:
+        """Whether the cell holds answers."""
+        return not np.isnan(self._cell(question, country)[0])
+
+    def distribution(self, question: Question | str, country: str) -> Array:
+        """Shape (K,), summing to 1."""
+        return self._cell(question, country)
+
+    def _cell(self, question: Question | str, country: str) -> Array:
+        code = question if isinstance(question, str) else question.code
+        place = [one.code for one in self.questions].index(code)
+        own = len(self.questions[place].scale)
+        return np.asarray(self.shares[self.countries.index(country), place, :own])
 
 
 @dataclass(frozen=True, slots=True)

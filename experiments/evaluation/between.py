@@ -93,8 +93,7 @@ def _ranked(method: str, human: Array, predicted: Array, units: Sequence[str], l
         return measure_row(method, "distance_rank", point, cells=cells)
     df = min(n for _, n in known) - 1
     half = float(stdtrit(df, (1.0 + level) / 2.0) * np.sqrt(sum(v for v, _ in known)))
-    ends = max(point - half, -1.0), min(point + half, 1.0)
-    return measure_row(method, "distance_rank", point, ends, cells)
+    return measure_row(method, "distance_rank", point, (point - half, point + half), cells)
 
 
 def _jackknife(values: Sequence[float], point: float) -> tuple[float, int] | None:
@@ -159,12 +158,6 @@ def collapse_rows(
         )
         yield _of(method, "entropy_ratio", found, 0)
         at_nought = np.where(np.isnan(ratios[method]), np.nan, (ratios[method] <= 1e-12).astype(np.float64))
-        yield _clipped(_of(method, "cells_at_0", share(at_nought), 0))
+        yield _of(method, "cells_at_0", share(at_nought), 0)
         if method in one_option:
-            yield _clipped(_of(method, "one_option", share(one_option[method]), 0))
-
-
-def _clipped(row: Row) -> Row:
-    """A share's interval, within 0 and 1."""
-    ends = {name: float(np.clip(float(str(row[name])), 0.0, 1.0)) for name in ("lower", "upper")}
-    return row | ends
+            yield _of(method, "one_option", share(one_option[method]), 0)

@@ -18,10 +18,12 @@ from value_personas.experiments.inference import (
     zones_of,
 )
 from value_personas.experiments.recipe.hypotheses import Hypothesis
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.scoring import SCORES, heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
 
-__all__ = ["Cells", "cells_of", "judge_hypotheses", "verdict_line"]
+__all__ = ["Cells", "cells_of", "judge_hypotheses", "stated_lines", "verdict_line"]
 
 Array = NDArray[np.float64]
 
@@ -175,6 +177,22 @@ def _among(name: str, cells: Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_
         above = cells.index > np.nanmedian(cells.index)
         return (above if name == "remote" else ~above), questions
     return (countries if name == "all" else np.array(_zones(cells)) == name), questions
+
+
+def stated_lines(recipe: Recipe) -> list[str]:
+    """A recipe's claims before anything is asked, with its hash; none without claims."""
+    if not recipe.hypotheses:
+        return []
+    head = f"claims, stated before anything is asked (recipe {recipe_hash(recipe)[:12]}):"
+    return [head, *(f"{place}. {_stated(one)}" for place, one in enumerate(recipe.hypotheses, start=1))]
+
+
+def _stated(one: Hypothesis) -> str:
+    margin = f" by {one.margin:g} at least" if one.margin else ""
+    among = "" if one.among == "all" else f", {one.among}"
+    growth = ", by remoteness" if one.growth else ""
+    test = f"{one.method} against {one.against}, {heading(one.score)}: {one.direction}{margin}{among}{growth}"
+    return f"{one.claim} ({test})"
 
 
 def verdict_line(row: Mapping[Hashable, Any]) -> str:

@@ -15,6 +15,7 @@ from value_personas.experiments.inference import (
     units_of,
     zones_of,
 )
+from value_personas.experiments.scoring import SCORES
 
 __all__ = [
     "MEASURES",
@@ -24,6 +25,7 @@ __all__ = [
     "measure_row",
     "measure_table",
     "not_above_nothing",
+    "null_means",
     "null_rows",
     "worth_rows",
 ]
@@ -39,10 +41,17 @@ class Measure:
     Attributes:
         heading: its name for people.
         meaning: one sentence for a glossary.
+        possible: between which values it lies: no interval goes beyond.
     """
 
     heading: str
     meaning: str
+    possible: tuple[float, float] = (-np.inf, np.inf)
+
+    def cut(self, lower: float, upper: float) -> tuple[float, float]:
+        """The ends of an interval within what is possible: a truth that lies there is held as often."""
+        least, most = np.clip([lower, upper], *self.possible).tolist()
+        return least, most
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -51,27 +60,39 @@ MEASURES: Mapping[str, Measure] = {
         "Half the interval of a predicted mean, as a share of the scale: so far off were as many of the "
         "cells that share neither country nor question with it as the interval’s level says "
         "(split-conformal).",
+        possible=(0.0, np.inf),
     ),
     "coverage": Measure(
-        "holds", "The share of cells whose human mean lies in the interval of its prediction."
+        "holds",
+        "The share of cells whose human mean lies in the interval of its prediction.",
+        possible=(0.0, 1.0),
     ),
     "coverage_new_country": Measure(
-        "for a new country", "The same where intervals are made of other countries’ cells, of all questions."
+        "for a new country",
+        "The same where intervals are made of other countries’ cells, of all questions.",
+        possible=(0.0, 1.0),
     ),
     "coverage_new_question": Measure(
-        "for a new question", "The same where intervals are made of other questions’ cells, of all countries."
+        "for a new question",
+        "The same where intervals are made of other questions’ cells, of all countries.",
+        possible=(0.0, 1.0),
     ),
     "coverage_least": Measure("in the worst country", "The same in the country where it holds least."),
     "coverage_most": Measure("in the best country", "The same in the country where it holds most."),
     "entropy_ratio": Measure(
         "entropy ratio",
         "The entropy of predicted distributions by people’s, summed over cells; below 1 they collapse.",
+        possible=(0.0, np.inf),
     ),
     "cells_at_0": Measure(
-        "cells at 0", "The share of cells in which everybody is predicted to answer alike."
+        "cells at 0",
+        "The share of cells in which everybody is predicted to answer alike.",
+        possible=(0.0, 1.0),
     ),
     "one_option": Measure(
-        "on one option", "The share of personas that put more than .95 on one option, before any calibration."
+        "on one option",
+        "The share of personas that put more than .95 on one option, before any calibration.",
+        possible=(0.0, 1.0),
     ),
     "adaptability_slope": Measure(
         "adaptability, slope",
@@ -79,21 +100,26 @@ MEASURES: Mapping[str, Measure] = {
         "each question’s mean over countries; 1 where they move as far.",
     ),
     "adaptability_spread": Measure(
-        "adaptability, spread", "How far predicted countries lie apart, by how far people’s do: √(Σp² / Σh²)."
+        "adaptability, spread",
+        "How far predicted countries lie apart, by how far people’s do: √(Σp² / Σh²).",
+        possible=(0.0, np.inf),
     ),
     "distance_rank": Measure(
         "distances, rank r",
         "Spearman’s correlation, over pairs of countries, of their distances among people and as predicted.",
+        possible=(-1.0, 1.0),
     ),
     "beyond_noise": Measure(
         "error beyond noise",
         "The error of means without the human sample’s own noise, √max(mean(b² − σ²/n), 0); error less "
         "noise floor is no such thing, for errors do not add up, their squares do.",
+        possible=(0.0, 1.0),
     ),
     "over_uniform": Measure(
         "Wasserstein less uniform’s",
         "The Wasserstein distance less that of every option alike, cell by cell; a method whose interval "
         "does not lie below 0 is not shown to be better than knowing nothing at all.",
+        possible=(-1.0, 1.0),
     ),
     "worth_in_people": Measure(
         "worth in people",
@@ -234,6 +260,20 @@ def null_rows(
         yield measure_row(method, "over_uniform", float(found.point[place]), ends, int(found.cells[place]))
 
 
+def null_means(errors: Mapping[str, Mapping[str, Array]]) -> pd.DataFrame:
+    """Each null's mean scores: the columns method, score and mean.
+
+    Args:
+        errors: null → score → shape (C, M), NaN where it does not count.
+    """
+    rows = [
+        {"method": null, "score": name, "mean": SCORES[name].average(values)}
+        for null, by_score in errors.items()
+        for name, values in by_score.items()
+    ]
+    return pd.DataFrame(rows, columns=["method", "score", "mean"])
+
+
 def not_above_nothing(measures: pd.DataFrame) -> list[str]:
     """The methods that are not shown to be better than every option alike, in the order of the table."""
     rows = measures[measures["measure"] == "over_uniform"]
@@ -249,20 +289,21 @@ def _held(off: Array, half: Array) -> Array:
 
 def _meanmeasure_row(method: str, name: str, values: Array, units: Sequence[str], level: float) -> Row:
     found = clustered_means(values[None], units, level=level)
-    ends = max(float(found.lower[0]), 0.0), min(float(found.upper[0]), 1.0)
+    ends = float(found.lower[0]), float(found.upper[0])
     return measure_row(method, name, float(found.point[0]), ends, int(found.cells[0]))
 
 
 def measure_row(
     method: str, measure: str, estimate: float, ends: tuple[float, float] = (np.nan, np.nan), cells: int = 0
 ) -> Row:
-    """A row of the table of measures."""
+    """A row of the table of measures; its interval within what the measure can be."""
+    lower, upper = MEASURES[measure].cut(*ends)
     return {
         "method": method,
         "measure": measure,
         "estimate": estimate,
-        "lower": ends[0],
-        "upper": ends[1],
+        "lower": lower,
+        "upper": upper,
         "cells": cells,
     }
 

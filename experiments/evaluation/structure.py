@@ -48,30 +48,39 @@ STRUCTURE: Mapping[str, Measure] = {
         "correlations, r",
         "How alike the correlations between questions are: the correlation, over pairs of questions, of "
         "people’s with those of persona means.",
+        possible=(-1.0, 1.0),
     ),
     "first_component": Measure(
-        "first component", "The share of the first principal component in the variance of persona means."
+        "first component",
+        "The share of the first principal component in the variance of persona means.",
+        possible=(0.0, 1.0),
     ),
     "first_component_answers": Measure(
         "… of drawn answers",
         "The same of answers drawn from each persona’s distribution, as people give one each.",
+        possible=(0.0, 1.0),
     ),
     "coefficients": Measure(
         "coefficients, r",
         "The correlation of standardised regression coefficients, of answers on value items and "
         "sociodemographics, over those that are significant among people.",
+        possible=(-1.0, 1.0),
     ),
     "flipped": Measure(
         "of the other sign",
         "The share of people’s significant coefficients whose sign is the other way round.",
+        possible=(0.0, 1.0),
     ),
     "contrasts": Measure(
         "contrasts, r",
         "The correlation over questions of differences in means between sexes, older and younger, more and "
         "less educated.",
+        possible=(-1.0, 1.0),
     ),
     "hit_rate": Measure(
-        "own answer", "How often a persona’s most probable answer is that of the respondent behind it."
+        "own answer",
+        "How often a persona’s most probable answer is that of the respondent behind it.",
+        possible=(0.0, 1.0),
     ),
 }
 """Name → measure, in the order of tables."""
@@ -150,7 +159,8 @@ def structure_of(
         told = [c for c in blocks if len(drawn.get(c, ((),))[0]) >= FEWEST]
         units = units_of(list(zones_of(told).values()))
         for name in STRUCTURE if found else ():
-            point, lower, upper = _interval([one[name] for one in found], units, level)
+            point, *ends = _interval([one[name] for one in found], units, level)
+            lower, upper = STRUCTURE[name].cut(*ends)
             rows.append(
                 {
                     "kind": kind, "measure": name, "estimate": point, "lower": lower, "upper": upper,

@@ -1,16 +1,26 @@
 """The comparators of a recipe, as rows beside those of personas."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from value_personas import data
-from value_personas.experiments.comparators import COMPARATORS, NULLS, Prediction, Sources
+from value_personas.experiments.comparators import (
+    COMPARATORS,
+    NULLS,
+    HumanDistributions,
+    Prediction,
+    ShareTable,
+    Sources,
+)
+from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.programs import PopulationEstimate
-from value_personas.signatures import StatisticsError, SurveyError
+from value_personas.signatures import Question, Scale, StatisticsError, SurveyError
 
-__all__ = ["checked_prediction", "predict_nothing", "predict_without_model"]
+__all__ = ["checked_prediction", "null_errors", "predict_nothing", "predict_without_model", "questions_of"]
 
 
 def predict_without_model(
@@ -44,12 +54,48 @@ def predict_without_model(
     return tuple(methods), tuple(f"{name}: {note}" for name, p in predicted.items() for note in p.notes)
 
 
-def predict_nothing(seed: int, survey: data.Survey) -> dict[str, NDArray[np.float64]]:
+def predict_nothing(seed: int, people: HumanDistributions) -> dict[str, NDArray[np.float64]]:
     """What each of ``NULLS`` predicts, shapes (C, M, K); of one country those that need no other."""
-    sources = Sources(survey, seed=seed)
-    alone = len(survey.countries) < 2
+    sources = Sources(people, seed=seed)
+    alone = len(people.countries) < 2
     names = [name for name in NULLS if not (alone and "countries" in COMPARATORS[name].needs)]
     return {name: checked_prediction(name, sources).probabilities for name in names}
+
+
+def null_errors(
+    seed: int, panel: Answers, scores: Iterable[str]
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Null → score → its errors in all cells of stored answers, shapes (C, M); NaN where undefined."""
+    people = ShareTable(panel.countries, questions_of(panel), panel.human)
+    predicted = predict_nothing(seed, people)
+    names = tuple(scores)
+    return {null: score_panel(panel, _widened(p, panel.human.shape), names) for null, p in predicted.items()}
+
+
+def _widened(p: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """With as many places as stored answers have, which may be of longer questions."""
+    out = np.full(shape, np.nan)
+    out[..., : p.shape[-1]] = p
+    return out
+
+
+def questions_of(panel: Answers) -> tuple[Question, ...]:
+    """As much of the questions as stored answers tell."""
+    return tuple(
+        Question(
+            code,
+            code,
+            _scale(panel.scores[m, panel.mask[m]].tolist()),
+            topic=panel.topics[m],
+            near=panel.near[m],
+            battery=panel.batteries[m],
+        )
+        for m, code in enumerate(panel.questions)
+    )
+
+
+def _scale(scores: list[float]) -> Scale:
+    return Scale(tuple(map(str, scores)), tuple(scores))
 
 
 def checked_prediction(name: str, sources: Sources) -> Prediction:

@@ -44,9 +44,7 @@ def summarise(
         else:
             means = clustered_means(values, units, level=level, replicates=drawn)
             found, cells = [means.point, means.lower, means.upper], means.cells
-        ends = np.stack(found)
-        if score.better == "lower":  # a distance has no interval below 0
-            ends = np.where(ends < score.best, score.best, ends)
+        ends = np.stack([found[0], *score.cut(np.stack(found[1:]))])
         for method, (mean, lower, upper), n in zip(scores, ends.T.tolist(), cells, strict=True):
             row = {"method": method, "score": name, "mean": mean, "lower": lower, "upper": upper}
             rows.append(row | {"cells": int(n)})

@@ -1,5 +1,6 @@
 """A recipe beside what came of it, and whether what lies there is about the same people and model."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.passwords import without_passwords
 
-__all__ = ["is_of_the_same", "newest_of_the_same", "write_recipe"]
+__all__ = ["is_of_the_same", "newest_of_the_same", "recipe_hash", "write_recipe"]
 
 _FILE = "recipe.json"
 
@@ -16,6 +17,12 @@ def write_recipe(recipe: Recipe, folder: Path) -> None:
     """Write ``recipe.json``, in which no address of a database keeps its password."""
     told = without_passwords(recipe.model_dump(mode="json"))
     (folder / _FILE).write_text(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """SHA-256 of all that a recipe states but where things are kept: what claims were stated with."""
+    stated = recipe.model_dump_json(exclude={"workspace", "store", "tracking"})
+    return hashlib.sha256(stated.encode()).hexdigest()
 
 
 def newest_of_the_same(recipe: Recipe, parent: Path, name: str, file: str) -> Path | None:

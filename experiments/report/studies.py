@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from value_personas import data
+from value_personas.experiments.comparators import NULLS
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 from value_personas.experiments.figures.differences import difference_figure
 from value_personas.experiments.figures.error_curve import error_curve_figure
@@ -147,11 +148,12 @@ def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
     level = round(100 * record.level)
     if len(known):
         leading = [name for name in known["score"].unique() if name in SCORES and SCORES[name].leading]
-        rows = known[known["score"].isin(leading)].assign(
-            factor=known["label"], level=known["method"], label=known["label"] + " · " + known["method"]
+        ours = known[~known["method"].isin(NULLS)]  # what knows nothing stands in the table
+        rows = ours[ours["score"].isin(leading)].assign(
+            factor=ours["label"], level=ours["method"], label=ours["label"] + " · " + ours["method"]
         )
         shown = list(dict.fromkeys(rows["label"]))[:_ROWS]
-        own = looks(known["method"])
+        own = looks(ours["method"])
         look = {f"{row.factor} · {row.level}": own[str(row.level)] for row in rows.itertuples(index=False)}
         floor = {str(name): float(value) for name, value in rows.groupby("score")["floor"].mean().items()}
         cut = f" The first {_ROWS} rows; the table has all." if rows["label"].nunique() > _ROWS else ""

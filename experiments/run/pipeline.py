@@ -6,6 +6,7 @@ from pathlib import Path
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations, require_applicable
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.human import HumanAnswers, human_answers
+from value_personas.experiments.evaluation.hypotheses import stated_lines
 from value_personas.experiments.evaluation.judging import judge
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
@@ -58,6 +59,8 @@ def run(
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
     with shown(progress) as reporter, live(recipe, workspace, reporter) as watched:
+        for line in stated_lines(recipe):
+            reporter.note(line)
         outcome = carry_out(recipe, workspace, watched, approve, again)
         return record_outcome(outcome, workspace, begun=watched)
 

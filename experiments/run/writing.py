@@ -1,6 +1,5 @@
 """A run written down: its files, from which everything can be read back, and its MLflow record."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,7 +22,7 @@ from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
-from value_personas.experiments.recipe.record import write_recipe
+from value_personas.experiments.recipe.record import recipe_hash, write_recipe
 from value_personas.experiments.run.live import Live
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.record import (
@@ -152,12 +151,11 @@ def hypothesis_tags(recipe: Recipe, table: pd.DataFrame) -> dict[str, str]:
     """Each claim's verdict and words, and the hash of the recipe that stated them; nothing without claims."""
     if table.empty:
         return {}
-    stated = recipe.model_dump_json(exclude={"workspace", "store", "tracking"})
     said = {
         f"hypothesis.{place}": f"{row['verdict']}: {row['claim']}"
         for place, row in enumerate(table.to_dict("records"), start=1)
     }
-    return said | {"recipe.sha256": hashlib.sha256(stated.encode()).hexdigest()}
+    return said | {"recipe.sha256": recipe_hash(recipe)}
 
 
 def _measure_metrics(measures: pd.DataFrame) -> dict[str, float]:

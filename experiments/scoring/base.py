@@ -1,5 +1,6 @@
 """A score, with everything that is known of it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -27,6 +28,7 @@ class Score:
         better: the direction of improvement; ``target`` means nearer to ``best`` from either side.
         mean: how cells are averaged; ``median`` for a ratio, whose mean hangs on the few cells that are far
             off, and whose geometric mean passes over cells at 0.
+        possible: between which values it lies, whatever is predicted: no interval goes beyond.
         unit: what an axis says of its values.
         headline: whether it stands in the table of every method, beside its noise floor.
         leading: whether it stands in figures and narrow tables too, and, where lower is better, in the
@@ -40,6 +42,7 @@ class Score:
     best: float = 0.0
     better: Literal["lower", "higher", "target"] = "lower"
     mean: Literal["arithmetic", "median"] = "arithmetic"
+    possible: tuple[float, float] = (-math.inf, math.inf)
     unit: str = ""
     headline: bool = False
     leading: bool = False
@@ -50,6 +53,14 @@ class Score:
             raise StatisticsError(
                 f"score {self.heading}: mean must be arithmetic or median, got {self.mean!r}"
             )
+
+    def cut(self, ends: Array) -> Array:
+        """Ends of intervals, within what is possible; of a score to be low never below its best.
+
+        A mean lies between the same ends, so that an interval that is cut holds it as often.
+        """
+        least, most = self.possible
+        return np.asarray(np.clip(ends, self.best if self.better == "lower" else least, most))
 
     def of(self, cells: Cells) -> Array:
         """Its values, shape (...).

@@ -32,6 +32,7 @@ JS_DISTANCE = Score(
     js_distance,
     headline=True,
     of_shape=True,
+    possible=(0.0, 1.0),
 )
 
 

@@ -30,4 +30,5 @@ NORMALISED_MAE = Score(
     unit="share of the scale",
     headline=True,
     leading=True,
+    possible=(0.0, 1.0),
 )

@@ -28,4 +28,5 @@ OPINIONQA_ALIGNMENT = Score(
     opinionqa_alignment,
     best=1.0,
     better="higher",
+    possible=(0.0, 1.0),
 )

@@ -29,4 +29,5 @@ RPS = Score(
     "The part of the ranked probability score that a forecast can lower: Σ_k (F_q(k) − F_h(k))² / (K − 1).",
     rps,
     headline=True,
+    possible=(0.0, 1.0),
 )

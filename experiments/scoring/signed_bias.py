@@ -27,4 +27,5 @@ SIGNED_BIAS = Score(
     "Whether the predicted mean is too high or too low: (E_q[r] − E_h[r]) / |r_K − r_1|.",
     signed_bias,
     better="target",
+    possible=(-1.0, 1.0),
 )

@@ -1,5 +1,7 @@
 """SimBench's score."""
 
+import math
+
 import numpy as np
 
 from value_personas.experiments.scoring.base import Score
@@ -34,4 +36,5 @@ SIMBENCH = Score(
     simbench,
     best=100.0,
     better="higher",
+    possible=(-math.inf, 100.0),
 )

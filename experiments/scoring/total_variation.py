@@ -27,4 +27,5 @@ TOTAL_VARIATION = Score(
     "The share of answers that would have to change, whatever the options’ order: ½ Σ_k |q_k − h_k|.",
     total_variation,
     headline=True,
+    possible=(0.0, 1.0),
 )

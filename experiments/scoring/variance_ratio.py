@@ -1,5 +1,7 @@
 """Spread of the prediction against the human spread."""
 
+import math
+
 import numpy as np
 
 from value_personas.experiments.scoring.base import Score
@@ -36,4 +38,5 @@ VARIANCE_RATIO = Score(
     headline=True,
     leading=True,
     of_shape=True,
+    possible=(0.0, math.inf),
 )

@@ -34,4 +34,5 @@ WASSERSTEIN = Score(
     headline=True,
     leading=True,
     of_shape=True,
+    possible=(0.0, 1.0),
 )

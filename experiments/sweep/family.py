@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from value_personas.experiments.evaluation.hypotheses import stated_lines
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.recipe import Recipe
@@ -116,6 +117,8 @@ def run_family(
     parent = _parent(recipe, cells, kind, workspace, folder)
     with shown(progress if options.reporter is None else False) as bars:
         watching = options.reporter or SweepProgress(bars)
+        for line in stated_lines(recipe):
+            watching.note(line)
         records = run_cells(cells, workspace, ledger, parent, options.jobs, watching, options.approve)
     return Family(recipe, kind, workspace, folder, tuple(records), parent)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from value_personas.data import card
+from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -26,9 +27,9 @@ class SweepResult:
 
     Attributes:
         family: its cells' records and where everything lies.
-        table: one row for each cell × method × headline score, and one for each cell that failed: cell,
-            label, a column for each key that is varied, method, score, mean, lower, upper, floor, missing,
-            synthetic, run, mlflow_run_id, reason.
+        table: one row for each cell × method × headline score, of each cell last what knows nothing, and one
+            for each cell that failed: cell, label, a column for each key that is varied, method, score, mean,
+            lower, upper, floor, missing, synthetic, run, mlflow_run_id, reason.
     """
 
     family: Family
@@ -53,6 +54,21 @@ class SweepResult:
         parts = dict.fromkeys(part for cell in told for part in str(cell).split(" and "))
         return " and ".join(part for part in parts if part != "no") or "no"
 
+    @property
+    def no_better(self) -> tuple[str, ...]:
+        """The rows that are not shown to be better than every option alike: method, and in which cell."""
+        found: dict[str, list[str]] = {}
+        for record in self.family.records:
+            if (figures := self.family.figures(record)) is not None and figures.measures:
+                told = pd.DataFrame([row.model_dump() for row in figures.measures])
+                for method in not_above_nothing(told):
+                    found.setdefault(method, []).append(record.label)
+        every = len(self.family.records) - len(self.family.failed)
+        return tuple(
+            method if len(labels) == every else f"{method} ({'; '.join(labels)})"
+            for method, labels in found.items()
+        )
+
     def to_json(self) -> str:
         """One JSON object; undefined figures are null."""
         family = self.family
@@ -61,6 +77,7 @@ class SweepResult:
             "cells": len(family.records),
             "synthetic": self.synthetic,
             "failed": {record.label: record.reason for record in family.failed},
+            "not_better_than_uniform": list(self.no_better),
             "table": json.loads(self.table.to_json(orient="records")),
             "folder": str(family.folder),
             "mlflow_run_id": family.mlflow_run_id,

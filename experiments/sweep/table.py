@@ -1,12 +1,13 @@
 """All cells of a sweep in one table."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
 
 from value_personas.experiments.fieldwork.synthetic import in_words
+from value_personas.experiments.run.record import Result
 from value_personas.experiments.sweep.family import Family
 from value_personas.experiments.sweep.records import CellRecord
 
@@ -14,7 +15,7 @@ __all__ = ["sweep_metrics", "sweep_table"]
 
 
 def sweep_table(family: Family) -> pd.DataFrame:
-    """One row for each cell × method × headline score, and one for each cell that failed."""
+    """One row for each cell × method × headline score, what knows nothing last; one for each that failed."""
     table = pd.DataFrame([row for record in family.records for row in _rows(family, record)])
     for key in _varied_keys(family):
         table[key] = _one_type(table[key])
@@ -43,9 +44,15 @@ def _rows(family: Family, record: CellRecord) -> Iterator[dict[str, Any]]:
         return
     missing = sum(sum(reasons.values()) for reasons in figures.missing.values())
     synthetic = in_words(figures.synthetic)
-    for row in figures.summary.to_dict("records"):
+    for row in [*figures.summary.to_dict("records"), *_nulls(figures)]:
         of_all = {"floor": figures.floor[row["score"]], "missing": missing, "synthetic": synthetic}
         yield cell | {str(name): value for name, value in row.items()} | of_all | where
+
+
+def _nulls(figures: Result) -> list[dict[Hashable, Any]]:
+    """Rows of what knows nothing, but for what the recipe names as a comparator."""
+    named = set(figures.summary["method"])
+    return [row for row in figures.nulls.to_dict("records") if row["method"] not in named]
 
 
 def _one_type(values: "pd.Series[Any]") -> "pd.Series[Any]":

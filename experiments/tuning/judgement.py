@@ -11,11 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from value_personas import data
+from value_personas.experiments.comparators import NULLS, ShareTable
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates
+from value_personas.experiments.evaluation.without_model import predict_nothing
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
 from value_personas.experiments.tuning.metric import CellMetric
 from value_personas.experiments.tuning.session import TuningSession
@@ -42,14 +44,18 @@ class TuningJudgement:
         cells: one row for each of N cells, part × country × question: the rewards of both.
         draws: shape (R, 2, N), the same after each country's personas were drawn anew; R is 0 where the
             recipe wants no draws.
-        summary: one row for each part: cells, original, tuned and gain, each with its interval.
+        summary: one row for each part: cells, original, tuned and gain, each with its interval; and the mean
+            rewards of what knows nothing.
         overfit_gap: the gain on training cells minus the gain on held-out ones.
+        no_better: which of ``original`` and ``tuned`` are not shown to be better than every option alike, on
+            held-out cells.
     """
 
     cells: pd.DataFrame
     draws: Array
     summary: pd.DataFrame
     overfit_gap: float
+    no_better: tuple[str, ...]
 
     @property
     def held_out(self) -> Mapping[str, float]:
@@ -87,6 +93,10 @@ def judge_programs(
         "validation": cells.validation.cells,
         "held-out": cells.held_out,
     }
+    nulls = {
+        name: ShareTable(survey.countries, survey.questions, p)
+        for name, p in predict_nothing(recipe.seed, survey).items()
+    }
     where = [(part, *cell) for part, members in parts.items() for cell in members]
     floors = Floors.kept(Workspace.open(recipe.workspace), survey, recipe.seed, scoring.floor_draws)
     floor = partial(noise_floor_of, floors, recipe.tuning.metric.score)
@@ -104,6 +114,7 @@ def judge_programs(
     ]
     table = pd.DataFrame(where, columns=["part", "country", "question"])
     table[["original", "tuned"]] = [[reward.point for reward in pair] for pair in judged]
+    table[list(nulls)] = [_of_nothing(session.metric, e, nulls) for e in examples]
     draws = np.array([[reward.draws for reward in pair] for pair in judged]).transpose(2, 1, 0)
     summary = pd.DataFrame(
         [
@@ -112,7 +123,9 @@ def judge_programs(
         ]
     )
     gains = summary.set_index("part")["gain"]
-    return TuningJudgement(table, draws, summary, float(gains["training"] - gains["held-out"]))
+    return TuningJudgement(
+        table, draws, summary, float(gains["training"] - gains["held-out"]), _no_better(summary)
+    )
 
 
 def require_held_out(survey: data.Survey, cells: TuningCells, calibration: Calibration) -> None:
@@ -168,6 +181,22 @@ def _reward(
     return _Reward(point, metric.redrawn(example, prediction, drawn[:, 0, 0]))
 
 
+def _of_nothing(metric: CellMetric, example: dspy.Example, nulls: Mapping[str, ShareTable]) -> list[float]:
+    """The reward of each null on a cell; NaN where it says nothing of it."""
+    country, code = example.country, example.question
+    return [
+        metric.of_shares(example, one.distribution(code, country))
+        if one.has_answers(code, country)
+        else float("nan")
+        for one in nulls.values()
+    ]
+
+
+def _no_better(summary: pd.DataFrame) -> tuple[str, ...]:
+    row = summary.set_index("part").loc["held-out"]
+    return tuple(name for name in ("original", "tuned") if not row[f"{name}_over_uniform_lower"] > 0.0)
+
+
 def _example(
     survey: data.Survey, floor: Callable[[data.Survey, Cell], float], country: str, code: str
 ) -> dspy.Example:
@@ -196,21 +225,28 @@ def lay_out(rows: pd.DataFrame, values: Array, country: Sequence[str] = ("countr
 
 def _summary(level: float, part: object, rows: pd.DataFrame, draws: Array) -> dict[str, object]:
     """Means with intervals over countries × questions × personas, both programs on the same cells."""
-    countries = sorted(set(rows["country"].astype(str)))
-    found = clustered_means(
-        with_gain(lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T)),
-        units_of(list(zones_of(countries).values())),
-        level=level,
-        replicates=with_gain(lay_out(rows, draws)) if len(draws) else None,
-    )
+    units = units_of(list(zones_of(sorted(set(rows["country"].astype(str)))).values()))
+    rewards = lay_out(rows, rows[["original", "tuned"]].to_numpy(dtype=np.float64).T)
+    redrawn = lay_out(rows, draws) if len(draws) else None
+    even = lay_out(rows, rows["uniform"].to_numpy(dtype=np.float64))
     row: dict[str, object] = {"part": part, "cells": len(rows)}
-    for place, name in enumerate(("original", "tuned", "gain")):
-        row |= {
-            name: found.point[place],
-            f"{name}_lower": found.lower[place],
-            f"{name}_upper": found.upper[place],
-        }
-    return row
+    for names, values, drawn in (
+        (("original", "tuned", "gain"), with_gain(rewards), None if redrawn is None else with_gain(redrawn)),
+        (
+            ("original_over_uniform", "tuned_over_uniform"),
+            rewards - even,
+            None if redrawn is None else redrawn - even,
+        ),
+    ):
+        found = clustered_means(values, units, level=level, replicates=drawn)
+        for place, name in enumerate(names):
+            least = 0.0 if name in ("original", "tuned") else -1.0  # a reward lies between 0 and 1
+            row |= {
+                name: found.point[place],
+                f"{name}_lower": max(found.lower[place], least),
+                f"{name}_upper": min(found.upper[place], 1.0),
+            }
+    return row | {name: float(rows[name].mean()) for name in NULLS if name in rows}
 
 
 def with_gain(rewards: Array) -> Array:

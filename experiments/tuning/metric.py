@@ -95,6 +95,12 @@ class CellMetric:
             penalty += settings.spill_over * beyond
         return reward(error, floor_of(name, gold.floor), penalty)
 
+    def of_shares(self, gold: dspy.Example, shares: Array) -> float:
+        """The reward of shares that nobody was asked for: nothing is taken off."""
+        name = self.settings.score
+        error = error_of(name, np.array(gold.human), shares, self.questions[gold.question])
+        return reward(error, floor_of(name, gold.floor))
+
     def redrawn(self, gold: dspy.Example, pred: Any, distributions: Array) -> Array:
         """The rewards of a prediction whose personas were drawn anew, without entries.
 

@@ -113,6 +113,7 @@ class TuningResult:
                 "claims_gain": self.judgement.claims_gain,
                 "summary": json.loads(self.judgement.summary.to_json(orient="records")),
                 "overfit_gap": self.judgement.overfit_gap,
+                "not_better_than_uniform": list(self.judgement.no_better),
                 "calls": self.calls,
                 "paid": self.paid,
                 "cost": self.cost,

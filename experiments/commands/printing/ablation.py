@@ -9,6 +9,7 @@ from rich.text import Text
 from value_personas.experiments.ablation.ablate import AblationResult
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.commands.printing.fitting import fitting
+from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
 from value_personas.experiments.commands.printing.run import hypothesis_lines
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import heading
@@ -21,7 +22,9 @@ def print_ablation(result: AblationResult) -> None:
     """A row for each variant, grouped by factor; then what failed, and where everything lies."""
     console = plain_console()
     console.print(fitting(console, _tables(result)))
-    for line in hypothesis_lines(result.hypotheses):
+    if result.no_better:
+        console.print(Text(beside_nothing(result.no_better)))
+    for line in hypothesis_lines(result.hypotheses, result.family.recipe):
         console.print(Text(line))
     print_remarks(console, result.synthetic, result.notes, result.missing)
     print_places(console, result.family.folder, result.family.mlflow_run_id)
@@ -48,6 +51,11 @@ def _tables(result: AblationResult) -> Iterator[Table]:
                 by_score = variant.set_index("score").to_dict("index")
                 cells = [text for score in names for text in _cells(by_score[score], between)]
                 table.add_row(Text(f"  {variant['level'].iloc[0]}"), *cells)
+        for number, (null, means) in enumerate(null_lines(result.nulls)):
+            if not number:
+                table.add_row(Text("errors of what knows nothing", style="bold"))
+            of = [text for score in names for text in (three_digits(means[score]), "")]
+            table.add_row(f"  {null}", *of, style="dim")
         yield table
 
 

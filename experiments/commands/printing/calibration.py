@@ -1,13 +1,14 @@
 """A calibration search on the terminal."""
 
-import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.calibration.calibrate import CalibrationResult
 from value_personas.experiments.commands.printing.console import print_places, print_remarks, print_study
+from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import SCORES, heading, shape_scores
+from value_personas.experiments.scoring.digits import three_digits
 from value_personas.programs.calibration import FITTED_METHODS
 
 __all__ = ["print_calibration"]
@@ -26,7 +27,9 @@ def print_calibration(result: CalibrationResult) -> None:
             f"{record.trials} settings tried"
         )
     )
-    console.print(_table(result.summary))
+    console.print(_table(result))
+    if result.no_better:
+        console.print(Text(beside_nothing(result.no_better, " on held-out cells")))
     console.print(
         Text(
             "held-out: neither the country nor the question was fitted on; oracle: fitted on them; out of "
@@ -38,13 +41,13 @@ def print_calibration(result: CalibrationResult) -> None:
     print_study(console, record.study, result.storage)
 
 
-def _table(summary: pd.DataFrame) -> Table:
-    """A row for each part of the cells, narrow enough for a terminal of 80 columns."""
+def _table(result: CalibrationResult) -> Table:
+    """A row for each part of the cells, then what knows nothing; narrow enough for 80 columns."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("cells", no_wrap=True)
     for head in ("n", "largest\nchange of\na mean", *map(_head, shape_scores()), "out of\nreach"):
         table.add_column(head, justify="right", no_wrap=True)
-    for _, row in summary.iterrows():
+    for _, row in result.summary.iterrows():
         table.add_row(
             str(row["part"]),
             str(row["cells"]),
@@ -52,6 +55,10 @@ def _table(summary: pd.DataFrame) -> Table:
             *(f"{row[f'{name}_before']:.3f}\n→ {row[f'{name}_after']:.3f}" for name in shape_scores()),
             f"{100 * row['beyond_limit']:.0f} %",
         )
+    for number, (null, means) in enumerate(null_lines(result.nulls)):
+        if not number:
+            table.add_row()
+        table.add_row(null, "", "", *(three_digits(means[name]) for name in shape_scores()), style="dim")
     return table
 
 

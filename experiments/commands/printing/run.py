@@ -10,9 +10,12 @@ from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import print_places
 from value_personas.experiments.commands.printing.fitting import fitting, in_lines
+from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.progress.console import plain_console
+from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import in_people, three_digits
@@ -29,7 +32,7 @@ def print_result(result: RunResult) -> None:
         console.print(Text(_on_measures(result)))
     else:
         console.print(prediction_table(result))
-    for line in hypothesis_lines(result.hypotheses):
+    for line in hypothesis_lines(result.hypotheses, result.recipe):
         console.print(Text(line))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that nothing was fitted on"
@@ -39,12 +42,12 @@ def print_result(result: RunResult) -> None:
     print_places(console, result.folder, result.mlflow_run_id)
 
 
-def hypothesis_lines(table: pd.DataFrame) -> list[str]:
+def hypothesis_lines(table: pd.DataFrame, recipe: Recipe) -> list[str]:
     """The claims that were stated before anything was asked, a line each; none without claims."""
     if table.empty:
         return []
     return [
-        "claims of the recipe, stated before anything was asked:",
+        f"claims of the recipe ({recipe_hash(recipe)[:12]}), stated before anything was asked:",
         *map(verdict_line, table.to_dict("records")),
     ]
 
@@ -105,7 +108,7 @@ def score_table(
             by_name = scores.set_index("score").to_dict("index")
             beside = told.get(method, ()) if measured else ()
             made.add_row(shown(str(method)), *(_cell(by_name[name]) for name in names), *beside)
-        for number, (null, means) in enumerate(_means(nulls).items()):
+        for number, (null, means) in enumerate(null_lines(nulls)):
             if not number:
                 made.add_row()
             made.add_row(null, *(three_digits(means[name]) for name in names), style="dim")
@@ -115,15 +118,9 @@ def score_table(
         return made
 
     worse = not_above_nothing(measures) if measures is not None else []
-    rest = [Text(f"not shown to be better than uniform (Wasserstein): {', '.join(worse)}")] if worse else []
+    rest = [Text(beside_nothing(worse))] if worse else []
     # a table's own title would wrap at the table's width
     return Group(Text(title, style="italic"), fitting(console, (table(*way) for way in ways)), *rest)
-
-
-def _means(nulls: pd.DataFrame | None) -> "dict[str, pd.Series[float]]":
-    """Each null's mean scores."""
-    groups = () if nulls is None else nulls.groupby("method", sort=False)
-    return {str(null): scores.set_index("score")["mean"] for null, scores in groups}
 
 
 _HEADS = ("mean within\u00a0±", "worth in\u00a0people")

@@ -10,6 +10,8 @@ from rich.text import Text
 from value_personas.experiments.commands.approval import approval_of
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.commands.printing.fitting import fitting
+from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
+from value_personas.experiments.comparators import NULLS
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.progress.terminal import ConsoleReporter
 from value_personas.experiments.recipe.recipe import RespondentSection
@@ -35,6 +37,8 @@ def print_sweep(result: SweepResult) -> None:
     console = plain_console()
     family = result.family
     console.print(fitting(console, _tables(result)))
+    if result.no_better:
+        console.print(Text(beside_nothing(result.no_better)))
     failed = {record.label: str(record.reason) for record in family.failed}
     print_remarks(console, [] if result.synthetic == "no" else [result.synthetic], failed=failed)
     print_places(console, family.folder, family.mlflow_run_id)
@@ -42,7 +46,10 @@ def print_sweep(result: SweepResult) -> None:
 
 def _tables(result: SweepResult) -> Iterator[Table]:
     """All scores that lead, each interval beside or beneath; then fewer of them, from the last."""
-    family, scored = result.family, result.table[result.table["method"].notna()]
+    family, known = result.family, result.table[result.table["method"].notna()]
+    scored, nulls = known[~known["method"].isin(NULLS)], known[known["method"].isin(NULLS)]
+    columns = ["method", "score", "mean"]
+    alike = len(nulls.drop_duplicates(columns)) == len(nulls.drop_duplicates(columns[:2]))
     leading = leading_scores()
     for names, between in [(leading, " "), *((leading[:n], "\n") for n in range(len(leading), 0, -1))]:
         title = f"{family.recipe.name} · {len(family.records)} cells"
@@ -55,6 +62,10 @@ def _tables(result: SweepResult) -> Iterator[Table]:
             for method, rows in cell.groupby("method", sort=False):
                 by_score = rows.set_index("score").to_dict("index")
                 table.add_row(Text(f"  {method}"), *(_interval(by_score[name], between) for name in names))
+            for null, means in () if alike else null_lines(nulls[nulls["label"] == label]):
+                table.add_row(f"  {null}", *(three_digits(means[name]) for name in names), style="dim")
+        for null, means in null_lines(nulls.drop_duplicates(columns)) if alike else ():
+            table.add_row(null, *(three_digits(means[name]) for name in names), style="dim")
         yield table
 
 

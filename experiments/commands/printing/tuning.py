@@ -4,8 +4,11 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
+from value_personas.experiments.commands.printing.nulls import beside_nothing
+from value_personas.experiments.comparators import NULLS
 from value_personas.experiments.fieldwork.synthetic import marked
 from value_personas.experiments.progress.console import plain_console
+from value_personas.experiments.scoring import heading
 from value_personas.experiments.tuning.tune import TuningResult
 from value_personas.experiments.tuning.writing import prompt_diff
 
@@ -17,6 +20,12 @@ def print_tuning(result: TuningResult) -> None:
     console = plain_console()
     title = f"{result.recipe.name} · {result.recipe.tuning.optimizer}"
     console.print(_table(result, marked(title, result.synthetic)))
+    held_out = result.judgement.held_out
+    told = [f"{null} {held_out[null]:.3f}" for null in NULLS if null in held_out]
+    console.print(Text(f"rewards of what knows nothing, on held-out cells: {', '.join(told)}"))
+    if result.judgement.no_better:
+        score = heading(result.recipe.tuning.metric.score)
+        console.print(Text(beside_nothing(result.judgement.no_better, " on held-out cells", score)))
     console.print(Text(_verdict(result)))
     console.print(
         Text(f"{result.calls} calls of {result.recipe.tuning.budget_calls} used, {result.paid} of them now")
@@ -41,8 +50,8 @@ def _table(result: TuningResult, title: str) -> Table:
     score, level = result.recipe.tuning.metric.score, round(100 * result.recipe.scoring.level)
     caption = f"reward 1 − ({score} error − noise floor), {level} % intervals; 1 is best"
     table = Table(title=title, caption=caption, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("part", "cells", "original", "tuned", "gain"):
-        table.add_column(heading, justify="left" if heading == "part" else "right", no_wrap=True)
+    for head in ("part", "cells", "original", "tuned", "gain"):
+        table.add_column(head, justify="left" if head == "part" else "right", no_wrap=True)
     for row in result.judgement.summary.to_dict("records"):
         table.add_row(
             str(row["part"]),

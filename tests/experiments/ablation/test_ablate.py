@@ -12,6 +12,7 @@ from tests.experiments.small_runs import DRAWN
 from value_personas import load_recipe, run
 from value_personas.experiments.ablation.ablate import AblationResult, ablate
 from value_personas.experiments.ablation.error_curve import error_curve
+from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.sweep.family import Options
 from value_personas.signatures import EngineError
 
@@ -98,6 +99,20 @@ def test_the_curve_is_the_number_of_personas_alone(result: AblationResult) -> No
     assert set(curve["score"]) == {"normalised_mae", "wasserstein"}
     assert (curve["floor"] > 0).all()
     assert error_curve([], ["wasserstein"]).empty
+
+
+def test_what_knows_nothing_stands_beneath_on_the_base_s_cells(
+    result: AblationResult, workspace: Path
+) -> None:
+    kinds = 'personas=["none", "values-hedged", "values-unhedged"]'
+    base = run(load_recipe(None, [f"workspace={workspace}", *DRAWN, kinds]))
+    of_run = base.nulls.set_index(["method", "score"])["mean"]
+    for row in result.nulls.to_dict("records"):
+        assert row["mean"] == pytest.approx(of_run[row["method"], row["score"]]), row
+    assert set(result.nulls["score"]) == {"normalised_mae", "wasserstein"}
+    labels = {"none": "kind=none", "values-unhedged": "kind=values-unhedged", "values-hedged": "base"}
+    for method, label in labels.items():
+        assert (label in result.no_better) == (method in not_above_nothing(base.measures))
 
 
 def test_files_json_and_title(result: AblationResult) -> None:

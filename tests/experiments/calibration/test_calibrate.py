@@ -56,6 +56,37 @@ def test_means_do_not_move_and_the_shape_gets_better(result):
     assert result.summary["part"].tolist()[-1] == "oracle"
 
 
+def test_what_knows_nothing_stands_beside_on_the_held_out_cells(result):
+    panel = stored_panel(countries=8)
+    held = result.table[result.table["part"] == "held-out"]
+    cells = [
+        (panel.countries.index(c), panel.questions.index(q))
+        for c, q in zip(held["country"], held["question"], strict=True)
+    ]
+    far = []
+    for c, m in cells:
+        k, r = panel.lengths[m], panel.scores[m, : panel.lengths[m]]
+        off = np.cumsum(panel.human[c, m, :k] - 1 / k)[:-1]
+        far.append((np.abs(off) * np.abs(np.diff(r))).sum() / np.ptp(r))
+    means = result.nulls.set_index(["method", "score"])["mean"]
+    assert means["uniform", "wasserstein"] == pytest.approx(np.mean(far))
+    assert set(result.nulls["method"]) == {"uniform", "majority", "permuted"}
+    told = json.loads(result.to_json())
+    assert len(told["nulls"]) == len(result.nulls)
+    before = held["wasserstein_before"].to_numpy() - np.array(far)
+    assert ("before" in result.no_better) or before.mean() < 0
+    assert told["not_better_than_uniform"] == list(result.no_better)
+
+
+def test_answers_as_bad_as_nothing_are_told_so(tmp_path):
+    panel = stored_panel(countries=8)
+    values = {name: getattr(panel, name) for name in panel.__dataclass_fields__}
+    even = np.log(np.where(panel.mask, 1.0 / panel.lengths[:, None], np.nan))[None, :, None]
+    flat = type(panel)(**values | {"log_p": np.broadcast_to(even, panel.log_p.shape).copy()})
+    found = fit_calibration(flat, QUICK, tmp_path, seed=3)
+    assert found.no_better == ("before", "after")
+
+
 def test_everything_is_written_down(result):
     kept = FittedCalibration.model_validate_json(
         (result.folder / "calibration.json").read_text(encoding="utf-8")

@@ -6,11 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.experiments.small_runs import small_run
-from value_personas import load_recipe
-from value_personas.experiments.evaluation.hypotheses import Cells, judge_hypotheses, verdict_line
+from tests.experiments.small_runs import DRAWN, small_run
+from value_personas import load_recipe, run
+from value_personas.experiments.evaluation.hypotheses import (
+    Cells,
+    judge_hypotheses,
+    stated_lines,
+    verdict_line,
+)
 from value_personas.experiments.inference import clustered_means, clustered_slopes
+from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.recipe.hypotheses import Hypothesis
+from value_personas.experiments.recipe.record import recipe_hash
+from value_personas.experiments.run.writing import hypothesis_tags
 from value_personas.signatures import RecipeError
 
 COUNTRIES = tuple(f"C{c:02d}" for c in range(16))
@@ -115,6 +123,36 @@ def test_a_slip_is_found_before_anything_is_asked(key, value, words):
 
 def _toml(stated):
     yield "{" + ", ".join(f"{k} = {json.dumps(v)}" for k, v in stated.items()) + "}"
+
+
+class Hearing(Silent):
+    """Remembers what it was told, in order."""
+
+    def __init__(self):
+        self.heard = []
+
+    def note(self, text):
+        self.heard.append(text)
+
+    def answered(self, kind, n, total):
+        self.heard.append("asked")
+
+
+def test_claims_are_said_before_the_first_question_with_the_hash_that_is_recorded(tmp_path):
+    hearing = Hearing()
+    result = run(load_recipe("quickstart", [f"workspace={tmp_path}", *DRAWN]), hearing)
+    first = hearing.heard.index("asked")
+    digest = recipe_hash(result.recipe)
+    head = f"claims, stated before anything is asked (recipe {digest[:12]}):"
+    place = hearing.heard[:first].index(head)
+    said = hearing.heard[place + 1 : place + 1 + len(result.recipe.hypotheses)]
+    for number, (line, one) in enumerate(zip(said, result.recipe.hypotheses, strict=True), start=1):
+        assert line.startswith(f"{number}. {one.claim} ({one.method} against {one.against}, ")
+    assert hypothesis_tags(result.recipe, result.hypotheses)["recipe.sha256"] == digest
+    elsewhere = load_recipe("quickstart", [f"workspace={tmp_path / 'other'}", *DRAWN])
+    assert recipe_hash(elsewhere) == digest
+    assert recipe_hash(load_recipe("quickstart", [*DRAWN, "seed=1"])) != digest
+    assert not stated_lines(load_recipe("quickstart", ["hypotheses=[]"]))
 
 
 def test_a_run_keeps_its_claims_with_their_verdicts(tmp_path):

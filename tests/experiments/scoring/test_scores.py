@@ -196,6 +196,17 @@ def test_an_unknown_score_is_refused_with_the_nearest():
         known_score("wassersteen")
 
 
+@settings(max_examples=200)
+@given(cells())
+def test_no_score_lies_beyond_what_is_possible_nor_is_its_interval_cut_short_of_it(cell):
+    human, model, scale = cell
+    for name, value in score(human, model, scale).items():
+        least, most = SCORES[name].possible
+        assert np.isnan(value) or least - 1e-9 <= value <= most + 1e-9, name
+        if not np.isnan(value) and name != "kl_divergence":  # smoothing may leave a little below 0
+            np.testing.assert_allclose(SCORES[name].cut(np.array([value])), value, atol=1e-9)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 4, 10])
 def test_scores_under_a_benchmark_s_name_are_those_of_popfidelity(k):

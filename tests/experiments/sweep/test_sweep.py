@@ -18,6 +18,7 @@ from tests.fake_server import FakeServer
 from value_personas import load_recipe, run
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.answer_store.contents import info
+from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.stored import run_folders
@@ -72,7 +73,11 @@ def test_cells_are_the_runs_that_would_have_been_made_one_by_one(tmp_path: Path)
         alone = run(recipe(tmp_path / "alone", f"profiles.n={n}"))
         rows = result.table[result.table["profiles.n"] == n]
         got = rows[list(alone.summary)].reset_index(drop=True)
-        pd.testing.assert_frame_equal(got, alone.summary, check_dtype=False, rtol=1e-12)
+        expected = pd.concat([alone.summary, alone.nulls], ignore_index=True)
+        pd.testing.assert_frame_equal(got, expected, check_dtype=False, rtol=1e-12)
+        assert set(alone.nulls["method"]) == {"uniform", "majority", "permuted"}
+        worse = not_above_nothing(alone.measures)
+        assert worse == [line.split(" (")[0] for line in result.no_better if line.split(" (")[0] in worse]
     kept = pd.read_parquet(result.family.folder / "sweep.parquet")
     assert kept["profiles.n"].tolist() == result.table["profiles.n"].tolist()
     assert set(kept["synthetic"]) == {"respondent and population"}

@@ -78,6 +78,17 @@ def test_summary_follows_from_the_cells(result: TuningResult) -> None:
     assert result.judgement.overfit_gap == pytest.approx(gains["training"] - gains["held-out"])
 
 
+def test_what_knows_nothing_is_rewarded_on_the_same_cells(result: TuningResult) -> None:
+    cells, held_out = result.judgement.cells, result.judgement.held_out
+    own = cells[cells["part"] == "held-out"]
+    for null in ("uniform", "majority", "permuted"):
+        assert held_out[null] == pytest.approx(own[null].mean())
+    for name in ("original", "tuned"):
+        gain = held_out[f"{name}_over_uniform"]
+        assert gain == pytest.approx((own[name] - own["uniform"]).mean())
+        assert (name in result.judgement.no_better) == (held_out[f"{name}_over_uniform_lower"] <= 0)
+
+
 def test_personas_are_drawn_anew_within_countries_alike_in_every_question_and_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
