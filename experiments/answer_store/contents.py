@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.programs.engines import REASONING_ONLY, key_of_content
 from value_personas.signatures import StoreError
 
-__all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "verify"]
+__all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "stored_texts", "verify"]
 
 _ROWS_AT_ONCE = 2000
 
@@ -216,6 +216,11 @@ def _record(row: Any, text_of: dict[int, str]) -> Record | str:
         return Record(row, text_of[row.engine], content)
     except (KeyError, ValueError, StopIteration) as error:
         return f"reply {bytes(row.key).hex()[:16]}: a text of its prompt is missing or damaged ({error})"
+
+
+def stored_texts(connection: sa.Connection, rows: Iterable[Any]) -> dict[int, str]:
+    """The texts of some rows of ``replies``, by number: shapes and paragraphs of prompts."""
+    return _texts(connection, {n for row in rows for n in (row.shape, *numbers_in(bytes(row.prompt)))})
 
 
 def _texts(connection: sa.Connection, numbers: set[int]) -> dict[int, str]:

@@ -26,4 +26,4 @@ def glossary(
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     for name, text in terms.items():
         table.add_row(name, text)
-    give(terms, lambda _: plain_console().print(table), as_json)
+    give(terms, lambda _: plain_console().print(table), as_json, "value-personas recipes")

@@ -147,8 +147,11 @@ class _Result(Protocol):
 R = TypeVar("R", bound=_Result | Mapping[str, Any])
 
 
-def give(result: R, show: Callable[[R], None], as_json: bool, then: str = "") -> None:
-    """A command's result on stdout: as one JSON object, or as a person reads it, with what to type next."""
+def give(result: R, show: Callable[[R], None], as_json: bool, then: str) -> None:
+    """A command's result on stdout: as one JSON object, or as a person reads it, with what to type next.
+
+    Nothing is next where an error that says what to do follows at once.
+    """
     if not as_json:
         show(result)
         if then:

@@ -24,13 +24,18 @@ def power(
     settings: SettingsOption = None,
     workspace: WorkspaceOption = None,
     width: Annotated[
-        float, typer.Option(help="Half the width of the 95 % interval wanted.", min=1e-9)
-    ] = 0.02,
+        float | None,
+        typer.Option(
+            help="Half the width of the 95 % interval; if absent, a tenth above endless personas'.",
+            min=1e-9,
+        ),
+    ] = None,
     countries: Annotated[
         list[int] | None, typer.Option(help="Numbers of countries to consider; repeatable.", min=2)
     ] = None,
     questions: Annotated[
-        int | None, typer.Option(help="Target questions; the pilot's if absent.", min=2)
+        list[int] | None,
+        typer.Option(help="Numbers of target questions; the pilot's and twice as many if absent."),
     ] = None,
     score: Annotated[
         str, typer.Option(help="The score whose interval is planned, one of {scores}.")
@@ -49,11 +54,11 @@ def power(
     output_price: Annotated[float, typer.Option(help="Price of a million output tokens.", min=0)] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many personas and countries a given interval takes, how many calls, and what cost.
+    """Say how many countries, questions and personas an interval takes, how many calls, and what cost.
 
     From the answers of an earlier run (the pilot), or from stated variances.
     """
-    from value_personas.experiments.inference import Price, plan_table
+    from value_personas.experiments.inference import Price, plan_table, variance_shares
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.run.pilot import stated_or_piloted
 
@@ -62,23 +67,34 @@ def power(
     table = plan_table(
         pilot.parts,
         countries or [10, 20, 40, 60],
-        questions or pilot.questions,
+        questions or [pilot.questions, 2 * pilot.questions],
         width,
         kinds=2 if against else 1,
         price=Price(calls, input_tokens, output_tokens, input_price, output_price),
     )
 
+    sizes = pilot.countries, pilot.questions, pilot.personas
+    shares_of = variance_shares(pilot.parts, *sizes)
+    words = ("countries", "questions", "personas")
+    design = [f"{n} {word}" for n, word in zip(sizes, words, strict=True)]
+
     def show(told: dict[str, Any]) -> None:
-        say(f"{pilot.source}; half width wanted {width:g}")
+        wanted = "" if width is None else f"; half width wanted {width:g}"
+        say(f"{pilot.source}{wanted}")
         say("variances: " + ", ".join(f"{k} {value:.3g}" for k, value in told["variances"].items()))
-        shown = table.rename(columns={"half_width": "half width", "floor": "with endless personas"})
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in told["shares"].items())
+        say(f"what makes the interval wide at {' × '.join(design)}: {shares}")
+        if width is None:
+            say("personas: from which endless ones would narrow it by less than a tenth")
+        named = {"half_width": "half width", "one": "with one persona", "floor": "with endless"}
+        shown = table.rename(columns=named)
         if not (input_price or output_price):
             shown = shown.drop(columns="cost")
         say(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
 
     rows = json.loads(table.to_json(orient="records"))
     give(
-        {"width": width, "variances": pilot.as_dict(), "plan": rows},
+        {"width": width, "variances": pilot.as_dict(), "shares": shares_of, "plan": rows},
         show,
         as_json,
         command_line("plan", recipe, settings, workspace),

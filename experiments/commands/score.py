@@ -1,6 +1,7 @@
 """``value-personas score``: predictions made elsewhere, judged like a run."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,4 +62,4 @@ def score(
         if judged.scores["country"].nunique() > 1:  # there is another country to be judged on
             say(f"{'calibrate':<12} {command_line('calibrate', 'wvs', told, workspace, method)}")
 
-    give(result, show, as_json)
+    give(result, show, as_json, shlex.join(["value-personas", "report", str(result.folder)]))

@@ -1,5 +1,6 @@
 """``value-personas store``: what was ever paid for."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,7 @@ def info(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: JsonOp
 
     with _open(workspace, store) as opened:
         found = count(opened)
-    give(found.as_dict(), _print_info, as_json)
+    give(found.as_dict(), _print_info, as_json, _next("verify", workspace, store))
 
 
 def _print_info(found: dict[str, Any]) -> None:
@@ -49,7 +50,8 @@ def verify(workspace: Workspace = _WORKSPACE, store: Store = None, as_json: Json
     with _open(workspace, store) as opened:
         problems = check(opened)
     said = "\n".join(problems) or "all replies match their keys"
-    give({"problems": problems}, lambda _: say(said), as_json)
+    then = _next("info" if problems else "export answers.parquet", workspace, store)
+    give({"problems": problems}, lambda _: say(said), as_json, then)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -66,7 +68,8 @@ def export(
     with _open(workspace, store) as opened:
         count = write(opened, file)
     said = f"{count:,} replies in {file}"
-    give({"replies": count, "file": str(file)}, lambda _: say(said), as_json)
+    then = _next("info", workspace, store)
+    give({"replies": count, "file": str(file)}, lambda _: say(said), as_json, then)
 
 
 @app.command("import")
@@ -83,7 +86,8 @@ def import_(
     with _open(workspace, store) as opened:
         for file in files:
             import_results(opened, lines_of(file), imported)
-    give(imported.as_dict(), lambda _: say(str(imported)), as_json)
+    then = "the command that wrote the requests: it goes on with these answers"
+    give(imported.as_dict(), lambda _: say(str(imported)), as_json, then)
     raise typer.Exit(0 if imported.answers or imported.stored or imported.errors else 1)
 
 
@@ -121,7 +125,16 @@ def prune(
         if not yes:
             typer.confirm(f"Remove replies{which} from {opened.place} for good?", abort=True, err=True)
         count = remove(opened, engine, older_than_days, missing=missing)
-    give({"removed": count}, lambda _: say(f"{count:,} replies{which} removed"), as_json)
+    said = f"{count:,} replies{which} removed"
+    give({"removed": count}, lambda _: say(said), as_json, _next("info", workspace, store))
+
+
+def _next(verb: str, workspace: Path, store: str | None) -> str:
+    """A command on the same store."""
+    from value_personas.experiments.workspace.passwords import without_passwords
+
+    named = ["--store", without_passwords(store)] if store else ["--workspace", str(workspace)]
+    return f"value-personas store {verb} {shlex.join(map(str, named))}"
 
 
 def _open(workspace: Path, store: str | None) -> "AnswerStore":

@@ -1,5 +1,6 @@
 """``value-personas structure``: whether simulated people resemble people one by one."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -56,4 +57,5 @@ def structure(
     ]
     level = found.recipe.scoring.level
     told = {"title": found.title, "level": level, "structure": rows, "folder": str(found.folder)}
-    give(told, lambda _: print_structure(found.title, table, level, meanings), as_json)
+    then = shlex.join(["value-personas", "report", str(found.folder)])
+    give(told, lambda _: print_structure(found.title, table, level, meanings), as_json, then)

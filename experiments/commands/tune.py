@@ -53,6 +53,10 @@ def tune(
     loaded = load_recipe(recipe or "tune", overrides)
     with ConsoleReporter() as reporter:
         result = run_tuning(loaded, reporter)
+    by_hand = [*(settings or []), *([f"tuning.optimizer={optimizer}"] if optimizer else [])]
     tuned = f"program={json.dumps(result.model)}"
-    run = command_line("run", recipe or "tune", settings, workspace, tuned)
-    give(result, print_tuning, as_json, run if result.program.improved else "")
+    then = command_line("run", recipe or "tune", by_hand, workspace, tuned)
+    if not result.program.improved:
+        more = f"tuning.budget_calls={2 * loaded.tuning.budget_calls}"
+        then = command_line("tune", recipe or "tune", by_hand, workspace, more)
+    give(result, print_tuning, as_json, then)

@@ -104,11 +104,11 @@ def ask_everything(
             on an assumption, once it is known. It raises to end the run.
         again: stored replies that read as missing for one of these reasons are taken out and asked again.
     """
+    expected = estimate_asking(field, asking) if approve else None
+    if approve and expected:
+        approve(expected)  # before a model is opened, which takes a key
     respondent, writer = field.model(asking.respondent), field.model(asking.writer)
     with tallied() as tally:
-        expected = estimate_asking(field, asking) if approve else None
-        if approve and expected:
-            approve(expected)
         ready = field.wait(_make_ready(asking, respondent, writer, on_answered))
         forgotten = _forget(ready, asking, again) if again else 0
         if approve and expected and (expected.assumptions or forgotten):

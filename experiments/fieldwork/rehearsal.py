@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from value_personas.experiments.answer_store.tokens import TokenRates, token_rates
 from value_personas.experiments.fieldwork.batch import takes_batches
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.standing_in import PLACEHOLDER, Placeholders, ReadOnly
@@ -12,12 +13,13 @@ from value_personas.programs.engines import (
     EngineSettings,
     Model,
     Prices,
-    estimated_tokens,
+    connect,
     reply_key,
+    without_keys,
 )
-from value_personas.signatures import Persona, Question
+from value_personas.signatures import AuthenticationError, Persona, Question
 
-__all__ = ["Estimate", "Rehearsal"]
+__all__ = ["Estimate", "Rehearsal", "looked_at"]
 
 _PAGES_LOOKED_AT = 5000
 """Of each persona kind or other group; beyond, every second persona is looked at, every third, and so on."""
@@ -25,17 +27,19 @@ _PAGES_LOOKED_AT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Calls still to be paid for, with what they take at most.
+    """Calls still to be paid for, with what they take.
 
     Attributes:
         calls: to be made for what the store has no reply to.
         stored: replies that it has.
-        input_tokens: tokens read, an upper estimate from the length of the rendered prompts.
-        output_tokens: tokens written, as many as each request allows.
+        input_tokens: tokens read, by what stored replies of the same model took for prompts of such length;
+            without any, an upper bound.
+        output_tokens: tokens written, likewise; without any, as many as each request allows.
         cost: of those tokens, in the currency of the prices; None without a price table.
         assumptions: what had to be assumed, as the store does not say it.
         cost_in_batches: the cost where all of it is asked by ``--batch``; None without a price table, and
             where a model's server takes no batches.
+        measured: whether stored replies told all tokens; else they are bounds.
     """
 
     calls: int
@@ -45,6 +49,7 @@ class Estimate:
     cost: float | None
     assumptions: tuple[str, ...] = ()
     cost_in_batches: float | None = None
+    measured: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -52,13 +57,16 @@ class Estimate:
 
     def __str__(self) -> str:
         """One line for a person."""
-        money = "no price table" if self.cost is None else f"at most about {self.cost:,.2f}"
+        about = "about" if self.measured else "at most about"
+        money = "no price table" if self.cost is None else f"{about} {self.cost:,.2f}"
         if self.cost_in_batches is not None and self.cost_in_batches != self.cost:
             money += f" ({self.cost_in_batches:,.2f} by --batch)"
         assumed = f"; {'; '.join(self.assumptions)}" if self.assumptions else ""
+        if self.calls and not self.measured:
+            assumed += "; tokens are a bound, as too few stored replies of the model tell what it takes"
         return (
-            f"{self.calls:,} calls to pay for, {self.stored:,} answered already; about {self.input_tokens:,} "
-            f"tokens read and {self.output_tokens:,} written at most; {money}{assumed}"
+            f"{self.calls:,} calls to pay for, {self.stored:,} answered already; {about} "
+            f"{self.input_tokens:,} tokens read and {self.output_tokens:,} written; {money}{assumed}"
         )
 
 
@@ -81,8 +89,10 @@ class Rehearsal:
         writer: EngineSettings,
         seen: set[bytes] | None = None,
     ) -> None:
-        answers, writes = field.model(respondent), field.model(writer)
-        unwritten = Placeholders(writes.identity)
+        answers, writes = looked_at(field, respondent), looked_at(field, writer)
+        self._rates = token_rates(field.store, answers.identity, answers.name)
+        written = token_rates(field.store, writes.identity, writes.name)
+        unwritten = Placeholders(writes.identity, rates=written)
         unprobed = Placeholders(answers.identity, answers.at_once if answers.gives_several else 1)
         self.respondent = Model(answers.name, unprobed, ReadOnly(field.store))
         self.writer = Model(writes.name, unwritten, ReadOnly(field.store))
@@ -114,7 +124,7 @@ class Rehearsal:
         texts = {d.text.encode() for d in written} - self._seen
         self._seen |= texts
         missing = sum(text.startswith(PLACEHOLDER.encode()) for text in texts)
-        bill = _Bill(self._seen)
+        bill = _Bill(self._seen, self._rates)
         draws = 1
         for panel, people, questions in rounds:
             bill.add(panel, people, questions, pages)
@@ -130,6 +140,7 @@ class Rehearsal:
             _cost(self._prices, tokens),
             tuple(self._assumptions(missing, one_by_one)),
             _cost(self._in_batches, tokens),
+            bill.measured and (self._unwritten.measured or not missing),
         )
 
     def _assumptions(self, missing: int, one_by_one: bool) -> list[str]:
@@ -143,6 +154,15 @@ class Rehearsal:
         return assumed
 
 
+def looked_at(field: Fieldwork, settings: EngineSettings) -> Model:
+    """A model of which only what it is called and can do is asked: it needs no key."""
+    try:
+        return field.model(settings)
+    except AuthenticationError:
+        with without_keys():
+            return connect(settings, field.store)
+
+
 @dataclass(slots=True)
 class _Bill:
     """Sums over calls that are left to make; shares of a call where personas were only sampled.
@@ -152,13 +172,16 @@ class _Bill:
         stored: requests with a reply, each once, however many cells share it.
         input_tokens: read by those calls.
         output_tokens: written.
+        measured: whether stored replies told the tokens of all of them.
     """
 
     seen: set[bytes]
+    rates: TokenRates
     calls: float = 0.0
     stored: float = 0.0
     input_tokens: float = 0.0
     output_tokens: float = 0.0
+    measured: bool = True
 
     def add(self, panel: Panel, people: Sequence[Persona], questions: Sequence[Question], pages: int) -> None:
         """Add what one group of personas would be asked."""
@@ -171,7 +194,8 @@ class _Bill:
             self.stored += scale * sum(map(self._is_new, stored))
             for draws in calls:
                 if self._is_new(reply_key(panel.model.identity, draws[0])):
-                    read, written = estimated_tokens(draws[0], len(draws))
+                    read, written, measured = self.rates.of(draws[0], len(draws))
+                    self.measured &= measured
                     self.calls += scale
                     self.input_tokens += scale * read
                     self.output_tokens += scale * written

@@ -4,35 +4,57 @@ from collections.abc import Sequence
 
 from dspy.lm15 import Request
 
-from value_personas.programs.engines import POSTPONED, AnswerStore, Reply, estimated_tokens, reply_key
+from value_personas.experiments.answer_store.tokens import TokenRates
+from value_personas.programs.engines import POSTPONED, AnswerStore, Reply, reply_key
 
 __all__ = ["PLACEHOLDER", "Placeholders", "ReadOnly"]
 
-PLACEHOLDER = (
-    "You hold this as somebody does who gave this answer to the question, and it says nothing about what "
-    "you think of anything else."
+PLACEHOLDER = "You hold this unwritten view"
+"""What every placeholder begins with."""
+
+_GOES_ON = (
+    "as somebody does who gave this answer to the question, and it says nothing about what you think of "
+    "anything else, near or far,"
 )
-"""As long as descriptors are."""
+
+_USUAL_BYTES = 145
+"""Of a descriptor, where none of the model's is stored."""
+
+_FORM = "[[ ## descriptor ## ]]\n{}\n\n[[ ## completed ## ]]"
 
 
 class Placeholders:
-    """An engine that says next to nothing, and notes how much it would have read and written."""
+    """An engine that says next to nothing, and notes how much it would have read and written.
 
-    def __init__(self, identity: str, at_once: int = 1) -> None:
+    Args:
+        identity: of the engine that it stands in for.
+        at_once: answers that one call gives.
+        rates: tokens of that engine, as far as they are known.
+
+    Attributes:
+        calls: made so far.
+        measured: whether stored replies told the tokens of all of them.
+    """
+
+    def __init__(self, identity: str, at_once: int = 1, rates: TokenRates | None = None) -> None:
         self.identity = identity
         self.at_once = at_once
         self.calls = 0
-        self._read = self._written = 0
+        self.measured = True
+        self._rates = rates or TokenRates()
+        self._read = self._written = 0.0
 
     async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request with a placeholder."""
         self.calls += 1
-        read, written = estimated_tokens(request)
+        read, written, measured = self._rates.of(request)
+        self.measured &= measured
         self._read += read
         self._written += written
         # Told apart, since personas of equal text are asked once; alike for one request, since that is too.
         mark = reply_key(self.identity, request, sample).hex()[:16]
-        text = f"[[ ## descriptor ## ]]\n{PLACEHOLDER} {mark}\n\n[[ ## completed ## ]]"
+        usual = self._rates.length.get(request.config.max_tokens, _USUAL_BYTES + len(_FORM))
+        text = _FORM.format(_as_long(usual - len(_FORM), mark))
         return Reply(text, None if request.config.logprobs is None else (("A", 0.0),), POSTPONED)
 
     async def replies(self, request: Request, count: int) -> list[Reply]:
@@ -47,6 +69,16 @@ class Placeholders:
         """Tokens read and written a call."""
         calls = max(self.calls, 1)
         return self._read / calls, self._written / calls
+
+
+def _as_long(size: float, mark: str) -> str:
+    """A descriptor of about so many bytes, within the rules that descriptors are kept to."""
+    words, more = [PLACEHOLDER], _GOES_ON.split()
+    for word in (*more, *more[:12]):
+        if len(" ".join([*words, mark])) >= size:
+            break
+        words.append(word)
+    return " ".join([*words, mark])
 
 
 class ReadOnly:

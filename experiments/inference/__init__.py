@@ -30,6 +30,7 @@ from value_personas.experiments.inference.power import (
     needed_personas,
     pilot_parts,
     plan_table,
+    variance_shares,
 )
 from value_personas.experiments.inference.summary import summarise
 from value_personas.experiments.inference.units import units_of, zones_of
@@ -60,6 +61,7 @@ __all__ = [
     "summarise",
     "unit_totals",
     "units_of",
+    "variance_shares",
     "wilcoxon_p",
     "zones_of",
 ]

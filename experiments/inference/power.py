@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,20 @@ from scipy.special import stdtrit
 
 from value_personas.signatures import StatisticsError
 
-__all__ = ["Price", "VarianceParts", "half_width", "needed_personas", "pilot_parts", "plan_table"]
-
+__all__ = [
+    "Price",
+    "VarianceParts",
+    "half_width",
+    "needed_personas",
+    "pilot_parts",
+    "plan_table",
+    "variance_shares",
+]
 
 Array = NDArray[np.float64]
+
+_NEAR = 1.1
+"""An interval so many times as wide as with endless personas is near enough to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,19 @@ def _t(countries: int, questions: int, level: float) -> float:
     """The quantile by which a standard error becomes half an interval; one unit alone says nothing."""
     fewest = min(countries, questions)
     return float(stdtrit(fewest - 1, (1 + level) / 2)) if fewest > 1 else float("inf")
+
+
+def variance_shares(parts: VarianceParts, countries: int, questions: int, personas: int) -> dict[str, float]:
+    """What of the variance of a mean comes from countries, questions, their cells and personas; sums to 1."""
+    cells = countries * questions
+    found = {
+        "countries": parts.country / countries,
+        "questions": parts.question / questions,
+        "cells": parts.cell / cells,
+        "personas": (parts.persona / questions + parts.shared) / (countries * personas),
+    }
+    whole = sum(found.values())
+    return {name: value / whole if whole else 0.0 for name, value in found.items()}
 
 
 def needed_personas(
@@ -165,40 +189,43 @@ def _sampling(drawn: Array) -> tuple[float, float]:
 def plan_table(
     parts: VarianceParts,
     countries: Sequence[int],
-    questions: int,
-    width: float,
+    questions: Sequence[int],
+    width: float | None,
     *,
     kinds: int = 1,
     price: Price | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """What an interval of ± width takes, for several numbers of countries.
+    """What an interval of ± width takes, for several numbers of countries and of questions.
 
     Args:
         parts: from a pilot, or stated.
         countries: numbers to consider.
-        questions: target questions.
-        width: the half width wanted.
+        questions: numbers of target questions to consider.
+        width: the half width wanted; when absent, of each design a tenth above what it reaches with endless
+            personas: from there on more of them hardly tell.
         kinds: persona kinds that are asked the same.
         price: of one answer; free when absent.
         level: of the interval.
 
     Returns:
-        Columns countries, questions, personas (missing where no number suffices), half_width reached,
-        floor (the half width with infinitely many personas), calls and cost.
+        Columns countries, questions, personas (missing where no number suffices), half_width reached, one
+        (the half width with one persona a country), floor (with infinitely many), calls and cost.
     """
     price = price or Price()
     rows = []
-    for c in countries:
-        n = needed_personas(parts, c, questions, width, level)
-        answers = float("nan") if n is None else float(kinds * c * questions * n)
+    for m, c in product(questions, countries):
+        floor = half_width(parts, c, m, 10**12, level)
+        n = needed_personas(parts, c, m, _NEAR * floor if width is None else width, level)
+        answers = float("nan") if n is None else float(kinds * c * m * n)
         rows.append(
             {
                 "countries": c,
-                "questions": questions,
+                "questions": m,
                 "personas": n,
-                "half_width": float("nan") if n is None else half_width(parts, c, questions, n, level),
-                "floor": half_width(parts, c, questions, 10**12, level),
+                "half_width": float("nan") if n is None else half_width(parts, c, m, n, level),
+                "one": half_width(parts, c, m, 1, level),
+                "floor": floor,
                 "calls": answers * price.calls,
                 "cost": answers * price.of_one_answer,
             }

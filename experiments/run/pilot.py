@@ -29,12 +29,16 @@ class Pilot:
 
     Attributes:
         parts: the variances.
-        questions: the pilot's target questions.
+        countries: the pilot's.
+        questions: its target questions.
+        personas: its personas a country, by the answers that they are worth.
         source: in words.
     """
 
     parts: VarianceParts
+    countries: int
     questions: int
+    personas: int
     source: str
 
     def as_dict(self) -> dict[str, float]:
@@ -55,7 +59,7 @@ def stated_or_piloted(recipe: Recipe, variances: str | None, against: str | None
         ValuePersonasError: when the variances cannot be read, or there is no such run.
     """
     if variances is not None:
-        return Pilot(_stated(variances), 40, "stated variances")
+        return Pilot(_stated(variances), 20, 40, 100, "stated variances")
     method = recipe.calibration.search.method
     runs = Workspace.at(recipe.workspace).folder / "runs"
     newest = find_panel(runs, recipe.name, method)
@@ -64,7 +68,12 @@ def stated_or_piloted(recipe: Recipe, variances: str | None, against: str | None
     what = f"{score} of {method}" + (f" − {against}" if against else "")
     synthetic = f", synthetic {' and '.join(panels[-1].synthetic)}" if panels[-1].synthetic else ""
     source = f"{what}, from the pilot {newest.parent.name}{synthetic}"
-    return Pilot(pilot_variances(panels, score, seed=recipe.seed), len(panels[0].questions), source)
+    design = len(panels[0].countries), len(panels[0].questions), _personas(panels)
+    return Pilot(pilot_variances(panels, score, seed=recipe.seed), *design, source)
+
+
+def _personas(panels: Sequence[Answers]) -> int:
+    return max(1, round(float(panels[-1].effective_people.mean())))
 
 
 def _stated(variances: str) -> VarianceParts:
@@ -105,5 +114,4 @@ def pilot_variances(
         for p, ready in zip(panels, map(Prepared, panels), strict=True)
     ]
     difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))
-    people = float(panels[-1].effective_people.mean())
-    return pilot_parts(difference, spread, personas=max(1, round(people)))
+    return pilot_parts(difference, spread, personas=_personas(panels))

@@ -11,7 +11,7 @@ from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.experiments.fieldwork.asking import estimate_asking
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
-from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.fieldwork.rehearsal import Estimate, looked_at
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import judged_by
 from value_personas.experiments.sweep.cells import Cell
@@ -74,6 +74,7 @@ def total(planned: Sequence[PlannedCell]) -> Estimate:
         cost=sum(costs) if costs else None,
         assumptions=tuple(dict.fromkeys(a for e in estimates for a in e.assumptions)),
         cost_in_batches=sum(in_batches) if len(in_batches) == len(estimates) and in_batches else None,
+        measured=all(e.measured for e in estimates),
     )
 
 
@@ -142,6 +143,6 @@ def plan(recipe: Recipe, cells: Sequence[Cell]) -> Plan:
     """
     with Fieldwork(Workspace.open(recipe.workspace), nobody, recipe.store) as field:
         planned = plan_cells(cells, field)
-        identity = field.model(recipe.respondent).identity
+        identity = looked_at(field, recipe.respondent).identity
         seconds = seconds_needed(total(planned), recipe.respondent, identity, field.store)
     return Plan(recipe.name, tuple(planned), seconds)

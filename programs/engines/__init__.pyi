@@ -1,7 +1,7 @@
 from .base import Engine, EngineKind, InProcess, Replier, SyncEngine
 from .connecting import connect
 from .kinds import ENGINES, engine_kind
-from .limits import Usage, estimated_tokens, tallied
+from .limits import Usage, estimated_tokens, prompt_bytes, tallied
 from .lm import language_model
 from .model import Model
 from .openai_batches import BatchServer
@@ -24,7 +24,7 @@ from .replies import (
 from .serving import Several, SyntheticServer
 from .serving_faults import FAULTS, FaultPlan
 from .serving_quirks import QUIRKS
-from .settings import Aside, EngineSettings, Prices
+from .settings import Aside, EngineSettings, Prices, without_keys
 from .threads import run_in_background, start_in_background
 from .vetting import Secrets, fit_to_keep
 from .waiting import Tell, nobody
@@ -69,9 +69,11 @@ __all__ = [
     "key_of_content",
     "language_model",
     "nobody",
+    "prompt_bytes",
     "reply_key",
     "request_content",
     "run_in_background",
     "start_in_background",
     "tallied",
+    "without_keys",
 ]

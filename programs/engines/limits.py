@@ -15,7 +15,7 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings, Prices
 from value_personas.signatures import BudgetError
 
-__all__ = ["Budget", "Pace", "Slots", "Tally", "Usage", "estimated_tokens", "tallied"]
+__all__ = ["Budget", "Pace", "Slots", "Tally", "Usage", "estimated_tokens", "prompt_bytes", "tallied"]
 
 _BACK_OFF = 0.7
 """By how much a 429 lowers the number of calls in flight."""
@@ -251,8 +251,12 @@ def estimated_tokens(request: Request, count: int = 1) -> tuple[int, int]:
     Three bytes of UTF-8 a token is on the safe side in any script; a reply without a stated length is taken
     for 1,000 tokens.
     """
+    read = prompt_bytes(request) // 3 + 8 * (1 + len(request.messages))
+    return read, count * (request.config.max_tokens or 1000)
+
+
+def prompt_bytes(request: Request) -> int:
+    """The length of a request's texts in UTF-8."""
     system = request.system if isinstance(request.system, str) else ""
     texts = (p.text for m in request.messages for p in m.parts if isinstance(p, TextPart))
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (system, *texts))
-    read = size // 3 + 8 * (1 + len(request.messages))
-    return read, count * (request.config.max_tokens or 1000)
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in (system, *texts))

@@ -4,6 +4,8 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from yarl import URL
 
 from value_personas.signatures import AuthenticationError
 
-__all__ = ["Aside", "EngineSettings", "Prices"]
+__all__ = ["Aside", "EngineSettings", "Prices", "without_keys"]
 
 
 _NAMES_A_KEY = re.compile(
@@ -59,6 +61,19 @@ def _may_hold_a_key(url: URL) -> bool:
     return any(
         _NAMES_A_KEY.search(name) or len(value) > _LONGEST_HARMLESS for name, value in url.query.items()
     )
+
+
+_keyless: ContextVar[bool] = ContextVar("keyless", default=False)
+
+
+@contextmanager
+def without_keys() -> Iterator[None]:
+    """What is opened in here is only looked at: it needs no key, and gets none."""
+    token = _keyless.set(True)
+    try:
+        yield
+    finally:
+        _keyless.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +256,7 @@ class EngineSettings(BaseModel):
             AuthenticationError: when the variable is not set, or holds what cannot be sent.
         """
         variable = self.api_key_env or variable
-        if variable is None:
+        if variable is None or _keyless.get():
             return None
         key = os.environ.get(variable, "").strip()
         if not key:

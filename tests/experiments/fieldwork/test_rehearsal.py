@@ -1,12 +1,14 @@
 """An estimate must be what is then paid, and nobody may be charged before it is approved."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dspy.lm15 import Message, Request, Response, Usage
 
 from tests.experiments.commands.typed import command
-from tests.fake_server import FakeServer
+from tests.fake_server import FakeServer, LetterEngine
 from value_personas import load_recipe, run
 from value_personas.experiments.commands.approval import Approval
 from value_personas.experiments.fieldwork import rehearsal as estimating
@@ -59,6 +61,52 @@ def test_what_is_estimated_is_what_is_paid(tmp_path: Path) -> None:
         assert (warm.calls, warm.input_tokens, warm.cost) == (0, 0, 0.0)
         assert warm.stored > after.calls
         assert server.calls == paid
+
+
+WORDS = ("calm", "sure", "warm", "cold", "glad", "firm", "mild", "keen", "wary", "open", "strict", "free")
+"""Descriptors are told apart by them, and keep the rules."""
+
+
+class Tokenising:
+    """Counts tokens as a usual tokenizer does, 4.4 bytes each, with a chat template's around them."""
+
+    identity = "tokenising"
+
+    def complete(self, request: Request) -> Response:
+        mark = sum(map(ord, request.messages[-1].text or ""))
+        held = " and ".join(word for bit, word in enumerate(WORDS) if mark >> bit & 1)
+        said = f"[[ ## descriptor ## ]]\nYou feel {held} about it.\n\n[[ ## completed ## ]]"
+        if request.config.logprobs is not None:
+            return replace(LetterEngine().complete(request), usage=Usage(self._read(request), 1))
+        return Response(
+            None, request.model, Message.assistant(said), "stop", Usage(self._read(request), len(said) // 4)
+        )
+
+    def _read(self, request: Request) -> int:
+        return int(len(f"{request.system}{request.messages[-1].text}".encode()) / 4.4) + 11
+
+
+def test_tokens_are_told_by_stored_replies_of_the_same_model_else_as_a_bound(tmp_path: Path) -> None:
+    with FakeServer(engine=Tokenising()) as server:
+        alone = priced(tmp_path, server, "descriptors.lm=", 'personas=["country", "values-unhedged"]')
+        seen: list[Estimate] = []
+        first = run(alone, approve=seen.append)
+        before = seen[0]
+        assert not before.measured
+        assert "at most about" in str(before)
+        assert "tokens are a bound" in str(before)
+        assert first.usage["input_tokens"] < before.input_tokens
+        assert first.usage["output_tokens"] < before.output_tokens
+
+        more = priced(tmp_path, server, "descriptors.lm=", 'personas=["country", "values-hedged"]')
+        planned: list[Estimate] = []
+        second = run(more, approve=planned.append)
+        told = planned[0]
+        assert told.measured
+        assert "at most" not in str(told)
+        for kind in ("input_tokens", "output_tokens"):
+            assert 1 / 1.3 < getattr(told, kind) / second.usage[kind] < 1.3
+        assert told.calls >= second.usage["calls"]  # personas of equal texts are asked once, as it turned out
 
 
 def test_descriptors_that_are_taken_as_they_stand_are_no_answers(tmp_path: Path) -> None:
@@ -223,6 +271,21 @@ def test_the_command_estimates_and_asks_nobody(tmp_path: Path) -> None:
         assert capped.returncode == 2
         assert "max_cost" in capped.stderr.splitlines()[-1]
         assert server.calls == 0
+
+
+def test_an_estimate_needs_no_key_and_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOBODYS_KEY", raising=False)
+    nowhere = ("respondent.lm=openai/m", "respondent.base_url=http://127.0.0.1:9/v1")
+    settings = (*SMALL, *nowhere, "respondent.api_key_env=NOBODYS_KEY")
+    typed = ["quickstart", "--workspace", str(tmp_path), *(w for one in settings for w in ("--set", one))]
+    shown = command("run", *typed, "--estimate", "--json")
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["calls"] > 50
+    planned = command("plan", *typed, "--json")
+    assert planned.returncode == 0, planned.stderr
+    asked = command("run", *typed, "--yes")
+    assert asked.returncode == 2
+    assert "NOBODYS_KEY is not set; export the key in it" in asked.stderr.splitlines()[-1]
 
 
 def test_a_cap_on_cost_needs_prices() -> None:

@@ -1,5 +1,7 @@
 """Power: the formula against simulation, the pilot against planted parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import t as student_t
@@ -11,6 +13,7 @@ from value_personas.experiments.inference import (
     needed_personas,
     pilot_parts,
     plan_table,
+    variance_shares,
 )
 from value_personas.signatures import StatisticsError
 
@@ -96,7 +99,7 @@ def test_a_draw_in_which_nobody_answered_is_left_out():
 
 def test_the_table_counts_calls_and_cost():
     price = Price(calls=2, input_tokens=500, output_tokens=10, input_price=1.0, output_price=10.0)
-    table = plan_table(PARTS, [3, 20, 40], questions=24, width=0.0215, kinds=3, price=price)
+    table = plan_table(PARTS, [3, 20, 40], questions=[24], width=0.0215, kinds=3, price=price)
     assert table["personas"].isna().tolist() == [True, False, False]
     row = table.iloc[1]
     assert row["calls"] == 3 * 20 * 24 * row["personas"] * 2
@@ -104,6 +107,26 @@ def test_the_table_counts_calls_and_cost():
     assert row["half_width"] <= 0.0215
     assert row["floor"] < row["half_width"]
     assert table["personas"].iloc[2] < row["personas"]
+
+
+def test_without_a_width_each_design_asks_for_what_endless_personas_would_hardly_narrow():
+    table = plan_table(PARTS, [10, 40], questions=[24, 48], width=None)
+    assert list(zip(table["countries"], table["questions"], strict=True)) == [
+        (10, 24), (40, 24), (10, 48), (40, 48)
+    ]  # fmt: skip
+    assert (table["half_width"] <= 1.1 * table["floor"] + 1e-12).all()
+    assert (table["one"] > 1.1 * table["floor"]).all()
+    assert (table["personas"] > 1).all()
+    row = table.iloc[0]
+    assert half_width(PARTS, 10, 24, row["personas"] - 1) > 1.1 * row["floor"]
+
+
+def test_shares_of_the_variance_are_those_of_the_squared_half_width():
+    shares = variance_shares(PARTS, 12, 15, 20)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    without = replace(PARTS, country=0.0)
+    ratio = (half_width(without, 12, 15, 20) / half_width(PARTS, 12, 15, 20)) ** 2
+    assert shares["countries"] == pytest.approx(1.0 - ratio)
 
 
 def test_bad_input_gets_one_clear_line():

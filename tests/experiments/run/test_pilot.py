@@ -73,7 +73,7 @@ def test_the_command_plans_from_a_runs_answers(tmp_path):
     alone = json.loads(invoke(*arguments, "--json").stdout)
     parts = pilot_variances([stored_panel()])
     assert alone["variances"]["country"] == pytest.approx(parts.country)
-    expected = plan_table(parts, [30], 6, 0.05).iloc[0]
+    expected = plan_table(parts, [30], [6], 0.05).iloc[0]
     assert alone["plan"][0]["half_width"] == pytest.approx(expected["half_width"])
     assert expected["half_width"] <= half_width(parts, 30, 6, 1)
     shown = invoke(*arguments, "--against", "country").stdout
