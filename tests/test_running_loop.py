@@ -31,7 +31,7 @@ def test_a_run_and_what_is_done_with_it(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("study", ["audit", "sweep", "ablate", "shapley", "calibrate", "tune"])
+@pytest.mark.parametrize("study", ["audit", "sweep", "ablate", "shapley", "calibrate", "tune", "search"])
 def test_a_study(study: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = [f"workspace={tmp_path}", *SMALL]
 
@@ -50,15 +50,18 @@ def test_a_study(study: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
             vp.run(vp.load_recipe("quickstart", wide), progress=False)
             recipe = vp.load_recipe("quickstart", [*wide, "calibration.search.trials=8"])
             return vp.calibrate(recipe, progress=False)
+        if study == "search":
+            space = "search.space={calibration={temperature={low=1.0, high=8.0, log=true}}}"
+            return vp.search(vp.load_recipe("search", [*here, space, "search.trials=3"]), progress=False)
         small = [f"workspace={tmp_path}", *tunings.SMALL]
         return vp.tune(vp.load_recipe("tune", small), progress=False)
 
     result = asyncio.run(cell())
     assert result.to_json()
     assert capsys.readouterr().err == "", "off"
-    if study not in ("audit", "shapley"):
-        assert len(repr(result)) < 400
-        assert "<table" in result._repr_html_()
+    assert len(repr(result)) < 400
+    assert "synthetic" in repr(result)
+    assert "<table" in result._repr_html_()
 
 
 def test_what_a_cell_shows_is_short_and_names_itself(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from value_personas.data import card
 from value_personas.experiments.audit.record import AuditRecord, AuditRow
 from value_personas.experiments.fieldwork.synthetic import marked
 
@@ -39,6 +40,12 @@ class AuditResult:
     notes: tuple[str, ...]
     synthetic: tuple[str, ...]
     folder: Path
+
+    def __repr__(self) -> str:
+        return f"<AuditResult {self.title}>"
+
+    def _repr_html_(self) -> str:
+        return card(self.title, self.summary, self.folder / "spill_over.png", self.notes)
 
     @property
     def title(self) -> str:

@@ -1,6 +1,6 @@
 """Everything before the first question: the survey is read, profiles are taken from it, people are drawn."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,12 +16,13 @@ from value_personas.experiments.fieldwork.tuned_prompts import find_program
 from value_personas.experiments.recipe.personas import ComparatorSection, PersonaTextSection
 from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import Arrangement, EngineSettings, PopulationSample
 from value_personas.programs.elicitation import require_letters
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question, ValueItem
 
-__all__ = ["Asking", "Prepared", "prepare"]
+__all__ = ["Asking", "Prepared", "asking_of", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +116,47 @@ def prepare(field: Fieldwork, recipe: Recipe, kinds: Sequence[PersonaKind] | Non
     populations = field.once(("populations", *key), draw)
     require_letters(survey.questions, recipe.respondent.offer_dont_know)
     leaks = check_leaks(kinds, survey, populations.items, allowed=recipe.allow_leak)
+    who = populations.samples, populations.items, survey.questions
+    asking = asking_of(recipe, field.workspace, kinds, *who, map(survey.country_name, survey.countries))
+    return Prepared(survey, reading, profiles, populations, leaks, asking)
+
+
+def asking_of(
+    recipe: Recipe,
+    workspace: Workspace,
+    kinds: tuple[PersonaKind, ...],
+    samples: tuple[PopulationSample, ...],
+    items: tuple[ValueItem, ...],
+    questions: tuple[Question, ...],
+    names: Iterable[str] = (),
+) -> Asking:
+    """Who is asked what, in the words and by the models of a recipe.
+
+    Args:
+        recipe: says how.
+        workspace: has a registry, where the recipe names a program of it.
+        kinds: as which personas the sampled are asked.
+        samples: the sampled.
+        items: of their profiles.
+        questions: what they are asked.
+        names: of countries, which no descriptor may speak, besides all on the cultural map.
+    """
     text, on_map = recipe.persona_text, recipe.cultural_map
-    asking = Asking(
-        populations.samples,
-        populations.items,
-        survey.questions,
-        forbidden_names=_country_names(survey),
+    return Asking(
+        samples,
+        items,
+        questions,
+        forbidden_names=tuple(dict.fromkeys((*names, *(p.country for p in published_map().values())))),
         arrangement=_arrangement(text, recipe.descriptors.wordings, recipe.seed),
         facts=text.demographics,
-        program=find_program(recipe.program, recipe.tracking, field.workspace),
+        program=find_program(recipe.program, recipe.tracking, workspace),
         kinds=kinds,
         on_map=(on_map.kinds or kinds) if on_map.ask else (),
-        instrument=instrument,
+        instrument=recipe.profiles.instrument,
         descriptors=recipe.descriptors,
         writer=recipe.writer,
         respondent=recipe.respondent,
     )
-    return Prepared(survey, reading, profiles, populations, leaks, asking)
 
 
 def _rests_on_values(kinds: Sequence[PersonaKind], comparators: ComparatorSection) -> bool:
@@ -148,9 +173,3 @@ def _reading(survey: SurveySection, questions: QuestionSection, seed: int) -> tu
 def _arrangement(text: PersonaTextSection, wordings: int, seed: int) -> Arrangement:
     drawn = wordings > 1 or text.order in ("both", "shuffled")
     return Arrangement(text.order, wordings, text.replicates or (2 if drawn else 1), seed)
-
-
-def _country_names(survey: data.Survey) -> tuple[str, ...]:
-    """Names that no descriptor may speak: the survey's countries, and every one on the cultural map."""
-    own = (survey.country_name(country) for country in survey.countries)
-    return tuple(dict.fromkeys((*own, *(point.country for point in published_map().values()))))

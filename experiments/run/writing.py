@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pydantic
 
-from value_personas.data import visible
+from value_personas.data import file_hash, visible
 from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.fitted import how_answered
 from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
+from value_personas.experiments.fieldwork.serving import MODEL_FOLDER, served_kind, write_model
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.gap import gap_figure
 from value_personas.experiments.figures.human_against_predicted import human_against_predicted_figure
@@ -89,7 +90,7 @@ def record_outcome(
         tags=_tags(outcome),
         folder=folder,
         parent=parent,
-        inputs=inputs,
+        inputs=(*inputs, _questions_file(folder, outcome)),
         kept_here=(PERSONAS_FILE, panel_file(folder, "*").name),
         prompts=outcome.asked.instructions,
         calls=outcome.asked.calls,
@@ -97,6 +98,12 @@ def record_outcome(
     run_id = record_run(workspace, record, begun.stop() if begun else None)
     write_run_id(folder, run_id)
     return replace(result, mlflow_run_id=run_id)
+
+
+def _questions_file(folder: Path, outcome: Outcome) -> InputFile:
+    """What was asked, as a dataset: the run writes it itself, and the recipe names no such file."""
+    file = folder / QUESTIONS_FILE
+    return InputFile("questions", str(file), file_hash(file), rows=len(outcome.survey.questions))
 
 
 def _tags(outcome: Outcome) -> dict[str, str]:
@@ -190,6 +197,7 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
     write_json(folder / SOURCES_FILE, _sources(outcome, inputs, state))
     if asked.program is not None:
         asked.program.save(folder / PROGRAM_FILE)
+    _write_model(outcome, folder)
     for one in outcome.calibrations:
         if one.record is not None:
             write_json(folder / CALIBRATION_FILE, one.record)
@@ -197,6 +205,15 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
     (folder / "prompts.md").write_text(_prompts(asked.prompts), encoding="utf-8")
     figure = human_against_predicted_figure(result.scores, look, result.title)
     save_figure(figure, folder, "human_against_predicted", ("png",))
+
+
+def _write_model(outcome: Outcome, folder: Path) -> None:
+    """What the run asked by, to be served by MLflow; nothing where no persona tells of its own values."""
+    asked, table = outcome.asked, folder / "descriptors.csv"
+    kind = served_kind(tuple(asked.panels)) if asked.descriptors and table.is_file() else None
+    if kind is not None:
+        question, items = asked.panels[kind].questions[0], outcome.populations.items
+        write_model(folder / MODEL_FOLDER, outcome.recipe, kind, items, question, asked.program, table)
 
 
 def _write_run_table(folder: Path, name: str, table: pd.DataFrame) -> None:

@@ -83,6 +83,17 @@ class SearchResult:
     synthetic: tuple[str, ...]
     mlflow_run_id: str
 
+    def __repr__(self) -> str:
+        return f"<SearchResult {self._heading}>"
+
+    def _repr_html_(self) -> str:
+        chosen = [f"{key} = {value}" for key, value in self.best.items()]
+        return data.card(self._heading, self.judged if len(self.judged) else self.training, notes=chosen)
+
+    @property
+    def _heading(self) -> str:
+        return marked(f"{self.recipe.name} · {len(self.trials)} trials · {self.verdict}", self.synthetic)
+
     @property
     def claims_gain(self) -> bool:
         """Whether the first score is better on held-out countries, its interval below 0."""

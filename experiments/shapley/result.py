@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from value_personas.data import card
 from value_personas.experiments.fieldwork.synthetic import marked
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import error_heading
@@ -54,6 +55,13 @@ class ShapleyResult:
     leaks: tuple[str, ...]
     folder: Path
     mlflow_run_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"<ShapleyResult {self.title}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.over_all()[["name", "value", "lower", "upper"]]
+        return card(self.title, shown, self.folder / "bars.png", (self.measure, *self.notes))
 
     @property
     def values(self) -> pd.DataFrame:

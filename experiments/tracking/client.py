@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from value_personas.data import first_line
 from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.tracking.places import settle_artifacts
+from value_personas.experiments.tracking.tables import make_tables
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StoreError
@@ -41,12 +42,17 @@ _TOLD_AFTER, _GIVEN_UP_AFTER = 5.0, 60.0
 _ATTEMPTS = 8
 """Times that a row is written anew which another process made at the same moment."""
 
-_PATIENCE = {
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_DISABLE_AGENT_HINT": "1",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
-"""A server that is down is given up after seconds; MLflow's own patience is four minutes a request."""
+"""What MLflow is told where the user does not tell it otherwise: nobody is told of what is done here, and a
+server that is down is given up after seconds (MLflow's own patience is four minutes a request)."""
 
 
 def uri_of(section: TrackingSection, workspace: Workspace) -> str:
@@ -98,6 +104,7 @@ def tracking_client(
         StoreError: when the store cannot be reached, read or written, or another process holds it for a
             minute.
     """
+    _settle_environment()
     # Imported here: a second of start-up that only a finished run needs.
     from mlflow import MlflowClient
 
@@ -126,10 +133,7 @@ def store_errors(uri: str, advice: str = "") -> Iterator[None]:
 @contextmanager
 def quiet_mlflow() -> Iterator[None]:
     """Keep MLflow's and Alembic's housekeeping off the user's terminal."""
-    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    for name, value in _PATIENCE.items():
-        os.environ.setdefault(name, value)
+    _settle_environment()
     loggers = [logging.getLogger(name) for name in ("alembic", "mlflow")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -139,6 +143,12 @@ def quiet_mlflow() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+def _settle_environment() -> None:
+    """Before MLflow is imported, which is when it begins to report on its use."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 def again_if_taken(write: Callable[[], None]) -> None:
@@ -175,6 +185,9 @@ def _make_ready(uri: str, workspace: Workspace) -> None:
     file = _file_of(uri)
     if file is None or not file.parent.is_dir():
         return
+
+    if uri == workspace.tracking_uri and not file.exists():
+        make_tables(file)
 
     def free() -> bool:
         try:

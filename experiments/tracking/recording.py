@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
@@ -29,6 +31,7 @@ from value_personas.experiments.tracking.traces import Call, write_traces
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
+from value_personas.programs.engines import engine_kind
 from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
@@ -42,6 +45,9 @@ FOLDER_TAG = "run.folder"
 
 _PARAM_LIMIT, _TAG_LIMIT = 6000, 8000
 """Characters MLflow keeps of a parameter's and of a tag's value."""
+
+_PACKAGES = ("value-personas", "dspy", "mlflow")
+"""Whose versions are tags of every run."""
 
 _DATABASES = ("mssql", "mysql", "postgresql", "sqlite")
 
@@ -229,7 +235,17 @@ def _experiment(client: "MlflowClient", section: TrackingSection, recipe: str, w
 
 
 def _tags(record: Record) -> dict[str, str]:
-    state = code_state()
+    state, recipe = code_state(), record.recipe
+    invented = {
+        "respondent": not recipe.predictions and engine_kind(recipe.respondent.lm).is_synthetic,
+        "population": recipe.survey.is_synthetic,
+    }
+    known = {
+        "synthetic": " and ".join(part for part, is_so in invented.items() if is_so) or "no",
+        "model": recipe.answered_by,
+        "version.python": python_version(),
+        **{f"version.{name}": version(name) for name in _PACKAGES},
+    }
     own = {
         FOLDER_TAG: record.folder.name,
         "code.version": state.version,
@@ -237,4 +253,4 @@ def _tags(record: Record) -> dict[str, str]:
         "mlflow.source.git.commit": state.commit,
     }
     parent = {"mlflow.parentRunId": record.parent} if record.parent else {}
-    return {name: text[:_TAG_LIMIT] for name, text in {**record.tags, **own, **parent}.items()}
+    return {name: text[:_TAG_LIMIT] for name, text in {**known, **record.tags, **own, **parent}.items()}

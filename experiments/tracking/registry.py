@@ -24,9 +24,22 @@ def model_name(recipe: str, what: str) -> str:
 
 
 def register_version(
-    client: "MlflowClient", name: str, run_id: str, tags: Mapping[str, str], description: str
+    client: "MlflowClient",
+    name: str,
+    run_id: str,
+    tags: Mapping[str, str],
+    description: str,
+    folder: str = "",
 ) -> str:
-    """Make a new version of a model, whose source is a run's own folder of artifacts.
+    """Make a new version of a model.
+
+    Args:
+        client: of the store with the registry.
+        name: of the model.
+        run_id: whose artifacts are the version's source.
+        tags: of the version.
+        description: of the model.
+        folder: among those artifacts; all of them when absent.
 
     Returns:
         ``models:/NAME/VERSION``.
@@ -36,7 +49,7 @@ def register_version(
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
         with suppress(MlflowException):  # another process was first; anything else is said by the next call
             client.create_registered_model(name, description=description)
-    source = f"{client.get_run(run_id).info.artifact_uri}"
+    source = f"{client.get_run(run_id).info.artifact_uri}/{folder}".rstrip("/")
     made: list[str] = []
     again_if_taken(
         lambda: made.append(client.create_model_version(name, source, run_id=run_id, tags=dict(tags)).version)

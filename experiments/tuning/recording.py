@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
+from value_personas.experiments.fieldwork.serving import MODEL_FOLDER
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking import (
@@ -118,7 +119,9 @@ def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[st
                 client, experiment, run_id, place, {str(k): v for k, v in row.items()}, synthetic
             )
         model_id = recipe.tuning.model_name or model_name(recipe.name, "program")
-        model = register_version(client, model_id, run_id, tags, "Prompts tuned by value-personas tune.")
+        served = MODEL_FOLDER if (result.folder / MODEL_FOLDER).is_dir() else ""
+        about = "Prompts tuned by value-personas tune."
+        model = register_version(client, model_id, run_id, tags, about, served)
     return run_id, model
 
 

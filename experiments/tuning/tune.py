@@ -20,6 +20,7 @@ from value_personas.experiments.fieldwork.prompt_file import (
     aliases_of,
     signature_hash,
 )
+from value_personas.experiments.fieldwork.serving import MODEL_FOLDER, served_kind, write_model
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_parts, synthetic_warning
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
@@ -175,6 +176,9 @@ def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
     write_tuning_files(
         folder, result.original, result.program, judgement, result.curve, result.evaluations, stamp
     )
+    if kind := served_kind((recipe.tuning.kind,)):
+        asked = ready.asking.items, ready.asking.questions[0]
+        write_model(folder / MODEL_FOLDER, recipe, kind, *asked, program=result.program)
     if search.stats is not None:
         (folder / "gepa.json").write_text(json.dumps(search.stats, default=str, indent=1), encoding="utf-8")
     run_id, model = record_tuning(result, workspace, name)

@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
@@ -44,7 +47,11 @@ def test_the_inputs_are_datasets_with_hash_and_source(result: RunResult, client:
         entry.tags[0].value: entry.dataset
         for entry in client.get_run(result.mlflow_run_id).inputs.dataset_inputs
     }
-    assert set(found) == {"survey.path", "program"}
+    assert set(found) == {"survey.path", "program", "questions"}
+    asked = found["questions"]
+    questions = (result.folder / "questions.json").read_bytes()
+    assert (asked.name, asked.digest) == ("questions.json", sha256(questions).hexdigest()[:36])
+    assert json.loads(asked.profile) == {"num_rows": 2}
     [file] = (result.recipe.workspace / "synthetic").glob("*.sav")
     digest = sha256(file.read_bytes()).hexdigest()
     survey = found["survey.path"]
@@ -62,6 +69,36 @@ def test_a_run_has_a_name_to_read_and_its_folder_as_a_tag(result: RunResult, cli
     assert run.data.tags["run.folder"] == result.folder.name
     assert re.fullmatch(r"quickstart-\d{8}T\d{12}", result.folder.name)
     assert client.get_experiment(run.info.experiment_id).name == "quickstart"
+
+
+def test_every_record_says_what_made_it_and_what_was_invented(tmp_path: Path) -> None:
+    place = Workspace.open(tmp_path)
+    tags = {}
+    for settings in ([], ["survey.path=WVS7.sav", "respondent.lm=openai/some-model"]):
+        run_id = record_run(place, Record(load_recipe(None, settings), "n", {}, {}, tmp_path / "none"))
+        tags = MlflowClient(place.tracking_uri).get_run(run_id).data.tags
+        assert tags["synthetic"] == ("no" if settings else "respondent and population")
+    assert tags["model"] == "openai/some-model"
+    assert tags["version.python"] == platform.python_version()
+    for package in ("value-personas", "dspy", "mlflow"):
+        assert tags[f"version.{package}"] == version(package)
+
+
+def test_mlflow_reports_to_nobody(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from value_personas import load_recipe
+from value_personas.experiments.tracking import Record, record_run
+from value_personas.experiments.workspace.folders import Workspace
+
+place = Path({str(tmp_path)!r})
+record_run(Workspace.open(place), Record(load_recipe(), "n", {{}}, {{}}, place / "none"))
+from mlflow.telemetry.client import get_telemetry_client
+assert get_telemetry_client() is None
+"""
+    hidden = ("MLFLOW", "PYTEST", "CI", "GITHUB")  # by which MLflow knows a test
+    told = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=told)
 
 
 def test_the_tuned_program_is_part_of_the_record(result: RunResult, client: MlflowClient) -> None:
@@ -220,12 +257,20 @@ def test_a_server_keeps_runs_and_gives_them_back(tmp_path: Path, server: str) ->
     run = client.get_run(result.mlflow_run_id)
     assert run.data.metrics["values-hedged.normalised_mae"] > 0
     assert run.inputs.dataset_inputs[0].dataset.digest
+    assert {one.tags[0].value for one in run.inputs.dataset_inputs} == {"survey.path", "questions"}
     kept = {artifact.path for artifact in client.list_artifacts(result.mlflow_run_id)}
     assert "estimates.parquet" in kept
     assert "personas.parquet" not in kept
-    for path in sorted(result.folder.iterdir()):
-        path.unlink()
-    result.folder.rmdir()
+    assert {one.path for one in client.list_artifacts(result.mlflow_run_id, "model")} >= {"model/MLmodel"}
+    traces = client.search_traces(locations=[run.info.experiment_id], run_id=run.info.run_id)
+    assert 30 <= len(traces) <= 50
+    assert {trace.info.tags["method"] for trace in traces} == {"country", "values-hedged"}
+    assert all(trace.data.spans[0].outputs["reply"] for trace in traces)
+    linked = json.loads(run.data.tags["mlflow.linkedPrompts"])
+    assert {one["name"] for one in linked} == {"respondent", "descriptor-hedged"}
+    for one in linked:
+        assert client.get_prompt_version(one["name"], one["version"]).template
+    shutil.rmtree(result.folder)
     found = rerun(result.mlflow_run_id, workspace=workspace, tracking_uri=server)
     assert found.agrees
     assert found.calls == 0

@@ -1,0 +1,27 @@
+"""What MLflow loads: a copy of this file lies in the folder of every model."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+from value_personas.experiments.fieldwork.serving import ServedModel
+
+
+class PersonaModel(PythonModel):  # type: ignore[misc]
+    """Answers survey questions as persons with given values; see ``ServedModel.predict``."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read what lies beside this file; nothing is asked."""
+        self._model = ServedModel(Path(context.artifacts["model"]).parent)
+
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """A row a person and question."""
+        return self._model.predict(model_input)
+
+
+set_model(PersonaModel())
