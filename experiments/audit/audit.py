@@ -23,7 +23,7 @@ from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.personas import AuditSection
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
-from value_personas.experiments.tracking import Prompt, Record, input_files, record_run, run_title
+from value_personas.experiments.tracking import Live, Prompt, Record, input_files, live, record_run, run_title
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
@@ -64,7 +64,11 @@ def run_audit(recipe: Recipe | str | Path | None = None, progress: Progress = Tr
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     workspace = Workspace.open(recipe.workspace)
-    with shown(progress) as reporter, Fieldwork(workspace, reporter.note, recipe.store) as field:
+    with (
+        shown(progress) as bars,
+        live(recipe, workspace, bars, "audit") as reporter,
+        Fieldwork(workspace, reporter.note, recipe.store) as field,
+    ):
         reporter.stage("reading the survey")
         ready = prepare(field, recipe, kinds=())
         survey, profiles = ready.survey, ready.profiles
@@ -72,7 +76,7 @@ def run_audit(recipe: Recipe | str | Path | None = None, progress: Progress = Tr
         reporter.stage("judging descriptors")
         asking = replace(ready.asking, items=profiles.items)  # those too that personas do not tell of
         found = field.wait(_judge(field, asking, recipe.audit, reporter.answered))
-    return _written(recipe, workspace, survey, profiles, countries, found)
+        return _written(recipe, workspace, survey, profiles, countries, found, reporter)
 
 
 async def _judge(
@@ -118,6 +122,7 @@ def _written(  # the parts of one outcome, each a stage of its own
     profiles: data.ProfileTable,
     countries: tuple[str, ...],
     found: _Judgement,
+    watched: Live,
 ) -> AuditResult:
     """Tables and figure as files, and the MLflow run."""
     recovery = recovery_table(found.judged)
@@ -148,7 +153,8 @@ def _written(  # the parts of one outcome, each a stage of its own
     title = run_title("audit", recipe.name, f"judge {found.judge}")
     inputs = input_files(recipe, survey)
     prompts = {"audit": Prompt(RecoverAnswer.instructions)}
-    record_run(workspace, Record(recipe, title, metrics, tags, folder, inputs=inputs, prompts=prompts))
+    record = Record(recipe, title, metrics, tags, folder, inputs=inputs, prompts=prompts)
+    record_run(workspace, record, watched.stop())
     return result
 
 

@@ -38,6 +38,7 @@ from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.tracking import (
     InputFile,
     Record,
+    live,
     model_name,
     record_run,
     register_version,
@@ -150,17 +151,17 @@ def calibrate(
     workspace = Workspace.open(recipe.workspace)
     search = recipe.calibration.search
     path = answers or find_panel(workspace.folder / "runs", recipe.name, search.method)
-    with shown(progress) as reporter:
+    with shown(progress) as reporter, live(recipe, workspace, reporter, "calibration") as watched:
         result = fit_calibration(
             Answers.load(path),
             search,
             workspace.calibration(recipe.name),
             study_folder=workspace.folder,
             seed=recipe.seed,
-            on_trial=_Trials(reporter).moved,
+            on_trial=_Trials(watched).moved,
         )
-    write_study(_study(recipe, result), recipe, result.folder)
-    return _recorded(recipe, workspace, result, path)
+        write_study(_study(recipe, result), recipe, result.folder)
+        return _recorded(recipe, workspace, result, path, watched.stop())
 
 
 def _study(recipe: Recipe, result: CalibrationResult) -> StudyRecord:
@@ -195,7 +196,7 @@ class _Trials:
 
 
 def _recorded(
-    recipe: Recipe, workspace: Workspace, result: CalibrationResult, answers: Path
+    recipe: Recipe, workspace: Workspace, result: CalibrationResult, answers: Path, begun: str | None
 ) -> CalibrationResult:
     """Write the MLflow run, and register what was found under a version."""
     tags = {
@@ -206,9 +207,8 @@ def _recorded(
     }
     title = run_title("calibrate", recipe.name, recipe.calibration.search.method)
     inputs = (InputFile("calibration.answers", str(answers), file_hash(answers)),)
-    run_id = record_run(
-        workspace, Record(recipe, title, result.metrics(), tags, result.folder, inputs=inputs)
-    )
+    record = Record(recipe, title, result.metrics(), tags, result.folder, inputs=inputs)
+    run_id = record_run(workspace, record, begun)
     with tracking_client(recipe.tracking, workspace) as client:
         name = model_name(recipe.name, "calibration")
         model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")

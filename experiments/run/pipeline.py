@@ -12,6 +12,7 @@ from value_personas.experiments.evaluation.predicting import in_sample_notes, pr
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
 from value_personas.experiments.evaluation.without_model import predict_nothing, predict_without_model
 from value_personas.experiments.fieldwork.asking import Asked, ask_everything
+from value_personas.experiments.fieldwork.batch import the_batch
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.predictions import take_predictions
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
@@ -21,11 +22,10 @@ from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.interval_source import intervals_from
-from value_personas.experiments.run.live import live
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import record_outcome
-from value_personas.experiments.tracking import calibration_file
+from value_personas.experiments.tracking import calibration_file, live
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationEstimate
 from value_personas.signatures import MissingReason, RecipeError
@@ -58,7 +58,8 @@ def run(
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
-    with shown(progress) as reporter, live(recipe, workspace, reporter) as watched:
+    once = the_batch() is None  # else it is gone through several times
+    with shown(progress) as reporter, live(recipe, workspace, reporter, "run", recorded=once) as watched:
         for line in stated_lines(recipe):
             reporter.note(line)
         outcome = carry_out(recipe, workspace, watched, approve, again)

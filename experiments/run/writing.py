@@ -24,7 +24,6 @@ from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
 from value_personas.experiments.recipe.record import recipe_hash, write_recipe
-from value_personas.experiments.run.live import Live
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.record import (
     QUESTIONS_FILE,
@@ -38,6 +37,7 @@ from value_personas.experiments.run.stored import write_run_id
 from value_personas.experiments.run.tables import KEYS
 from value_personas.experiments.tracking import (
     InputFile,
+    Live,
     Record,
     input_files,
     metric_name,

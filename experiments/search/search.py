@@ -39,7 +39,7 @@ from value_personas.experiments.recipe.study_record import StudyRecord, write_st
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.search.evaluation import Evaluation, Evaluator
 from value_personas.experiments.search.space import suggested
-from value_personas.experiments.tracking import Record, record_run, run_title, without_passwords
+from value_personas.experiments.tracking import Record, live, record_run, run_title, without_passwords
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.tables import write_table
 from value_personas.signatures import RecipeError
@@ -158,7 +158,11 @@ def search(
     wanted, workspace = recipe.search, Workspace.open(recipe.workspace)
     plain = varied(recipe, {"search": None})
     _require_possible(plain, wanted)
-    with shown(progress) as reporter, Fieldwork(workspace, reporter.note, recipe.store) as field:
+    with (
+        shown(progress) as bars,
+        live(recipe, workspace, bars, "search") as reporter,
+        Fieldwork(workspace, reporter.note, recipe.store) as field,
+    ):
         evaluate = Evaluator(field, Silent(), wanted.method, wanted.objectives)
         reporter.stage("reading the survey")
         countries = prepare(field, plain).survey.countries
@@ -172,21 +176,21 @@ def search(
         best = _best(study, wanted, [one.losses[wanted.objectives[0]] for one in original])
         reporter.stage("judging on held-out countries")
         judged = _judged(plain, best, split.held_out, evaluate, wanted.objectives) if best else pd.DataFrame()
-    result = SearchResult(
-        recipe,
-        best,
-        original[0].method,
-        _training(study, original, wanted, chosen=bool(best)),
-        judged,
-        _trials(study, wanted),
-        split.held_out,
-        workspace.folder / "searches" / recipe.name,
-        study.study_name,
-        str(without_passwords(storage_of(wanted, workspace.folder))),
-        original[0].synthetic,
-        "",
-    )
-    return _recorded(result, study, workspace)
+        result = SearchResult(
+            recipe,
+            best,
+            original[0].method,
+            _training(study, original, wanted, chosen=bool(best)),
+            judged,
+            _trials(study, wanted),
+            split.held_out,
+            workspace.folder / "searches" / recipe.name,
+            study.study_name,
+            str(without_passwords(storage_of(wanted, workspace.folder))),
+            original[0].synthetic,
+            "",
+        )
+        return _recorded(result, study, workspace, reporter.stop())
 
 
 def _require_possible(recipe: Recipe, wanted: RecipeSearch) -> None:
@@ -326,7 +330,9 @@ def _trials(study: optuna.Study, wanted: RecipeSearch) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _recorded(result: SearchResult, study: optuna.Study, workspace: Workspace) -> SearchResult:
+def _recorded(
+    result: SearchResult, study: optuna.Study, workspace: Workspace, begun: str | None
+) -> SearchResult:
     """Tables, the Pareto front where there is one, and the MLflow run."""
     result.folder.mkdir(parents=True, exist_ok=True)
     for name in ("trials", "training", "judged"):
@@ -353,7 +359,7 @@ def _recorded(result: SearchResult, study: optuna.Study, workspace: Workspace) -
         }
     write_study(_record(result), recipe, result.folder)
     title = run_title("search", recipe.name, f"{len(result.trials)} trials")
-    run_id = record_run(workspace, Record(recipe, title, metrics, tags, result.folder))
+    run_id = record_run(workspace, Record(recipe, title, metrics, tags, result.folder), begun)
     return replace(result, mlflow_run_id=run_id)
 
 

@@ -20,7 +20,6 @@ from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
-from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
@@ -32,7 +31,7 @@ from value_personas.experiments.shapley.players import choose_players
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.shapley.tables import Figures
 from value_personas.experiments.shapley.writing import write_shapley_files
-from value_personas.experiments.tracking import Record, calibration_file, record_run
+from value_personas.experiments.tracking import Live, Record, calibration_file, live, record_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import mean_of_known
 
@@ -60,14 +59,14 @@ def shapley(
         ValuePersonasError: for anything the user can put right; one line says how.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "shapley")
-    with shown(progress) as reporter:
-        return _shared_out(recipe, reporter, approve)
+    workspace = Workspace.open(recipe.workspace)
+    with shown(progress) as reporter, live(recipe, workspace, reporter, "shapley") as watched:
+        return _shared_out(recipe, workspace, watched, approve)
 
 
 def _shared_out(
-    recipe: Recipe, reporter: Reporter, approve: Callable[[Estimate], None] | None
+    recipe: Recipe, workspace: Workspace, reporter: Live, approve: Callable[[Estimate], None] | None
 ) -> ShapleyResult:
-    workspace = Workspace.open(recipe.workspace)
     started = time.perf_counter()
 
     reporter.stage("reading the survey")
@@ -82,7 +81,7 @@ def _shared_out(
     result = _add_up(recipe, game, ready, human, played, started, workspace)
     names = {country: ready.survey.country_name(country) for country in ready.survey.countries}
     write_shapley_files(result, names, played.descriptors, ready.populations.items)
-    return _recorded(result, workspace, played)
+    return _recorded(result, workspace, played, reporter.stop())
 
 
 def _game(recipe: Recipe, ready: Prepared, human: HumanAnswers) -> Game:
@@ -193,7 +192,9 @@ def _sampling_note(plan: Plan) -> str:
     )
 
 
-def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> ShapleyResult:
+def _recorded(
+    result: ShapleyResult, workspace: Workspace, played: Played, begun: str | None
+) -> ShapleyResult:
     settings = result.recipe.shapley
     tags = {
         "kind": "shapley",
@@ -204,4 +205,4 @@ def _recorded(result: ShapleyResult, workspace: Workspace, played: Played) -> Sh
         "respondent.elicitation": played.elicitation,
     }
     record = Record(result.recipe, f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
-    return replace(result, mlflow_run_id=record_run(workspace, record))
+    return replace(result, mlflow_run_id=record_run(workspace, record, begun))

@@ -21,6 +21,7 @@ from value_personas.experiments.sweep.running import run_cells
 from value_personas.experiments.tracking import (
     Record,
     close_run,
+    ending_told,
     is_known,
     open_run,
     run_title,
@@ -115,7 +116,8 @@ def run_family(
     folder = workspace.folder / f"{kind}s" / recipe.name
     ledger = Ledger(folder, workspace.folder / "runs")
     parent = _parent(recipe, cells, kind, workspace, folder)
-    with shown(progress if options.reporter is None else False) as bars:
+    own = progress if options.reporter is None else False
+    with shown(own) as bars, ending_told(recipe, workspace, parent):
         watching = options.reporter or SweepProgress(bars)
         for line in stated_lines(recipe):
             watching.note(line)

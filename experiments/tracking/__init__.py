@@ -15,6 +15,7 @@ from value_personas.experiments.tracking.recording import (
 )
 from value_personas.experiments.tracking.registry import model_name, register_version, registered_file
 from value_personas.experiments.tracking.traces import Call
+from value_personas.experiments.tracking.watching import Live, ending_told, live
 from value_personas.experiments.workspace.passwords import without_passwords
 
 __all__ = [
@@ -22,14 +23,17 @@ __all__ = [
     "TUNED",
     "Call",
     "InputFile",
+    "Live",
     "Prompt",
     "Record",
     "add_files",
     "calibration_file",
     "close_run",
+    "ending_told",
     "input_files",
     "is_known",
     "link_prompts",
+    "live",
     "metric_name",
     "model_name",
     "named_files",

@@ -91,8 +91,10 @@ class Recorded(Protocol):
         ...
 
 
-def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[str, str]:
-    """Write a finished tuning.
+def record_tuning(
+    result: Recorded, workspace: Workspace, name: str, begun: str | None = None
+) -> tuple[str, str]:
+    """Write a finished tuning, as the run that was begun with it, if any.
 
     Returns:
         The parent run's id, and ``models:/NAME/VERSION`` of the registered program.
@@ -109,7 +111,7 @@ def record_tuning(result: Recorded, workspace: Workspace, name: str) -> tuple[st
         "claims_gain": str(result.judgement.claims_gain).lower(),
         "stopped": result.stopped or "the optimiser came to its end",
     }
-    run_id = record_run(workspace, Record(recipe, name, _metrics(result), tags, result.folder))
+    run_id = record_run(workspace, Record(recipe, name, _metrics(result), tags, result.folder), begun)
     with tracking_client(recipe.tracking, workspace) as client:
         run = client.get_run(run_id)
         experiment = run.info.experiment_id

@@ -26,6 +26,7 @@ from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.tracking import Live, live
 from value_personas.experiments.tuning.budget import need_prices
 from value_personas.experiments.tuning.journal import AttemptJournal, tuning_digest
 from value_personas.experiments.tuning.judgement import (
@@ -143,12 +144,12 @@ def tune(recipe: Recipe | str | Path | None = None, progress: Progress = True) -
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
     need_prices(recipe.tuning, recipe.respondent, recipe.descriptors.lm)
     check_options(recipe.tuning.optimizer, OPTIMIZE[recipe.tuning.optimizer], recipe.tuning.options)
-    with shown(progress) as reporter:
-        return _tuned(recipe, reporter)
-
-
-def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
     workspace = Workspace.open(recipe.workspace)
+    with shown(progress) as reporter, live(recipe, workspace, reporter, "tuning") as watched:
+        return _tuned(recipe, workspace, watched)
+
+
+def _tuned(recipe: Recipe, workspace: Workspace, reporter: Live) -> TuningResult:
     started = datetime.now(UTC)
 
     reporter.stage("reading the survey")
@@ -181,7 +182,7 @@ def _tuned(recipe: Recipe, reporter: Reporter) -> TuningResult:
         write_model(folder / MODEL_FOLDER, recipe, kind, *asked, program=result.program)
     if search.stats is not None:
         (folder / "gepa.json").write_text(json.dumps(search.stats, default=str, indent=1), encoding="utf-8")
-    run_id, model = record_tuning(result, workspace, name)
+    run_id, model = record_tuning(result, workspace, name, reporter.stop())
     return replace(result, mlflow_run_id=run_id, model=model)
 
 

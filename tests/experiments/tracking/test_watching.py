@@ -8,8 +8,11 @@ from mlflow.entities import Run
 
 from tests.experiments.small_runs import SMALL
 from value_personas import load_recipe, run
+from value_personas.experiments.audit import run_audit
 from value_personas.experiments.progress.reporter import Silent
-from value_personas.experiments.run import live
+from value_personas.experiments.sweep.family import Options
+from value_personas.experiments.sweep.sweep import sweep
+from value_personas.experiments.tracking import watching
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StatisticsError, StoreError
 
@@ -22,6 +25,19 @@ class Ends(Silent):
 
     def stage(self, text: str) -> None:
         if text.startswith(self._stage):
+            raise self._ending
+
+
+class Counts(Silent):
+    """Ends a study when something was answered, and its run in MLflow had a moment to begin."""
+
+    def __init__(self, ending: BaseException) -> None:
+        self._ending = ending
+        self._seen = 0
+
+    def answered(self, kind: str, n: int, total: int) -> None:
+        self._seen += 1
+        if self._seen == 2:
             raise self._ending
 
 
@@ -80,8 +96,38 @@ def test_a_store_that_fails_on_the_way_does_not_end_the_work(
         raise StoreError("not now")
 
     with monkeypatch.context() as patched:
-        patched.setattr(live, "open_run", fail)
+        patched.setattr(watching, "open_run", fail)
         result = run(load_recipe("quickstart", settings(tmp_path)), progress=False)
     [kept] = recorded(tmp_path)
     assert (kept.info.run_id, kept.info.status) == (result.mlflow_run_id, "FINISHED")
     assert "progress.answers" not in kept.data.metrics
+
+
+def test_an_audit_is_one_run_with_its_progress_and_a_broken_one_says_so(tmp_path: Path) -> None:
+    recipe = load_recipe("quickstart", settings(tmp_path))
+    with pytest.raises(StatisticsError):
+        run_audit(recipe, progress=Counts(StatisticsError("no")))
+    [broken] = recorded(tmp_path)
+    assert (broken.info.status, broken.data.tags["kind"]) == ("FAILED", "audit")
+    run_audit(recipe, progress=False)
+    [whole] = [one for one in recorded(tmp_path) if one.info.run_id != broken.info.run_id]
+    assert whole.info.status == "FINISHED"
+    assert whole.data.metrics["progress.hedged"] == 1
+    assert whole.data.metrics["hedged.recovery_error"] >= 0
+
+
+def test_a_sweep_that_is_broken_off_says_so_and_goes_on_as_the_same_run(tmp_path: Path) -> None:
+    recipe = load_recipe("quickstart", [*settings(tmp_path), "sweep.grid.seed=[0, 1]"])
+
+    def refuse(*_: object) -> None:
+        raise StatisticsError("too dear")
+
+    with pytest.raises(StatisticsError):
+        sweep(recipe, Options(approve=refuse), progress=False)
+    [broken] = recorded(tmp_path)
+    assert (broken.info.status, broken.data.tags["kind"]) == ("FAILED", "sweep")
+    done = sweep(recipe, progress=False)
+    assert done.family.mlflow_run_id == broken.info.run_id
+    statuses = {one.info.run_id: one.info.status for one in recorded(tmp_path)}
+    assert len(statuses) == 3
+    assert set(statuses.values()) == {"FINISHED"}

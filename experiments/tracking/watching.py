@@ -1,26 +1,27 @@
-"""A run in MLflow while the work goes on: begun with its first answers, ended as it ended."""
+"""A study in MLflow while the work goes on: begun with its first answers, ended as it ended."""
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 
-from value_personas.experiments.fieldwork.batch import the_batch
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking import Record, metric_name, open_run, run_title, tracking_client
+from value_personas.experiments.tracking.client import tracking_client
+from value_personas.experiments.tracking.names import metric_name, run_title
+from value_personas.experiments.tracking.recording import Record, open_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StoreError
 
-__all__ = ["Live", "live"]
+__all__ = ["Live", "ending_told", "live"]
 
 _BEAT_S = 10.0
 """Seconds between two batches of metrics."""
 
 
 class Live:
-    """Receives a run's progress, hands it on, and keeps MLflow's record of it up to date from a thread.
+    """Receives a study's progress, hands it on, and keeps MLflow's record of it up to date from a thread.
 
     Nothing that fails here ends the work: whoever records what it came to says what MLflow has to say.
 
@@ -28,20 +29,23 @@ class Live:
         recipe: what is run.
         workspace: where.
         reporter: the progress is handed on to it.
+        kind: of the study, as its record has it.
+        recorded: whether MLflow is told while it goes on; else progress is only handed on.
 
     Attributes:
-        name: of the run's folder, which is made when there is something to put in it.
+        name: of a run's folder, which is made when there is something to put in it.
     """
 
-    def __init__(self, recipe: Recipe, workspace: Workspace, reporter: Reporter) -> None:
+    def __init__(
+        self, recipe: Recipe, workspace: Workspace, reporter: Reporter, kind: str, recorded: bool
+    ) -> None:
         self.name = f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-        self._recipe, self._workspace, self._reporter = recipe, workspace, reporter
+        self._recipe, self._workspace, self._reporter, self._kind = recipe, workspace, reporter, kind
         self._run_id: str | None = None
         self._settled: dict[str, tuple[int, int]] = {}
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
-        self._beats = 0
-        self._in_batches = the_batch() is not None  # then it is gone through several times
+        self._beats, self._recorded = 0, recorded
 
     def stage(self, text: str) -> None:
         """Hand it on."""
@@ -55,7 +59,7 @@ class Live:
         """Hand it on, and count it; the run begins with the first."""
         self._reporter.answered(kind, n, total)
         self._settled[kind] = (self._settled.get(kind, (0, 0))[0] + n, total)
-        if self._thread is None and not self._in_batches:
+        if self._thread is None and self._recorded:
             self._thread = threading.Thread(target=self._keep, name="mlflow-progress", daemon=True)
             self._thread.start()
 
@@ -73,14 +77,14 @@ class Live:
     def end(self, status: str) -> None:
         """Mark the run that was begun as ``FAILED`` or ``KILLED``."""
         if (run_id := self.stop()) is not None:
-            with suppress(StoreError), tracking_client(self._recipe.tracking, self._workspace) as client:
-                client.set_terminated(run_id, status)
+            _mark(self._recipe, self._workspace, run_id, status)
 
     def _keep(self) -> None:
         folder = self._workspace.folder / "runs" / self.name
         title = run_title(self._recipe.name, self._recipe.answered_by)
+        tags = {"kind": self._kind}
         with suppress(StoreError):
-            self._run_id = open_run(self._workspace, Record(self._recipe, title, {}, {"kind": "run"}, folder))
+            self._run_id = open_run(self._workspace, Record(self._recipe, title, {}, tags, folder))
         while self._run_id is not None:
             ending = self._ending.wait(_BEAT_S)
             with suppress(StoreError):
@@ -103,14 +107,32 @@ class Live:
 
 
 @contextmanager
-def live(recipe: Recipe, workspace: Workspace, reporter: Reporter) -> Iterator[Live]:
-    """What a run is told to while it goes on; where it does not come to its end, MLflow is told so."""
-    watched = Live(recipe, workspace, reporter)
-    try:
+def live(
+    recipe: Recipe, workspace: Workspace, reporter: Reporter, kind: str, *, recorded: bool = True
+) -> Iterator[Live]:
+    """What a study is told to while it goes on; where it does not come to its end, MLflow is told so."""
+    watched = Live(recipe, workspace, reporter, kind, recorded)
+    with _its_end_told_to(watched.end):
         yield watched
+
+
+def ending_told(recipe: Recipe, workspace: Workspace, run_id: str) -> AbstractContextManager[None]:
+    """The same of a run that was begun already: of a sweep's, its cells are the progress."""
+    return _its_end_told_to(lambda status: _mark(recipe, workspace, run_id, status))
+
+
+@contextmanager
+def _its_end_told_to(end: Callable[[str], None]) -> Iterator[None]:
+    try:
+        yield
     except Exception:
-        watched.end("FAILED")
+        end("FAILED")
         raise
     except BaseException:  # an interrupt
-        watched.end("KILLED")
+        end("KILLED")
         raise
+
+
+def _mark(recipe: Recipe, workspace: Workspace, run_id: str, status: str) -> None:
+    with suppress(StoreError), tracking_client(recipe.tracking, workspace) as client:
+        client.set_terminated(run_id, status)
