@@ -26,7 +26,7 @@ def ui(
 ) -> None:
     """Open MLflow's own UI where a recipe is recorded: in its workspace, or at its tracking.uri."""
     from value_personas.experiments.recipe.loading import load_recipe
-    from value_personas.experiments.tracking.client import uri_of
+    from value_personas.experiments.tracking.client import experiment_of, tracking_client, uri_of
     from value_personas.experiments.workspace.folders import Workspace
     from value_personas.experiments.workspace.passwords import without_passwords
     from value_personas.signatures import StoreError
@@ -42,11 +42,15 @@ def ui(
     # Without these the server starts eleven processes, and may wait for ever on a price list.
     environment = os.environ | {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
     command += ["--backend-store-uri", uri, "--workers", "1"]
     command += ["--artifacts-destination", str(place.artifacts)]
-    say(f"http://{host}:{port}  (Ctrl-C stops it)", err=True)
+    with tracking_client(loaded.tracking, place) as client:
+        family = client.get_experiment_by_name(experiment_of(loaded.tracking, loaded.name))
+    page = f"/#/experiments/{family.experiment_id}/runs" if family else ""
+    say(f"http://{host}:{port}{page}  (Ctrl-C stops it)", err=True)
     sys.stderr.flush()
     os.execve(command[0], command, environment)  # itself, so that no server outlives the command

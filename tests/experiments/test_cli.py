@@ -297,11 +297,13 @@ def test_the_ui_ends_with_its_command(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     assert run(tmp_path).returncode == 0
     words = ["ui", "--workspace", str(tmp_path), "--port", str(port)]
-    ui = subprocess.Popen(
-        [sys.executable, "-m", "value_personas.experiments.cli", *words], stderr=subprocess.DEVNULL
-    )
+    told = tmp_path / "ui.log"
+    with told.open("wb") as log:
+        ui = subprocess.Popen([sys.executable, "-m", "value_personas.experiments.cli", *words], stderr=log)
     try:
         _wait(lambda: _answers(port), "no page within two minutes")
+        page = f"http://127.0.0.1:{port}/#/experiments/1/runs"
+        assert told.read_text().startswith(f"{page}  (Ctrl-C stops it)\n")
         ui.terminate()
         ui.wait(30)
         _wait(lambda: not _answers(port), "the server outlived its command")
