@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.programs.descriptor_writer import DescriptorTable
 from value_personas.programs.elicitation import ElicitationSettings, choose_elicitation
@@ -17,7 +16,7 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.panel import Panel
 from value_personas.programs.personas import verbatim_answer
 from value_personas.programs.respondent import Respondent
-from value_personas.signatures import Persona, Question, RecoverAnswer, ValueItem
+from value_personas.signatures import Array, Persona, Question, RecoverAnswer, ValueItem
 
 __all__ = [
     "Judged",
@@ -28,8 +27,6 @@ __all__ = [
     "off_diagonal_mean",
     "verbatim_statements",
 ]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

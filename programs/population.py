@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.signatures import Persona, Question
+from value_personas.signatures import Array, Persona, Question
 
 __all__ = ["LEEWAY", "PopulationEstimate", "average_answers", "estimate_populations", "weighted_means"]
-
-Array = NDArray[np.float64]
 
 LEEWAY = 1e-9
 """Weights are sums of shares: two missing of ten are a fifth, whatever their last digit says."""

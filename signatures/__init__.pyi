@@ -1,3 +1,4 @@
+from .arrays import Array
 from .audit import RecoverAnswer
 from .descriptor import HedgedDescriptor, UnhedgedDescriptor
 from .domain import (
@@ -31,6 +32,7 @@ __all__ = [
     "OPTION_LETTERS",
     "Answer",
     "AnswerAsPersona",
+    "Array",
     "AuthenticationError",
     "Axis",
     "BudgetError",

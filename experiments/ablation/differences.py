@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.evaluation.answers import Answers, panel_file, score_panel
@@ -25,10 +24,9 @@ from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import calibrations_of
 from value_personas.experiments.sweep.cells import short
 from value_personas.programs.calibration import Setting
+from value_personas.signatures import Array
 
 __all__ = ["Errors", "claims_table", "difference_table", "errors_of", "no_better"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

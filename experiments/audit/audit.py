@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from value_personas import data
-from value_personas.experiments.audit.human import Array, human_means, training_countries
+from value_personas.experiments.audit.human import human_means, training_countries
 from value_personas.experiments.audit.record import RESULT_FILE
 from value_personas.experiments.audit.result import AuditResult
 from value_personas.experiments.audit.tables import recovery_table, spill_over_table, summary_table
@@ -37,7 +37,7 @@ from value_personas.programs import (
     verbatim_statements,
 )
 from value_personas.programs.engines import engine_kind
-from value_personas.signatures import RecoverAnswer, ValueItem
+from value_personas.signatures import Array, RecoverAnswer, ValueItem
 
 __all__ = ["run_audit"]
 

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas import data
+from value_personas.signatures import Array
 
 __all__ = ["Array", "HumanMeans", "human_means", "training_countries"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from value_personas.experiments.audit.human import Array
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import newest_of_the_same
 from value_personas.experiments.workspace.json_file import Figure, FileModel, in_one_line, read_json
 from value_personas.experiments.workspace.tables import check_rows, read_table, with_numbers
-from value_personas.signatures import StoreError
+from value_personas.signatures import Array, StoreError
 
 __all__ = ["RESULT_FILE", "Audit", "AuditRecord", "AuditRow", "newest_audit", "read_audit"]
 

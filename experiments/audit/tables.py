@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.audit.human import HumanMeans
 from value_personas.programs import Judged, movement_matrix, off_diagonal_mean
-from value_personas.signatures import ValueItem
+from value_personas.signatures import Array, ValueItem
 
 __all__ = ["recovery_table", "spill_over_table", "summary_table"]
-
-Array = NDArray[np.float64]
 
 
 def recovery_table(judged: Mapping[str, Judged]) -> pd.DataFrame:

@@ -7,15 +7,13 @@ import resource
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import softmax
 
 from value_personas.programs.calibration import tilt
+from value_personas.signatures import Array
 
 ROWS, OPTIONS, TEMPERATURE, YARDSTICK_ROWS = 1_000_000, 10, 2.0, 2000
-
-Array = NDArray[np.float64]
 
 
 def by_brentq(p: Array, scores: Array) -> Array:

@@ -8,16 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.inference import clustered_means, clustered_slopes, units_of
+from value_personas.signatures import Array
 
 __all__ = ["DESIGNS", "RESULTS", "Design", "simulate_coverage"]
 
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 SIMULATIONS = 2000
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.oracle import fit_oracle, fit_strength
 from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.programs.calibration import FittedCalibration, Setting
+from value_personas.signatures import Array
 
 __all__ = ["Rotation", "rotate"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

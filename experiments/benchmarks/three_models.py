@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.benchmarks.rotation import Rotation, rotate
 from value_personas.experiments.evaluation.answers import Answers
@@ -20,6 +19,7 @@ from value_personas.experiments.inference import conformal_half_widths, noise_fl
 from value_personas.experiments.scoring import score_cells
 from value_personas.experiments.scoring.digits import in_people, three_digits
 from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
+from value_personas.signatures import Array
 
 __all__ = ["as_predictions", "by_country", "by_group", "main", "table"]
 
@@ -42,8 +42,6 @@ SETTINGS = (
     Setting(method="pooled-shape"),
     Setting(method="dirichlet", alpha=0.5, keeps_mean_of="smoothed", level="population"),
 )
-
-Array = NDArray[np.float64]
 
 
 def by_group(frame: pd.DataFrame, model: str) -> Answers:

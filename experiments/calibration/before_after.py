@@ -4,17 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.judged import CalibratedPanel
 from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import Cells, shape_scores
 from value_personas.programs.calibration import Setting
+from value_personas.signatures import Array
 
 __all__ = ["before_after", "variance_limit"]
-
-Array = NDArray[np.float64]
 
 
 def before_after(judged: CalibratedPanel) -> pd.DataFrame:

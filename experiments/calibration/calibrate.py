@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas import data
 from value_personas.data import card, file_hash
@@ -50,12 +49,10 @@ from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Works
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs.calibration import FittedCalibration
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["CalibrationResult", "calibrate", "fit_calibration", "split_panel"]
 
-
-Array = NDArray[np.float64]
 
 _LEVEL = 0.95
 

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Averages, Prepared
 from value_personas.programs.calibration import FittedCalibration, Setting
+from value_personas.signatures import Array
 
 __all__ = ["CalibratedPanel", "apply_calibration"]
-
-Array = NDArray[np.float64]
 
 UNCALIBRATED = Setting(method="none")
 

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.evaluation.answers import TrainingAnswers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import SCORES, known_score
 from value_personas.programs.calibration import FITTED_METHODS, Setting
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["FoldedObjective", "fold_names"]
-
-Array = NDArray[np.float64]
 
 
 def fold_names(panel: TrainingAnswers) -> tuple[str, ...]:

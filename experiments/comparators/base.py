@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from value_personas import data
 from value_personas.experiments.comparators.distributions import (
     HumanDistributions,
@@ -15,11 +12,9 @@ from value_personas.experiments.comparators.distributions import (
     human_table,
     leave_one_out,
 )
-from value_personas.signatures import SurveyError
+from value_personas.signatures import Array, SurveyError
 
 __all__ = ["Comparator", "Prediction", "Sources"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

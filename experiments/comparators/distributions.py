@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from value_personas.signatures import Question
+from value_personas.signatures import Array, Question
 
 __all__ = ["HumanDistributions", "OtherCountries", "ShareTable", "human_table", "leave_one_out"]
-
-Array = NDArray[np.float64]
 
 
 class HumanDistributions(Protocol):

@@ -7,8 +7,8 @@ import numpy as np
 from value_personas import data
 from value_personas.data import published_map
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
-from value_personas.experiments.comparators.distributions import Array, OtherCountries
-from value_personas.signatures import SurveyError
+from value_personas.experiments.comparators.distributions import OtherCountries
+from value_personas.signatures import Array, SurveyError
 
 __all__ = ["MAP_NEIGHBOURS", "Place", "country_places", "map_neighbours"]
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
-from value_personas.experiments.comparators.distributions import Array, OtherCountries
+from value_personas.experiments.comparators.distributions import OtherCountries
 from value_personas.experiments.comparators.training_mean import training_mean
+from value_personas.signatures import Array
 
 __all__ = ["MAJORITY", "NULLS", "PERMUTED", "UNIFORM"]
 

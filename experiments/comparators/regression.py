@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
 from value_personas.experiments.comparators.respondents import Respondents, respondents_of
-from value_personas.signatures import SurveyError
+from value_personas.signatures import Array, SurveyError
 
 __all__ = ["ORDINAL", "RIDGE", "ordinal_regression", "predict_left_out", "ridge_regression"]
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.int8]
 
 Regression = Callable[[Array, Positions, Array, Array, Array, int], Array]

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas import data
+from value_personas.signatures import Array
 
 __all__ = ["Respondents", "respondents_of"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

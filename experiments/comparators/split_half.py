@@ -6,7 +6,7 @@ import numpy as np
 
 from value_personas import data
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
-from value_personas.experiments.comparators.distributions import Array
+from value_personas.signatures import Array
 
 __all__ = ["SPLIT_HALF", "split_half"]
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
-from value_personas.experiments.comparators.distributions import Array, OtherCountries
+from value_personas.experiments.comparators.distributions import OtherCountries
+from value_personas.signatures import Array
 
 __all__ = ["TRAINING_MEAN", "training_mean"]
 

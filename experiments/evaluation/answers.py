@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.scoring import score_array
 from value_personas.experiments.workspace.folders import newest
-from value_personas.signatures import LeakError, StatisticsError, StoreError
+from value_personas.signatures import Array, LeakError, StatisticsError, StoreError
 
 __all__ = [
     "Answers",
@@ -20,8 +20,6 @@ __all__ = [
     "panel_file",
     "score_panel",
 ]
-
-Array = NDArray[np.float64]
 
 FORMAT = 1
 

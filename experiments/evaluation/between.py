@@ -8,10 +8,9 @@ from scipy.special import stdtrit
 
 from value_personas.experiments.evaluation.measures import Row, measure_row
 from value_personas.experiments.inference import clustered_means, clustered_ratios, units_of, zones_of
+from value_personas.signatures import Array
 
 __all__ = ["between_rows", "collapse_rows", "distance_rank", "entropies"]
-
-Array = NDArray[np.float64]
 
 
 def between_rows(

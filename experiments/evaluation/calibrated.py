@@ -20,11 +20,10 @@ from value_personas.programs.calibration import (
     group_names,
     smooth,
 )
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["Averages", "Prepared", "Rows", "SharedAnswers", "as_answers", "smoothed_already"]
 
-Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 

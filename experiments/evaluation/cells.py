@@ -4,15 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.human import HumanAnswers, share_of_scale
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.evaluation.prediction_intervals import HalfWidths
+from value_personas.signatures import Array
 
 __all__ = ["cell_rows", "option_rows"]
-
-Array = NDArray[np.float64]
 
 
 def cell_rows(

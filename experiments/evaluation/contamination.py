@@ -9,15 +9,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
 from value_personas.experiments.scoring import score_array
 from value_personas.programs.personas import parse_kind
+from value_personas.signatures import Array
 
 __all__ = ["contamination", "contamination_notes"]
-
-Array = NDArray[np.float64]
 
 _SCORE = "wasserstein"
 

@@ -4,14 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.programs import PanelResult
-from value_personas.signatures import Persona
+from value_personas.signatures import Array, Persona
 
 __all__ = ["explained_share", "filling_notes", "filling_shifts", "weight_notes"]
-
-Array = NDArray[np.float64]
 
 _WORTH = (
     (0.75, "about 55 so weighted tell as much as 100 by their design weights"),

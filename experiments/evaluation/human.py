@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.scoring import headline_scores
-from value_personas.signatures import Question
+from value_personas.signatures import Array, Question
 
 __all__ = ["HumanAnswers", "human_answers", "share_of_scale", "variance_of_share"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

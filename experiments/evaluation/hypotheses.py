@@ -22,10 +22,9 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.scoring import SCORES, heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
+from value_personas.signatures import Array
 
 __all__ = ["Cells", "cells_of", "judge_hypotheses", "stated_lines", "verdict_line"]
-
-Array = NDArray[np.float64]
 
 _DIGITS = 10
 """Decimals of an error that count, as where methods are compared."""

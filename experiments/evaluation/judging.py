@@ -17,12 +17,9 @@ from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
 from value_personas.experiments.inference import summarise
 from value_personas.experiments.scoring import SCORES, headline_scores, score_array
-from value_personas.signatures import Question
+from value_personas.signatures import Array, Question
 
 __all__ = ["Judgement", "judge"]
-
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import Answers
 from value_personas.programs import PanelResult
-from value_personas.signatures import Persona, Question
+from value_personas.signatures import Array, Persona, Question
 
 __all__ = ["answers_of", "shared_answers", "stack_personas"]
-
-Array = NDArray[np.float64]
 
 
 def answers_of(

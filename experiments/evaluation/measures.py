@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
 from value_personas.experiments.inference import (
@@ -16,6 +15,7 @@ from value_personas.experiments.inference import (
     zones_of,
 )
 from value_personas.experiments.scoring import SCORES
+from value_personas.signatures import Array
 
 __all__ = [
     "MEASURES",
@@ -30,7 +30,6 @@ __all__ = [
     "worth_rows",
 ]
 
-Array = NDArray[np.float64]
 Row = dict[str, object]
 
 

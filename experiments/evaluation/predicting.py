@@ -15,11 +15,9 @@ from value_personas.experiments.fieldwork.prompt_file import FittedOn
 from value_personas.experiments.recipe.recipe import PersonaKind
 from value_personas.programs import PanelResult, PopulationEstimate
 from value_personas.programs.calibration import Level, Setting
-from value_personas.signatures import Question, RecipeError
+from value_personas.signatures import Array, Question, RecipeError
 
 __all__ = ["Method", "calibrated_name", "estimate_of", "in_sample_notes", "predict"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

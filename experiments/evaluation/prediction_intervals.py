@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.inference import conformal_half_widths
+from value_personas.signatures import Array
 
 __all__ = ["HalfWidths", "PredictionErrors"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

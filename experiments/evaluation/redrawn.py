@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared, Rows, as_answers, smoothed_already
 from value_personas.programs.calibration import Setting
+from value_personas.signatures import Array
 
 __all__ = ["moved_by_groups", "persona_replicates", "redraw_people"]
-
-Array = NDArray[np.float64]
 
 _PERSON_STREAM = 33
 """Keeps the persons' draws apart from every other draw of the recipe's seed."""

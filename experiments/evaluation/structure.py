@@ -21,11 +21,9 @@ from value_personas.experiments.evaluation.measures import Measure
 from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.inference import units_of, zones_of
 from value_personas.programs import PanelResult
-from value_personas.signatures import Question
+from value_personas.signatures import Array, Question
 
 __all__ = ["FEWEST", "STRUCTURE", "structure_of", "structure_table"]
-
-Array = NDArray[np.float64]
 
 _STREAM = 53
 """Keeps the halves apart from every other draw of the recipe's seed."""

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from value_personas.experiments.figures.palette import MUTED
+from value_personas.signatures import Array
 
 __all__ = ["Name", "set_names"]
-
-Array = NDArray[np.float64]
 
 _POINTS_AN_INCH = 72.0
 _LETTER, _LINE = 0.58, 1.05

@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["Estimates", "clustered_means", "clustered_medians", "clustered_ratios", "clustered_slopes"]
 
-Array = NDArray[np.float64]
 Counts = NDArray[np.intp]
 
 

@@ -6,16 +6,13 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.inference.clustered import Estimates, clustered_means
 from value_personas.experiments.inference.paired_tests import holm, sign_flip_p, unit_totals, wilcoxon_p
 from value_personas.experiments.inference.units import units_of
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["CellGroups", "compare_methods"]
-
-Array = NDArray[np.float64]
 
 _DIGITS = 10
 """Decimals of an error that count."""

@@ -10,13 +10,11 @@ others it holds less.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["conformal_half_widths"]
-
-Array = NDArray[np.float64]
 
 
 def conformal_half_widths(

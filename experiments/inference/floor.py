@@ -1,14 +1,12 @@
 """The human sample's own error: what a perfect prediction would still be charged."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from value_personas.experiments.scoring import SCORES, score_cells
 from value_personas.signatures import StatisticsError
 
 __all__ = ["noise_floor"]
-
-Array = NDArray[np.float64]
 
 
 def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> dict[str, float]:

@@ -16,11 +16,9 @@ from scipy.special import stdtrit
 
 from value_personas.experiments.inference.clustered import Estimates, clustered_slopes
 from value_personas.experiments.inference.units import units_of
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["CatchingUp", "GapAnalysis", "analyse_gap", "catching_up"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["holm", "least_sign_flip_p", "sign_flip_p", "unit_totals", "wilcoxon_p"]
-
-Array = NDArray[np.float64]
 
 EXACT_LIMIT = 16
 """Up to this many units all 2ⁿ sign patterns are tried."""

@@ -6,10 +6,10 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = [
     "Price",
@@ -20,8 +20,6 @@ __all__ = [
     "plan_table",
     "variance_shares",
 ]
-
-Array = NDArray[np.float64]
 
 _NEAR = 1.1
 """An interval so many times as wide as with endless personas is near enough to it."""

@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.inference.clustered import clustered_means, clustered_medians
 from value_personas.experiments.inference.units import units_of, zones_of
 from value_personas.experiments.scoring import SCORES
+from value_personas.signatures import Array
 
 __all__ = ["summarise"]
-
-Array = NDArray[np.float64]
 
 
 def summarise(

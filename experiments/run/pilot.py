@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from value_personas.experiments.evaluation.answers import Answers, find_panel, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.redrawn import persona_replicates
@@ -17,8 +14,6 @@ from value_personas.programs.calibration import Setting
 from value_personas.signatures import StatisticsError
 
 __all__ = ["Pilot", "pilot_variances", "stated_or_piloted"]
-
-Array = NDArray[np.float64]
 
 UNCALIBRATED = Setting(method="none", level="persona")
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from value_personas.experiments.scoring.cells import Cells
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["Score"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

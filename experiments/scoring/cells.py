@@ -6,11 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["Cells"]
-
-Array = NDArray[np.float64]
 
 SUM_TOLERANCE = 1e-6
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import AfterValidator
 
 from value_personas.experiments.scoring.base import Score
@@ -19,7 +19,7 @@ from value_personas.experiments.scoring.simbench import SIMBENCH
 from value_personas.experiments.scoring.total_variation import TOTAL_VARIATION
 from value_personas.experiments.scoring.variance_ratio import VARIANCE_RATIO
 from value_personas.experiments.scoring.wasserstein import WASSERSTEIN
-from value_personas.signatures import Registry, StatisticsError
+from value_personas.signatures import Array, Registry, StatisticsError
 
 __all__ = [
     "SCORES",
@@ -36,8 +36,6 @@ __all__ = [
     "score_cells",
     "shape_scores",
 ]
-
-Array = NDArray[np.float64]
 
 SCORES = Registry(
     "value_personas.scores",

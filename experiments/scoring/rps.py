@@ -3,7 +3,8 @@
 import numpy as np
 
 from value_personas.experiments.scoring.base import Score
-from value_personas.experiments.scoring.cells import Array, Cells
+from value_personas.experiments.scoring.cells import Cells
+from value_personas.signatures import Array
 
 __all__ = ["RPS", "rps"]
 

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from value_personas.experiments.scoring.base import Score
-from value_personas.experiments.scoring.cells import Array, Cells
+from value_personas.experiments.scoring.cells import Cells
 from value_personas.experiments.scoring.total_variation import total_variation
+from value_personas.signatures import Array
 
 __all__ = ["SIMBENCH", "simbench"]
 

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from value_personas.experiments.scoring.base import Score
-from value_personas.experiments.scoring.cells import Array, Cells
+from value_personas.experiments.scoring.cells import Cells
+from value_personas.signatures import Array
 
 __all__ = ["VARIANCE_RATIO", "variance_ratio"]
 

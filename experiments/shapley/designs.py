@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
+
+from value_personas.signatures import Array
 
 __all__ = ["Block", "exact_block", "pair_block", "permutation_blocks", "weight_matrix"]
-
-Array = NDArray[np.float64]
 
 Block = Mapping[int, Array]
 """Coalition → its weight in each player's value, shape (players,)."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.calibrated import SharedAnswers
 from value_personas.experiments.evaluation.redrawn import moved_by_groups
@@ -14,11 +13,9 @@ from value_personas.experiments.shapley.roster import Cast, Roster
 from value_personas.programs import Panel, PanelResult, PopulationSample
 from value_personas.programs.calibration import Setting
 from value_personas.programs.personas import PersonaBuilder
-from value_personas.signatures import Persona, Question
+from value_personas.signatures import Array, Persona, Question
 
 __all__ = ["Board", "CellErrors", "Errors", "play"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.shapley.designs import (
@@ -15,11 +14,9 @@ from value_personas.experiments.shapley.designs import (
     weight_matrix,
 )
 from value_personas.experiments.shapley.players import Player, axis_players
-from value_personas.signatures import RecipeError
+from value_personas.signatures import Array, RecipeError
 
 __all__ = ["Plan", "Table", "plan_coalitions"]
-
-Array = NDArray[np.float64]
 
 MOST_PLAYERS = 14
 """Beyond, every coalition is 32,768 or more, which nobody means."""

@@ -11,11 +11,10 @@ from value_personas.experiments.evaluation.redrawn import redraw_people
 from value_personas.experiments.shapley.players import Player
 from value_personas.programs import PopulationSample
 from value_personas.programs.personas import Person, PersonaBuilder, PersonaKindSpec
-from value_personas.signatures import Persona
+from value_personas.signatures import Array, Persona
 
 __all__ = ["Cast", "Roster", "Shares"]
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
 from value_personas.programs import mean_of_known
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["ALL", "COLUMNS", "TOLERANCE", "Figures"]
-
-Array = NDArray[np.float64]
 
 ALL = "all"
 """The country code that stands for all of them."""

@@ -8,7 +8,6 @@ from zlib import crc32
 import dspy
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas import data
 from value_personas.experiments.comparators import NULLS, ShareTable
@@ -25,13 +24,11 @@ from value_personas.experiments.tuning.splitting import TuningCells, noise_floor
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationProgram
 from value_personas.programs.calibration import Setting
-from value_personas.signatures import LeakError
+from value_personas.signatures import Array, LeakError
 
 __all__ = ["TuningJudgement", "judge_programs", "lay_out", "require_held_out", "with_gain"]
 
 Cell = tuple[str, str]
-Array = NDArray[np.float64]
-
 _STREAM = 71
 """Keeps draws of personas apart from every other draw of the recipe's seed."""
 

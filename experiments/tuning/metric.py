@@ -5,19 +5,17 @@ from typing import Any
 
 import dspy
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.recipe.tuning import MetricSettings
 from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.experiments.tuning.ledger import Evaluation, Ledger
 from value_personas.experiments.tuning.probing import DescriptorProbe
 from value_personas.programs import MAX_WORDS
-from value_personas.signatures import Question
+from value_personas.signatures import Array, Question
 
 __all__ = ["CellMetric", "FeedbackMetric", "error_of", "reward"]
 
 Cell = tuple[str, str]
-Array = NDArray[np.float64]
 
 
 def error_of(score: str, human: Array, predicted: Array, question: Question) -> float:

@@ -1,14 +1,11 @@
 """Dirichlet calibration of log p (Kull et al. 2019, NeurIPS, arXiv 1910.12656), fitted to distributions."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["fit_dirichlet"]
-
-Array = NDArray[np.float64]
 
 
 def fit_dirichlet(log_p: Array, human: Array, penalty: float) -> tuple[Array, Array]:

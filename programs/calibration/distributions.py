@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = ["Distributions", "aligned", "floats"]
-
-Array = NDArray[np.float64]
 
 SUM_TOLERANCE = 1e-6
 """How far a row's probabilities may sum from 1 (rounded tables do); the row is then renormalised."""

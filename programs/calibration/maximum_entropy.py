@@ -1,14 +1,12 @@
 """The two extreme laws with a given mean: the most even one, and the one on the scale's two ends."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.tilt import solve_tilt
+from value_personas.signatures import Array
 
 __all__ = ["end_point_law", "maximum_entropy_law", "variance"]
-
-Array = NDArray[np.float64]
 
 
 def maximum_entropy_law(rows: Distributions) -> Array:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 
 from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.maximum_entropy import end_point_law, maximum_entropy_law
 from value_personas.programs.calibration.tilt import solve_tilt, tilt_rows
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = [
     "Calibrator",
@@ -25,8 +25,6 @@ __all__ = [
     "calibrate",
     "pool_shape",
 ]
-
-Array = NDArray[np.float64]
 
 
 class Calibrator(Protocol):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from value_personas.programs.calibration import (
@@ -18,7 +17,7 @@ from value_personas.programs.calibration import (
     Uncalibrated,
     UniformShrinkage,
 )
-from value_personas.signatures import StatisticsError
+from value_personas.signatures import Array, StatisticsError
 
 __all__ = [
     "FITTED_METHODS",
@@ -34,7 +33,6 @@ __all__ = [
     "keeps_mean",
 ]
 
-Array = NDArray[np.float64]
 Part = TypeVar("Part")
 
 MethodName = Literal[

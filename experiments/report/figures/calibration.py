@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from value_personas.experiments.calibration.before_after import variance_limit
 from value_personas.experiments.evaluation.answers import Answers, score_panel
@@ -17,10 +16,9 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.programs.calibration import Level, Setting
+from value_personas.signatures import Array
 
 __all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
-
-Array = NDArray[np.float64]
 
 TEMPERATURES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0, 14.0)
 LEVELS: tuple[Level, ...] = ("persona", "population")

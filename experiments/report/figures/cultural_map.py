@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
 from value_personas.data import MAP_AXES, drawable, published_map
 from value_personas.experiments.evaluation.map_positions import HUMAN
@@ -17,10 +16,9 @@ from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas
 from value_personas.experiments.report.figures.countries import shown_methods
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
+from value_personas.signatures import Array
 
 __all__ = ["map_plate", "map_shifts"]
-
-Array = NDArray[np.float64]
 
 _ALONE = 4.6
 """Inches: the width of a single panel."""

@@ -9,11 +9,9 @@ import itertools
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from value_personas.experiments.figures.palette import BARS, HELPS, HURTS, Look, looks
-
-Array = NDArray[np.float64]
+from value_personas.signatures import Array
 
 VISIONS = {
     "usual": np.eye(3),
