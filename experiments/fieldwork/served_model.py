@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from value_personas.experiments.fieldwork.serving import ServedModel
 
 
-class PersonaModel(PythonModel):  # type: ignore[misc]
+class PersonaModel(PythonModel):
     """Answers survey questions as persons with given values; see ``ServedModel.predict``."""
 
     def load_context(self, context: PythonModelContext) -> None:

@@ -38,7 +38,7 @@ def _write_down() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "mlflow.db"
         engine = sa.create_engine(f"sqlite:///{place}")
-        _initialize_tables(engine)
+        _initialize_tables(engine)  # type: ignore[no-untyped-call]
         engine.dispose()
         with closing(sqlite3.connect(place)) as store:
             script = "\n".join(store.iterdump()) + "\n"
