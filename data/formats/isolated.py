@@ -124,22 +124,22 @@ class _Answer:
 
 def _exchange(children: list["subprocess.Popen[bytes]"], lines: list[bytes]) -> list[_Answer] | None:
     """Ask all and then hear all, None where one ended instead."""
-    answers = []
-    try:
-        for child, line in zip(children, lines, strict=True):
-            assert child.stdin is not None
+    for child, line in zip(children, lines, strict=True):
+        assert child.stdin is not None
+        try:
             child.stdin.write(line)
             child.stdin.flush()
-        for child in children:
-            assert child.stdout is not None
-            answer = _hear(child.stdout)
-            if answer is None:
-                child.wait()
-                return None
-            answers.append(answer)
-    except BrokenPipeError:
-        child.wait()
-        return None
+        except BrokenPipeError:
+            child.wait()
+            return None
+    answers = []
+    for child in children:
+        assert child.stdout is not None
+        answer = _hear(child.stdout)
+        if answer is None:
+            child.wait()
+            return None
+        answers.append(answer)
     return answers
 
 

@@ -42,7 +42,7 @@ def main() -> None:
         except Exception as error:  # noqa: BLE001  # every way the library has of failing is told
             told, values = {"error": str(error) or type(error).__name__}, []
         _send(answers, told, values)
-        if (told.get("number_rows") or 0) > _MANY_ROWS:
+        if int(told.get("number_rows") or 0) > _MANY_ROWS:
             import pandas  # noqa: F401  # while the parent thinks which columns it wants
 
 

@@ -17,7 +17,7 @@ class PersonaModel(PythonModel):
         """Read what lies beside this file; nothing is asked."""
         self._model = ServedModel(Path(context.artifacts["model"]).parent)
 
-    def predict(
+    def predict(  # pyright: ignore - MLflow's own says that it returns nothing
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """A row a person and question."""

@@ -190,7 +190,7 @@ def _of_nothing(metric: CellMetric, example: dspy.Example, nulls: Mapping[str, S
 
 
 def _no_better(summary: pd.DataFrame) -> tuple[str, ...]:
-    row = summary.set_index("part").loc["held-out"]
+    (row,) = summary[summary["part"] == "held-out"].to_dict("records")
     return tuple(name for name in ("original", "tuned") if not row[f"{name}_over_uniform_lower"] > 0.0)
 
 
