@@ -31,7 +31,7 @@ def main() -> None:
 
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever the library prints is no answer
-    while select.select([0], [], [], _IDLE_SECONDS)[0]:
+    while _more_may_come():
         line = sys.stdin.buffer.readline()
         if not line:
             return
@@ -44,6 +44,13 @@ def main() -> None:
         _send(answers, told, values)
         if int(told.get("number_rows") or 0) > _MANY_ROWS:
             import pandas  # noqa: F401  # while the parent thinks which columns it wants
+
+
+def _more_may_come() -> bool:
+    """Whether a request is there, or the parent ended, before it was idle too long."""
+    if sys.platform == "win32":  # there, no pipe can be waited for; the parent's end is seen all the same
+        return True
+    return bool(select.select([0], [], [], _IDLE_SECONDS)[0])
 
 
 def _answer(pyreadstat: ModuleType, asked: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
