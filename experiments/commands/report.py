@@ -32,8 +32,7 @@ def report(
         str | None,
         typer.Argument(
             help="A run's folder, its name, a recipe's name or an MLflow run id; the newest if absent. Or "
-            "the "
-            "folder of a sweep, an ablation, a search, a calibration or Shapley values."
+            "the name of a sweep or an ablation, or the folder of any study."
         ),
     ] = None,
     to: Annotated[

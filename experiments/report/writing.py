@@ -13,7 +13,7 @@ from value_personas.experiments.report.paper import write_paper
 from value_personas.experiments.report.studies import is_study, page_of_study
 from value_personas.experiments.run.stored import find_run
 from value_personas.experiments.tracking import add_files
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, is_part
 from value_personas.signatures import RecipeError, StoreError
 
 __all__ = ["ReportFiles", "report", "write_report"]
@@ -52,8 +52,9 @@ def report(
     """Write the page of a finished run, and its figures.
 
     Args:
-        run: a run's folder or its name, a recipe's name, or an MLflow run id; the newest when absent. Or the
-            folder of a sweep, an ablation, a search, a calibration or Shapley values, which has its own page.
+        run: a run's folder or its name, a recipe's name, or an MLflow run id; the newest when absent. Or a
+            study, which has its own page: the name of a sweep or an ablation, where no other run has it, or
+            its folder, or that of a search, a calibration or Shapley values.
         to: where it is written; the run's own folder when absent.
         workspace: where the run is looked for.
         shapley: a folder of Shapley values; the recipe's newest when absent.
@@ -69,6 +70,10 @@ def report(
     if run is not None and is_study(Path(run)):
         return _of_study(Path(run).resolve(), to, kinds, width, progress)
     folder = find_run(place / "runs", run).resolve()
+    if run is not None and is_part(folder):  # and no run but cells has that name
+        families = (place / kind / run for kind in ("sweeps", "ablations"))
+        if family := next(filter(is_study, families), None):
+            return _of_study(family, to, kinds, width, progress)
     # A folder may lie in another workspace.
     beside = folder.parents[1] if folder.parent.name == "runs" else place
     with shown(progress) as reporter:

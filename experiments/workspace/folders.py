@@ -8,7 +8,7 @@ from pathlib import Path
 
 from value_personas.signatures import StoreError
 
-__all__ = ["CALIBRATION_FILE", "PROGRAM_FILE", "Workspace", "mark_part", "newest", "replace_text"]
+__all__ = ["CALIBRATION_FILE", "PROGRAM_FILE", "Workspace", "is_part", "mark_part", "newest", "replace_text"]
 
 CALIBRATION_FILE = "calibration.json"
 """A fitted calibration, where it was found and in the record of a run that applied it."""
@@ -98,8 +98,13 @@ class Workspace:
 
 def newest(folders: Sequence[Path]) -> Path:
     """The last of some runs, oldest first, that was made for its own sake; a sweep's cell where none was."""
-    own = [folder for folder in folders if not (folder / _PART_FILE).is_file()]
+    own = [folder for folder in folders if not is_part(folder)]
     return (own or folders)[-1]
+
+
+def is_part(folder: Path) -> bool:
+    """Whether a run is a cell of a sweep or an ablation."""
+    return (folder / _PART_FILE).is_file()
 
 
 def mark_part(folder: Path, parent: str) -> None:
