@@ -8,8 +8,6 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from value_personas.experiments.figures.style import drawing
-from value_personas.experiments.figures.survey_map import survey_map_figure
 from value_personas.experiments.report.survey.facts import (
     SurveyFacts,
     direction_text,
@@ -58,6 +56,10 @@ def _map_image(facts: SurveyFacts) -> str:
     names = {country.code: country.name for country in facts.countries}
     stamp = "synthetic population" if facts.synthetic else ""
     stream = io.BytesIO()
+    # Where a survey is only told of, nothing is drawn.
+    from value_personas.experiments.figures.style import drawing
+    from value_personas.experiments.figures.survey_map import survey_map_figure
+
     with drawing():
         survey_map_figure(points, names, stamp).savefig(stream, format="png", dpi=150)
     return base64.b64encode(stream.getvalue()).decode("ascii")
