@@ -1,7 +1,9 @@
 """The page of a study: a sweep, an ablation, a search, a calibration, Shapley values."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,7 @@ def _curve(curve: pd.DataFrame, record: StudyRecord) -> Section:
 def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
     every = read_table(folder / "sweep")
     known = every[every["method"].notna()]
+    known = known.assign(label=known["label"].map(_in_short(known["label"].unique())))
     level = round(100 * record.level)
     if len(known):
         leading = [name for name in known["score"].unique() if name in SCORES and SCORES[name].leading]
@@ -172,6 +175,21 @@ def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
             wide,
         )
         yield Section("effects", "What each setting brings", (plate,), (table,))
+
+
+_KEY = re.compile(r"(?:^|(?<= ))[\w.]+(?==)")
+
+
+def _in_short(labels: Sequence[str]) -> dict[str, str]:
+    """Settings by the last part of their keys, where no two have it: ``n=50`` for ``profiles.n=50``."""
+    keys = {key for label in labels for key in _KEY.findall(label)}
+    ends = Counter(key.rpartition(".")[2] for key in keys)
+
+    def end(found: re.Match[str]) -> str:
+        last = found[0].rpartition(".")[2]
+        return last if ends[last] == 1 else found[0]
+
+    return {label: _KEY.sub(end, label) for label in labels}
 
 
 def _setting(label: Any, cell: pd.DataFrame) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from tests.experiments.report.conftest import Reported
 from tests.experiments.report.runs import write_shapley
 from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.report import report
+from value_personas.experiments.report.studies import _in_short
 from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.shapley.record import RESULT_FILE, read_shapley
 from value_personas.experiments.workspace.json_file import write_json
@@ -72,7 +73,7 @@ def test_a_sweep_has_the_scores_of_every_setting(reported: Reported, tmp_path: P
     write_study(RECORD.model_copy(update={"kind": "sweep", "base": ""}), reported.run.recipe, tmp_path)
     page = report(str(tmp_path), width=3.5, progress=False).page.read_text(encoding="utf-8")
     assert "<td>.500 (.450\u2060–\u2060.550)</td>" in page
-    assert page.count('<th scope="row">profiles.n=5</th>') == 2
+    assert page.count('<th scope="row">n=5</th>') == 2
     for name in ("normalised_mae", "variance_ratio", "rps"):
         assert SCORES[name].heading in page
     assert "target of the variance ratio" in page
@@ -122,3 +123,10 @@ def test_what_is_damaged_or_of_a_run_is_one_line(ablation: Path) -> None:
     pd.DataFrame({"group": ["all"]}).to_parquet(ablation / "ablation.parquet", index=False)
     with pytest.raises(StoreError, match="damaged or of another version"):
         report(str(ablation), progress=False)
+
+
+def test_settings_are_named_by_the_last_part_of_their_keys_where_it_tells_them_apart() -> None:
+    labels = ["profiles.n=5 survey.path=a.sav", 'profiles.n=9 personas=["a.b=c"]']
+    assert list(_in_short(labels).values()) == ["n=5 path=a.sav", 'n=9 personas=["a.b=c"]']
+    twins = ["profiles.seed=1 survey.seed=2"]
+    assert _in_short(twins) == {twins[0]: twins[0]}
