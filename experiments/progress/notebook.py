@@ -8,7 +8,7 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any
 
-__all__ = ["NotebookReporter", "in_notebook"]
+__all__ = ["NotebookReporter", "in_notebook", "in_one_line"]
 
 _EVERY_S = 0.5
 """Seconds between two drawings."""
@@ -22,6 +22,12 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and hasattr(shell, "kernel")
+
+
+def in_one_line(interrupt: KeyboardInterrupt) -> None:
+    """Let a cell tell what an interrupt left, and not in which of our functions it came."""
+    line = "KeyboardInterrupt: stopped; what was answered is stored, the same cell goes on"
+    interrupt._render_traceback_ = lambda: [line]  # type: ignore[attr-defined] # IPython asks for it
 
 
 class NotebookReporter:

@@ -35,6 +35,15 @@ def test_a_notebook_gets_its_display(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(reporter, NotebookReporter)
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_an_interrupt_is_one_line_of_a_cell(progress: bool) -> None:
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell()
+    with pytest.raises(KeyboardInterrupt) as stopped, shown(progress):
+        raise KeyboardInterrupt
+    [line] = shell._format_exception_for_storage(stopped.value)["traceback"]
+    assert line == "KeyboardInterrupt: stopped; what was answered is stored, the same cell goes on"
+
+
 class _Handle:
     def update(self, shown: object) -> None:
         """As IPython's, which draws."""
