@@ -123,14 +123,18 @@ def refuse_contradictions(survey: Survey, instrument: Instrument) -> list[str]:
 
 
 def _refuse_doubtful(survey: Survey, checks: Sequence[DirectionCheck]) -> None:
-    for check in checks:
-        if check.item in survey.doubtful:
-            raise SurveyError(
-                f"{survey.sources[0].path}: column {check.column} ({check.item}) bears no labels, and "
-                "releases of this survey differ in the codes of its options; take a file with value labels, "
-                f"or, where its codes are those of codebook {survey.codebook_name}, say so with --accept "
-                f'{check.item} (in a recipe: survey.accept = ["{check.item}"])'
-            )
+    doubtful = [check for check in checks if check.item in survey.doubtful]
+    if not doubtful:
+        return
+    columns = ", ".join(f"{check.column} ({check.item})" for check in doubtful)
+    keep = " ".join(f"--accept {check.item}" for check in doubtful)
+    quoted = ", ".join(f'"{check.item}"' for check in doubtful)
+    raise SurveyError(
+        f"{survey.sources[0].path}: no labels on {columns}, and releases of this survey differ in the codes "
+        "of the options; take a file with value labels, or, where its codes are those of codebook "
+        f"{survey.codebook_name}, say so with {keep} (in a recipe: survey.accept = [{quoted}]), or with "
+        "--reverse where they run the other way"
+    )
 
 
 def _by_labels(column: ItemColumn, stored: StoredScale) -> DirectionCheck | None:

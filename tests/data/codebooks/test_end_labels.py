@@ -1,8 +1,8 @@
 """Which way round each question and item is stored, against what questionnaires print at its ends.
 
 ``end_labels.csv`` was never written from the codebooks here. Its last column says where a row was seen: in a
-published codebook, in the labels of a real file; or that it is ``recalled`` from a document, and that nobody
-held it against a copy.
+published codebook, questionnaire or list of value labels (a public repository and the file in it), in the
+labels of a real file; or that it is ``recalled``, and that nobody held it against a copy.
 """
 
 import csv

@@ -164,6 +164,46 @@ def test_venezuela_inverted_is_caught(
 @pytest.mark.shared
 def test_an_item_whose_codes_differ_among_releases_asks_for_labels(shared_dir: Path) -> None:
     path = shared_dir / "cases" / "surveys" / "evs_v114_nolabels.csv"
-    with pytest.raises(SurveyError, match=r"column v114 \(E018\) bears no labels.*--accept E018"):
+    with pytest.raises(SurveyError, match=r"no labels on v114 \(E018\).*--accept E018"):
         value_profiles(read_survey(path))
     assert len(value_profiles(read_survey(path, accept=["E018", "F063", "F118"])).frame)
+
+
+PORTRAITS = [f"A{number}" for number in range(189, 200)]
+LIKENESS = [
+    "Very much like me",
+    "Like me",
+    "Somewhat like me",
+    "A little like me",
+    "Not like me",
+    "Not at all like me",
+]
+
+
+def trend_portraits(rows: int = 60) -> pd.DataFrame:
+    answers = np.random.default_rng(7).integers(1, 7, (rows, len(PORTRAITS))).astype(float)
+    return pd.DataFrame(answers, columns=PORTRAITS).assign(
+        S003=276.0, S002VS=6.0, S017=1.0, S020=2013.0, S025=2762013.0, F063=5.0, E018=1.0
+    )
+
+
+def test_portraits_of_the_time_series_are_read_whichever_way_its_release_stores_them(tmp_path: Path) -> None:
+    """Labels of the release of 2014, and those of the Integrated Values Surveys 1981-2022."""
+    table = trend_portraits()
+    ways = [
+        (LIKENESS, table),
+        (LIKENESS[::-1], table.assign(**{name: 7 - table[name] for name in PORTRAITS})),
+    ]
+    read = []
+    for words, stored in ways:
+        labels = {name: dict(enumerate(words, start=1)) for name in PORTRAITS}
+        path = write_sav(stored, tmp_path / f"{words[0]}.sav", labels=labels)  # type: ignore[arg-type]
+        read.append(value_profiles(read_survey(path), "schwartz").frame)
+    np.testing.assert_array_equal(read[0]["ipcrtiv"], table["A189"])
+    pd.testing.assert_frame_equal(read[0], read[1])
+
+
+def test_portraits_of_the_time_series_without_labels_are_not_guessed(tmp_path: Path) -> None:
+    path = write_sav(trend_portraits(), tmp_path / "s.sav", labels=WITHOUT_LABELS)
+    with pytest.raises(SurveyError, match=r"no labels on A189 \(ipcrtiv\), .*--accept ipcrtiv.*--reverse"):
+        value_profiles(read_survey(path), "schwartz")
