@@ -9,7 +9,7 @@ from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.programs import PanelResult, estimate_populations
 from value_personas.signatures import SurveyError
 
-__all__ = ["HUMAN", "map_positions"]
+__all__ = ["HUMAN", "map_distances", "map_positions"]
 
 HUMAN = "human"
 """The ``method`` of the rows that the survey itself gives."""
@@ -36,6 +36,19 @@ def map_positions(name: str, profiles: data.ProfileTable, asked: Asked, max_miss
     for kind, panel in asked.map_panels.items():
         rows += _predicted(kind, panel, instrument, max_missing)
     return pd.DataFrame(rows, columns=columns)
+
+
+def map_distances(positions: pd.DataFrame, method: str) -> "pd.Series[float]":
+    """How far a method lays each country from its people, on the map's two axes; only where both are known.
+
+    Args:
+        positions: as ``map_positions`` returns them.
+        method: one of its rows' methods.
+    """
+    places = positions.set_index("country")
+    human, laid = (places.loc[places["method"] == name, list(MAP_AXES)] for name in (HUMAN, method))
+    away = (laid - human).dropna()
+    return pd.Series(np.hypot(*away.to_numpy(np.float64).T), away.index)
 
 
 def _human(profiles: data.ProfileTable) -> list[tuple[object, ...]]:

@@ -9,9 +9,10 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
 from value_personas.experiments.scoring import SCORES
 
-__all__ = ["Range", "RecipeSearch"]
+__all__ = ["MAP_DISTANCE", "Range", "RecipeSearch"]
 
-_BESIDE_SCORES = ("calls", "cost", "1/worth")
+MAP_DISTANCE = "map_distance"
+_BESIDE_SCORES = ("calls", "cost", "1/worth", MAP_DISTANCE)
 
 
 class Range(Section):
@@ -58,7 +59,9 @@ class RecipeSearch(Section):
         method: the row of the table that is judged, such as ``values-hedged + calibrated``; the last one of
             a language model when absent.
         objectives: what is minimised: scores, turned so that 0 is best; ``calls``, answers asked for a cell;
-            ``cost``, what they come to by ``respondent.prices``; ``1/worth``, one over the worth in people.
+            ``cost``, what they come to by ``respondent.prices``; ``1/worth``, one over the worth in people;
+            ``map_distance``, between people and the model's population on the cultural map, for which the
+            method's personas are asked the value items too, and which no calibration moves.
             The first chooses the setting, two or more draw a Pareto front.
         trials: settings tried in all, earlier sessions of the same study included.
         pruner: stops a trial whose first folds are poor (single objective only).

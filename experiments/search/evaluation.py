@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from value_personas.experiments.evaluation.map_positions import map_distances, map_positions
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.recipe.loading import varied
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.search import MAP_DISTANCE
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.pipeline import predict_and_judge
 from value_personas.experiments.scoring import SCORES
@@ -27,12 +29,14 @@ class Evaluation:
         losses: objective → what is minimised; NaN where undefined.
         method: the row that was judged.
         cells: one row for each country × question: country, question, near, options, and each score.
+        distances: by country, on the cultural map; empty where that is no objective.
         synthetic: which parts were synthetic.
     """
 
     losses: Mapping[str, float]
     method: str
     cells: pd.DataFrame
+    distances: "pd.Series[float]"
     synthetic: tuple[str, ...]
 
 
@@ -68,7 +72,8 @@ class Evaluator:
             "survey.countries": list(countries),
             "scoring.persona_draws": 0,
             "scoring.floor_draws": 20,
-            "cultural_map.ask": False,
+            "cultural_map.ask": MAP_DISTANCE in self.objectives,
+            "cultural_map.kinds": self._kinds_on_map(recipe),
             "comparators.names": [],
             "scoring.gap_reference": None,
             "scoring.gap_index": None,
@@ -78,8 +83,14 @@ class Evaluator:
         method = self._judged(outcome)
         cells = outcome.judgement.cells
         own = cells[cells["method"] == method]
-        losses = {name: self._loss(name, own, outcome, method) for name in self.objectives}
-        return Evaluation(losses, method, own, outcome.synthetic)
+        away = _distances(outcome, method) if MAP_DISTANCE in self.objectives else pd.Series(dtype=float)
+        losses = {name: self._loss(name, own, outcome, method, away) for name in self.objectives}
+        return Evaluation(losses, method, own, away, outcome.synthetic)
+
+    def _kinds_on_map(self, recipe: Recipe) -> list[str]:
+        """The judged row's alone: nothing else is paid for."""
+        kind = _kind(self.method or "")
+        return [kind] if kind in recipe.personas else list(recipe.personas[-1:])
 
     def _judged(self, outcome: Outcome) -> str:
         methods = list(outcome.judgement.errors)
@@ -89,9 +100,13 @@ class Evaluator:
             raise RecipeError(f"search.method: no row {self.method!r}; there are {', '.join(methods)}")
         return self.method
 
-    def _loss(self, objective: str, own: pd.DataFrame, outcome: Outcome, method: str) -> float:
+    def _loss(
+        self, objective: str, own: pd.DataFrame, outcome: Outcome, method: str, away: "pd.Series[float]"
+    ) -> float:
         if objective in SCORES:
             return SCORES[objective].loss(own[objective].to_numpy(np.float64))
+        if objective == MAP_DISTANCE:
+            return float(away.mean())
         usage = outcome.asked.usage
         answers = float(usage["calls"]) + float(usage["stored"])
         if objective == "calls":
@@ -107,6 +122,23 @@ class Evaluator:
         if usage["calls"]:
             self._apiece["paid"] = float(usage["cost"]) / float(usage["calls"])
         return self._apiece.get("paid", np.nan) * answers
+
+
+def _kind(method: str) -> str:
+    """The persona kind whose answers a row is made of."""
+    return method.partition(" + calibrated")[0]
+
+
+def _distances(outcome: Outcome, method: str) -> "pd.Series[float]":
+    recipe, kind = outcome.recipe, _kind(method)
+    if outcome.profiles.absent or kind not in outcome.asked.map_panels:
+        lacking = ", ".join(outcome.profiles.absent)
+        why = f"the survey lacks {lacking}" if lacking else f"{kind} is no persona kind that was asked"
+        raise RecipeError(f"search.objectives: map_distance needs every item of the map; {why}")
+    places = map_positions(
+        recipe.profiles.instrument, outcome.profiles, outcome.asked, recipe.respondent.max_missing
+    )
+    return map_distances(places, kind)
 
 
 def _one_over_worth(measures: pd.DataFrame, method: str) -> float:

@@ -34,7 +34,7 @@ from value_personas.experiments.progress.reporter import Reporter, Silent
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe, varied
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.search import RecipeSearch
+from value_personas.experiments.recipe.search import MAP_DISTANCE, RecipeSearch
 from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.search.evaluation import Evaluation, Evaluator
@@ -60,7 +60,8 @@ class SearchResult:
         method: the row that was judged.
         training: objective → its mean over folds of training countries, as it stood and as chosen.
         judged: the chosen setting against the recipe as it stood on held-out countries, for each objective
-            that is a score: score, cells, original, chosen, difference, lower, upper, p.
+            that is a score or the distance on the map: score, cells, original, chosen, difference, lower,
+            upper, p.
         trials: one row a trial: number, state, a column an objective, a column a key.
         held_out: countries that the search never saw.
         folder: tables and figure.
@@ -276,14 +277,17 @@ def _judged(
     evaluate: Evaluator,
     objectives: Sequence[str],
 ) -> pd.DataFrame:
-    """Both on held-out countries, cell by cell, by the standard error of every table."""
+    """Both on held-out countries, cell by cell, by the standard error of every table.
+
+    A distance on the map is one cell a country.
+    """
     pair = [evaluate(recipe, countries), evaluate(varied(recipe, best), countries)]
     cells = pair[0].cells.drop_duplicates("question").set_index("question")
-    groups = CellGroups(
-        list(zones_of(countries).values()), cells["near"].tolist(), cells["options"].astype(int).tolist()
-    )
+    zones = list(zones_of(countries).values())
+    of_questions = CellGroups(zones, cells["near"].tolist(), cells["options"].astype(int).tolist())
     rows = []
-    for name in (one for one in objectives if one in SCORES):
+    for name in (one for one in objectives if one in (*SCORES, MAP_DISTANCE)):
+        groups = CellGroups(zones, [True], [0]) if name == MAP_DISTANCE else of_questions
         errors = np.stack([_errors(one, name, countries, cells.index) for one in pair])
         told = compare_methods(
             errors, ["original", "chosen"], groups, [(1, 0)], level=recipe.scoring.level, seed=recipe.seed
@@ -302,7 +306,9 @@ def _judged(
 
 
 def _errors(one: Evaluation, score: str, countries: Sequence[str], questions: "pd.Index[str]") -> Any:
-    """Shape (C, M), 0 best; NaN where there is no such cell."""
+    """Shape (C, M), (C, 1) of distances on the map; 0 best, NaN where there is no such cell."""
+    if score == MAP_DISTANCE:
+        return one.distances.reindex(list(countries)).to_numpy(np.float64)[:, None]
     wide = one.cells.pivot(index="country", columns="question", values=score)
     return SCORES[score].as_error(wide.reindex(index=list(countries), columns=questions).to_numpy(np.float64))
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from value_personas.data import MAP_AXES, drawable, published_map
-from value_personas.experiments.evaluation.map_positions import HUMAN
+from value_personas.experiments.evaluation.map_positions import HUMAN, map_distances
 from value_personas.experiments.figures.labels import Name, set_names
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED, looks
 from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, key, room
@@ -33,11 +33,7 @@ _NAMED = 12
 def map_shifts(material: Material) -> dict[str, float]:
     """Method → the mean distance on the map from the people to where the method lays them."""
     assert material.positions is not None
-    human = _of(material.positions, HUMAN)
-    return {
-        method: float(np.hypot(*(_of(material.positions, method) - human).dropna().to_numpy().T).mean())
-        for method in _asked(material)
-    }
+    return {method: float(map_distances(material.positions, method).mean()) for method in _asked(material)}
 
 
 def map_plate(material: Material) -> Plate | None:

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
-from value_personas import Recipe, load_recipe
+from value_personas import Recipe, load_recipe, run
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.optuna_study import open_study
 from value_personas.experiments.progress.reporter import Silent
@@ -93,6 +94,27 @@ def test_two_objectives_draw_a_front(tmp_path: Path) -> None:
     json.loads(told.to_json())
 
 
+@pytest.mark.slow
+def test_what_lies_nearer_on_the_cultural_map_is_chosen_and_judged_by_it(tmp_path: Path) -> None:
+    """Told half of the items, personas lie where the other half is guessed: telling them all is planted."""
+    half = 'profiles.items="traditional-secular"'
+    space = 'search.space={profiles={items=["traditional-secular", "all"]}}'
+    told = [half, space, 'search.objectives=["map_distance"]', "search.trials=3", f"workspace={tmp_path}"]
+    told += ['personas=["country", "values-hedged"]', "search.method=values-hedged"]
+    found = search(load_recipe("search", [*SMALL, *told]), progress=False)
+    assert found.best == {"profiles.items": "all"}
+    (judged,) = found.judged.to_dict("records")
+    assert (judged["score"], judged["cells"]) == ("map_distance", len(found.held_out))
+    where = [f"workspace={tmp_path}", *SMALL, "cultural_map.ask=true", 'personas=["values-hedged"]']
+    where.append(f"survey.countries={json.dumps(found.held_out)}")
+    for setting, kept in ((half, "original"), ('profiles.items="all"', "chosen")):
+        places = pd.read_parquet(
+            run(load_recipe("search", [*where, setting]), progress=False).folder / "map.parquet"
+        ).set_index(["method", "country"])
+        away = places.loc["values-hedged"] - places.loc["human"]
+        assert judged[kept] == pytest.approx(np.sqrt((away**2).sum(axis=1)).mean(), abs=1e-9)
+
+
 def test_what_cannot_be_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"has no \[search\] table"):
         search(load_recipe("quickstart", [f"workspace={tmp_path}"]))
@@ -102,6 +124,8 @@ def test_what_cannot_be_is_said_before_anything_is_asked(tmp_path: Path) -> None
         search(small(tmp_path, 'search.objectives=["cost"]'))
     with pytest.raises(RecipeError, match="no row 'nobody'"):
         search(small(tmp_path, "search.method=nobody"))
+    with pytest.raises(RecipeError, match=r"no such objective; there are .*map_distance"):
+        small(tmp_path, 'search.objectives=["distance"]')
 
 
 @pytest.mark.parametrize(
