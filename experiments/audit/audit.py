@@ -12,7 +12,7 @@ from value_personas.experiments.audit.record import RESULT_FILE
 from value_personas.experiments.audit.result import AuditResult
 from value_personas.experiments.audit.tables import recovery_table, spill_over_table, summary_table
 from value_personas.experiments.fieldwork.asking import write_descriptors
-from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.fieldwork.descriptors import descriptor_frame, rule_notes
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking, prepare
 from value_personas.experiments.fieldwork.synthetic import in_words
@@ -179,14 +179,8 @@ def _synthetic(survey: data.Survey, found: _Judgement) -> tuple[str, ...]:
 
 def _notes(survey: data.Survey, countries: tuple[str, ...], found: _Judgement) -> list[str]:
     held_out = [country for country in survey.countries if country not in countries]
-    notes = [
+    return [
         f"people: respondents of {', '.join(countries)}; held out: {', '.join(held_out) or 'none'}",
         f"the judge: {next(iter(found.judged.values())).elicitation}",
+        *rule_notes(found.descriptors),
     ]
-    notes += [
-        f"the {v} descriptor of {d.item} = {d.score:g} (wording {d.wording}) breaks a rule: "
-        f"{d.broken_rules[0]}"
-        for v, table in found.descriptors.items()
-        for d in table.unmended
-    ]
-    return notes

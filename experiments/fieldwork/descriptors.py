@@ -1,6 +1,6 @@
 """``descriptors.csv``: the table of descriptors that a person can read, correct, freeze and hand back."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +10,22 @@ from value_personas.experiments.workspace.tables import as_written
 from value_personas.programs import Descriptor, DescriptorTable, Variant
 from value_personas.signatures import RecipeError, ValueItem
 
-__all__ = ["REFERENCE", "descriptor_frame", "read_frozen", "read_overrides", "reference_tables"]
+__all__ = [
+    "REFERENCE",
+    "descriptor_frame",
+    "read_frozen",
+    "read_overrides",
+    "reference_tables",
+    "rule_notes",
+]
 
 REFERENCE = "reference"
 """What ``descriptors.frozen`` says for the table that comes with the product; also the name of its writer."""
 
 _COLUMNS = ("item", "score", "variant", "text")
+
+_SHOWN = 100
+"""Signs of a descriptor that a note shows."""
 
 _Override = tuple[Variant, str, float, int]
 
@@ -49,6 +59,22 @@ def descriptor_frame(tables: Iterable[DescriptorTable], items: Collection[ValueI
         for d in table.descriptors
     ]
     return pd.DataFrame(rows)
+
+
+def rule_notes(tables: Mapping[Variant, DescriptorTable]) -> Iterator[str]:
+    """What descriptors still break, a sentence for each variant and rule, with a text that does."""
+    for variant, table in tables.items():
+        by_rule: dict[str, list[Descriptor]] = {}
+        for d in table.unmended:
+            by_rule.setdefault(d.broken_rules[0], []).append(d)
+        for rule, broken in by_rule.items():
+            first = broken[0]
+            wording = f", wording {first.wording}" if first.wording else ""
+            how_many = f"{len(broken)} of {len(table.descriptors)}"
+            yield (
+                f"{how_many} {variant} descriptors break a rule, {rule}; that of {first.item} = "
+                f"{first.score:g}{wording} is {' '.join(first.text.split())[:_SHOWN]!r}"
+            )
 
 
 def read_overrides(path: Path, items: Collection[ValueItem], wordings: int = 1) -> dict[_Override, str]:

@@ -21,7 +21,7 @@ from value_personas.experiments.evaluation.remoteness import Gap, Remoteness, fi
 from value_personas.experiments.evaluation.structure import structure_of
 from value_personas.experiments.evaluation.text_effects import text_notes
 from value_personas.experiments.fieldwork.asking import Asked
-from value_personas.experiments.fieldwork.descriptors import descriptor_frame
+from value_personas.experiments.fieldwork.descriptors import descriptor_frame, rule_notes
 from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.recipe import Recipe
@@ -197,9 +197,7 @@ def _asking_notes(asked: Asked) -> Iterator[str]:
             spread = np.nanmean(panel.wording_spread)
             yield f"{kind}: answers move with the wording by {spread:.3f} (mean total variation)"
     yield from _stray_notes(asked)
-    for variant, table in asked.descriptors.items():
-        for d in table.unmended:
-            yield f"the {variant} descriptor of {d.item} = {d.score:g} breaks a rule: {d.broken_rules[0]}"
+    yield from rule_notes(asked.descriptors)
 
 
 def _order_effect(panel: PanelResult) -> str:

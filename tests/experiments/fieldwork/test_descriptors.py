@@ -9,7 +9,7 @@ from dspy.lm15 import Request
 from tests.fake_engines import RuleEngine
 from value_personas import data, load_recipe
 from value_personas.experiments.fieldwork.asking import write_descriptors
-from value_personas.experiments.fieldwork.descriptors import reference_tables
+from value_personas.experiments.fieldwork.descriptors import reference_tables, rule_notes
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.workspace.folders import Workspace
@@ -57,6 +57,22 @@ def test_the_reference_table_says_what_it_lacks() -> None:
 def test_who_writes_nothing_is_told_with_a_reply(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"for example \"I'm sorry, I can't\"; .*frozen = \"reference\""):
         written(tmp_path, RuleEngine(lambda request: ("I'm sorry, I can't", None)))
+
+
+def test_a_broken_rule_is_told_once_with_a_text_that_breaks_it(tmp_path: Path) -> None:
+    def numbers(request: Request) -> tuple[str, None]:
+        text = (
+            "You rate this\n7 of ten." if "never justifiable" in request.messages[-1].text else "You do so."
+        )
+        return text, None
+
+    tables, _ = written(tmp_path, RuleEngine(numbers))  # type: ignore[misc]
+    told = list(rule_notes(tables))
+    assert [line.partition("; ")[0] for line in told] == [
+        f"20 of 54 {variant} descriptors break a rule, it contains a number"
+        for variant in ("hedged", "unhedged")
+    ]
+    assert all(line.endswith("; that of F118 = 1 is 'You rate this 7 of ten.'") for line in told)
 
 
 def test_progress_is_told_for_each_variant(tmp_path: Path) -> None:
