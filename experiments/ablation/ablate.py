@@ -32,6 +32,7 @@ from value_personas.experiments.run.writing import hypothesis_metrics, hypothesi
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.tracking import metric_name
+from value_personas.experiments.workspace.json_file import rows_of
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.signatures import EngineError
 
@@ -219,6 +220,8 @@ def _record(result: AblationResult) -> StudyRecord:
         level=recipe.scoring.level,
         synthetic=result.synthetic,
         findings=(*found, *map(verdict_line, result.hypotheses.to_dict("records"))),
+        nulls=rows_of(result.nulls),
+        no_better=result.no_better,
         methods=f"Variants of {result.base.method} ({how}; seed {recipe.seed}) were run on the same survey, "
         "respondents and stored answers. Differences are variant minus base, cell by cell, over the cells "
         f"that both have, with {100 * recipe.scoring.level:g} % intervals of one standard error clustered by "

@@ -37,16 +37,17 @@ from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.tracking import (
     InputFile,
     Record,
+    close_run,
     live,
     model_name,
-    record_run,
+    open_run,
     register_version,
     run_title,
     tracking_client,
     without_passwords,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
-from value_personas.experiments.workspace.json_file import write_json
+from value_personas.experiments.workspace.json_file import rows_of, write_json
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import Array, StatisticsError
@@ -157,11 +158,10 @@ def calibrate(
             seed=recipe.seed,
             on_trial=_Trials(watched).moved,
         )
-        write_study(_study(recipe, result), recipe, result.folder)
         return _recorded(recipe, workspace, result, path, watched.stop())
 
 
-def _study(recipe: Recipe, result: CalibrationResult) -> StudyRecord:
+def _study(recipe: Recipe, result: CalibrationResult, mlflow_run_id: str) -> StudyRecord:
     """What stands on its page."""
     record = result.record
     return StudyRecord(
@@ -175,7 +175,9 @@ def _study(recipe: Recipe, result: CalibrationResult) -> StudyRecord:
         f"{len(record.countries)} countries to {len(record.questions)} questions, and the best by "
         f"{record.objective} ({record.value:.4f}) was judged on countries and questions that it never saw "
         f"(seed {recipe.seed}). The model was asked nothing.",
-        mlflow_run_id="",
+        nulls=rows_of(result.nulls),
+        no_better=tuple(f"{when} calibration, on held-out cells" for when in result.no_better),
+        mlflow_run_id=mlflow_run_id,
     )
 
 
@@ -205,7 +207,10 @@ def _recorded(
     title = run_title("calibrate", recipe.name, recipe.calibration.search.method)
     inputs = (InputFile("calibration.answers", str(answers), file_hash(answers)),)
     record = Record(recipe, title, result.metrics(), tags, result.folder, inputs=inputs)
-    run_id = record_run(workspace, record, begun)
+    write_study(_study(recipe, result, ""), recipe, result.folder)  # there even where MLflow cannot be
+    run_id = begun or open_run(workspace, record)
+    write_study(_study(recipe, result, run_id), recipe, result.folder)
+    close_run(workspace, record, run_id)
     with tracking_client(recipe.tracking, workspace) as client:
         name = model_name(recipe.name, "calibration")
         model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")

@@ -21,6 +21,7 @@ __all__ = [
     "MEASURES",
     "Measure",
     "Row",
+    "beside_nothing",
     "coverage_rows",
     "measure_row",
     "measure_table",
@@ -279,6 +280,15 @@ def not_above_nothing(measures: pd.DataFrame) -> list[str]:
     # Where there is no interval, as of one cell, the point alone decides.
     end = rows["upper"].fillna(rows["estimate"])
     return [str(method) for method in rows.loc[end >= 0.0, "method"]]
+
+
+def beside_nothing(names: Sequence[str]) -> list[str]:
+    """A report's sentence on such methods; none where every one is better."""
+    if not names:
+        return []
+    return [
+        f"Not shown to be better than giving every option the same share (Wasserstein): {', '.join(names)}."
+    ]
 
 
 def _held(off: Array, half: Array) -> Array:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.workspace.json_file import read_json
 from value_personas.experiments.workspace.passwords import without_passwords
 
-__all__ = ["is_of_the_same", "newest_of_the_same", "recipe_hash", "write_recipe"]
+__all__ = ["is_of_the_same", "newest_of_the_same", "read_recipe", "recipe_hash", "write_recipe"]
 
 _FILE = "recipe.json"
 
@@ -17,6 +18,15 @@ def write_recipe(recipe: Recipe, folder: Path) -> None:
     """Write ``recipe.json``, in which no address of a database keeps its password."""
     told = without_passwords(recipe.model_dump(mode="json"))
     (folder / _FILE).write_text(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """Read it back.
+
+    Raises:
+        StoreError: when it is absent, damaged or of another version.
+    """
+    return read_json(folder / _FILE, Recipe)
 
 
 def recipe_hash(recipe: Recipe) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
-from value_personas.experiments.workspace.json_file import FileModel, read_json, write_json
+from value_personas.experiments.workspace.json_file import FileModel, Rows, read_json, write_json
 
 __all__ = ["STUDY_FILE", "StudyRecord", "read_study", "write_study"]
 
@@ -25,6 +25,9 @@ class StudyRecord(FileModel):
         level: of its intervals.
         synthetic: which parts were.
         findings: sentences that stand first.
+        nulls: method, score and mean of what knows nothing, on the same cells; of a sweep its table has them.
+        no_better: what is not shown to be better than every option alike.
+        claims: of a sweep, its recipe's claims with their verdicts: a row for each setting and claim.
         methods: how it was done, as a paper says it.
         notes: what a reader must know.
         failed: what has no result, with its reason.
@@ -38,6 +41,9 @@ class StudyRecord(FileModel):
     level: float
     synthetic: tuple[str, ...]
     findings: tuple[str, ...] = ()
+    nulls: Rows = Field(default=(), exclude_if=lambda rows: not rows)
+    no_better: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    claims: Rows = Field(default=(), exclude_if=lambda rows: not rows)
     methods: str
     notes: tuple[str, ...] = ()
     failed: dict[str, str] = Field(default_factory=dict)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from value_personas.experiments.evaluation.hypotheses import verdict_line
-from value_personas.experiments.evaluation.measures import not_above_nothing
+from value_personas.experiments.evaluation.measures import beside_nothing, not_above_nothing
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
@@ -31,11 +31,7 @@ def headline_sentences(material: Material) -> tuple[str, ...]:
         said.append(f"Those of {baseline} are off by {_with_interval(material, baseline, 'normalised_mae')}.")
     said += _as_a_prediction(material)
     said += map(verdict_line, material.run.hypotheses.to_dict("records"))
-    if worse := not_above_nothing(material.run.measures):
-        said.append(
-            "Not shown to be better than giving every option the same share (Wasserstein): "
-            f"{', '.join(worse)}."
-        )
+    said += beside_nothing(not_above_nothing(material.run.measures))
     if material.calibrated:
         said.append(
             f"{_what_means_do(material)} the Wasserstein distance from "

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from value_personas import data
-from value_personas.experiments.comparators import NULLS
+from value_personas.experiments.comparators import COMPARATORS, NULLS
+from value_personas.experiments.evaluation.measures import beside_nothing
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 from value_personas.experiments.figures.differences import difference_figure
 from value_personas.experiments.figures.error_curve import error_curve_figure
@@ -23,7 +24,7 @@ from value_personas.experiments.report.page import Page
 from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.report.sections import Section
 from value_personas.experiments.report.tables import Table, glossary_table, shapley_tables
-from value_personas.experiments.scoring import SCORES, heading, shape_scores
+from value_personas.experiments.scoring import SCORES, directions, heading, shape_scores
 from value_personas.experiments.scoring.digits import of_p, three_digits
 from value_personas.experiments.shapley.record import read_shapley
 from value_personas.experiments.workspace.tables import read_table
@@ -33,6 +34,12 @@ __all__ = ["is_study", "page_of_study"]
 
 _ROWS = 60
 """Rows that a figure shows; the table has all."""
+
+_NOTHING = "what knows nothing"
+"""What heads its rows in a figure."""
+
+_SEEN = 5e-4
+"""A difference of means that three digits do not show."""
 
 
 def is_study(folder: Path) -> bool:
@@ -63,7 +70,7 @@ def page_of_study(folder: Path) -> Page:
     return Page(
         record.title,
         (f"{synthetic_warning(record.synthetic).capitalize()}.",) if record.synthetic else (),
-        record.findings,
+        (*record.findings, *beside_nothing(record.no_better)),
         (*parts, Section("glossary", "Glossary", tables=(glossary_table(),))),
         (record.methods,),
         of_method(),
@@ -107,11 +114,27 @@ def _of_ablation(record: StudyRecord, folder: Path) -> Iterator[Section]:
         folded=True,
     )
     yield Section(
-        "effects", "What each part is worth", (plate,), (table, *([in_groups] if len(groups) else []))
+        "effects",
+        "What each part is worth",
+        (plate,),
+        (table, *_nulls(record, "on the base’s cells"), *([in_groups] if len(groups) else [])),
     )
     curve = folder / "error_by_personas.csv"
     if curve.is_file():
         yield _curve(pd.read_csv(curve), record)
+
+
+def _nulls(record: StudyRecord, where: str) -> tuple[Table, ...]:
+    """What knows nothing, a row each; none of a study that keeps none."""
+    if not record.nulls:
+        return ()
+    means = pd.DataFrame(record.nulls).astype({"mean": float})
+    scores = tuple(map(str, means["score"].unique()))
+    wide = means.pivot(index="method", columns="score", values="mean").reindex(means["method"].unique())
+    rows = tuple((str(null), *map(three_digits, found)) for null, found in wide[list(scores)].iterrows())
+    meanings = "; ".join(f"{name}: {COMPARATORS[name].meaning}" for name, *_ in rows)
+    caption = f"What knows nothing, {where}; {directions(scores)}. {meanings}."
+    return (Table(caption, ("method", *map(heading, scores)), rows),)
 
 
 def _difference(row: Mapping[Hashable, Any], label: str) -> tuple[str, ...]:
@@ -147,25 +170,26 @@ def _curve(curve: pd.DataFrame, record: StudyRecord) -> Section:
 def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
     every = read_table(folder / "sweep")
     known = every[every["method"].notna()]
-    known = known.assign(label=known["label"].map(_in_short(known["label"].unique())))
+    short = _in_short(known["label"].unique())
+    known = known.assign(label=known["label"].map(short))
     level = round(100 * record.level)
     if len(known):
         leading = [name for name in known["score"].unique() if name in SCORES and SCORES[name].leading]
-        ours = known[~known["method"].isin(NULLS)]  # what knows nothing stands in the table
-        rows = ours[ours["score"].isin(leading)].assign(
-            factor=ours["label"], level=ours["method"], label=ours["label"] + " · " + ours["method"]
-        )
-        shown = list(dict.fromkeys(rows["label"]))[:_ROWS]
-        own = looks(ours["method"])
+        ours = ~known["method"].isin(NULLS)
+        drawn = known.assign(
+            factor=known["label"], level=known["method"], label=known["label"] + " · " + known["method"]
+        )[known["score"].isin(leading)]
+        rows, cut_off = _first_rows(drawn)
+        own = looks([*known.loc[ours, "method"], *NULLS])
         look = {f"{row.factor} · {row.level}": own[str(row.level)] for row in rows.itertuples(index=False)}
-        floor = {str(name): float(value) for name, value in rows.groupby("score")["floor"].mean().items()}
-        cut = f" The first {_ROWS} rows; the table has all." if rows["label"].nunique() > _ROWS else ""
+        floor = {str(name): float(value) for name, value in drawn.groupby("score")["floor"].mean().items()}
+        cut = f" The first {_ROWS} rows; the table has all." if cut_off else ""
         plate = Plate(
             "effects",
-            means_figure(rows[rows["label"].isin(shown)], look, floor, level, record.title),
+            means_figure(rows, look, floor, level, record.title),
             f"Means over each setting’s cells with {level} % intervals, the noise floor averaged over "
             f"settings.{cut}",
-            f"Scores of {len(shown)} rows.",
+            f"Scores of {rows['label'].nunique()} rows.",
         )
         wide = tuple(_setting(label, cell) for label, cell in known.groupby(["label", "method"], sort=False))
         scores = list(known["score"].unique())
@@ -174,7 +198,47 @@ def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
             ("setting", "method", *map(heading, scores), "missing"),
             wide,
         )
-        yield Section("effects", "What each setting brings", (plate,), (table,))
+        yield Section("effects", "What each setting brings", (plate,), (table, *_claims(record, short)))
+
+
+def _first_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Rows of a figure, and whether some are left out.
+
+    What knows nothing stands there once where settings do not move it, else in each.
+    """
+    nulls = rows[rows["level"].isin(NULLS)]
+    spread = nulls.groupby(["level", "score"])["mean"].agg(lambda means: means.max() - means.min())
+    alone: list[pd.DataFrame] = []
+    if len(nulls) and spread.max() < _SEEN:
+        once = nulls.drop_duplicates(["level", "score"])
+        alone = [once.assign(factor=_NOTHING, label=f"{_NOTHING} · " + once["level"])]
+        rows = rows.drop(nulls.index)
+    labels = list(dict.fromkeys(rows["label"]))
+    shown = rows[rows["label"].isin(labels[:_ROWS])]
+    return pd.concat([shown, *alone], ignore_index=True), len(labels) > _ROWS
+
+
+def _claims(record: StudyRecord, short: Mapping[str, str]) -> tuple[Table, ...]:
+    """The recipe's claims, setting by setting; none without any."""
+    rows = tuple(
+        (
+            short.get(str(row["label"]), str(row["label"])),
+            str(row["claim"]),
+            str(row["verdict"]),
+            three_digits(row["effect"], signed=True),
+            _ends(row, signed=True),
+            of_p(row["holm_p"]),
+        )
+        for row in (_numbers(row, ("effect", "lower", "upper", "holm_p")) for row in record.claims)
+    )
+    heads = ("setting", "claim", "verdict", "effect", "interval", "p (Holm, within the setting)")
+    caption = "The recipe’s claims, stated before anything was asked, in each setting."
+    return (Table(caption, heads, rows),) if rows else ()
+
+
+def _numbers(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[Hashable, Any]:
+    """A row with NaN for what its file has as null."""
+    return {**row, **{name: math.nan for name in names if row[name] is None}}
 
 
 _KEY = re.compile(r"(?:^|(?<= ))[\w.]+(?==)")
@@ -256,7 +320,8 @@ def _of_calibration(record: StudyRecord, folder: Path) -> Iterator[Section]:
         ("cells", "n", *map(heading, names), "out of reach"),
         rows,
     )
-    yield Section("effects", "What calibration brings", tables=(table,))
+    nulls = _nulls(record, "on the held-out cells")
+    yield Section("effects", "What calibration brings", tables=(table, *nulls))
 
 
 def _of_shapley(folder: Path) -> Page:
@@ -294,7 +359,7 @@ def _of_shapley(folder: Path) -> Page:
 
 
 def _mean(row: Mapping[Hashable, Any]) -> str:
-    ends = "" if math.isnan(row["mean"]) else f" ({_ends(row)})"
+    ends = "" if math.isnan(row["mean"]) or math.isnan(row["lower"]) else f" ({_ends(row)})"
     return f"{three_digits(row['mean'])}{ends}"
 
 

@@ -22,6 +22,7 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring import SCORES, directions, heading
 from value_personas.experiments.scoring.digits import in_people, of_p, three_digits
 from value_personas.experiments.shapley.record import Shapley
+from value_personas.experiments.shapley.tables import ALL
 
 __all__ = [
     "Table",
@@ -403,6 +404,9 @@ def shapley_tables(found: Shapley) -> tuple[Table, ...]:
     floor = (
         "" if math.isnan(record.noise_floor) else f" The noise floor is {three_digits(record.noise_floor)}."
     )
+    if record.nulls:
+        told = ", ".join(f"{name} {three_digits(v)}" for name, v in record.nulls.items())
+        floor += f" What knows nothing comes to: {told}{_told_nothing(found)}."
     values = Table(
         f"Change of {heading(record.score)} over all countries; negative: the item lowers it. Added last: "
         "told "
@@ -422,6 +426,12 @@ def shapley_tables(found: Shapley) -> tuple[Table, ...]:
         folded=True,
     )
     return (values, checks) if record.checks else (values,)
+
+
+def _told_nothing(found: Shapley) -> str:
+    """v(∅) over all countries, where it is kept."""
+    ends = [row["v_empty"] for row in found.record.checks if row["country"] == ALL]
+    return f"; personas told no item, v(∅), to {three_digits(float(str(ends[0])))}" if ends else ""
 
 
 def _of_shapley(row: Mapping[str, Any] | None) -> tuple[str, str]:

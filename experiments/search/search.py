@@ -39,7 +39,14 @@ from value_personas.experiments.recipe.study_record import StudyRecord, write_st
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.search.evaluation import Evaluation, Evaluator
 from value_personas.experiments.search.space import suggested
-from value_personas.experiments.tracking import Record, live, record_run, run_title, without_passwords
+from value_personas.experiments.tracking import (
+    Record,
+    close_run,
+    live,
+    open_run,
+    run_title,
+    without_passwords,
+)
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.tables import write_table
 from value_personas.signatures import RecipeError
@@ -363,10 +370,13 @@ def _recorded(
         metrics |= {
             f"held_out.{row['score']}.{name}": float(row[name]) for name in ("difference", "lower", "upper")
         }
-    write_study(_record(result), recipe, result.folder)
     title = run_title("search", recipe.name, f"{len(result.trials)} trials")
-    run_id = record_run(workspace, Record(recipe, title, metrics, tags, result.folder), begun)
-    return replace(result, mlflow_run_id=run_id)
+    record = Record(recipe, title, metrics, tags, result.folder)
+    write_study(_record(result), recipe, result.folder)  # there even where MLflow cannot be
+    result = replace(result, mlflow_run_id=begun or open_run(workspace, record))
+    write_study(_record(result), recipe, result.folder)
+    close_run(workspace, record, result.mlflow_run_id)
+    return result
 
 
 def _record(result: SearchResult) -> StudyRecord:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import newest_of_the_same
@@ -29,6 +29,7 @@ class ShapleyRecord(FileModel):
         all_countries: table → its rows for all countries together, the most helpful player first.
         noise_floor: null where none is kept for the score.
         coalitions: how many were asked.
+        nulls: the same error of what knows nothing, on the same cells; empty in files of before.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ShapleyRecord(FileModel):
     checks: Rows
     noise_floor: Figure
     coalitions: int
+    nulls: dict[str, Figure] = Field(default_factory=dict, exclude_if=lambda nulls: not nulls)
     calls_at_most: int
     usage: dict[str, int | float]
     seconds: float

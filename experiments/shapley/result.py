@@ -32,6 +32,7 @@ class ShapleyResult:
         coalitions: v of every coalition: coalition, country, score and value.
         checks: Σφ against v(all) − v(∅): country, v_empty, v_all, difference, sum and gap.
         floor: the human sample's own error, averaged over cells; NaN where none is kept for the score.
+        nulls: the same error of what knows nothing (``comparators.NULLS``), on the cells that count.
         calls_at_most: the upper bound that was stated before the first call.
         usage: calls made, replies read from the store, tokens, cost.
         seconds: how long it took.
@@ -47,6 +48,7 @@ class ShapleyResult:
     coalitions: pd.DataFrame
     checks: pd.DataFrame
     floor: float
+    nulls: Mapping[str, float]
     calls_at_most: int
     usage: Mapping[str, float]
     seconds: float
@@ -98,6 +100,7 @@ class ShapleyResult:
             all_countries={name: rows_of(self.over_all(name)) for name in self.tables},
             checks=rows_of(self.checks),
             noise_floor=self.floor,
+            nulls=dict(self.nulls),
             coalitions=self.coalitions["coalition"].nunique(),
             calls_at_most=self.calls_at_most,
             usage=dict(self.usage),

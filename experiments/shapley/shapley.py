@@ -11,10 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from value_personas import data
+from value_personas.experiments.comparators import ShareTable
 from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibration, study_calibration
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.human import HumanAnswers, human_answers
+from value_personas.experiments.evaluation.without_model import predict_nothing
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
@@ -122,6 +126,7 @@ def _add_up(
         coalitions=figures.coalitions(),
         checks=figures.check(tables["shapley"]),
         floor=_floor(game.settings.score, human),
+        nulls=_nulls(recipe.seed, game, ready, human, figures),
         calls_at_most=played.plan.calls,
         usage=played.usage,
         seconds=time.perf_counter() - started,
@@ -141,6 +146,13 @@ def _floor(score: str, human: HumanAnswers) -> float:
     if score not in human.floor or SCORES[score].better != "lower":
         return float("nan")
     return float(mean_of_known(human.floor[score].ravel()))
+
+
+def _nulls(seed: int, game: Game, ready: Prepared, human: HumanAnswers, figures: Figures) -> dict[str, float]:
+    """What v would be of predictions that know nothing, over the cells that count."""
+    people = ShareTable(ready.survey.countries, ready.survey.questions, human.probabilities)
+    cells = {name: game.errors.of(p)[figures.known] for name, p in predict_nothing(seed, people).items()}
+    return {name: float(np.nanmean(found)) for name, found in cells.items() if np.isfinite(found).any()}
 
 
 def _folder(name: str, workspace: Workspace) -> Path:

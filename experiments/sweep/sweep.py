@@ -1,6 +1,7 @@
 """Sweep over a grid or a list of recipes, on one answer store."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from value_personas.experiments.recipe.study_record import StudyRecord, write_st
 from value_personas.experiments.sweep.cells import sweep_cells
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.sweep.table import sweep_metrics, sweep_table
+from value_personas.experiments.workspace.json_file import rows_of
 from value_personas.experiments.workspace.tables import write_csv
 
 __all__ = ["SweepResult", "sweep"]
@@ -54,6 +56,12 @@ class SweepResult:
         parts = dict.fromkeys(part for cell in told for part in str(cell).split(" and "))
         return " and ".join(part for part in parts if part != "no") or "no"
 
+    def claims(self) -> pd.DataFrame:
+        """What came of the recipe's claims: a run's rows for each cell, with its label; empty without any."""
+        known = ((record.label, self.family.figures(record)) for record in self.family.records)
+        rows = [{"label": label, **row} for label, found in known if found for row in found.hypotheses]
+        return pd.DataFrame(rows)
+
     @property
     def no_better(self) -> tuple[str, ...]:
         """The rows that are not shown to be better than every option alike: method, and in which cell."""
@@ -78,6 +86,7 @@ class SweepResult:
             "synthetic": self.synthetic,
             "failed": {record.label: record.reason for record in family.failed},
             "not_better_than_uniform": list(self.no_better),
+            "hypotheses": json.loads(self.claims().to_json(orient="records")),
             "table": json.loads(self.table.to_json(orient="records")),
             "folder": str(family.folder),
             "mlflow_run_id": family.mlflow_run_id,
@@ -108,6 +117,8 @@ def sweep(
     table.to_parquet(family.folder / "sweep.parquet", index=False)
     write_csv(family.folder / "sweep.csv", table)
     result = SweepResult(family, table)
+    if len(claims := result.claims()):
+        write_csv(family.folder / "hypotheses.csv", claims)
     write_study(_record(result), recipe, family.folder)
     family.close(sweep_metrics(family), {"synthetic": result.synthetic})
     return result
@@ -115,7 +126,7 @@ def sweep(
 
 def _record(result: SweepResult) -> StudyRecord:
     """What stands on its page."""
-    family = result.family
+    family, claims = result.family, result.claims()
     recipe = family.recipe
     parts = () if result.synthetic == "no" else tuple(result.synthetic.split(" and "))
     return StudyRecord(
@@ -130,6 +141,20 @@ def _record(result: SweepResult) -> StudyRecord:
         f"{100 * recipe.scoring.level:g} % intervals of one standard error clustered by country or cultural "
         "zone and by question. Intervals of different settings are not of their difference: value-personas "
         "ablate pairs settings cell by cell and tests them.",
+        findings=tuple(_of_claims(claims)),
+        no_better=result.no_better,
+        claims=rows_of(claims),
         failed={record.label: str(record.reason) for record in family.failed},
         mlflow_run_id=family.mlflow_run_id,
     )
+
+
+def _of_claims(claims: pd.DataFrame) -> Iterator[str]:
+    """A sentence for each claim: in how many settings it came out how, and in which where not in all."""
+    for claim, rows in claims.groupby("claim", sort=False) if len(claims) else ():
+        labels = {str(one): list(found["label"]) for one, found in rows.groupby("verdict", sort=False)}
+        told = (
+            f"{verdict} in {'every setting' if len(among) == len(rows) else '; '.join(among)}"
+            for verdict, among in labels.items()
+        )
+        yield f"{claim}: {', '.join(told)}."

@@ -9,6 +9,7 @@ from rich.text import Text
 from value_personas.experiments.commands.printing.console import print_places
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.shapley.result import ShapleyResult
+from value_personas.experiments.shapley.tables import ALL
 
 __all__ = ["print_shapley"]
 
@@ -24,6 +25,8 @@ def print_shapley(result: ShapleyResult) -> None:
     console.print(Text(f"values add up to v(all) − v(∅) in every country, within {apart:.0e}"))
     if not pd.isna(result.floor):
         console.print(Text(f"noise floor {result.floor:.4f}: no v is to be read as better than that"))
+    if result.nulls:
+        console.print(Text(f"what knows nothing: {_nulls(result)}"))
     for note in result.notes:
         console.print(Text(f"· {note}"))
     usage = result.usage
@@ -34,6 +37,12 @@ def print_shapley(result: ShapleyResult) -> None:
         )
     )
     print_places(console, result.folder, result.mlflow_run_id)
+
+
+def _nulls(result: ShapleyResult) -> str:
+    """V of each null, and of no item, which is to be read beside it."""
+    empty = float(result.checks.set_index("country").loc[ALL, "v_empty"])
+    return f"{', '.join(f'{name} {v:.4f}' for name, v in result.nulls.items())}; no item told {empty:.4f}"
 
 
 def _players(result: ShapleyResult) -> Table:

@@ -4,14 +4,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from tests.experiments.report.conftest import Reported
 from tests.experiments.report.runs import write_shapley
-from value_personas.experiments.recipe.study_record import StudyRecord, write_study
+from value_personas import load_recipe
+from value_personas.experiments.recipe.study_record import StudyRecord, read_study, write_study
 from value_personas.experiments.report import report
-from value_personas.experiments.report.studies import _in_short
+from value_personas.experiments.report.studies import _in_short, page_of_study
 from value_personas.experiments.scoring import SCORES, shape_scores
+from value_personas.experiments.scoring.digits import three_digits
+from value_personas.experiments.search import search
 from value_personas.experiments.shapley.record import RESULT_FILE, read_shapley
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.signatures import RecipeError, StoreError
 
@@ -37,7 +42,9 @@ def ablation(reported: Reported, tmp_path: Path) -> Path:
     pd.DataFrame({**curve, "upper": [0.05, 0.04], "floor": 0.007}).to_csv(
         tmp_path / "error_by_personas.csv", index=False
     )
-    write_study(RECORD, reported.run.recipe, tmp_path)
+    nulls = ({"method": "uniform", "score": "normalised_mae", "mean": 0.181},)
+    record = RECORD.model_copy(update={"nulls": nulls, "no_better": ("kind=none",)})
+    write_study(record, reported.run.recipe, tmp_path)
     return tmp_path
 
 
@@ -50,6 +57,9 @@ def test_an_ablation_has_table_figures_findings_and_methods(ablation: Path) -> N
         "<td>+.050</td><td>+.040\u00a0to\u00a0+.060</td><td>&lt; .001</td>",
         "kind=none · zone: no zone",
         "failed: n=9: no answer",
+        "What knows nothing, on the base’s cells",
+        '<th scope="row">uniform</th><td>.181</td>',
+        "Not shown to be better than giving every option the same share (Wasserstein): kind=none.",
         "Variants were run.",
         'id="figure-effects"',
         'id="figure-error-by-personas"',
@@ -70,13 +80,67 @@ def test_a_sweep_has_the_scores_of_every_setting(reported: Reported, tmp_path: P
     failed = ("profiles.n=15", None, None, *[float("nan")] * 4, None)
     columns = ["label", "method", "score", "mean", "lower", "upper", "floor", "missing"]
     pd.DataFrame([*rows, failed], columns=columns).to_parquet(tmp_path / "sweep.parquet", index=False)
-    write_study(RECORD.model_copy(update={"kind": "sweep", "base": ""}), reported.run.recipe, tmp_path)
+    claim = {"label": "profiles.n=5", "claim": "Hedged is nearer", "effect": -0.02, "lower": -0.03}
+    lonely = {**dict.fromkeys(("effect", "lower", "upper", "holm_p")), "label": "profiles.n=10"}
+    claims = (
+        {**claim, "upper": -0.01, "holm_p": 0.004, "verdict": "supported"},
+        {**lonely, "claim": "Hedged is nearer", "verdict": "not tested"},
+    )
+    record = RECORD.model_copy(update={"kind": "sweep", "base": "", "claims": claims})
+    write_study(record, reported.run.recipe, tmp_path)
     page = report(str(tmp_path), width=3.5, progress=False).page.read_text(encoding="utf-8")
     assert "<td>.500 (.450\u2060–\u2060.550)</td>" in page
-    assert page.count('<th scope="row">n=5</th>') == 2
+    assert page.count('<th scope="row">n=5</th>') == 2 + 1  # a claim
     for name in ("normalised_mae", "variance_ratio", "rps"):
         assert SCORES[name].heading in page
     assert "target of the variance ratio" in page
+    assert "<td>supported</td><td>−.020</td><td>−.030\u00a0to\u00a0−.010</td><td>.004</td>" in page
+    assert "<td>not tested</td><td>–</td><td>–</td>" in page
+
+
+def drawn_rows(folder: Path, reported: Reported, of_uniform: tuple[float, float]) -> list[str]:
+    """The names of the rows of a sweep's figure, of two settings."""
+    rows = [
+        (f"profiles.n={n}", method, "normalised_mae", mean, *ends, 0.01, 0)
+        for n, even in zip((5, 10), of_uniform, strict=True)
+        for method, mean, ends in (("none", 0.1, (0.05, 0.15)), ("uniform", even, (float("nan"),) * 2))
+    ]
+    columns = ["label", "method", "score", "mean", "lower", "upper", "floor", "missing"]
+    pd.DataFrame(rows, columns=columns).to_parquet(folder / "sweep.parquet", index=False)
+    write_study(RECORD.model_copy(update={"kind": "sweep", "base": ""}), reported.run.recipe, folder)
+    (section, _) = page_of_study(folder).sections
+    assert ("n=10", "uniform", three_digits(of_uniform[1]), "0") in section.tables[0].rows
+    axis = section.plates[0].figure.axes[0]
+    bold = [text.get_text() for text in axis.texts]
+    return [*bold, *(text.get_text() for text in axis.get_yticklabels())]
+
+
+def test_what_knows_nothing_stands_in_a_sweeps_figure_once_where_settings_do_not_move_it(
+    reported: Reported, tmp_path: Path
+) -> None:
+    heads = ["n=5", "n=10"]
+    once = drawn_rows(tmp_path, reported, (0.2, 0.2))
+    assert once == [*heads, "what knows nothing", "none", "none", "uniform"]
+    in_each = drawn_rows(tmp_path, reported, (0.2, 0.25))
+    assert in_each == [*heads, "none", "uniform", "none", "uniform"]
+
+
+def test_a_search_has_what_was_chosen_and_mlflow_has_the_page(tmp_path: Path) -> None:
+    space = "search.space={calibration={temperature={low=1.0, high=8.0, log=true}}}"
+    sizes = ("survey.respondents=150", "profiles.n=10", 'questions.include=["Q1", "Q29"]', "search.trials=3")
+    found = search(load_recipe("search", [f"workspace={tmp_path}", *sizes, space]), progress=False)
+    assert read_study(found.folder).mlflow_run_id == found.mlflow_run_id != ""
+    page = report(str(found.folder), progress=False).page.read_text(encoding="utf-8")
+    (trained,) = found.training.to_dict("records")
+    figures = (three_digits(trained[when]) for when in ("original", "chosen"))
+    assert f'<th scope="row">wasserstein</th>{"".join(f"<td>{one}</td>" for one in figures)}' in page
+    (judged,) = found.judged.to_dict("records")
+    assert f"<td>{three_digits(judged['difference'], signed=True)}</td>" in page
+    assert 'id="figure-effects"' in page
+    assert page.count("<td>complete</td>") + page.count("<td>pruned</td>") == 3
+    client = MlflowClient(Workspace(tmp_path).tracking_uri)
+    kept = {file.path for file in client.list_artifacts(found.mlflow_run_id, "report")}
+    assert kept == {"report/figures", "report/report.html", "report/tables"}
 
 
 def test_a_calibration_says_before_and_after(reported: Reported, tmp_path: Path) -> None:
@@ -84,10 +148,14 @@ def test_a_calibration_says_before_and_after(reported: Reported, tmp_path: Path)
     names = [f"{name}_{when}" for name in shape_scores() for when in ("before", "after")]
     figures = {name: [0.1 + 0.01 * n, 0.5] for n, name in enumerate(names)}
     pd.DataFrame(parts | figures).to_csv(tmp_path / "calibration_summary.csv", index=False)
-    write_study(RECORD.model_copy(update={"kind": "calibration"}), reported.run.recipe, tmp_path)
+    nulls = tuple({"method": "permuted", "score": name, "mean": 0.25} for name in shape_scores())
+    record = RECORD.model_copy(update={"kind": "calibration", "nulls": nulls})
+    write_study(record, reported.run.recipe, tmp_path)
     page = report(str(tmp_path), progress=False).page.read_text(encoding="utf-8")
     assert "<td>.100 → .110</td><td>.120 → .130</td>" in page
     assert "<td>25 %</td>" in page
+    assert "What knows nothing, on the held-out cells" in page
+    assert f'<th scope="row">permuted</th>{"<td>.250</td>" * len(shape_scores())}' in page.replace("\n", "")
 
 
 def test_shapleys_checks_stand_on_its_page(reported: Reported, tmp_path: Path) -> None:
@@ -104,6 +172,7 @@ def test_shapleys_checks_stand_on_its_page(reported: Reported, tmp_path: Path) -
         "axes": ({**item, "player": "x", "name": "survival", "value": -0.07},),
     }
     told = found.record.model_copy(update={"all_countries": tables, "checks": (ends,), "noise_floor": 0.007})
+    told = told.model_copy(update={"nulls": {"uniform": 0.181}})
     write_json(folder / RESULT_FILE, told)
     page = report(str(folder), progress=False).page.read_text(encoding="utf-8")
     for said in (
@@ -111,7 +180,7 @@ def test_shapleys_checks_stand_on_its_page(reported: Reported, tmp_path: Path) -
         "all together",
         "axis survival",
         "<td>0.1500</td><td>0.0200</td><td>−0.1300</td><td>−0.1300</td><td>2e-17</td>",
-        "The noise floor is .007.",
+        "The noise floor is .007. What knows nothing comes to: uniform .181; personas told no item, v(∅),",
         'id="figure-shapley-bars"',
     ):
         assert said in page, said

@@ -76,6 +76,14 @@ def test_sums_are_checked_in_every_country_and_in_all(result: ShapleyResult) -> 
     assert len(checks) == 9
 
 
+def test_what_knows_nothing_has_its_v_on_the_cells_that_count(result: ShapleyResult) -> None:
+    again = run(varied(result.recipe, {"personas": ("none",), "scoring.persona_draws": 0}))
+    of_run = again.nulls[again.nulls["score"] == result.recipe.shapley.score].set_index("method")["mean"]
+    assert result.nulls == pytest.approx(of_run.to_dict(), abs=1e-12)
+    assert list(result.nulls) == ["uniform", "majority", "permuted"]
+    assert result.record().nulls == result.nulls
+
+
 def test_synthetic_is_called_synthetic_and_the_sign_is_stated(result: ShapleyResult, workspace: Path) -> None:
     assert result.synthetic == ("respondent", "population")
     assert "synthetic respondent and population" in result.title
