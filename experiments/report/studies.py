@@ -236,7 +236,7 @@ def _claims(record: StudyRecord, short: Mapping[str, str]) -> tuple[Table, ...]:
     return (Table(caption, heads, rows),) if rows else ()
 
 
-def _numbers(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[Hashable, Any]:
+def _numbers(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """A row with NaN for what its file has as null."""
     return {**row, **{name: math.nan for name in names if row[name] is None}}
 
@@ -363,7 +363,7 @@ def _mean(row: Mapping[Hashable, Any]) -> str:
     return f"{three_digits(row['mean'])}{ends}"
 
 
-def _ends(row: Mapping[Hashable, Any], signed: bool = False) -> str:
+def _ends(row: Mapping[Any, Any], signed: bool = False) -> str:
     """An interval that is not torn apart; a dash where there is none."""
     if math.isnan(row["lower"]):
         return "–"

@@ -41,7 +41,7 @@ def print_shapley(result: ShapleyResult) -> None:
 
 def _nulls(result: ShapleyResult) -> str:
     """V of each null, and of no item, which is to be read beside it."""
-    empty = float(result.checks.set_index("country").loc[ALL, "v_empty"])
+    empty = float(result.checks.set_index("country")["v_empty"].loc[ALL])
     return f"{', '.join(f'{name} {v:.4f}' for name, v in result.nulls.items())}; no item told {empty:.4f}"
 
 
