@@ -170,7 +170,7 @@ def _curve(curve: pd.DataFrame, record: StudyRecord) -> Section:
 def _of_sweep(record: StudyRecord, folder: Path) -> Iterator[Section]:
     every = read_table(folder / "sweep")
     known = every[every["method"].notna()]
-    short = _in_short(known["label"].unique())
+    short = _in_short(list(known["label"].unique()))
     known = known.assign(label=known["label"].map(short))
     level = round(100 * record.level)
     if len(known):
