@@ -9,7 +9,7 @@ import pandas as pd
 
 from value_personas.data.codebooks.codebook import StoredTrait
 from value_personas.data.codebooks.file import DemographicEntry
-from value_personas.data.codebooks.missing import kind_from_words, normalise
+from value_personas.data.codebooks.missing import code_of_kind, kind_from_words, normalise
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.survey.decoding import Coded, decode
 from value_personas.data.survey.labels import ColumnFacts, Judgement, Key, Meanings, as_key, meanings_of
@@ -20,6 +20,7 @@ Column = Callable[[str], tuple["pd.Series[float] | pd.Series[str]", ColumnFacts]
 Answers = Callable[[str, Meanings], Coded]
 
 _LONGEST_CATEGORY = 60
+_MOST_UNLISTED = 0.2  # "other" and stray codes are lost; where more are, the others are in doubt too
 
 
 def read_demographics(
@@ -40,7 +41,7 @@ def read_demographics(
 
     Returns:
         Ordered categories in words (missing: NaN) and float numbers; traits as differences of two answers.
-        And sentences on the columns that are read by the file's own labels.
+        And sentences on the columns that are read by the file's own labels, or left out.
     """
     table: dict[str, object] = {}
     notes: list[str] = []
@@ -51,14 +52,21 @@ def read_demographics(
             if entry.labels is None:
                 found.append(_number(values, entry.range))
                 continue
-            categories, judged = _category(values, entry, missing, facts)
+            categories, judged, unlisted = _category(values, entry, missing, facts)
+            if judged.verdict == "silent" and unlisted > _MOST_UNLISTED:
+                notes.append(
+                    f"{source}: {name} is left out: no label tells its codes, and {unlisted:.0%} of "
+                    "the answers bear a code that the codebook does not know; they may follow another list."
+                )
+                continue
             found.append(pd.Series(categories))
             if judged.moves or judged.verdict == "contradicts":
                 told = f" ({judged.told})" if judged.told else ""
                 notes.append(
                     f"{source}: {name} is read by the file's own labels, not by the codebook's codes{told}."
                 )
-        table[name] = reduce(_filled_from, found)
+        if found:
+            table[name] = reduce(_filled_from, found)
     for trait, (stored, plus, minus) in personality.items():
         meanings = meanings_of(stored.stored)
         table[trait] = _statement(answers(plus, meanings)) - _statement(answers(minus, meanings))
@@ -98,7 +106,8 @@ def _category(
     entry: DemographicEntry,
     missing: Mapping[float, str],
     facts: ColumnFacts,
-) -> tuple["pd.Categorical[str]", Judgement]:
+) -> tuple["pd.Categorical[str]", Judgement, float]:
+    """Categories, what the labels say, and which share of the answers bears no listed code."""
     # Several codes may mean one category.
     labels, also = entry.labels or [], entry.also or [[] for _ in entry.labels or []]
     distinct = list(dict.fromkeys(labels))
@@ -117,7 +126,9 @@ def _category(
         distinct = list(meanings.names)
         coded, _ = decode(values, meanings, missing, ColumnFacts(missing=facts.missing))
     positions = np.where(coded >= 0, coded, -1).astype(np.int64)
-    return pd.Categorical.from_codes(positions, categories=pd.Index(distinct), ordered=True), judged
+    unlisted = int((coded == code_of_kind("off_scale")).sum())
+    share = unlisted / max(1, unlisted + int((coded >= 0).sum()))
+    return pd.Categorical.from_codes(positions, categories=pd.Index(distinct), ordered=True), judged, share
 
 
 _MOST_CATEGORIES = 120  # a category's number is stored in eight bits

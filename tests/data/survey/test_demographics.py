@@ -24,3 +24,20 @@ def test_incomes_of_both_studies_of_the_joint_file(tmp_path: Path) -> None:
     assert found[table["study"] == 1].iloc[:3].tolist()[:2] == ["eighth tenth", "ninth tenth"]
     assert found[table["study"] == 1].isna().mean() == 1 / 3
     assert list(found.cat.categories[[0, -1]]) == ["lowest tenth", "highest tenth"]
+
+
+def test_religions_by_a_list_that_the_codebook_does_not_know_are_left_out(tmp_path: Path) -> None:
+    """Old releases of the time series: 1 = Aglipayan, 49 = Muslim, 64 = Roman Catholic."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"F063": rng.integers(1, 11, 120), "E018": rng.integers(1, 4, 120)}).assign(
+        S003=32, S002VS=5, S017=1.0, S020=2006, S025=322006
+    )
+    table.assign(F025=rng.choice([1, 49, 64], 120)).to_csv(tmp_path / "old.csv", index=False)
+    old = read_survey(tmp_path / "old.csv")
+    assert "religion" not in old.demographics
+    assert any(note.startswith("F025: religion is left out") for note in old.notes)
+    stray = np.where(np.arange(120) < 3, 49, rng.choice([1, 5], 120))
+    table.assign(F025=stray).to_csv(tmp_path / "new.csv", index=False)
+    religion = read_survey(tmp_path / "new.csv").demographics["religion"]
+    assert religion.isna().sum() == 3
+    assert set(religion.dropna()) == {"Roman Catholic", "Muslim"}
