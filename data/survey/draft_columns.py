@@ -81,7 +81,8 @@ def recognise_column(header: Header, name: str, values: "pd.Series[Any]") -> Dra
         name: of the column.
         values: as stored.
     """
-    plain, label = normalise(name), normalise(_NUMBER.sub("", header.labels.get(name, "")))
+    plain = normalise(name).removeprefix("f_")  # Pew marks so what it knows of its panel
+    label = normalise(_NUMBER.sub("", header.labels.get(name, "")))
     options, missing, labelled = _answers(header, name, values)
     country = _as_country(plain, label, header.value_labels.get(name, {}), values)
     if country:
@@ -218,7 +219,7 @@ def _as_demographic(  # what is known of one column
             numbers = pd.to_numeric(values, errors="coerce")
             if int(numbers.between(14, 110).sum()) > 0.5 * len(numbers) and numbers.nunique() > 12:
                 return DraftColumn("demographic", name)
-            continue
+            return DraftColumn("background")  # ages in bands
         if name == "sex":
             return _sex(options, missing, labelled)
         if labelled and 2 <= len(options) <= _MOST_CATEGORIES:

@@ -193,3 +193,23 @@ def test_a_recipe_names_its_files_from_where_it_lies(tmp_path: Path) -> None:
     assert recipe["survey"] == {"path": "../issp.sav", "codebook": "own.toml"}
     assert recipe["personas"] == ["none", "country", "demographic"]
     assert recipe["questions"]["include"] == ["V5", "V6", "V8"]
+
+
+def test_what_a_panel_knows_of_its_members_is_no_question(tmp_path: Path) -> None:
+    """The profile columns and labels of Pew's files."""
+    labels = {
+        "F_AGECAT": {1.0: "18-29", 2.0: "30-49", 3.0: "50-64", 4.0: "65+"},
+        "F_GENDER": {1.0: "A man", 2.0: "A woman", 3.0: "In some other way"},
+        "F_PARTY_FINAL": {1.0: "Republican", 2.0: "Democrat", 3.0: "Independent"},
+        "F_EDUCCAT": {1.0: "College graduate+", 2.0: "Some College", 3.0: "H.S. graduate or less"},
+        "F_CREGION": {1.0: "Northeast", 2.0: "Midwest", 3.0: "South", 4.0: "West"},
+        "ECON1": {1.0: "Excellent", 2.0: "Good", 3.0: "Only fair", 4.0: "Poor"},
+    }
+    rng = np.random.default_rng(0)
+    answers = {name: rng.integers(1, len(of) + 1, 90).astype(float) for name, of in labels.items()}
+    table = pd.DataFrame(answers)
+    pyreadstat.write_sav(table, str(tmp_path / "pew.sav"), variable_value_labels=labels)
+    found = tomllib.loads(draft_survey(tmp_path / "pew.sav", country_is="USA").codebook)
+    assert set(found["questions"]) == {"ECON1"}
+    assert found["demographics"]["sex"] == {"column": "F_GENDER", "labels": ["man", "woman"], "codes": [1, 2]}
+    assert found["demographics"]["education"]["column"] == "F_EDUCCAT"
