@@ -137,3 +137,31 @@ def test_without_a_base_there_is_nothing_to_compare(workspace: Path) -> None:
     settings = (*DRAWN, 'ablation.factors.profiles.items=[["F999"], "all"]')
     with pytest.raises(EngineError, match=r"the base variant has no result: .*no item 'F999'"):
         ablate(load_recipe(None, [f"workspace={workspace}", *settings]))
+
+
+FEW = (
+    "survey.respondents=300",
+    "scoring.floor_draws=20",
+    "scoring.persona_draws=5",
+    "cultural_map.ask=false",
+    'questions.include=["Q1", "Q6", "Q29", "Q33", "Q36", "Q40", "Q47", "Q50", "Q62", "Q65", "Q70", '
+    '"Q77", "Q108", "Q112", "Q142", "Q160", "Q177", "Q185", "Q196", "Q235", "Q240", "Q250"]',
+    'ablation.factors={kind=["values-hedged", "values-unhedged", "shuffled", "mean-profile"], '
+    'calibration=["none", "persona"], "profiles.n"=[48, 5]}',
+)
+"""The shipped recipe with the variants that its claims are of."""
+
+
+@pytest.mark.slow
+def test_the_recipes_claims_come_out_and_each_goes_with_its_cause(workspace: Path) -> None:
+    def verdicts(**faults: float) -> list[str]:
+        without = (f"respondent.parameters.{name}={value}" for name, value in faults.items())
+        return list(
+            ablate(load_recipe("ablation", [f"workspace={workspace}", *FEW, *without])).hypotheses["verdict"]
+        )
+
+    assert verdicts() == ["supported"] * 5
+    assert verdicts(spill_over=0.0)[0] == "undecided"  # a hedge has nothing to prevent
+    assert verdicts(sharpness=1.0)[3] == "refuted"  # answers are as wide as people's already
+    unheard = verdicts(prior_pull=1.0)  # whoever is told of answers as everybody does
+    assert "supported" not in (unheard[1], unheard[2], unheard[4])
