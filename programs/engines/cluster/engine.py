@@ -38,6 +38,9 @@ _GATHER_S = 0.004
 _LOOK_S = 0.5
 """How often it is looked who is there."""
 
+_FETCH_S = 20.0
+"""For which a block's replies are fetched: a worker that died just then would be waited for for ever."""
+
 _KILLS = 2
 """How often a request that was alone on a worker that died is tried again."""
 
@@ -215,7 +218,10 @@ class ClusterEngine:
                 return
             sent.worker.blocks -= 1
         try:
-            told = future.result() if future.status in ("finished", "error") else None
+            told = future.result(timeout=_FETCH_S) if future.status in ("finished", "error") else None
+        except TimeoutError:
+            self._failed(sent, None)
+            future.cancel()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the block's, or of fetching it
             if died := isinstance(error, KilledWorker):
                 with self._lock:  # nothing more is sent there until the next look
@@ -229,7 +235,10 @@ class ClusterEngine:
                 self._failed(sent, None)
                 self._end(f"worker {told['worker']} is not fit to ask: {told['refused']}")
             else:
-                self._enter(sent.block, told, sent.worker)
+                try:
+                    self._enter(sent.block, told, sent.worker)
+                except Exception as error:  # noqa: BLE001 - what came is no answer
+                    self._failed(sent, error)
         self._flush()
 
     def _enter(self, block: list[_Item], told: dict[str, Any], sent_to: _Worker) -> None:
@@ -279,7 +288,14 @@ class ClusterEngine:
         _deliver([(item, failure)])
 
     def _watch(self) -> None:
-        """Look who comes and goes, until this is closed."""
+        """Look who comes and goes, until this is closed; nobody waits on when this ends by a fault."""
+        try:
+            self._look_on()
+        except BaseException as error:
+            self._end(one_line(error) if isinstance(error, Exception) else type(error).__name__)
+            raise
+
+    def _look_on(self) -> None:
         alone_since: float | None = None
         while not self._closed.wait(_LOOK_S):
             try:

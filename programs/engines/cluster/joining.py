@@ -22,6 +22,8 @@ __all__ = ["Joined"]
 _CONNECT_S = 10.0
 _FIRST_LOOK_S = 0.2
 _OWN_S = 30.0
+_TELL_S = 60.0
+"""In which workers must say what they are."""
 _SHOWN = 5
 """Workers that a message names at most."""
 
@@ -127,9 +129,10 @@ class Joined:
             raise EngineError(self._own.problem)
 
     def _told(self, workers: Sequence[str]) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.run(  # pyright: ignore
-            describe, self.settings, workers=list(workers), on_error="return"
-        )
+        found: dict[str, Any] = self.client.sync(  # as client.run, which would wait for ever  # pyright: ignore
+            self.client._run, describe, self.settings, workers=list(workers), on_error="return",
+            callback_timeout=_TELL_S,
+        )  # fmt: skip
         left = set(self._there())  # one that died before it could tell is not unfit, it is away
         return {name: told for name, told in found.items() if name in left}
 
