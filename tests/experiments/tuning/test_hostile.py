@@ -61,7 +61,7 @@ def proposed_by(engine: object, workspace: Path, optimizer: str) -> TuningResult
             optimizer,
             "tuning.proposer.lm=openai/proposer",
             f"tuning.proposer.base_url={server.url}",
-            "tuning.budget_calls=700",
+            "tuning.budget_calls=900",
         )
 
 
