@@ -110,13 +110,16 @@ def known_score(name: str) -> Score:
 
 
 def _known(name: str) -> str:
-    if name not in SCORES:
-        raise ValueError(f"no such score; {SCORES.nearest(name)}")
-    return name
+    if name in SCORES:
+        return name
+    for key, one in SCORES.items():
+        if one.heading.casefold() == name.casefold():
+            return key
+    raise ValueError(f"no such score; {SCORES.nearest(name)}")
 
 
 ScoreName = Annotated[str, AfterValidator(_known)]
-"""The name of a score as a recipe gives it."""
+"""A score as a recipe names it: by its key, or as tables do."""
 
 
 def score(human: ArrayLike, model: ArrayLike, scores: ArrayLike) -> dict[str, float]:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from value_personas.experiments.scoring import SCORES, score
+from value_personas.experiments.scoring import SCORES, ScoreName, score
 
 HUMAN = np.array([0.1, 0.2, 0.3, 0.4])
 NEAR, FAR = np.array([0.12, 0.2, 0.29, 0.39]), np.array([0.45, 0.05, 0.05, 0.45])
@@ -46,3 +47,11 @@ def test_of_a_ratio_the_median_counts_cells_at_0_too_and_of_everything_else_the_
     assert SCORES["variance_ratio"].average(np.array([0.0] * 15 + [1.0] * 5)) == 0.0
     assert SCORES["variance_ratio"].average(np.array([0.0, np.nan])) == 0.0
     assert np.isnan(SCORES["wasserstein"].average(np.array([np.nan])))
+
+
+def test_a_recipe_may_name_a_score_as_tables_do() -> None:
+    adapter = TypeAdapter(ScoreName)
+    assert adapter.validate_python("MAE of means") == "normalised_mae"
+    assert adapter.validate_python("wasserstein") == "wasserstein"
+    with pytest.raises(ValidationError, match="no such score"):
+        adapter.validate_python("MAE of medians")
