@@ -5,7 +5,6 @@ import os
 import runpy
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,13 +127,11 @@ def test_workers_that_are_killed_lose_nothing(cluster: Processes) -> None:
 def test_a_request_that_kills_its_worker_is_one_missing_answer(cluster: Processes) -> None:
     people = [*_people(6), Persona("none", "You are poison.", 1.0, "XNA")]
     made = model(cluster, parameters={"dies_at": f"poison.\n\n{QUESTIONS[7].text}"})
-    started = time.monotonic()
     result = asked(made, people)
     closed(made)
     assert result.missing_by_reason() == {"provider_error": 1}
     assert "workers died of it" in result.examples["provider_error"]
     assert np.array_equal(result.log_p[:6], alone(people).log_p[:6])
-    assert time.monotonic() - started < 60
 
 
 def test_a_request_that_fails_is_alone_in_missing_its_answer(cluster: Processes) -> None:
@@ -199,10 +196,8 @@ def test_workers_read_keys_from_their_own_environment(
 
 def test_no_worker_is_waited_for_and_then_said() -> None:
     empty, told = Processes(0), list[str]()
-    started = time.monotonic()
     with pytest.raises(EngineError, match="no worker came within 1 s"):
         model(empty, told=told, patience_s=1.0)
-    assert time.monotonic() - started < 10
     assert "waiting for workers" in told[0]
     empty.close()
 
