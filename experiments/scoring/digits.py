@@ -29,9 +29,9 @@ def of_p(p: float) -> str:
 
     Example:
         >>> of_p(0.0312), of_p(0.00004)
-        ('.031', '< .001')
+        ('.031', '<.001')
     """
-    return "< .001" if p < 0.0005 else three_digits(p)
+    return "<.001" if p < 0.0005 else three_digits(p)
 
 
 def in_people(value: float) -> str:

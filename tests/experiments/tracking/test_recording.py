@@ -132,7 +132,6 @@ def test_a_family_may_be_named_and_has_children(tmp_path: Path) -> None:
     assert "personas.parquet" not in {a.path for a in client.list_artifacts(child)}
 
 
-@pytest.mark.usefixtures("mlflow_makes_its_tables")
 def test_several_runs_record_at_once(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "table.csv").write_text("a\n1\n")

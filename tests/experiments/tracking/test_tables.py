@@ -35,7 +35,6 @@ def test_they_are_as_mlflow_makes_them(tmp_path: Path) -> None:
     assert len(dumped(tmp_path / "own.db")) > 100
 
 
-@pytest.mark.usefixtures("mlflow_makes_its_tables")
 @pytest.mark.parametrize("known", [True, False])
 def test_a_new_workspace_opens_with_them_and_without(
     tmp_path: Path, known: bool, monkeypatch: pytest.MonkeyPatch
