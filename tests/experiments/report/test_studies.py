@@ -54,7 +54,7 @@ def test_an_ablation_has_table_figures_findings_and_methods(ablation: Path) -> N
     for said in (
         "Supported: &lt;b&gt;parts&lt;/b&gt; matter.",
         "Synthetic respondent: these figures say nothing about real people.",
-        "<td>+.050</td><td>+.040\u00a0to\u00a0+.060</td><td>&lt; .001</td>",
+        "<td>+.050</td><td>+.040\u00a0to\u00a0+.060</td><td>&lt;.001</td>",
         "kind=none · zone: no zone",
         "failed: n=9: no answer",
         "What knows nothing, on the base’s cells",
