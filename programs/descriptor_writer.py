@@ -3,10 +3,10 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import dspy
 from dspy.lm15 import Config, Request
@@ -163,32 +163,38 @@ class DescriptorWriter(dspy.Module):
             EngineError: when a call brought no reply, or the engine cannot answer at all.
         """
         cells = [(item, score) for item in items for score in item.scale.scores]
-
-        async def describe(item: ValueItem, score: float) -> list[Descriptor]:
-            found = await self._describe_cell(model, item, score, overrides or {}, countries)
-            on_written(1, len(cells))
-            return found
-
-        jobs = [describe(*cell) for cell in cells]
-        # After an error the calls beside it are waited for: they are paid, and are to be kept.
-        written = await asyncio.gather(*jobs, return_exceptions=True)
-        for failure in written:
-            if isinstance(failure, BaseException):
-                raise failure
+        drafts = [self._describe_cell(model.name, *cell, overrides or {}, countries) for cell in cells]
+        written: dict[int, list[Descriptor]] = {}
+        replies: dict[int, Any] = dict.fromkeys(range(len(cells)))  # None begins a draft
+        while replies:
+            # Round by round, so that what is asked does not depend on which reply came first.
+            requests: dict[int, Request] = {}
+            for place, reply in replies.items():
+                try:
+                    requests[place] = drafts[place].send(reply)
+                except StopIteration as done:
+                    written[place] = done.value
+                    on_written(1, len(cells))
+            jobs = [self._reply(model, *cells[place], request) for place, request in requests.items()]
+            # After an error the calls beside it are waited for: they are paid, and are to be kept.
+            replies = dict(zip(requests, await asyncio.gather(*jobs, return_exceptions=True), strict=True))
+            for failure in replies.values():
+                if isinstance(failure, BaseException):
+                    raise failure
         instruction = str(signature_of(self.write).instructions)
         return DescriptorTable(
-            tuple(d for cell in written if isinstance(cell, list) for d in cell),
+            tuple(d for place in range(len(cells)) for d in written[place]),
             {_digest(instruction): instruction},
         )
 
-    async def _describe_cell(
+    def _describe_cell(
         self,
-        model: Model,
+        model: str,
         item: ValueItem,
         score: float,
         overrides: Mapping[tuple[str, float, int], str],
         countries: Collection[str],
-    ) -> list[Descriptor]:
+    ) -> Generator[Request, Reply, list[Descriptor]]:
         """Every wording of one answer, one after the other, so that none repeats another."""
         found: list[Descriptor] = []
         for wording in range(self.wordings):
@@ -196,23 +202,19 @@ class DescriptorWriter(dspy.Module):
             if own is not None:
                 found.append(Descriptor(item.code, score, self.variant, own, "override", (), wording))
             else:
-                found.append(await self._describe(model, item, score, countries, [d.text for d in found]))
+                others = [d.text for d in found]
+                found.append((yield from self._describe(model, item, score, countries, others)))
         return found
 
-    async def _describe(
-        self, model: Model, item: ValueItem, score: float, countries: Collection[str], others: list[str]
-    ) -> Descriptor:
+    def _describe(
+        self, model: str, item: ValueItem, score: float, countries: Collection[str], others: list[str]
+    ) -> Generator[Request, Reply, Descriptor]:
         text = ""
         broken: tuple[str, ...] = ("no reply holds a description",)
         for attempt in range(self.attempts):
             # A seed a wording and attempt: the first wording is what a recipe of one wording would have.
             seed = _SEEDS_A_WORDING * len(others) + attempt
-            try:
-                reply = await self._reply(model, self.inputs(item, score), seed)
-            except ReplyFailure as failure:  # another seed would be another descriptor than the next run's
-                raise EngineError(
-                    f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
-                ) from failure
+            reply = yield self.request(model, self.inputs(item, score), seed)
             written = single_field(signature_of(self.write), reply.text)
             if written is None:
                 if not text:
@@ -224,14 +226,18 @@ class DescriptorWriter(dspy.Module):
             if not broken:
                 break
         prompt = _digest(str(signature_of(self.write).instructions))
-        return Descriptor(item.code, score, self.variant, text, model.name, broken, len(others), prompt)
+        return Descriptor(item.code, score, self.variant, text, model, broken, len(others), prompt)
 
-    async def _reply(self, model: Model, inputs: Mapping[str, object], seed: int) -> Reply:
+    async def _reply(self, model: Model, item: ValueItem, score: float, request: Request) -> Reply:
         """A reply, be it one that an earlier version asked for with another length."""
-        new = self.request(model.name, inputs, seed)
-        earlier = replace(new, config=replace(new.config, max_tokens=_EARLIER_MAX_TOKENS))
+        earlier = replace(request, config=replace(request.config, max_tokens=_EARLIER_MAX_TOKENS))
         (stored,) = model.stored([reply_key(model.identity, earlier)], lambda _: earlier)
-        return stored or await model.reply(new)
+        try:
+            return stored or await model.reply(request)
+        except ReplyFailure as failure:  # another seed would be another descriptor than the next run's
+            raise EngineError(
+                f"{model.name} did not describe {item.code} = {score:g} ({failure}); run again to go on"
+            ) from failure
 
     def request(self, model: str, inputs: Mapping[str, object], seed: int = 0) -> Request:
         """What a model is sent: the prompt as it stands now, with its demonstrations."""

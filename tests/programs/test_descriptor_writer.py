@@ -10,7 +10,7 @@ from tests.fake_engines import RuleEngine
 from value_personas.programs.descriptor_writer import DescriptorTable, DescriptorWriter, violations
 from value_personas.programs.engines import InProcess
 from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.replies import MemoryStore
+from value_personas.programs.engines.replies import MemoryStore, Reply
 from value_personas.signatures import ValueItem
 
 TRUST = ValueItem("A165", "Whether most people can be trusted or one must be careful with them", AGREE)
@@ -111,6 +111,25 @@ def test_what_is_read_plainly_is_judged_by_the_rules() -> None:
     assert {d.broken_rules for d in table.descriptors} == {
         ("it names a country", "it does not speak to the person as you")
     }
+
+
+@pytest.mark.parametrize("slowest", ["strongly agree", "strongly disagree"])
+def test_what_is_asked_next_does_not_depend_on_which_reply_came_first(slowest: str) -> None:
+    asked: list[tuple[int | None, str]] = []
+
+    class Uneven:
+        identity = "uneven"
+
+        async def reply(self, request: Request, sample: int = 0) -> Reply:
+            asked.append((request.config.seed, answered(request)))
+            await asyncio.sleep(0.02 if answered(request) == slowest else 0.0)
+            return Reply("You score 2.", None, "stop")
+
+        async def aclose(self) -> None:
+            """Nothing to close."""
+
+    asyncio.run(DescriptorWriter("hedged").write_all(Model("test/model", Uneven()), [TRUST]))
+    assert asked == [(seed, label) for seed in range(3) for label in AGREE.labels]
 
 
 def test_progress_tells_of_every_answer() -> None:
