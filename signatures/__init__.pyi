@@ -25,6 +25,7 @@ from .errors import (
     ValuePersonasError,
 )
 from .forecast import ForecastAnswer, ForecastShares
+from .forms import OfForm
 from .plugins import Registry
 from .respondent import AnswerAsPersona, StateAnswerDistribution
 
@@ -43,6 +44,7 @@ __all__ = [
     "LeakError",
     "MissingAnswer",
     "MissingReason",
+    "OfForm",
     "Persona",
     "Profile",
     "Question",

@@ -8,6 +8,7 @@ from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.recipe.personas import known_kind
 from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
+from value_personas.signatures import OfForm
 
 __all__ = ["BASE", "Hypothesis"]
 
@@ -33,7 +34,7 @@ class Hypothesis(Section):
             of it, in place of the difference itself.
     """
 
-    claim: Annotated[str, Field(min_length=1, pattern=r"^[^\n]*$")]
+    claim: Annotated[str, Field(min_length=1), OfForm(r"^[^\n]*$", "one line")]
     method: str
     against: str
     score: ScoreName = "normalised_mae"

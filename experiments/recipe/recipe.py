@@ -29,6 +29,7 @@ from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
 from value_personas.programs.engines import Aside, EngineSettings, engine_kind
 from value_personas.programs.personas import parse_kind
+from value_personas.signatures import OfForm
 
 __all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
 
@@ -256,7 +257,7 @@ class Recipe(Section):
     """
 
     name: Annotated[str, Aside()] = "quickstart"
-    description: Annotated[str, Field(pattern=r"^[^\n]*$"), Aside()] = ""
+    description: Annotated[str, OfForm(r"^[^\n]*$", "one line"), Aside()] = ""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     workspace: Annotated[Path, Aside()] = Path(".value-personas")
     store: Annotated[str | None, Aside()] = None

@@ -10,6 +10,7 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.engines import Aside, EngineSettings
 from value_personas.programs.personas import parse_kind
+from value_personas.signatures import OfForm
 
 __all__ = ["MetricSettings", "OptimizerName", "TuningSettings"]
 
@@ -22,6 +23,8 @@ def _known_optimizer(name: str) -> str:
 
 OptimizerName = Annotated[str, AfterValidator(_known_optimizer)]
 """One of ``optimizer_names()``."""
+
+_Plain = OfForm(r"^[\w .-]+$", "letters, digits, spaces, dots, hyphens")
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -110,7 +113,7 @@ class TuningSettings(Section):
     held_out_cells: Annotated[int, Field(ge=2)] = 18
     feedback_descriptors: Annotated[int, Field(ge=0, le=6)] = 2
     max_characters: Annotated[int, Field(ge=100, le=40_000)] = 6000
-    model_name: Annotated[str, Field(pattern=r"^[\w .-]+$", max_length=200), Aside()] | None = None
+    model_name: Annotated[str, Field(max_length=200), _Plain, Aside()] | None = None
 
     @field_validator("kind")
     @classmethod

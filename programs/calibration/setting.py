@@ -17,7 +17,7 @@ from value_personas.programs.calibration import (
     Uncalibrated,
     UniformShrinkage,
 )
-from value_personas.signatures import Array, StatisticsError
+from value_personas.signatures import Array, OfForm, StatisticsError
 
 __all__ = [
     "FITTED_METHODS",
@@ -41,7 +41,7 @@ MethodName = Literal[
 Level = Literal["persona", "population"]
 Grouping = Literal["all", "scale_length", "topic"]
 
-GroupName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+GroupName = Annotated[str, Field(max_length=200), OfForm(r"^[^\x00-\x1f\x7f]*$", "printable characters")]
 """Of the questions of a scale length or a topic."""
 
 _CLASSES: dict[str, type[Calibrator]] = {

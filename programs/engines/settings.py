@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from yarl import URL
 
-from value_personas.signatures import AuthenticationError
+from value_personas.signatures import AuthenticationError, OfForm
 
 __all__ = ["Aside", "EngineSettings", "Prices", "without_keys"]
 
@@ -22,8 +22,11 @@ _NAMES_A_KEY = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HARMLESS = 40
-_CLUSTER = r"^(local:[1-9][0-9]{0,3}|(tcp|tls|ws|wss|ucx|inproc)://[^\s@?#]+)$"
-
+_CLUSTER = r"^(local:[1-9][0-9]{0,3}|(tcp|tls|ws|wss)://([^\s@?#/:\[\]]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?)$"
+_CLUSTERS = (
+    "a Dask scheduler's address such as tcp://10.0.0.1:8786 or tls://host:8786 (http:// is its dashboard's), "
+    "or local:4 for four processes here"
+)
 
 _WRITTEN = frozenset(
     {
@@ -150,9 +153,9 @@ class EngineSettings(BaseModel):
 
     lm: Annotated[str, Field(min_length=1)] = "synthetic/respondent"
     base_url: str | tuple[str, ...] = ()
-    endpoint: Annotated[str, Field(pattern="^(chat|completions)$")] = "chat"
+    endpoint: Literal["chat", "completions"] = "chat"
     deployment: str | None = None
-    api_key_env: Annotated[str, Field(pattern="^[A-Z_][A-Z0-9_]*$"), Aside()] | None = None
+    api_key_env: Annotated[str, OfForm("^[A-Z_][A-Z0-9_]*$", "a name in capitals"), Aside()] | None = None
     concurrency: Annotated[int, Field(ge=1), Aside()] = 16
     answers_per_call: Annotated[int, Field(ge=1), Aside()] = 128
     timeout_s: Annotated[float, Field(gt=0), Aside()] = 60.0
@@ -165,11 +168,16 @@ class EngineSettings(BaseModel):
     max_cost: Annotated[float, Field(ge=0), Aside()] | None = None
     prices: Annotated[Prices | None, Aside()] = None
     parameters: dict[str, Any] = Field(default_factory=dict)
-    reasoning_effort: Annotated[str, Field(pattern="^[a-z_]+$")] | None = None
+    reasoning_effort: Annotated[str, OfForm("^[a-z_]+$", "a word such as low or none")] | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    cluster: Annotated[str, Field(pattern=_CLUSTER), Aside()] | None = Field(
+    cluster: Annotated[str, OfForm(_CLUSTER, _CLUSTERS), Aside()] | None = Field(
         default=None, exclude_if=lambda place: place is None
     )
+
+    @field_validator("cluster")
+    @classmethod
+    def _without_slash(cls, value: str | None) -> str | None:
+        return value and value.removesuffix("/")
 
     @field_validator("base_url")
     @classmethod
