@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from value_personas.signatures import SurveyError
 
-__all__ = ["GROUPS", "CalibratedWeights", "calibrated_weights", "enough_to_calibrate", "standardised_items"]
-
 Floats = NDArray[np.float64]
 
 GROUPS = 20

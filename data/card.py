@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["card"]
-
 _MOST_ROWS = 20
 
 

@@ -8,15 +8,6 @@ from pathlib import Path
 
 from value_personas.data.codebooks.missing import normalise
 
-__all__ = [
-    "PublishedPoint",
-    "country_alpha3",
-    "country_name",
-    "country_number",
-    "cultural_zone",
-    "published_map",
-]
-
 _HERE = Path(__file__).parent
 
 

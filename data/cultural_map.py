@@ -14,8 +14,6 @@ from value_personas.data.formats.plain_text import one_line
 from value_personas.data.profiles import ProfileTable
 from value_personas.signatures import Axis, SurveyError
 
-__all__ = ["MAP_AXES", "cultural_map", "drawable", "map_point"]
-
 _LONGEST_NAME = 24
 MAP_AXES: tuple[Axis, Axis] = ("survival_self_expression", "traditional_secular")
 """Left to right, then bottom to top."""

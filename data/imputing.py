@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["filled_in", "item_shifts"]
-
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 4_000_000

@@ -13,8 +13,6 @@ from value_personas.data.countries import country_alpha3
 from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.signatures import SurveyError
 
-__all__ = ["Margins", "read_margins"]
-
 Floats = NDArray[np.float64]
 
 _COLUMNS = ("country", "variable", "category", "share")

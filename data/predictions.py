@@ -22,8 +22,6 @@ from value_personas.data.share_layouts import interview_country
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import Question, SurveyError
 
-__all__ = ["GivenAnswers", "read_predictions"]
-
 Floats = NDArray[np.float64]
 
 _NAMES: Mapping[str, tuple[str, ...]] = {

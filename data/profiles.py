@@ -15,8 +15,6 @@ from value_personas.data.survey.direction import refuse_contradictions
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import SurveyError, ValueItem
 
-__all__ = ["ProfileTable", "value_profiles"]
-
 
 @dataclass(frozen=True)
 class ProfileTable:

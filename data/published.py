@@ -21,8 +21,6 @@ from value_personas.data.share_layouts import LAYOUTS
 from value_personas.data.survey.survey import Source, Survey
 from value_personas.signatures import Question, Scale, SurveyError
 
-__all__ = ["PublishedDistributions", "holds_shares", "letter_position", "read_shares"]
-
 Floats = NDArray[np.float64]
 
 _NAMES: Mapping[str, tuple[str, ...]] = {

@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["reference_descriptors"]
-
 _FILE = Path(__file__).parent / "reference_descriptors.csv"
 
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from value_personas.signatures import SurveyError
 
-__all__ = ["bootstrap_distributions", "effective_answers", "split_half_distributions"]
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 

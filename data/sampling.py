@@ -24,8 +24,6 @@ from value_personas.data.margins import Margins
 from value_personas.data.profiles import ProfileTable
 from value_personas.signatures import Profile, SurveyError
 
-__all__ = ["DESIGNS", "ProfileSample", "sample_profiles", "spread_order"]
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 

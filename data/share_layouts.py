@@ -19,15 +19,6 @@ from value_personas.data.countries import country_alpha3
 from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.signatures import SurveyError
 
-__all__ = [
-    "LAYOUTS",
-    "ShareLayout",
-    "global_opinion_qa",
-    "interview_country",
-    "sim_bench",
-    "world_values_bench",
-]
-
 _PARTICIPANT = "D_INTERVIEW"
 _AFTER_COUNTRY = 1_000_000
 """WVS-7 numbers its interviews by country (ISO 3166-1), wave in two digits and person in four."""

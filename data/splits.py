@@ -10,8 +10,6 @@ from value_personas.data.countries import cultural_zone
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import LeakError, Question, SurveyError
 
-__all__ = ["Split", "TrainingView", "split_countries", "split_questions", "training_view"]
-
 Floats = NDArray[np.float64]
 
 

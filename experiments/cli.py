@@ -13,8 +13,6 @@ from typing import Annotated, NoReturn
 from value_personas.experiments import commands
 from value_personas.experiments.commands.printing.plain import show_all_signs
 
-__all__ = ["main"]
-
 _ORDER = (
     "run", "score", "report", "rerun", "export", "recipes", "plan", "power", "survey", "audit",
     "calibrate", "tune", "search", "sweep", "ablate", "shapley", "glossary", "ui", "engine", "inspect",

@@ -18,16 +18,6 @@ from value_personas.programs.personas import verbatim_answer
 from value_personas.programs.respondent import Respondent
 from value_personas.signatures import Array, Persona, Question, RecoverAnswer, ValueItem
 
-__all__ = [
-    "Judged",
-    "Statement",
-    "descriptor_statements",
-    "judge_statements",
-    "movement_matrix",
-    "off_diagonal_mean",
-    "verbatim_statements",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:

@@ -11,21 +11,11 @@ from typing import Any, Literal
 import dspy
 from dspy.lm15 import Config, Request
 
-from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import POSTPONED, REASONING_ONLY, Reply, reply_key
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import POSTPONED, REASONING_ONLY, Reply, ReplyFailure, reply_key
 from value_personas.programs.rendering import render_request, signature_of
 from value_personas.programs.single_field import single_field
 from value_personas.signatures import EngineError, HedgedDescriptor, UnhedgedDescriptor, ValueItem
-
-__all__ = [
-    "MAX_TOKENS",
-    "MAX_WORDS",
-    "Descriptor",
-    "DescriptorTable",
-    "DescriptorWriter",
-    "Variant",
-    "violations",
-]
 
 Variant = Literal["hedged", "unhedged"]
 

@@ -15,8 +15,8 @@ from dspy.lm15 import Request
 from value_personas.programs.elicitation import Elicitation, Form, SampledAnswers
 from value_personas.programs.engines.collecting import rare_collections
 from value_personas.programs.engines.draws import runs_of_draws
-from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import POSTPONED, Reply, keys_of_texts, reply_key
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import POSTPONED, Reply, ReplyFailure, keys_of_texts, reply_key
 from value_personas.programs.engines.threads import run_in_background
 from value_personas.programs.panel_result import PanelResult, Sheet
 from value_personas.programs.rendering import PromptTemplate
@@ -28,8 +28,6 @@ from value_personas.signatures import (
     Persona,
     Question,
 )
-
-__all__ = ["Panel"]
 
 _BLOCK = 1024
 """Cells looked up in the store at once: large enough for one query's overhead, small enough for memory."""

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from value_personas.programs.elicitation import average
 from value_personas.signatures import Answer, MissingAnswer, MissingReason, Persona, Question
 
-__all__ = ["REASONS", "PanelResult", "Sheet", "mean_of_known"]
-
 REASONS = tuple(MissingReason)
 """The order in which ``PanelResult.missing`` numbers the reasons."""
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from value_personas.signatures import Array, Persona, Question
 
-__all__ = ["LEEWAY", "PopulationEstimate", "average_answers", "estimate_populations", "weighted_means"]
-
 LEEWAY = 1e-9
 """Weights are sums of shares: two missing of ten are a fifth, whatever their last digit says."""
 

@@ -26,8 +26,6 @@ from value_personas.programs.rendering import signature_of
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import EngineError, Persona, Question, ValueItem
 
-__all__ = ["PopulationProgram", "Surroundings"]
-
 
 def _as_answered(answers: PanelResult) -> PopulationEstimate:
     return estimate_populations(answers.personas, answers.questions, answers.log_p)

@@ -13,8 +13,6 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.replies import Reply, ReplyFailure
 from value_personas.signatures import Persona, Question, Scale
 
-__all__ = ["ProbeReport", "probe"]
-
 _LETTERS = "ABCD"
 _SYSTEM = "You answer survey questions. Reply with the letter of your answer and nothing else."
 _QUESTION = (

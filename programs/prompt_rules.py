@@ -4,8 +4,6 @@ import re
 
 import dspy
 
-__all__ = ["MAX_CHARACTERS", "proposal_problems"]
-
 MAX_CHARACTERS = 6000
 """Several times the longest prompt shipped; what is longer is no instruction any more."""
 

@@ -13,15 +13,6 @@ import dspy
 from dspy.lm15 import Config, Message, Request
 from dspy.utils.exceptions import AdapterParseError
 
-__all__ = [
-    "PlainAdapter",
-    "PromptTemplate",
-    "WholeReplyAdapter",
-    "parse_reply_fields",
-    "render_request",
-    "signature_of",
-]
-
 
 def signature_of(predictor: dspy.Predict) -> type[dspy.Signature]:
     """What a predictor asks as it stands now; DSPy declares an attribute that may hold other things."""

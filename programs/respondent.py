@@ -18,8 +18,6 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PromptTemplate, signature_of
 from value_personas.signatures import Persona, Question
 
-__all__ = ["AskingStyle", "Respondent", "form_values"]
-
 
 @dataclass(frozen=True, slots=True)
 class AskingStyle:

@@ -7,8 +7,6 @@ import dspy
 
 from value_personas.programs.rendering import parse_reply_fields
 
-__all__ = ["single_field"]
-
 _FLAGS = re.DOTALL | re.IGNORECASE
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)|^.*</(think|thinking|reasoning)>", _FLAGS)
 _TOKENS = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>|<(start|end)_of_turn>|```\w*")

@@ -12,8 +12,6 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.serving_quirks import QUIRKS
 from value_personas.programs.probing import ProbeReport
 
-__all__ = ["SuiteReport", "run_suite"]
-
 _LONGEST_CHECK_S = 600.0
 
 

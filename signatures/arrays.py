@@ -3,6 +3,4 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array"]
-
 Array = NDArray[np.float64]

@@ -2,8 +2,6 @@
 
 import dspy
 
-__all__ = ["RecoverAnswer"]
-
 
 class RecoverAnswer(dspy.Signature):
     """A person is described below. Judge from the description alone which answer that person would most

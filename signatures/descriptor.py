@@ -9,8 +9,6 @@ from typing import Literal
 
 import dspy
 
-__all__ = ["HedgedDescriptor", "UnhedgedDescriptor"]
-
 
 class HedgedDescriptor(dspy.Signature):
     """Describe one attitude of a person, for a reader who will then answer survey questions as that person.

@@ -13,19 +13,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "OPTION_LETTERS",
-    "Answer",
-    "Axis",
-    "MissingAnswer",
-    "MissingReason",
-    "Persona",
-    "Profile",
-    "Question",
-    "Scale",
-    "ValueItem",
-]
-
 OPTION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """The letters that options stand after on a page, in order: without I, the pronoun with which a chatty model
 begins, and O, which is a word and a nought. Their probability would count as an option's."""

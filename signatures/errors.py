@@ -4,18 +4,6 @@ Each message is one line that names the place (file, column, code), what was exp
 The command line prints it and exits with 2; nothing else is caught there.
 """
 
-__all__ = [
-    "AuthenticationError",
-    "BudgetError",
-    "EngineError",
-    "LeakError",
-    "RecipeError",
-    "StatisticsError",
-    "StoreError",
-    "SurveyError",
-    "ValuePersonasError",
-]
-
 
 class ValuePersonasError(Exception):
     """Something the user can put right; the message says how."""

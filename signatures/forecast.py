@@ -7,8 +7,6 @@ and a test of contamination.
 
 import dspy
 
-__all__ = ["ForecastAnswer", "ForecastShares"]
-
 
 class ForecastShares(dspy.Signature):
     """A representative survey puts one question to the adult population named below. Forecast its result,

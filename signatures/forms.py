@@ -6,8 +6,6 @@ from typing import Any
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 
-__all__ = ["OfForm"]
-
 
 @dataclass(frozen=True, slots=True)
 class OfForm:

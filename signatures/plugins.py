@@ -8,8 +8,6 @@ from typing import Any, Generic, TypeVar
 
 from value_personas.signatures.errors import RecipeError
 
-__all__ = ["Registry"]
-
 T = TypeVar("T")
 
 

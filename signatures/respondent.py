@@ -2,8 +2,6 @@
 
 import dspy
 
-__all__ = ["AnswerAsPersona", "StateAnswerDistribution"]
-
 
 class AnswerAsPersona(dspy.Signature):
     """You are taking part in a survey as the person described. Answer each question as that person would,

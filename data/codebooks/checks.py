@@ -7,8 +7,6 @@ from value_personas.data.codebooks.file import AimsRule, AutonomyRule, CodebookF
 from value_personas.data.codebooks.scales import StoredScale
 from value_personas.signatures import SurveyError
 
-__all__ = ["build_columns", "check_item", "columns_of", "refuse_leaks", "refuse_missing_answers"]
-
 Rule = AimsRule | AutonomyRule | None
 
 

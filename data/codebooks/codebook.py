@@ -21,16 +21,6 @@ from value_personas.data.codebooks.missing import MISSING_KINDS
 from value_personas.data.codebooks.scales import StoredScale, stored_scale
 from value_personas.signatures import Question, SurveyError, ValueItem
 
-__all__ = [
-    "Codebook",
-    "StoredItem",
-    "StoredQuestion",
-    "StoredTrait",
-    "codebook_names",
-    "load_codebook",
-    "recognise_codebook",
-]
-
 _FOLDER = Path(__file__).parent
 
 

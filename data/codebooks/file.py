@@ -11,20 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from value_personas.data.formats.toml_file import read_toml
 from value_personas.signatures import Axis, SurveyError
 
-__all__ = [
-    "AimsRule",
-    "AutonomyRule",
-    "CodebookFile",
-    "DemographicEntry",
-    "InstrumentFile",
-    "InstrumentItem",
-    "ItemEntry",
-    "PersonalityEntry",
-    "QuestionEntry",
-    "ScaleEntry",
-    "load_toml",
-]
-
 Code = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Codes = Annotated[list[Code], Field(min_length=1)]

@@ -9,8 +9,6 @@ from value_personas.data.codebooks.file import InstrumentFile, InstrumentItem, l
 from value_personas.data.codebooks.scales import StoredScale, stored_scale
 from value_personas.signatures import Axis, SurveyError, ValueItem
 
-__all__ = ["Instrument", "ItemNorm", "instrument_names", "item_and_scale", "load_instrument", "part_words"]
-
 _FOLDER = Path(__file__).parent / "instruments"
 
 

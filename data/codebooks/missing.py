@@ -7,15 +7,6 @@ one kind of missing answer. So a missing answer can never be taken for a scale p
 import re
 from functools import lru_cache
 
-__all__ = [
-    "MISSING_KINDS",
-    "code_of_kind",
-    "kind_from_words",
-    "kinds_from_words",
-    "normalise",
-    "split_number",
-]
-
 MISSING_KINDS: tuple[str, ...] = (
     "system_missing",  # an empty cell
     "dont_know",

@@ -7,8 +7,6 @@ from value_personas.data.codebooks.file import ScaleEntry
 from value_personas.data.codebooks.missing import normalise
 from value_personas.signatures import Scale, SurveyError
 
-__all__ = ["StoredScale", "stored_scale"]
-
 _MOST_OPTIONS = 100  # positions are stored in eight bits, and no answer card is longer
 
 

@@ -8,8 +8,6 @@ import pandas as pd
 
 from value_personas.data.formats.plain_text import one_line
 
-__all__ = ["Format", "Header", "MissingRange", "damaged", "first_line"]
-
 MissingRange = tuple[float | str, float | str]
 
 

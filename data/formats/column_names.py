@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-__all__ = ["clean_columns"]
-
 _NAME_AND_LABEL = re.compile(r"^\s*([A-Za-z][\w.]*)\s*:\s*(.*)$", re.DOTALL)
 
 

@@ -14,8 +14,6 @@ from value_personas.data.formats.base import Format, Header, first_line
 from value_personas.data.formats.column_names import clean_columns
 from value_personas.signatures import SurveyError
 
-__all__ = ["DELIMITED"]
-
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 _SEPARATOR_MARK = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n", re.IGNORECASE)  # Excel's own first line

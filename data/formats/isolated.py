@@ -22,8 +22,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["DeadReaderError", "Metadata", "UnreadableError", "read_isolated"]
-
 
 class UnreadableError(Exception):
     """The library refused the file; the text says why."""

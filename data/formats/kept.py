@@ -14,8 +14,6 @@ import pandas as pd
 from value_personas.data.formats.base import Header
 from value_personas.data.formats.readers import read_columns
 
-__all__ = ["read_columns_once"]
-
 _MARK = b"value_personas_columns"
 
 

@@ -2,8 +2,6 @@
 
 import re
 
-__all__ = ["one_line", "visible"]
-
 _LONGEST = 200
 
 

@@ -9,8 +9,6 @@ from value_personas.data.formats.base import Format, Header, damaged
 from value_personas.data.formats.column_names import clean_columns
 from value_personas.signatures import SurveyError
 
-__all__ = ["R_DATA"]
-
 
 def _first_frame(path: Path) -> pd.DataFrame:
     try:

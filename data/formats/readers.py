@@ -10,8 +10,6 @@ import pandas as pd
 from value_personas.data.formats import FORMATS, Format, Header
 from value_personas.signatures import SurveyError
 
-__all__ = ["file_hash", "inspect_file", "read_columns"]
-
 # First bytes → suffixes that may carry them, and what to do where another does. A file that contradicts its
 # suffix is refused by name rather than left to fail inside a reader.
 _MAGIC: tuple[tuple[bytes, str, tuple[str, ...], str], ...] = (

@@ -15,8 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-__all__ = ["main"]
-
 _IDLE_SECONDS = 20.0
 _LEAST_LIMIT = 2 << 30  # libraries map gigabytes that they never touch
 _MANY_ROWS = 100_000

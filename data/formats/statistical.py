@@ -17,8 +17,6 @@ from value_personas.data.formats.isolated import (
 )
 from value_personas.signatures import SurveyError
 
-__all__ = ["SAS", "SAS_TRANSPORT", "SPSS", "SPSS_PORTABLE", "STATA"]
-
 _READERS = {
     ".sav": "read_sav",
     ".zsav": "read_sav",

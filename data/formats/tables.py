@@ -15,9 +15,6 @@ from value_personas.data.formats.column_names import clean_columns
 from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
 
-__all__ = ["EXCEL", "PARQUET"]
-
-
 # A damaged workbook fails wherever openpyxl first misses something: in the archive, in its compression, in
 # the XML, or in what it made of them.
 _DAMAGE = (

@@ -4,8 +4,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-__all__ = ["read_toml", "require_plain"]
-
 _LARGEST = 1_000_000
 """Bytes of a file."""
 

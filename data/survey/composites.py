@@ -12,8 +12,6 @@ from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.labels import Key, Meanings
 
-__all__ = ["build_item"]
-
 Part = Callable[[str, Meanings], Coded]
 
 

@@ -13,8 +13,6 @@ from value_personas.data.countries import country_alpha3, country_name
 from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
 
-__all__ = ["Countries", "country_of_label", "one_country", "read_countries"]
-
 Integers = NDArray[np.int64]
 Labels = Mapping[float | str, str]
 

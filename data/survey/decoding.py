@@ -25,8 +25,6 @@ from value_personas.data.survey.labels import (
     judge_labels,
 )
 
-__all__ = ["Coded", "decode", "labels_of_options"]
-
 Coded = NDArray[np.int8]
 
 

@@ -14,8 +14,6 @@ from value_personas.data.formats.plain_text import one_line
 from value_personas.data.survey.decoding import Coded, decode
 from value_personas.data.survey.labels import ColumnFacts, Judgement, Key, Meanings, as_key, meanings_of
 
-__all__ = ["join_demographics", "read_demographics"]
-
 Column = Callable[[str], tuple["pd.Series[float] | pd.Series[str]", ColumnFacts]]
 Answers = Callable[[str, Meanings], Coded]
 

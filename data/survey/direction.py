@@ -23,8 +23,6 @@ from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.weighting import kish_effective_size
 from value_personas.signatures import Scale, SurveyError
 
-__all__ = ["DirectionCheck", "check_directions", "cut_scale", "refuse_contradictions", "used_options"]
-
 Floats = NDArray[np.float64]
 Verdict = Literal["agrees", "leans_with", "unchecked", "leans_against", "contradicts"]
 

@@ -13,8 +13,6 @@ from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.data.survey.draft_columns import MOST_OPTIONS, DraftColumn, Role, recognise_column
 from value_personas.signatures import SurveyError
 
-__all__ = ["Draft", "draft_codebook", "draft_survey"]
-
 _HEAD = """\
 # A draft, made from what {name} says of itself. It reads the file as it stands; look at it before it is used:
 #   1. [design] and [weights]: are these the right columns?

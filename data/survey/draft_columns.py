@@ -17,8 +17,6 @@ from value_personas.data.formats import Header
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.survey.country_column import country_of_label
 
-__all__ = ["MOST_OPTIONS", "DraftColumn", "Role", "recognise_column"]
-
 Role = Literal[
     "country", "country_alpha", "within-country", "equal-country", "population", "wave", "year", "study",
     "respondent", "cluster", "demographic", "background", "ordered", "nominal", "to fill in", "left out",

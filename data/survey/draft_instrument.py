@@ -8,8 +8,6 @@ from typing import Any
 
 from value_personas.signatures import SurveyError
 
-__all__ = ["draft_instrument"]
-
 _HEAD = """\
 # A draft of an instrument: what personas tell of. Before it is used:
 #   1. give each item a name of a word or three, and rewrite its text in your own words;

@@ -8,8 +8,6 @@ from value_personas.data.survey.parts import Part, where_of
 from value_personas.data.survey.weighting import country_scaled, usable_weights
 from value_personas.signatures import SurveyError
 
-__all__ = ["join_weights"]
-
 Floats = NDArray[np.float64]
 
 

@@ -14,18 +14,6 @@ from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.formats import MissingRange
 from value_personas.data.formats.plain_text import one_line
 
-__all__ = [
-    "ColumnFacts",
-    "Judgement",
-    "Key",
-    "Meanings",
-    "Verdict",
-    "as_key",
-    "end_of",
-    "judge_labels",
-    "meanings_of",
-]
-
 Verdict = Literal["agrees", "renames", "permutes", "reverses", "contradicts", "silent"]
 Key = float | str
 """A stored value: a number, or a text that is none, as labels are compared."""

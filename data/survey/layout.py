@@ -10,8 +10,6 @@ from value_personas.data.formats import Header
 from value_personas.data.survey.labels import ColumnFacts
 from value_personas.signatures import SurveyError
 
-__all__ = ["ColumnFinder", "Layout", "facts_of", "lay_out"]
-
 SYNTHETIC_COLUMN = "SYNTHETIC"
 
 

@@ -37,17 +37,6 @@ from value_personas.data.survey.survey import ItemColumn, Source
 from value_personas.data.survey.weighting import judge_weight_label
 from value_personas.signatures import Question, SurveyError
 
-__all__ = [
-    "Part",
-    "ReadOptions",
-    "Wave",
-    "direction_notes",
-    "read_part",
-    "silence_notes",
-    "unverified_questions",
-    "where_of",
-]
-
 _WAVES = 1_000_000_000  # more than any wave, year, or two years side by side
 _YEARS = 10_000
 _ONE = 1_000_000  # more than any wave or year

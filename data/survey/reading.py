@@ -30,8 +30,6 @@ from value_personas.data.survey.waves import of_waves, waves_of_countries
 from value_personas.data.survey.weighting import WEIGHTINGS
 from value_personas.signatures import Question, SurveyError
 
-__all__ = ["read_survey"]
-
 Paths = str | Path | Sequence[str | Path]
 
 

@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["points_of", "read_points", "sampling_notes"]
-
 Integers = NDArray[np.int64]
 
 _TOLD = 0.5

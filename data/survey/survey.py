@@ -16,8 +16,6 @@ from value_personas.data.survey.sampling_points import points_of
 from value_personas.data.survey.weighting import kish_effective_size
 from value_personas.signatures import Question, SurveyError, ValueItem
 
-__all__ = ["ItemColumn", "Source", "Survey"]
-
 Floats = NDArray[np.float64]
 
 

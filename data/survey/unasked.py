@@ -10,8 +10,6 @@ from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import SurveyError
 
-__all__ = ["with_unasked"]
-
 
 def with_unasked(survey: Survey, codes: Sequence[str], codebook: str | None = None) -> Survey:
     """Add target questions that the file does not hold; nobody has an answer to them.

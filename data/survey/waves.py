@@ -8,8 +8,6 @@ import numpy as np
 from value_personas.data.survey.parts import Part, Wave, where_of
 from value_personas.signatures import SurveyError
 
-__all__ = ["of_waves", "waves_of_countries"]
-
 ALL = "all"
 
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from value_personas.data.formats.plain_text import one_line
 from value_personas.signatures import SurveyError
 
-__all__ = ["WEIGHTINGS", "country_scaled", "judge_weight_label", "kish_effective_size", "usable_weights"]
-
 WEIGHTINGS = ("within-country", "equal-country", "population", "unweighted")
 
 Floats = NDArray[np.float64]

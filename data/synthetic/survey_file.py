@@ -17,8 +17,6 @@ from value_personas.data.survey.layout import SYNTHETIC_COLUMN
 from value_personas.data.synthetic.world import Causes, People, SyntheticCountry, World, load_world
 from value_personas.signatures import SurveyError
 
-__all__ = ["write_synthetic_survey"]
-
 Codes = NDArray[np.float64]
 
 _YEAR, _WAVE = 2020, 7

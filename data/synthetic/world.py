@@ -21,8 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from value_personas.data.codebooks.instruments import load_instrument
 
-__all__ = ["AnswerLaw", "Causes", "ItemLaw", "People", "SyntheticCountry", "World", "load_world"]
-
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 

@@ -36,8 +36,6 @@ from value_personas.experiments.workspace.json_file import rows_of
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.signatures import EngineError
 
-__all__ = ["AblationResult", "ablate"]
-
 _SURE = 0.05
 
 

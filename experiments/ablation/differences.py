@@ -26,8 +26,6 @@ from value_personas.experiments.sweep.cells import short
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import Array
 
-__all__ = ["Errors", "claims_table", "difference_table", "errors_of", "no_better"]
-
 
 @dataclass(frozen=True, slots=True)
 class Errors:

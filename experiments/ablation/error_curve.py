@@ -7,8 +7,6 @@ import pandas as pd
 from value_personas.experiments.ablation.variants import Variant
 from value_personas.experiments.run.result import RunResult
 
-__all__ = ["error_curve"]
-
 _KEY = "profiles.n"
 
 

@@ -19,8 +19,6 @@ from value_personas.programs.calibration import Level
 from value_personas.programs.personas import known_kinds, parse_kind
 from value_personas.signatures import RecipeError
 
-__all__ = ["Variant", "VariantRuns", "factors_of", "runs_of", "variants_of"]
-
 _ROW_FACTORS = ("kind", "country", "calibration")
 _MOST_VARIANTS = 500
 

@@ -24,8 +24,6 @@ from value_personas.experiments.answer_store.writer import insertions
 from value_personas.programs.engines import ErrorInsteadError, OpenAIWire, Reply, Secrets, fit_to_keep
 from value_personas.signatures import StoreError
 
-__all__ = ["Failure", "Imported", "failures", "import_results", "lines_of", "note_requests"]
-
 _LINES_AT_ONCE = 900
 """Older SQLite takes 999 parameters a statement."""
 

@@ -18,8 +18,6 @@ from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.programs.engines import REASONING_ONLY, key_of_content
 from value_personas.signatures import StoreError
 
-__all__ = ["Record", "StoreInfo", "info", "mean_latency", "prune", "records", "stored_texts", "verify"]
-
 _ROWS_AT_ONCE = 2000
 
 _HOLDS_NOTHING = replies.c.finish_reason.in_(("error", REASONING_ONLY)) | (

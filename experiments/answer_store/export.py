@@ -16,8 +16,6 @@ from value_personas.experiments.answer_store.records import original, unpacked
 from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.signatures import StoreError
 
-__all__ = ["SCHEMA", "export"]
-
 _ROWS_AT_ONCE = 5000
 
 SCHEMA = pa.schema(

@@ -13,8 +13,6 @@ from value_personas.experiments.answer_store.records import REPLY_COLUMNS, reply
 from value_personas.experiments.answer_store.schema import leases, replies
 from value_personas.programs.engines import Reply
 
-__all__ = ["LEASE_S", "LeaseTable", "is_gone", "new_holder"]
-
 LEASE_S = 60.0
 """Seconds a lease is good for without renewal: how long another machine waits for one that died."""
 

@@ -16,8 +16,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuch
 from value_personas.experiments.answer_store.schema import HEAD, VERSION_TABLE
 from value_personas.signatures import StoreError
 
-__all__ = ["WatchedFile", "database_url", "open_engine", "place_of", "reading", "store_errors"]
-
 _BUSY_MS = 30_000
 """How long SQLite waits for another process's transaction. Ours take milliseconds."""
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["Prepared"]
-
 
 class Prepared:
     """A statement that is run for many rows, thousands of times.

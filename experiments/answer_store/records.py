@@ -13,21 +13,6 @@ from dspy.lm15 import Request
 from value_personas.experiments.answer_store.schema import replies
 from value_personas.programs.engines import Reply, request_content
 
-__all__ = [
-    "REPLY_COLUMNS",
-    "numbers_in",
-    "original",
-    "packed",
-    "reply_columns",
-    "reply_of_row",
-    "request_columns",
-    "restore_content",
-    "row_of",
-    "storable",
-    "text_number",
-    "unpacked",
-]
-
 
 def row_of(
     key: bytes, identity: str, request: Request, reply: Reply, sample: int

@@ -2,8 +2,6 @@
 
 from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, MetaData, Table, Text
 
-__all__ = ["HEAD", "VERSION_TABLE", "leases", "metadata", "replies", "requested", "texts"]
-
 VERSION_TABLE = "value_personas_schema"
 """Alembic's own default name would clash with MLflow's when both share one database."""
 

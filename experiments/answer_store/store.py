@@ -21,8 +21,6 @@ from value_personas.experiments.answer_store.schema import replies
 from value_personas.experiments.answer_store.writer import Claim, Put, Release, Writer
 from value_personas.programs.engines import Reply
 
-__all__ = ["AnswerStore"]
-
 _KEYS_A_QUERY = 900
 """Older SQLite takes 999 parameters a statement."""
 

@@ -14,8 +14,6 @@ from value_personas.experiments.answer_store.schema import replies
 from value_personas.experiments.answer_store.store import AnswerStore
 from value_personas.programs.engines import estimated_tokens, prompt_bytes
 
-__all__ = ["TokenRates", "token_rates"]
-
 _REPLIES_LOOKED_AT = 1000
 
 _ENOUGH = 5

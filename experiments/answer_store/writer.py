@@ -23,8 +23,6 @@ from value_personas.experiments.answer_store.schema import replies, texts
 from value_personas.programs.engines import Reply, ReplyFailure
 from value_personas.signatures import MissingReason, StoreError
 
-__all__ = ["Claim", "Job", "Put", "Release", "Writer", "insertions"]
-
 _LARGEST_BATCH = 1000
 _REMEMBERED = 50_000
 """Texts known to have their row: 64 bits each, so a few megabytes."""

@@ -39,8 +39,6 @@ from value_personas.programs import (
 from value_personas.programs.engines import engine_kind
 from value_personas.signatures import Array, RecoverAnswer, ValueItem
 
-__all__ = ["run_audit"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Judgement:

@@ -8,8 +8,6 @@ import numpy as np
 from value_personas import data
 from value_personas.signatures import Array
 
-__all__ = ["Array", "HumanMeans", "human_means", "training_countries"]
-
 
 @dataclass(frozen=True, slots=True)
 class HumanMeans:

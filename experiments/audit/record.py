@@ -11,8 +11,6 @@ from value_personas.experiments.workspace.json_file import Figure, FileModel, in
 from value_personas.experiments.workspace.tables import check_rows, read_table, with_numbers
 from value_personas.signatures import Array, StoreError
 
-__all__ = ["RESULT_FILE", "Audit", "AuditRecord", "AuditRow", "newest_audit", "read_audit"]
-
 RESULT_FILE = "result.json"
 
 _LONG = "spill_over"

@@ -10,8 +10,6 @@ from value_personas.data import card
 from value_personas.experiments.audit.record import AuditRecord, AuditRow
 from value_personas.experiments.fieldwork.synthetic import marked
 
-__all__ = ["AuditResult"]
-
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:

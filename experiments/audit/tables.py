@@ -9,8 +9,6 @@ from value_personas.experiments.audit.human import HumanMeans
 from value_personas.programs import Judged, movement_matrix, off_diagonal_mean
 from value_personas.signatures import Array, ValueItem
 
-__all__ = ["recovery_table", "spill_over_table", "summary_table"]
-
 
 def recovery_table(judged: Mapping[str, Judged]) -> pd.DataFrame:
     """One row a statement: how well the judge recovers the answer it stands for.

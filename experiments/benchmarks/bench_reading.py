@@ -21,8 +21,6 @@ import tempfile
 import time
 from pathlib import Path
 
-__all__ = ["main"]
-
 # What a run on the ten items and a dozen targets needs.
 _TARGETS = ("Q1", "Q6", "Q29", "Q33", "Q47", "Q49", "Q71", "Q106", "Q130", "Q171", "Q199", "Q235")
 _COUNTRIES = 90

@@ -25,8 +25,6 @@ from value_personas.data import (
     value_profiles,
 )
 
-__all__ = ["main"]
-
 Floats = NDArray[np.float64]
 
 _SIZES = (10, 25, 50, 100, 200)

@@ -22,8 +22,6 @@ from value_personas.experiments.recipe.optimizers import OPTIMIZERS
 from value_personas.experiments.tuning.judgement import lay_out, with_gain
 from value_personas.experiments.tuning.tune import TuningResult, tune
 
-__all__ = ["main", "pooled_gain", "starting_point", "table"]
-
 HEADER = "| optimiser | most calls | held-out gain by seed [95 %] | pooled [95 %] | kept | claims | seconds |"
 
 

@@ -30,8 +30,6 @@ from value_personas.data import (
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.workspace.tables import read_table
 
-__all__ = ["World", "asked_world", "linear_share", "main", "simulate"]
-
 Floats = NDArray[np.float64]
 
 _KIND = "values-hedged"

@@ -12,8 +12,6 @@ import numpy as np
 from value_personas.experiments.inference import clustered_means, clustered_slopes, units_of
 from value_personas.signatures import Array
 
-__all__ = ["DESIGNS", "RESULTS", "Design", "simulate_coverage"]
-
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 SIMULATIONS = 2000
 

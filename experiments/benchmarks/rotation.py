@@ -10,8 +10,6 @@ from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.programs.calibration import FittedCalibration, Setting
 from value_personas.signatures import Array
 
-__all__ = ["Rotation", "rotate"]
-
 
 @dataclass(frozen=True)
 class Rotation:

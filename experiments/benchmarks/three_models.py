@@ -21,8 +21,6 @@ from value_personas.experiments.scoring.digits import in_people, three_digits
 from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
 from value_personas.signatures import Array
 
-__all__ = ["as_predictions", "by_country", "by_group", "main", "table"]
-
 DRAWS = 100
 OPTIONS = [f"pmf_{k}" for k in range(1, 11)]
 SCORES = np.arange(1.0, 11.0)

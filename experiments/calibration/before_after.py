@@ -12,8 +12,6 @@ from value_personas.experiments.scoring import Cells, shape_scores
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import Array
 
-__all__ = ["before_after", "variance_limit"]
-
 
 def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     """One row for each country × question.

@@ -52,9 +52,6 @@ from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["CalibrationResult", "calibrate", "fit_calibration", "split_panel"]
-
-
 _LEVEL = 0.95
 
 

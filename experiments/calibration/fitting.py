@@ -13,8 +13,6 @@ from value_personas.programs.calibration import (
 )
 from value_personas.signatures import StatisticsError
 
-__all__ = ["fit_parts"]
-
 
 def fit_parts(setting: Setting, training: Prepared) -> Setting:
     """Fit the parts that a method learns; other settings come back as they are.

@@ -11,8 +11,6 @@ from value_personas.experiments.evaluation.calibrated import Averages, Prepared
 from value_personas.programs.calibration import FittedCalibration, Setting
 from value_personas.signatures import Array
 
-__all__ = ["CalibratedPanel", "apply_calibration"]
-
 UNCALIBRATED = Setting(method="none")
 
 

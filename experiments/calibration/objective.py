@@ -11,8 +11,6 @@ from value_personas.experiments.scoring import SCORES, known_score
 from value_personas.programs.calibration import FITTED_METHODS, Setting
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["FoldedObjective", "fold_names"]
-
 
 def fold_names(panel: TrainingAnswers) -> tuple[str, ...]:
     """The fold of each country: its cultural zone, or itself where all are of one zone."""

@@ -10,8 +10,6 @@ from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
 from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting
 
-__all__ = ["best_strength", "fit_oracle", "fit_strength"]
-
 TEMPERATURES = np.unique(np.append(np.geomspace(0.5, 1000.0, 45), 1.0))
 WEIGHTS = np.linspace(0.0, 1.0, 41)
 

@@ -28,8 +28,6 @@ from value_personas.programs.calibration import (
     group_names,
 )
 
-__all__ = ["chosen", "open_study", "search", "study_name", "suggest"]
-
 
 def search(
     panel: TrainingAnswers,

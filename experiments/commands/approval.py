@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.recipe import RespondentSection
 from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import BudgetError
 
-__all__ = ["Approval", "approval_of", "is_free"]
-
 _TOLERANCE = 1.1
 """By how much an estimate may grow after its approval, before it is asked for anew."""
 

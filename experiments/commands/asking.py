@@ -16,8 +16,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.engines import Tell
 from value_personas.signatures import EngineError
 
-__all__ = ["asked", "pays_nothing"]
-
 _SUBMIT = "submit"
 
 R = TypeVar("R")

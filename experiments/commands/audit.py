@@ -13,8 +13,6 @@ from value_personas.experiments.commands.options import (
     page_of,
 )
 
-__all__ = ["audit"]
-
 
 def audit(
     recipe: RecipeArgument = None,

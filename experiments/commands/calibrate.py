@@ -17,8 +17,6 @@ from value_personas.experiments.commands.options import (
     give,
 )
 
-__all__ = ["calibrate"]
-
 
 def calibrate(
     recipe: RecipeArgument = None,

@@ -9,8 +9,6 @@ import typer
 
 from value_personas.experiments.commands.options import JsonOption, command_line, give, say
 
-__all__ = ["app"]
-
 app = typer.Typer(help="Check an engine, or serve the synthetic one over HTTP.", no_args_is_help=True)
 
 

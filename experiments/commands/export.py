@@ -7,8 +7,6 @@ import typer
 
 from value_personas.experiments.commands.options import RunArgument, TrackingOption, WorkspaceOption, say
 
-__all__ = ["export"]
-
 
 def export(
     to: Annotated[Path, typer.Option(help="The file to write: .sav, .dta, .parquet or .csv.")],

@@ -6,8 +6,6 @@ import typer
 
 from value_personas.experiments.commands.options import JsonOption, give
 
-__all__ = ["glossary"]
-
 
 def glossary(
     word: Annotated[str | None, typer.Argument(help="Only terms in which this stands.")] = None,

@@ -16,8 +16,6 @@ from value_personas.experiments.commands.options import (
     write_text,
 )
 
-__all__ = ["app"]
-
 app = typer.Typer(help="Look at single personas.", no_args_is_help=True)
 
 

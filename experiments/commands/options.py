@@ -13,30 +13,6 @@ from typer.core import TyperCommand
 if TYPE_CHECKING:
     from value_personas.experiments.recipe.recipe import Recipe
 
-__all__ = [
-    "BatchOption",
-    "ClusterOption",
-    "JobsOption",
-    "JsonOption",
-    "MaxCostOption",
-    "NamingCommand",
-    "NoBatchOption",
-    "RecipeArgument",
-    "RunArgument",
-    "SettingsOption",
-    "TrackingOption",
-    "WideOption",
-    "WorkspaceOption",
-    "YesOption",
-    "all_overrides",
-    "command_line",
-    "give",
-    "page_of",
-    "refuse_batch",
-    "say",
-    "write_text",
-]
-
 RecipeArgument = Annotated[
     str | None, typer.Argument(help="A recipe file or the name of a shipped one; quickstart if absent.")
 ]

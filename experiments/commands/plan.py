@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from value_personas.experiments.recipe.recipe import Recipe
     from value_personas.experiments.sweep.cells import Cell
 
-__all__ = ["plan"]
-
 
 def plan(
     recipe: RecipeArgument = None,

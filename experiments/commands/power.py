@@ -16,8 +16,6 @@ from value_personas.experiments.commands.options import (
     say,
 )
 
-__all__ = ["power"]
-
 
 def power(
     recipe: RecipeArgument = None,

@@ -7,8 +7,6 @@ import typer
 
 from value_personas.experiments.commands.options import JsonOption, give
 
-__all__ = ["recipes"]
-
 
 def recipes(
     name: Annotated[str | None, typer.Argument(help="Print this one, to begin a recipe of your own.")] = None,

@@ -8,8 +8,6 @@ import typer
 
 from value_personas.experiments.commands.options import JsonOption, command_line, give, say
 
-__all__ = ["inches", "report"]
-
 _INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "": 1.0}
 _NARROWEST, _WIDEST = 3.0, 14.0
 

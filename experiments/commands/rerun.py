@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from value_personas.experiments.run.agreement import Agreement
     from value_personas.experiments.run.rerun import Circumstance, Rerun
 
-__all__ = ["rerun"]
-
 
 def rerun(
     run: RunArgument = None,

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from value_personas.experiments.fieldwork.rehearsal import Estimate
     from value_personas.signatures import MissingReason
 
-__all__ = ["run"]
-
 
 def run(
     recipe: RecipeArgument = None,

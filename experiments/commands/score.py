@@ -21,8 +21,6 @@ from value_personas.experiments.commands.options import (
 if TYPE_CHECKING:
     from value_personas.experiments.run.result import RunResult
 
-__all__ = ["score"]
-
 
 def score(
     predictions: Annotated[

@@ -20,8 +20,6 @@ from value_personas.experiments.commands.options import (
     refuse_batch,
 )
 
-__all__ = ["search"]
-
 
 def search(
     recipe: str = typer.Argument("search", help="A recipe with a [search] table; search if absent."),

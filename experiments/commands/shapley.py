@@ -18,8 +18,6 @@ from value_personas.experiments.commands.options import (
     give,
 )
 
-__all__ = ["shapley"]
-
 
 def shapley(
     recipe: Annotated[

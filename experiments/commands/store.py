@@ -11,8 +11,6 @@ from value_personas.experiments.commands.options import JsonOption, give, say
 if TYPE_CHECKING:
     from value_personas.experiments.answer_store import AnswerStore
 
-__all__ = ["app"]
-
 app = typer.Typer(help="Look into the answer store, check it, export it, prune it.", no_args_is_help=True)
 
 Workspace = Annotated[Path, typer.Option(help="The folder of everything kept.")]

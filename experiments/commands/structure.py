@@ -14,8 +14,6 @@ from value_personas.experiments.commands.options import (
     give,
 )
 
-__all__ = ["structure"]
-
 
 def structure(
     run: RunArgument = None,

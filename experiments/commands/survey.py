@@ -14,8 +14,6 @@ from value_personas.experiments.commands.options import (
     write_text,
 )
 
-__all__ = ["survey"]
-
 _OF_WVS = "inglehart-welzel"
 """The instrument that the recipe ``wvs`` names."""
 

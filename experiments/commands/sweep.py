@@ -19,8 +19,6 @@ from value_personas.experiments.commands.options import (
     give,
 )
 
-__all__ = ["sweep"]
-
 
 def sweep(
     recipe: Annotated[

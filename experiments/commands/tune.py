@@ -18,8 +18,6 @@ from value_personas.experiments.commands.options import (
     refuse_batch,
 )
 
-__all__ = ["tune"]
-
 
 def tune(
     recipe: Annotated[

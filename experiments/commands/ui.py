@@ -14,8 +14,6 @@ from value_personas.experiments.commands.options import (
     say,
 )
 
-__all__ = ["ui"]
-
 
 def ui(
     recipe: RecipeArgument = None,

@@ -14,8 +14,6 @@ from value_personas.experiments.comparators.distributions import (
 )
 from value_personas.signatures import Array, SurveyError
 
-__all__ = ["Comparator", "Prediction", "Sources"]
-
 
 @dataclass(frozen=True)
 class Sources:

@@ -8,8 +8,6 @@ import numpy as np
 
 from value_personas.signatures import Array, Question
 
-__all__ = ["HumanDistributions", "OtherCountries", "ShareTable", "human_table", "leave_one_out"]
-
 
 class HumanDistributions(Protocol):
     """Answer distributions by country and question: a ``data.Survey``, or published tables."""

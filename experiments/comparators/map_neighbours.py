@@ -10,8 +10,6 @@ from value_personas.experiments.comparators.base import Comparator, Prediction, 
 from value_personas.experiments.comparators.distributions import OtherCountries
 from value_personas.signatures import Array, SurveyError
 
-__all__ = ["MAP_NEIGHBOURS", "Place", "country_places", "map_neighbours"]
-
 Place = tuple[float, float]
 """Survival–self-expression, traditional–secular."""
 

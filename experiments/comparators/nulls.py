@@ -7,8 +7,6 @@ from value_personas.experiments.comparators.distributions import OtherCountries
 from value_personas.experiments.comparators.training_mean import training_mean
 from value_personas.signatures import Array
 
-__all__ = ["MAJORITY", "NULLS", "PERMUTED", "UNIFORM"]
-
 _STREAM = 47
 """Keeps the shuffling apart from every other draw of the recipe's seed."""
 

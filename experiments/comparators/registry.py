@@ -12,8 +12,6 @@ from value_personas.experiments.comparators.split_half import SPLIT_HALF
 from value_personas.experiments.comparators.training_mean import TRAINING_MEAN
 from value_personas.signatures import Registry
 
-__all__ = ["COMPARATORS", "ComparatorName"]
-
 COMPARATORS = Registry(
     "value_personas.comparators",
     Comparator,

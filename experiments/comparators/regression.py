@@ -14,8 +14,6 @@ from value_personas.experiments.comparators.base import Comparator, Prediction, 
 from value_personas.experiments.comparators.respondents import Respondents, respondents_of
 from value_personas.signatures import Array, SurveyError
 
-__all__ = ["ORDINAL", "RIDGE", "ordinal_regression", "predict_left_out", "ridge_regression"]
-
 Positions = NDArray[np.int8]
 
 Regression = Callable[[Array, Positions, Array, Array, Array, int], Array]

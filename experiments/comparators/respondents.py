@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from value_personas import data
 from value_personas.signatures import Array
 
-__all__ = ["Respondents", "respondents_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Respondents:

@@ -8,8 +8,6 @@ from value_personas import data
 from value_personas.experiments.comparators.base import Comparator, Prediction, Sources
 from value_personas.signatures import Array
 
-__all__ = ["SPLIT_HALF", "split_half"]
-
 _STREAM = 31
 """Keeps the halves apart from every other draw of the recipe's seed."""
 

@@ -6,8 +6,6 @@ from value_personas.experiments.comparators.base import Comparator, Prediction, 
 from value_personas.experiments.comparators.distributions import OtherCountries
 from value_personas.signatures import Array
 
-__all__ = ["TRAINING_MEAN", "training_mean"]
-
 
 def training_mean(country: str, others: OtherCountries) -> Array:
     """The unweighted mean of the other countries' distributions, shape (M, K); NaN where none was asked."""

@@ -13,14 +13,6 @@ from value_personas.experiments.scoring import score_array
 from value_personas.experiments.workspace.folders import newest
 from value_personas.signatures import Array, LeakError, StatisticsError, StoreError
 
-__all__ = [
-    "Answers",
-    "TrainingAnswers",
-    "find_panel",
-    "panel_file",
-    "score_panel",
-]
-
 FORMAT = 1
 
 _LATER = {"people", "texts", "ivs", "respondent", "elicitation", "borne", "jackknife"}

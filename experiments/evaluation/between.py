@@ -10,8 +10,6 @@ from value_personas.experiments.evaluation.measures import Row, measure_row
 from value_personas.experiments.inference import clustered_means, clustered_ratios, units_of, zones_of
 from value_personas.signatures import Array
 
-__all__ = ["between_rows", "collapse_rows", "distance_rank", "entropies"]
-
 
 def between_rows(
     human: Array, predicted: Mapping[str, Array], countries: Sequence[str], *, level: float

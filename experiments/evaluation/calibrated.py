@@ -22,8 +22,6 @@ from value_personas.programs.calibration import (
 )
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["Averages", "Prepared", "Rows", "SharedAnswers", "as_answers", "smoothed_already"]
-
 Ints = NDArray[np.intp]
 
 

@@ -10,8 +10,6 @@ from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.evaluation.prediction_intervals import HalfWidths
 from value_personas.signatures import Array
 
-__all__ = ["cell_rows", "option_rows"]
-
 
 def cell_rows(
     method: Method, scores: Mapping[str, Array], human: HumanAnswers, half_width: Array

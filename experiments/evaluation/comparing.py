@@ -10,8 +10,6 @@ from value_personas.experiments.inference import CellGroups, compare_methods, zo
 from value_personas.experiments.recipe.recipe import ScoringSection
 from value_personas.experiments.scoring import compared_scores
 
-__all__ = ["baseline_of", "compare", "pairs_of"]
-
 
 def compare(judgement: Judgement, section: ScoringSection, seed: int) -> pd.DataFrame:
     """Methods in pairs (``pairs_of``), over all cells and by zone, nearness and scale length.

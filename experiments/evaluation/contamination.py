@@ -15,8 +15,6 @@ from value_personas.experiments.scoring import score_array
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Array
 
-__all__ = ["contamination", "contamination_notes"]
-
 _SCORE = "wasserstein"
 
 

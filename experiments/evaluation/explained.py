@@ -8,8 +8,6 @@ import pandas as pd
 from value_personas.programs import PanelResult
 from value_personas.signatures import Array, Persona
 
-__all__ = ["explained_share", "filling_notes", "filling_shifts", "weight_notes"]
-
 _WORTH = (
     (0.75, "about 55 so weighted tell as much as 100 by their design weights"),
     (0.55, "about 75 so weighted tell as much as 100 by their design weights"),

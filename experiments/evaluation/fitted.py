@@ -11,24 +11,13 @@ from value_personas.data import first_line, one_line
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.layout import shared_answers
 from value_personas.experiments.fieldwork.prompt_file import FittedPart, aliases_of
-from value_personas.experiments.recipe.recipe import CalibrationSection, PersonaKind
+from value_personas.experiments.recipe.personas import PersonaKind
+from value_personas.experiments.recipe.recipe import CalibrationSection
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
 from value_personas.programs.elicitation import ElicitationSettings
 from value_personas.signatures import Question, RecipeError, StatisticsError, StoreError
-
-__all__ = [
-    "UNCALIBRATED",
-    "Calibration",
-    "calibration_notes",
-    "find_calibrations",
-    "how_answered",
-    "read_calibration",
-    "require_applicable",
-    "study_calibration",
-    "tilt_of",
-]
 
 _LARGEST = 5_000_000
 """Bytes; the maps of ten scale lengths take some thousands."""

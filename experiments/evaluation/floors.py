@@ -15,8 +15,6 @@ from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.workspace.folders import Workspace, replace_text
 from value_personas.signatures import Question
 
-__all__ = ["Floors"]
-
 _STREAM = 1
 """Keeps the noise floor's draws apart from every other draw of a recipe's seed."""
 

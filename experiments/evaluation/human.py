@@ -11,8 +11,6 @@ from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.scoring import headline_scores
 from value_personas.signatures import Array, Question
 
-__all__ = ["HumanAnswers", "human_answers", "share_of_scale", "variance_of_share"]
-
 
 @dataclass(frozen=True, slots=True)
 class HumanAnswers:

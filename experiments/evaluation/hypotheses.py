@@ -24,8 +24,6 @@ from value_personas.experiments.scoring import SCORES, heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
 from value_personas.signatures import Array
 
-__all__ = ["Cells", "cells_of", "judge_hypotheses", "stated_lines", "verdict_line"]
-
 _DIGITS = 10
 """Decimals of an error that count, as where methods are compared."""
 

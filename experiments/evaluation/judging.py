@@ -19,8 +19,6 @@ from value_personas.experiments.inference import summarise
 from value_personas.experiments.scoring import SCORES, headline_scores, score_array
 from value_personas.signatures import Array, Question
 
-__all__ = ["Judgement", "judge"]
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -11,8 +11,6 @@ from value_personas.experiments.evaluation.answers import Answers
 from value_personas.programs import PanelResult
 from value_personas.signatures import Array, Persona, Question
 
-__all__ = ["answers_of", "shared_answers", "stack_personas"]
-
 
 def answers_of(
     panel: PanelResult,

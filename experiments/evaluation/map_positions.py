@@ -9,8 +9,6 @@ from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.programs import PanelResult, estimate_populations
 from value_personas.signatures import SurveyError
 
-__all__ = ["HUMAN", "map_distances", "map_positions"]
-
 HUMAN = "human"
 """The ``method`` of the rows that the survey itself gives."""
 

@@ -8,8 +8,6 @@ from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from value_personas.experiments.workspace.json_file import Figure, FileModel
 
-__all__ = ["HeldOut", "Means", "Summary"]
-
 
 class _SummaryRow(FileModel):
     """A method's mean score with its interval; 0.1.0 did not count the cells."""

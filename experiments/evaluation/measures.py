@@ -17,20 +17,6 @@ from value_personas.experiments.inference import (
 from value_personas.experiments.scoring import SCORES
 from value_personas.signatures import Array
 
-__all__ = [
-    "MEASURES",
-    "Measure",
-    "Row",
-    "beside_nothing",
-    "coverage_rows",
-    "measure_row",
-    "measure_table",
-    "not_above_nothing",
-    "null_means",
-    "null_rows",
-    "worth_rows",
-]
-
 Row = dict[str, object]
 
 

@@ -12,12 +12,10 @@ from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
-from value_personas.experiments.recipe.recipe import PersonaKind
+from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs import PanelResult, PopulationEstimate
 from value_personas.programs.calibration import Level, Setting
 from value_personas.signatures import Array, Question, RecipeError
-
-__all__ = ["Method", "calibrated_name", "estimate_of", "in_sample_notes", "predict"]
 
 
 @dataclass(frozen=True, slots=True)

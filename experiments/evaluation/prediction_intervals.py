@@ -9,8 +9,6 @@ import pandas as pd
 from value_personas.experiments.inference import conformal_half_widths
 from value_personas.signatures import Array
 
-__all__ = ["HalfWidths", "PredictionErrors"]
-
 
 @dataclass(frozen=True, slots=True)
 class HalfWidths:

@@ -11,8 +11,6 @@ from value_personas.experiments.evaluation.calibrated import Prepared, Rows, as_
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import Array
 
-__all__ = ["moved_by_groups", "persona_replicates", "redraw_people"]
-
 _PERSON_STREAM = 33
 """Keeps the persons' draws apart from every other draw of the recipe's seed."""
 

@@ -15,8 +15,6 @@ from value_personas.experiments.inference import CatchingUp, GapAnalysis, analys
 from value_personas.experiments.recipe.recipe import ScoringSection
 from value_personas.signatures import RecipeError, StatisticsError, SurveyError
 
-__all__ = ["Gap", "Remoteness", "find_gap", "gap_tables", "read_remoteness"]
-
 _FEWEST = 4
 """Countries with an index, and questions, below which no slope is fitted."""
 

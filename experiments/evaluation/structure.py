@@ -23,8 +23,6 @@ from value_personas.experiments.inference import units_of, zones_of
 from value_personas.programs import PanelResult
 from value_personas.signatures import Array, Question
 
-__all__ = ["FEWEST", "STRUCTURE", "structure_of", "structure_table"]
-
 _STREAM = 53
 """Keeps the halves apart from every other draw of the recipe's seed."""
 

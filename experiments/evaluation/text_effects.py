@@ -11,8 +11,6 @@ from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.recipe.personas import PersonaTextSection
 from value_personas.programs import PanelResult, estimate_populations
 
-__all__ = ["TextEffect", "text_effect", "text_notes"]
-
 
 @dataclass(frozen=True, slots=True)
 class TextEffect:

@@ -20,8 +20,6 @@ from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.programs import PopulationEstimate
 from value_personas.signatures import Question, Scale, StatisticsError, SurveyError
 
-__all__ = ["checked_prediction", "null_errors", "predict_nothing", "predict_without_model", "questions_of"]
-
 
 def predict_without_model(
     section: ComparatorSection, seed: int, survey: data.Survey, profiles: data.ProfileTable

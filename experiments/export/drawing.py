@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.export.stored import MethodAnswers
 
-__all__ = ["Places", "draw_answers"]
-
 Places = NDArray[np.intp]
 """Shape (personas of a country, draws): places on a question's scale; −1 for a missing answer."""
 

@@ -12,8 +12,6 @@ import pyreadstat
 from value_personas.experiments.export.variables import Sheet, Variable, distinct_labels, plain_text
 from value_personas.experiments.workspace.tables import write_csv
 
-__all__ = ["TIDY", "WRITERS", "write_tidy"]
-
 _SAV_LABEL, _SAV_VALUE_LABEL, _SAV_TITLE, _SAV_LINE = 256, 120, 64, 80
 """SPSS's limits, in bytes."""
 

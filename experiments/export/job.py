@@ -13,8 +13,6 @@ from value_personas.experiments.export.wide import wide_sheet
 from value_personas.experiments.run.stored import read_run
 from value_personas.signatures import StoreError
 
-__all__ = ["ExportOptions", "Exported", "export_run"]
-
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:

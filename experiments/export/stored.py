@@ -20,8 +20,6 @@ from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import RecipeError, StoreError
 
-__all__ = ["MethodAnswers", "StoredRun", "read_answers"]
-
 
 @dataclass(frozen=True, slots=True)
 class MethodAnswers:

@@ -7,8 +7,6 @@ import pandas as pd
 
 from value_personas.experiments.export.stored import MethodAnswers, StoredRun
 
-__all__ = ["estimates_of", "tidy_frames"]
-
 
 def tidy_frames(run: StoredRun) -> Iterator[pd.DataFrame]:
     """The tidy table, part by part: one for each method and country.

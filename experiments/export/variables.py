@@ -8,8 +8,6 @@ from typing import Literal
 
 import pandas as pd
 
-__all__ = ["Sheet", "Variable", "distinct_labels", "plain_text", "variable_names"]
-
 _LONGEST_NAME = 32
 """Stata's limit in characters; SPSS takes 64 bytes. Names are ASCII."""
 

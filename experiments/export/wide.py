@@ -16,8 +16,6 @@ from value_personas.experiments.run.record import Options
 from value_personas.programs import REASONS
 from value_personas.signatures import MissingReason
 
-__all__ = ["missing_codes", "wide_sheet"]
-
 _UNNUMBERED = 1001
 """Countries without a number of their own are numbered from here; ISO's numbers have three digits."""
 

@@ -17,7 +17,7 @@ from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.rehearsal import Estimate, Rehearsal
 from value_personas.experiments.fieldwork.shown_calls import shown_calls
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_respondent, tuned_writer
-from value_personas.experiments.recipe.recipe import PersonaKind
+from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.tracking import Call, Prompt
 from value_personas.programs import (
     AskingStyle,
@@ -41,18 +41,6 @@ from value_personas.signatures import (
     Question,
     RecipeError,
 )
-
-__all__ = [
-    "Asked",
-    "ask_everything",
-    "build_personas",
-    "estimate_asking",
-    "needed_variants",
-    "open_panel",
-    "open_panels",
-    "persona_sources",
-    "write_descriptors",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,16 +28,6 @@ from value_personas.programs.engines import (
 )
 from value_personas.signatures import MissingReason, RecipeError, StoreError, ValuePersonasError
 
-__all__ = [
-    "MOST_BYTES",
-    "MOST_REQUESTS",
-    "Batch",
-    "BatchWrittenError",
-    "batching",
-    "takes_batches",
-    "the_batch",
-]
-
 MOST_REQUESTS, MOST_BYTES = 50_000, 100_000_000
 """Of one file: what OpenAI, Together and Groq all take."""
 

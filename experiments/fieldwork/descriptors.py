@@ -10,15 +10,6 @@ from value_personas.experiments.workspace.tables import as_written
 from value_personas.programs import Descriptor, DescriptorTable, Variant
 from value_personas.signatures import RecipeError, ValueItem
 
-__all__ = [
-    "REFERENCE",
-    "descriptor_frame",
-    "read_frozen",
-    "read_overrides",
-    "reference_tables",
-    "rule_notes",
-]
-
 REFERENCE = "reference"
 """What ``descriptors.frozen`` says for the table that comes with the product; also the name of its writer."""
 

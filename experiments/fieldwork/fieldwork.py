@@ -12,8 +12,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import EngineSettings, connect
 from value_personas.programs.engines import Model, Replier, Tell, run_in_background
 
-__all__ = ["Fieldwork"]
-
 T = TypeVar("T")
 
 

@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs.personas import PersonaKindSpec, parse_kind
 from value_personas.signatures import LeakError, Question, ValueItem
 
-__all__ = ["Carried", "check_leaks", "find_leaks"]
-
 
 @dataclass(frozen=True, slots=True)
 class Carried:

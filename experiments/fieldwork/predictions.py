@@ -13,8 +13,6 @@ from value_personas.programs import REASONS, PanelResult
 from value_personas.programs.engines import Usage
 from value_personas.signatures import MissingReason, Persona, Question
 
-__all__ = ["Given", "take_predictions"]
-
 
 @dataclass(frozen=True, slots=True)
 class Given:

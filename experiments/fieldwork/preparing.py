@@ -13,16 +13,14 @@ from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.fieldwork.sample import Populations, draw_populations, sample_country
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.fieldwork.tuned_prompts import find_program
-from value_personas.experiments.recipe.personas import ComparatorSection, PersonaTextSection
-from value_personas.experiments.recipe.recipe import DescriptorSection, PersonaKind, Recipe, RespondentSection
+from value_personas.experiments.recipe.personas import ComparatorSection, PersonaKind, PersonaTextSection
+from value_personas.experiments.recipe.recipe import DescriptorSection, Recipe, RespondentSection
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import Arrangement, EngineSettings, PopulationSample
 from value_personas.programs.elicitation import require_letters
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question, ValueItem
-
-__all__ = ["Asking", "Prepared", "asking_of", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)

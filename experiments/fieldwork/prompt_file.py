@@ -14,16 +14,6 @@ from value_personas.programs import Variant, proposal_problems, signature_of
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question, RecipeError
 
-__all__ = [
-    "FittedOn",
-    "FittedPart",
-    "PredictorPrompt",
-    "TunedProgram",
-    "aliases_of",
-    "read_program",
-    "signature_hash",
-]
-
 FORMAT: Literal["value-personas program"] = "value-personas program"
 VERSION: Literal[1] = 1
 

@@ -19,8 +19,6 @@ from value_personas.programs.engines import (
 )
 from value_personas.signatures import AuthenticationError, Persona, Question
 
-__all__ = ["Estimate", "Rehearsal", "looked_at"]
-
 _PAGES_LOOKED_AT = 5000
 """Of each persona kind or other group; beyond, every second persona is looked at, every third, and so on."""
 

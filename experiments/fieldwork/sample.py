@@ -11,13 +11,11 @@ import pandas as pd
 
 from value_personas import data
 from value_personas.experiments.recipe.items import chosen_items
-from value_personas.experiments.recipe.personas import PersonalitySection, PersonaTextSection
-from value_personas.experiments.recipe.recipe import PersonaKind, ProfileSection
+from value_personas.experiments.recipe.personas import PersonaKind, PersonalitySection, PersonaTextSection
+from value_personas.experiments.recipe.recipe import ProfileSection
 from value_personas.programs import Person, PopulationSample
 from value_personas.programs.personas import PERSONALITY_TRAITS, Fact, Part, parse_kind
 from value_personas.signatures import RecipeError, ValueItem
-
-__all__ = ["Populations", "draw_populations", "sample_country"]
 
 _PERSONALITY_STREAM = 21
 """Keeps draws of traits apart from every other draw of the recipe's seed."""

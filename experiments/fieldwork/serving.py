@@ -30,8 +30,6 @@ from value_personas.programs.engines import nobody
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Profile, Question, RecipeError, Scale, ValueItem
 
-__all__ = ["MODEL_FOLDER", "ServedModel", "served_kind", "write_model"]
-
 MODEL_FOLDER = "model"
 """Of a run's folder, and among its artifacts."""
 

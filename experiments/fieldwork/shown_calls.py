@@ -7,13 +7,11 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from value_personas.experiments.recipe.recipe import PersonaKind
+from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.tracking import Call
 from value_personas.programs import REASONS, Panel, PanelResult
 from value_personas.programs.engines import Model, Prices, Reply, request_content
 from value_personas.programs.personas import parse_kind
-
-__all__ = ["CALLS_SHOWN", "shown_calls"]
 
 CALLS_SHOWN = 50
 """Calls a run, or fewer where fewer were made."""

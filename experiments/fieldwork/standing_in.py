@@ -7,8 +7,6 @@ from dspy.lm15 import Request
 from value_personas.experiments.answer_store.tokens import TokenRates
 from value_personas.programs.engines import POSTPONED, AnswerStore, Reply, reply_key
 
-__all__ = ["PLACEHOLDER", "Placeholders", "ReadOnly"]
-
 PLACEHOLDER = "You hold this unwritten view"
 """What every placeholder begins with."""
 

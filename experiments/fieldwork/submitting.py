@@ -15,8 +15,6 @@ from value_personas.experiments.workspace.json_file import FileModel, read_json,
 from value_personas.programs.engines import BatchServer, EngineSettings, OpenAIHTTP, Tell, run_in_background
 from value_personas.signatures import EngineError, StoreError
 
-__all__ = ["Submission"]
-
 _FIRST_LOOK_S, _LONGEST_WAIT_S = 2.0, 60.0
 """Between two looks at a batch: batches take from a minute to a day."""
 

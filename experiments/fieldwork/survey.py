@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.survey import QuestionSection, SurveySect
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import SurveyError
 
-__all__ = ["open_survey"]
-
 
 def open_survey(
     section: SurveySection,

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from value_personas import data
 from value_personas.programs.engines import engine_kind
 
-__all__ = ["in_words", "marked", "synthetic_parts", "synthetic_warning"]
-
 
 def synthetic_parts(lm: str | None, survey: data.Survey) -> tuple[str, ...]:
     """``respondent`` and ``population``, as far as they are invented.

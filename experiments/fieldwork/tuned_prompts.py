@@ -10,8 +10,6 @@ from value_personas.experiments.tracking import registered_file
 from value_personas.experiments.workspace.folders import PROGRAM_FILE, Workspace
 from value_personas.programs import DescriptorWriter, Respondent
 
-__all__ = ["find_program", "tuned_on_notes", "tuned_respondent", "tuned_writer"]
-
 
 def find_program(name: str | None, section: TrackingSection, workspace: Workspace) -> TunedProgram | None:
     """The tuned program that a recipe names, if it names one.

@@ -11,8 +11,6 @@ from value_personas.experiments.figures.palette import FAINT, INK, MUTED, Look
 from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, drawing
 from value_personas.experiments.scoring import heading
 
-__all__ = ["difference_figure", "name_rows", "places_of"]
-
 _LONGEST_LABEL = 44
 _SURE = 0.05
 

@@ -9,8 +9,6 @@ from value_personas.experiments.figures.palette import HELPS, INK, MUTED
 from value_personas.experiments.figures.style import COLUMN, SMALL, beside, canvas, drawing
 from value_personas.experiments.scoring import SCORES, heading
 
-__all__ = ["error_curve_figure"]
-
 
 @drawing()
 def error_curve_figure(curve: pd.DataFrame, stamp: str) -> Figure:

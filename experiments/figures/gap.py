@@ -11,8 +11,6 @@ from matplotlib.lines import Line2D
 from value_personas.experiments.figures.palette import INK, MUTED, Look
 from value_personas.experiments.figures.style import COLUMN, canvas, drawing, key
 
-__all__ = ["gap_figure"]
-
 
 @drawing()
 def gap_figure(

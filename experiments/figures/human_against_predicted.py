@@ -10,8 +10,6 @@ from value_personas.experiments.figures.palette import MUTED, Look, looks
 from value_personas.experiments.figures.style import FULL, beside, canvas, drawing, key
 from value_personas.experiments.scoring.digits import three_digits
 
-__all__ = ["human_against_predicted_figure"]
-
 _TOLD_APART = 8
 """With more countries than this no sign is left that is one country's own: all bear their method's."""
 

@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 from value_personas.experiments.figures.palette import MUTED
 from value_personas.signatures import Array
 
-__all__ = ["Name", "set_names"]
-
 _POINTS_AN_INCH = 72.0
 _LETTER, _LINE = 0.58, 1.05
 """The width of a letter and the height of a line, as shares of the type's size."""

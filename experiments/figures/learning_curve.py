@@ -6,8 +6,6 @@ from matplotlib.figure import Figure
 from value_personas.experiments.figures.palette import INK, looks
 from value_personas.experiments.figures.style import FULL, canvas, drawing, key
 
-__all__ = ["learning_curve_figure"]
-
 _LOOK = looks(["values-hedged", "country"])
 
 

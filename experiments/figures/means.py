@@ -13,8 +13,6 @@ from value_personas.experiments.figures.palette import FAINT, INK, MUTED, Look
 from value_personas.experiments.figures.style import FULL, beside, canvas, drawing, key
 from value_personas.experiments.scoring import SCORES, heading
 
-__all__ = ["means_figure"]
-
 _LINE: dict[str, Any] = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 2))}
 
 

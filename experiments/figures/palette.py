@@ -3,20 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = [
-    "BARS",
-    "DARK_ON_TILE",
-    "FAINT",
-    "HELPS",
-    "HURTS",
-    "INK",
-    "LIGHT_ON_TILE",
-    "MUTED",
-    "TILES",
-    "Look",
-    "looks",
-]
-
 INK, MUTED, FAINT = "#1c1c1e", "#6a6a70", "#d3d3d8"
 """Text and people; frames and side notes; backgrounds. The page gives each a light and a dark value."""
 

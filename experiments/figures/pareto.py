@@ -9,8 +9,6 @@ from value_personas.experiments.figures.palette import INK, looks
 from value_personas.experiments.figures.style import FULL, canvas, drawing
 from value_personas.experiments.scoring import SCORES
 
-__all__ = ["pareto_figure"]
-
 
 @drawing()
 def pareto_figure(study: optuna.Study, objectives: tuple[str, ...], stamp: str) -> Figure:

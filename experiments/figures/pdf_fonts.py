@@ -4,8 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["glyphs_alone"]
-
 _LAYOUT = ("GSUB", "GPOS", "GDEF", "MATH", "kern")
 """Tables of an OpenType font by which a typesetter chooses and places glyphs. In a PDF both are done."""
 

@@ -18,8 +18,6 @@ from value_personas.experiments.figures.style import COLUMN, FULL, SMALL, canvas
 from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.scoring.digits import three_digits
 
-__all__ = ["bar_figure", "tile_figure"]
-
 _ALL = "all"
 """The ``country`` of the rows that stand for all of them."""
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from value_personas.experiments.figures.palette import DARK_ON_TILE, LIGHT_ON_TILE
 from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, drawing, room
 
-__all__ = ["spill_over_figure"]
-
 
 @drawing()
 def spill_over_figure(

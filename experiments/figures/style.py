@@ -16,19 +16,6 @@ from matplotlib.figure import Figure
 from value_personas.experiments.figures.palette import INK, MUTED
 from value_personas.experiments.figures.pdf_fonts import glyphs_alone
 
-__all__ = [
-    "COLUMN",
-    "FULL",
-    "SMALL",
-    "beside",
-    "canvas",
-    "drawing",
-    "key",
-    "room",
-    "row_height",
-    "save_figure",
-]
-
 COLUMN, FULL = 3.5, 7.0
 """Inches: a journal's column, and its page."""
 

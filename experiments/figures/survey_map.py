@@ -11,8 +11,6 @@ from value_personas.experiments.figures.labels import Name, set_names
 from value_personas.experiments.figures.palette import INK, looks
 from value_personas.experiments.figures.style import FULL, SMALL, canvas, drawing, key
 
-__all__ = ["survey_map_figure"]
-
 
 @drawing()
 def survey_map_figure(points: pd.DataFrame, names: Mapping[str, str], stamp: str) -> Figure:

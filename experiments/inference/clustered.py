@@ -20,8 +20,6 @@ from scipy.special import stdtr, stdtrit
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["Estimates", "clustered_means", "clustered_medians", "clustered_ratios", "clustered_slopes"]
-
 Counts = NDArray[np.intp]
 
 

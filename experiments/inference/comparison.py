@@ -12,8 +12,6 @@ from value_personas.experiments.inference.paired_tests import holm, sign_flip_p,
 from value_personas.experiments.inference.units import units_of
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["CellGroups", "compare_methods"]
-
 _DIGITS = 10
 """Decimals of an error that count."""
 

@@ -14,8 +14,6 @@ from numpy.typing import ArrayLike
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["conformal_half_widths"]
-
 
 def conformal_half_widths(
     errors: ArrayLike,

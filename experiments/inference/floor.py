@@ -6,8 +6,6 @@ from numpy.typing import ArrayLike
 from value_personas.experiments.scoring import SCORES, score_cells
 from value_personas.signatures import StatisticsError
 
-__all__ = ["noise_floor"]
-
 
 def noise_floor(human: ArrayLike, resamples: ArrayLike, scores: ArrayLike) -> dict[str, float]:
     """The expected score of one resample of a cell's respondents against the sample itself.

@@ -18,8 +18,6 @@ from value_personas.experiments.inference.clustered import Estimates, clustered_
 from value_personas.experiments.inference.units import units_of
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["CatchingUp", "GapAnalysis", "analyse_gap", "catching_up"]
-
 
 @dataclass(frozen=True, slots=True)
 class GapAnalysis:

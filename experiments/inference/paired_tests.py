@@ -7,8 +7,6 @@ from numpy.typing import ArrayLike
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["holm", "least_sign_flip_p", "sign_flip_p", "unit_totals", "wilcoxon_p"]
-
 EXACT_LIMIT = 16
 """Up to this many units all 2ⁿ sign patterns are tried."""
 

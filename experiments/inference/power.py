@@ -11,16 +11,6 @@ from scipy.special import stdtrit
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = [
-    "Price",
-    "VarianceParts",
-    "half_width",
-    "needed_personas",
-    "pilot_parts",
-    "plan_table",
-    "variance_shares",
-]
-
 _NEAR = 1.1
 """An interval so many times as wide as with endless personas is near enough to it."""
 

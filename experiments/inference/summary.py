@@ -10,8 +10,6 @@ from value_personas.experiments.inference.units import units_of, zones_of
 from value_personas.experiments.scoring import SCORES
 from value_personas.signatures import Array
 
-__all__ = ["summarise"]
-
 
 def summarise(
     scores: Mapping[str, Mapping[str, Array]],

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from value_personas import data
 
-__all__ = ["units_of", "zones_of"]
-
 
 def zones_of(countries: Sequence[str]) -> dict[str, str]:
     """Each country's cultural zone; a country that the published map lacks is a zone of its own."""

@@ -14,17 +14,6 @@ from optuna.trial import TrialState
 
 from value_personas.signatures import StatisticsError, StoreError
 
-__all__ = [
-    "StudySettings",
-    "best_trial",
-    "finished",
-    "gone_on",
-    "mean_of_folds",
-    "open_study",
-    "storage_of",
-    "try_one",
-]
-
 Losses = Mapping[str, float]
 """Objective → what is minimised, on one fold; NaN where no cell is defined."""
 

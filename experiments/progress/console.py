@@ -9,8 +9,6 @@ from rich.segment import Segment
 
 from value_personas.data import visible
 
-__all__ = ["WIDE", "plain_console"]
-
 WIDE: ContextVar[bool] = ContextVar("wide", default=False)
 """Whether ``--wide`` was given: results are printed as if the terminal had no right edge."""
 

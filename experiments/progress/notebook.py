@@ -8,8 +8,6 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any
 
-__all__ = ["NotebookReporter", "in_notebook", "in_one_line"]
-
 _EVERY_S = 0.5
 """Seconds between two drawings."""
 

@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-__all__ = ["Reporter", "Silent"]
-
 
 class Reporter(Protocol):
     """Receives a run's progress. Nothing it does may change a result."""

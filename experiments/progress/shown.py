@@ -7,8 +7,6 @@ from value_personas.experiments.progress.notebook import NotebookReporter, in_no
 from value_personas.experiments.progress.reporter import Reporter, Silent
 from value_personas.experiments.progress.terminal import ConsoleReporter
 
-__all__ = ["Progress", "shown"]
-
 Progress = bool | Reporter
 """True: shown, in the notebook's cell or on stderr. False: not. A reporter: told."""
 

@@ -18,8 +18,6 @@ from rich.text import Text
 
 from value_personas.experiments.progress.console import plain_console
 
-__all__ = ["ConsoleReporter"]
-
 
 class _Rate(ProgressColumn):
     """How many a second."""

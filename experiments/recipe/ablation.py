@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
 from value_personas.experiments.scoring import SCORES, ScoreName
 
-__all__ = ["CALIBRATION_LEVELS", "AblationSettings"]
-
 CALIBRATION_LEVELS = ("none", "persona", "population")
 
 _OWN_FACTORS = {"personas": "kind and country", "calibration.kinds": "calibration"}

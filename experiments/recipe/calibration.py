@@ -8,8 +8,6 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.calibration import Grouping, Level, MethodName
 
-__all__ = ["LATEST", "REGISTRY", "SearchSettings"]
-
 REGISTRY = "models:/"
 """What the name of a version in MLflow's model registry begins with."""
 

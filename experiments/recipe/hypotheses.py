@@ -10,8 +10,6 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.signatures import OfForm
 
-__all__ = ["BASE", "Hypothesis"]
-
 BASE = "base"
 """What an ablation calls the variant that the others are compared with."""
 

@@ -5,8 +5,6 @@ from typing import Literal
 
 from value_personas.signatures import Question, RecipeError, ValueItem
 
-__all__ = ["ITEM_SETS", "ItemSet", "chosen_items"]
-
 ItemSet = Literal["all", "survival-self-expression", "traditional-secular", "without-near"]
 
 ITEM_SETS: tuple[ItemSet, ...] = ("all", "survival-self-expression", "traditional-secular", "without-near")

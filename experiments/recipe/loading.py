@@ -17,8 +17,6 @@ from value_personas.experiments.recipe.section import settings_marked, settings_
 from value_personas.experiments.recipe.sweep import dotted
 from value_personas.signatures import RecipeError
 
-__all__ = ["changed", "load_recipe", "shipped_recipes", "varied"]
-
 
 def shipped_recipes() -> dict[str, Path]:
     """The recipes that come with the package, by name."""

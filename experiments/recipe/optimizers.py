@@ -1,7 +1,5 @@
 """The names of optimisers; ``tuning.optimizers`` has a function of each name."""
 
-__all__ = ["OPTIMIZERS", "OPTIMIZER_GROUP", "optimizer_names"]
-
 OPTIMIZERS = ("gepa", "miprov2", "copro", "simba", "bootstrap", "bootstrap-random-search")
 
 OPTIMIZER_GROUP = "value_personas.optimizers"

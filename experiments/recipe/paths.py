@@ -10,8 +10,6 @@ from pydantic import BaseModel
 
 from value_personas.experiments.recipe.section import settings_marked
 
-__all__ = ["NamesFile", "RecipePath", "files_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class NamesFile:

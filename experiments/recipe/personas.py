@@ -11,15 +11,6 @@ from value_personas.programs.engines import EngineSettings
 from value_personas.programs.personas import DEMOGRAPHIC_FACTS, ItemOrder, parse_kind
 from value_personas.signatures import RecipeError
 
-__all__ = [
-    "AuditSection",
-    "ComparatorSection",
-    "PersonaKind",
-    "PersonaTextSection",
-    "PersonalitySection",
-    "known_kind",
-]
-
 Count = Annotated[int, Field(ge=1)]
 
 

@@ -31,8 +31,6 @@ from value_personas.programs.engines import Aside, EngineSettings, engine_kind
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import OfForm
 
-__all__ = ["PERSONA_KINDS", "PersonaKind", "Recipe"]
-
 PERSONA_KINDS: tuple[PersonaKind, ...] = ("none", "country", "values-unhedged", "values-hedged")
 """What a recipe compares when it does not say."""
 

@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.experiments.workspace.passwords import without_passwords
 
-__all__ = ["is_of_the_same", "newest_of_the_same", "read_recipe", "recipe_hash", "write_recipe"]
-
 _FILE = "recipe.json"
 
 

@@ -11,8 +11,6 @@ from pydantic import BaseModel
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.section import parts_of, settings_of
 
-__all__ = ["printed_recipe", "recipe_schema", "settings_page"]
-
 _NAMES_SCHEMA = "#:schema recipe.schema.json"
 """The first line of a shipped recipe."""
 

@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
 from value_personas.experiments.scoring import SCORES
 
-__all__ = ["MAP_DISTANCE", "Range", "RecipeSearch"]
-
 MAP_DISTANCE = "map_distance"
 _BESIDE_SCORES = ("calls", "cost", "1/worth", MAP_DISTANCE)
 

@@ -7,8 +7,6 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
-__all__ = ["Section", "parts_of", "settings_marked", "settings_of", "table_of"]
-
 Mark = TypeVar("Mark")
 
 

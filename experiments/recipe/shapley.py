@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.scoring import ScoreName
 from value_personas.programs.personas import parse_kind
 
-__all__ = ["MethodName", "ShapleySettings"]
-
 MethodName = Literal["exact", "permutation"]
 
 Count = Annotated[int, Field(ge=1)]

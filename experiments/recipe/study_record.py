@@ -9,8 +9,6 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.workspace.json_file import FileModel, Rows, read_json, write_json
 
-__all__ = ["STUDY_FILE", "StudyRecord", "read_study", "write_study"]
-
 STUDY_FILE = "study.json"
 
 

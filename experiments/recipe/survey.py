@@ -8,8 +8,6 @@ from value_personas.data.synthetic import Causes
 from value_personas.experiments.recipe.paths import NamesFile
 from value_personas.experiments.recipe.section import Section
 
-__all__ = ["SYNTHETIC", "QuestionSection", "SurveySection"]
-
 SYNTHETIC = "synthetic"
 """The value of ``survey.path`` that stands for the embedded population."""
 

@@ -7,8 +7,6 @@ from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from value_personas.experiments.recipe.section import Section
 
-__all__ = ["FIXED_KEYS", "SweepSettings", "dotted"]
-
 FIXED_KEYS = frozenset(
     {"ablation", "description", "extends", "name", "search", "store", "sweep", "tracking", "workspace"}
 )

@@ -12,8 +12,6 @@ from value_personas.programs.engines import Aside, EngineSettings
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import OfForm
 
-__all__ = ["MetricSettings", "OptimizerName", "TuningSettings"]
-
 
 def _known_optimizer(name: str) -> str:
     if name not in (names := optimizer_names()):

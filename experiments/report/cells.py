@@ -11,8 +11,6 @@ from value_personas.experiments.report.figures.countries import shown_methods
 from value_personas.experiments.report.figures.distributions import chosen_cells, drawn_methods
 from value_personas.experiments.report.material import Material
 
-__all__ = ["every_cell"]
-
 _PARTS = 1000
 """Probabilities travel as whole thousandths."""
 

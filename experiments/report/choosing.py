@@ -10,8 +10,6 @@ from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.report.material import Material
 from value_personas.signatures import RecipeError
 
-__all__ = ["chosen"]
-
 
 def chosen(material: Material, kinds: Sequence[str]) -> Material:
     """Keep the rows of some methods, in the order in which they are named.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from value_personas.experiments.report.material import Material
 from value_personas.programs.personas import parse_kind
 
-__all__ = ["Citation", "citations", "of_method"]
-
 
 @dataclass(frozen=True, slots=True)
 class Citation:

@@ -5,8 +5,6 @@ from value_personas.experiments.scoring import SCORES, Score
 from value_personas.programs.personas import PARTS, parse_kind
 from value_personas.signatures import RecipeError
 
-__all__ = ["glossary", "what_it_is"]
-
 _WORDS = {
     "persona": "The person as whom the model is asked; its kind is what it is told about that person.",
     "persona kind": "What a persona is told; parts are joined by +: values-hedged+country tells both.",

@@ -23,8 +23,6 @@ from value_personas.experiments.shapley.record import Shapley, newest_shapley, r
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 
-__all__ = ["Material", "read_material"]
-
 
 @dataclass(frozen=True, slots=True)
 class Material:

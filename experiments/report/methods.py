@@ -15,8 +15,6 @@ from value_personas.experiments.scoring.digits import in_people, of_p, three_dig
 from value_personas.programs.calibration import keeps_mean
 from value_personas.programs.personas import parse_kind
 
-__all__ = ["headline_sentences", "methods_paragraphs"]
-
 
 def headline_sentences(material: Material) -> tuple[str, ...]:
     """What was found, in two or three sentences."""

@@ -18,8 +18,6 @@ from value_personas.experiments.report.plate import inline_svg
 from value_personas.experiments.report.sections import Section, sections, warnings
 from value_personas.experiments.report.tables import Table, provenance_table
 
-__all__ = ["Page", "page_of_run", "render_html"]
-
 _HERE = Path(__file__).parent
 
 

@@ -10,8 +10,6 @@ from value_personas.experiments.report.citations import Citation
 from value_personas.experiments.report.page import Page
 from value_personas.experiments.report.tables import Table
 
-__all__ = ["write_paper"]
-
 _WORDS = 30
 """Letters from which on a column is of words: it wraps in a paper, and is not set to the right."""
 

@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED
 from value_personas.experiments.figures.style import COLUMN
 
-__all__ = ["Plate", "inline_svg"]
-
 _COLUMN_AT_MOST = 1.35 * COLUMN
 
 

@@ -21,8 +21,6 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.report.tables import Table
 
-__all__ = ["Section", "sections", "warnings"]
-
 
 @dataclass(frozen=True, slots=True)
 class Section:

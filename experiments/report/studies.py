@@ -30,8 +30,6 @@ from value_personas.experiments.shapley.record import read_shapley
 from value_personas.experiments.workspace.tables import read_table
 from value_personas.signatures import StoreError
 
-__all__ = ["is_study", "page_of_study"]
-
 _ROWS = 60
 """Rows that a figure shows; the table has all."""
 

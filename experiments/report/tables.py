@@ -24,29 +24,6 @@ from value_personas.experiments.scoring.digits import in_people, of_p, three_dig
 from value_personas.experiments.shapley.record import Shapley
 from value_personas.experiments.shapley.tables import ALL
 
-__all__ = [
-    "Table",
-    "audit_table",
-    "comparison_tables",
-    "cost_table",
-    "country_table",
-    "gap_table",
-    "glossary_table",
-    "limit_table",
-    "map_table",
-    "measure_meanings",
-    "missing_table",
-    "prediction_table",
-    "provenance_table",
-    "score_table",
-    "shapley_tables",
-    "spread_table",
-    "structure_meanings",
-    "structure_table",
-    "summary_table",
-]
-
-
 _USAGE = {
     "calls": "calls made",
     "retries": "tried again",

@@ -19,8 +19,6 @@ from value_personas.experiments.tracking import add_files
 from value_personas.experiments.workspace.folders import Workspace, is_part
 from value_personas.signatures import RecipeError, StoreError
 
-__all__ = ["ReportFiles", "report", "write_report"]
-
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from value_personas.signatures import StoreError
 
-__all__ = ["Agreement", "compare_tables"]
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:

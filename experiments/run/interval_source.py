@@ -13,8 +13,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.signatures import RecipeError
 
-__all__ = ["IntervalSource", "intervals_from"]
-
 _MATTERS = (
     "profiles.n",
     "profiles.items",

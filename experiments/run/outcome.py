@@ -30,8 +30,6 @@ from value_personas.experiments.run.tables import asking_frame, missing_frame
 from value_personas.programs import PanelResult, mean_of_known
 from value_personas.signatures import MissingReason
 
-__all__ = ["Outcome", "alike_notes"]
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -13,8 +13,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import StatisticsError
 
-__all__ = ["Pilot", "pilot_variances", "stated_or_piloted"]
-
 UNCALIBRATED = Setting(method="none", level="persona")
 
 

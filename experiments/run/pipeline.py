@@ -30,8 +30,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationEstimate
 from value_personas.signatures import MissingReason, RecipeError
 
-__all__ = ["carry_out", "judged_by", "predict_and_judge", "run"]
-
 
 def run(
     recipe: Recipe | str | Path | None = None,

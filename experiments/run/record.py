@@ -14,19 +14,6 @@ from value_personas.experiments.workspace.json_file import Figure, FileModel, Ro
 from value_personas.programs import PanelResult
 from value_personas.signatures import Question, ValueItem
 
-__all__ = [
-    "QUESTIONS_FILE",
-    "RESULT_FILE",
-    "SOURCES_FILE",
-    "AskedQuestion",
-    "MeasureRow",
-    "Options",
-    "Questions",
-    "Result",
-    "Sources",
-    "measure_rows",
-]
-
 RESULT_FILE, SOURCES_FILE, QUESTIONS_FILE = "result.json", "sources.json", "questions.json"
 
 

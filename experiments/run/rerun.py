@@ -26,8 +26,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.signatures import RecipeError
 
-__all__ = ["Circumstance", "Rerun", "require_files", "rerun", "workspace_of"]
-
 _OVER_CELLS = ("summary", "held_out", "comparisons", "gap", "gap_countries")
 """What is made of cells: 0.1.0 made it otherwise."""
 

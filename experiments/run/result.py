@@ -15,8 +15,6 @@ from value_personas.experiments.run.record import Result, measure_rows
 from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.workspace.json_file import rows_of
 
-__all__ = ["RunResult", "size_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class RunResult:

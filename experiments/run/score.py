@@ -10,8 +10,6 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.pipeline import run
 from value_personas.experiments.run.result import RunResult
 
-__all__ = ["score", "scoring_recipe", "scoring_settings"]
-
 Paths = str | Path | Sequence[str | Path]
 
 

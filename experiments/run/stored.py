@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = [
-    "calibrations_of",
-    "find_run",
-    "read_result",
-    "read_run",
-    "recorded_run",
-    "run_folders",
-    "write_run_id",
-]
-
 _FILES = (RESULT_FILE, "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
 _ID_FILE = "mlflow_run_id.txt"
 

@@ -10,8 +10,6 @@ from value_personas.experiments.workspace.tables import check_rows, read_table
 from value_personas.programs import mean_of_known
 from value_personas.signatures import StoreError
 
-__all__ = ["KEYS", "asking_frame", "has_table", "missing_frame", "read_run_table"]
-
 _CELL = ("method", "country", "question")
 KEYS = {
     "estimates": (*_CELL, "score"),

@@ -22,7 +22,8 @@ from value_personas.experiments.figures.human_against_predicted import human_aga
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
-from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.experiments.recipe.personas import PersonaKind
+from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import recipe_hash, write_recipe
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.record import (
@@ -50,8 +51,6 @@ from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv, write_table
 from value_personas.programs import REASONS, PanelResult
 from value_personas.signatures import Persona, ValueItem
-
-__all__ = ["PERSONAS_FILE", "hypothesis_metrics", "hypothesis_tags", "record_outcome"]
 
 PERSONAS_FILE = "personas.parquet"
 """Who stands behind each answer. It holds drawn value profiles, which are respondents' answers: it stays in

@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["Score"]
-
 
 @dataclass(frozen=True, slots=True)
 class Score:

@@ -8,8 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["Cells"]
-
 SUM_TOLERANCE = 1e-6
 
 

@@ -2,9 +2,6 @@
 
 import math
 
-__all__ = ["in_people", "of_p", "three_digits"]
-
-
 _NOTHING = 1e-9
 """Up to here a figure is 0 but for rounding."""
 

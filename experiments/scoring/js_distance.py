@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["JS_DISTANCE", "js_distance"]
-
 
 def js_distance(cells: Cells) -> Array:
     """√(½ KL(h‖m) + ½ KL(q‖m)) with m = (h + q)/2 and logarithms to base 2.

@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["KL_DIVERGENCE", "KL_SMOOTHING", "kl_divergence"]
-
 KL_SMOOTHING = 1e-3
 """Added to every predicted probability before renormalising, so that no cell is infinite."""
 

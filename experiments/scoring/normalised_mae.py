@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["NORMALISED_MAE", "normalised_mae"]
-
 
 def normalised_mae(cells: Cells) -> Array:
     """|E_q[r] − E_h[r]| / |r_K − r_1|: the headline score; its mean over cells is the normalised MAE.

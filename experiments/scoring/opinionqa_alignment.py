@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["OPINIONQA_ALIGNMENT", "opinionqa_alignment"]
-
 
 def opinionqa_alignment(cells: Cells) -> Array:
     """1 − W1(q, h) / (K − 1), with the options at 1 … K (Santurkar et al. 2023, arXiv 2303.17548).

@@ -21,22 +21,6 @@ from value_personas.experiments.scoring.variance_ratio import VARIANCE_RATIO
 from value_personas.experiments.scoring.wasserstein import WASSERSTEIN
 from value_personas.signatures import Array, Registry, StatisticsError
 
-__all__ = [
-    "SCORES",
-    "ScoreName",
-    "compared_scores",
-    "directions",
-    "error_heading",
-    "heading",
-    "headline_scores",
-    "known_score",
-    "leading_scores",
-    "score",
-    "score_array",
-    "score_cells",
-    "shape_scores",
-]
-
 SCORES = Registry(
     "value_personas.scores",
     Score,

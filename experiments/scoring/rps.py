@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["RPS", "rps"]
-
 
 def rps(cells: Cells) -> Array:
     """Σ_k (F_q(k) − F_h(k))² / (K − 1): the part of the ranked probability score that a forecast can lower.

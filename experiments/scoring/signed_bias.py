@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["SIGNED_BIAS", "signed_bias"]
-
 
 def signed_bias(cells: Cells) -> Array:
     """(E_q[r] − E_h[r]) / |r_K − r_1|: positive where the prediction scores too high.

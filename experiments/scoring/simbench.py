@@ -9,8 +9,6 @@ from value_personas.experiments.scoring.cells import Cells
 from value_personas.experiments.scoring.total_variation import total_variation
 from value_personas.signatures import Array
 
-__all__ = ["SIMBENCH", "simbench"]
-
 
 def simbench(cells: Cells) -> Array:
     """100 · (1 − TV(q, h) / TV(uniform, h)) (Hu et al. 2025, SimBench, arXiv 2510.17516).

@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["TOTAL_VARIATION", "total_variation"]
-
 
 def total_variation(cells: Cells) -> Array:
     """½ Σ_k |q_k − h_k|: the share of answers that would have to change; blind to the options' order.

@@ -8,8 +8,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["VARIANCE_RATIO", "variance_ratio"]
-
 
 def variance_ratio(cells: Cells) -> Array:
     """Var_q[r] / Var_h[r]: below 1 the prediction is narrower than the people.

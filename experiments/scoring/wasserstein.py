@@ -6,8 +6,6 @@ from value_personas.experiments.scoring.base import Score
 from value_personas.experiments.scoring.cells import Cells
 from value_personas.signatures import Array
 
-__all__ = ["WASSERSTEIN", "wasserstein"]
-
 
 def wasserstein(cells: Cells) -> Array:
     """Σ_k |F_q(k) − F_h(k)| · |r_{k+1} − r_k| / |r_K − r_1|: the earth mover's distance on the scale.

@@ -18,8 +18,6 @@ from value_personas.experiments.run.pipeline import predict_and_judge
 from value_personas.experiments.scoring import SCORES
 from value_personas.signatures import RecipeError
 
-__all__ = ["Evaluation", "Evaluator"]
-
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:

@@ -51,8 +51,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.tables import write_table
 from value_personas.signatures import RecipeError
 
-__all__ = ["SearchResult", "search"]
-
 _FOLDS = 4
 """Parts of the training countries, at most; whole zones, so that a setting is tried on new ones."""
 

@@ -8,8 +8,6 @@ import optuna
 
 from value_personas.experiments.recipe.search import Range
 
-__all__ = ["suggested"]
-
 
 def suggested(trial: optuna.trial.BaseTrial, space: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe key → value of the next trial.

@@ -26,8 +26,6 @@ from value_personas.programs.engines import Model, tallied
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Question
 
-__all__ = ["Game", "Played", "ask_coalitions"]
-
 _PAGES_LOOKED_AT = 50_000
 """Of all coalitions together, when it is estimated what is still to be paid for."""
 

@@ -7,8 +7,6 @@ import numpy as np
 
 from value_personas.signatures import Array
 
-__all__ = ["Block", "exact_block", "pair_block", "permutation_blocks", "weight_matrix"]
-
 Block = Mapping[int, Array]
 """Coalition → its weight in each player's value, shape (players,)."""
 

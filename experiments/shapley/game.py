@@ -15,8 +15,6 @@ from value_personas.programs.calibration import Setting
 from value_personas.programs.personas import PersonaBuilder
 from value_personas.signatures import Array, Persona, Question
 
-__all__ = ["Board", "CellErrors", "Errors", "play"]
-
 
 @dataclass(frozen=True, slots=True)
 class CellErrors:

@@ -16,8 +16,6 @@ from value_personas.experiments.shapley.designs import (
 from value_personas.experiments.shapley.players import Player, axis_players
 from value_personas.signatures import Array, RecipeError
 
-__all__ = ["Plan", "Table", "plan_coalitions"]
-
 MOST_PLAYERS = 14
 """Beyond, every coalition is 32,768 or more, which nobody means."""
 

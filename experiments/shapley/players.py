@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from value_personas.signatures import Axis, RecipeError, ValueItem
 
-__all__ = ["Player", "axis_players", "choose_players"]
-
 _AXES: Mapping[Axis, str] = {
     "survival_self_expression": "survival – self-expression",
     "traditional_secular": "traditional – secular",

@@ -14,8 +14,6 @@ from value_personas.experiments.workspace.json_file import Figure, FileModel, Ro
 from value_personas.experiments.workspace.tables import check_rows, read_table, with_numbers
 from value_personas.signatures import StoreError
 
-__all__ = ["RESULT_FILE", "Shapley", "ShapleyRecord", "newest_shapley", "read_shapley"]
-
 RESULT_FILE = "result.json"
 
 _VALUES = "shapley"

@@ -15,8 +15,6 @@ from value_personas.experiments.shapley.record import ShapleyRecord
 from value_personas.experiments.shapley.tables import ALL
 from value_personas.experiments.workspace.json_file import rows_of
 
-__all__ = ["ShapleyResult"]
-
 
 @dataclass(frozen=True, slots=True)
 class ShapleyResult:

@@ -13,8 +13,6 @@ from value_personas.programs import PopulationSample
 from value_personas.programs.personas import Person, PersonaBuilder, PersonaKindSpec
 from value_personas.signatures import Array, Persona
 
-__all__ = ["Cast", "Roster", "Shares"]
-
 Integers = NDArray[np.intp]
 
 

@@ -39,8 +39,6 @@ from value_personas.experiments.tracking import Live, Record, calibration_file, 
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import mean_of_known
 
-__all__ = ["ShapleyResult", "shapley"]
-
 
 def shapley(
     recipe: Recipe | str | Path | None = None,

@@ -11,8 +11,6 @@ from value_personas.experiments.shapley.planning import Plan, Table
 from value_personas.programs import mean_of_known
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["ALL", "COLUMNS", "TOLERANCE", "Figures"]
-
 ALL = "all"
 """The country code that stands for all of them."""
 

@@ -15,8 +15,6 @@ from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs import DescriptorTable, Variant
 from value_personas.signatures import ValueItem
 
-__all__ = ["write_shapley_files"]
-
 
 def write_shapley_files(
     result: ShapleyResult,

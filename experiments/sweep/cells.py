@@ -15,8 +15,6 @@ from value_personas.experiments.recipe.survey import SYNTHETIC
 from value_personas.experiments.tracking import named_files
 from value_personas.signatures import RecipeError
 
-__all__ = ["Cell", "distinct_cells", "label_of", "short", "sweep_cells"]
-
 _MOST_CELLS = 10_000
 _LONGEST_VALUE = 40
 

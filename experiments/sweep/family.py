@@ -30,8 +30,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import FileModel, read_json, write_json
 from value_personas.signatures import StoreError
 
-__all__ = ["Family", "Options", "run_family"]
-
 
 @dataclass(frozen=True, slots=True)
 class Options:

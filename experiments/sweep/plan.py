@@ -19,8 +19,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs.engines import EngineSettings, nobody
 from value_personas.signatures import ValuePersonasError
 
-__all__ = ["Plan", "PlannedCell", "plan", "plan_cells", "plan_what_can_be_run", "seconds_needed", "total"]
-
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:

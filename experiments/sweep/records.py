@@ -11,8 +11,6 @@ from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.workspace.json_file import FileModel, read_json, write_json
 from value_personas.signatures import StoreError
 
-__all__ = ["CellRecord", "Ledger"]
-
 
 class CellRecord(FileModel):
     """What became of a cell, in a file of its own.

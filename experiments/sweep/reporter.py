@@ -6,8 +6,6 @@ from typing import Protocol
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.sweep.records import CellRecord
 
-__all__ = ["SweepProgress", "SweepReporter"]
-
 
 class SweepReporter(Protocol):
     """Receives a sweep's progress, from several threads at once. Nothing it does may change a result."""

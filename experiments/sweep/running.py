@@ -10,7 +10,7 @@ from dataclasses import field as dataclass_field
 
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.rehearsal import Estimate
-from value_personas.experiments.recipe.recipe import PersonaKind
+from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.run.pipeline import predict_and_judge
 from value_personas.experiments.run.writing import record_outcome
 from value_personas.experiments.sweep.cells import Cell
@@ -21,8 +21,6 @@ from value_personas.experiments.tracking import run_title
 from value_personas.experiments.workspace.folders import Workspace, mark_part
 from value_personas.experiments.workspace.passwords import in_one_line
 from value_personas.signatures import ValuePersonasError
-
-__all__ = ["Runner", "run_cells"]
 
 
 @dataclass(slots=True)

@@ -20,8 +20,6 @@ from value_personas.experiments.sweep.table import sweep_metrics, sweep_table
 from value_personas.experiments.workspace.json_file import rows_of
 from value_personas.experiments.workspace.tables import write_csv
 
-__all__ = ["SweepResult", "sweep"]
-
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:

@@ -11,8 +11,6 @@ from value_personas.experiments.run.record import Result
 from value_personas.experiments.sweep.family import Family
 from value_personas.experiments.sweep.records import CellRecord
 
-__all__ = ["sweep_metrics", "sweep_table"]
-
 
 def sweep_table(family: Family) -> pd.DataFrame:
     """One row for each cell × method × headline score, what knows nothing last; one for each that failed."""

@@ -25,17 +25,6 @@ from value_personas.signatures import StoreError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = [
-    "again_if_taken",
-    "alone_at",
-    "experiment_of",
-    "quiet_mlflow",
-    "say",
-    "store_errors",
-    "tracking_client",
-    "uri_of",
-]
-
 _TOLD_AFTER, _GIVEN_UP_AFTER = 5.0, 60.0
 """Seconds that a store may be held by another process before it is said, and before it is given up."""
 

@@ -18,8 +18,6 @@ from value_personas.signatures import RecipeError
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
-__all__ = ["InputFile", "calibration_file", "dataset_inputs", "input_files", "named_files"]
-
 _DIGEST = 36
 """Characters of a digest that MLflow keeps; the whole hash stands in the dataset's source."""
 

@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime
 
-__all__ = ["metric_name", "run_title"]
-
 _FORBIDDEN = re.compile(r"[^\w./: -]")
 
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-__all__ = ["files_of_experiment", "lies_in", "settle_artifacts"]
-
 _PLAIN = re.compile(r"[^\W.][\w .+-]{0,99}")
 """Names that are a folder's as they are."""
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
 
-__all__ = ["TUNED", "Prompt", "link_prompts"]
-
 TUNED = "tuned"
 """The alias of a prompt that tuning found last."""
 

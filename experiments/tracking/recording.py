@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["FOLDER_TAG", "Record", "add_files", "close_run", "is_known", "open_run", "record_run"]
-
 FOLDER_TAG = "run.folder"
 """The tag that holds the name of a run's folder."""
 

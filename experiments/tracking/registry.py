@@ -15,8 +15,6 @@ from value_personas.signatures import RecipeError, StoreError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["model_name", "register_version", "registered_file"]
-
 
 def model_name(recipe: str, what: str) -> str:
     """MLflow's names hold no slash or colon, and its filters no quotation mark."""

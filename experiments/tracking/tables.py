@@ -7,8 +7,6 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["make_tables"]
-
 
 def make_tables(file: Path) -> None:
     """Make a new SQLite store as MLflow would; nothing, where its version is not the one written down.

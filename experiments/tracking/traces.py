@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run, Span
 
-__all__ = ["Call", "write_traces"]
-
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -14,8 +14,6 @@ from value_personas.experiments.tracking.recording import Record, open_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StoreError
 
-__all__ = ["Live", "ending_told", "live"]
-
 _BEAT_S = 10.0
 """Seconds between two batches of metrics."""
 

@@ -13,8 +13,6 @@ from value_personas.programs import PopulationProgram
 from value_personas.programs.engines import EngineSettings, engine_kind
 from value_personas.signatures import RecipeError
 
-__all__ = ["CallPlan", "gepa_least", "gepa_minibatch", "need_prices", "plan_calls"]
-
 Cell = tuple[str, str]
 
 

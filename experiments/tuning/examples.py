@@ -7,8 +7,6 @@ import dspy
 
 from value_personas import data
 
-__all__ = ["examples", "examples_of"]
-
 Cell = tuple[str, str]
 
 

@@ -19,8 +19,6 @@ from value_personas.signatures import StoreError
 if sys.platform != "win32":  # there, nothing keeps two sessions of one tuning apart
     import fcntl
 
-__all__ = ["AttemptJournal", "tuning_digest"]
-
 _ENTRIES = {"0": 0, "1": 1}
 """What a line may say of attempts."""
 

@@ -26,8 +26,6 @@ from value_personas.programs import PopulationProgram
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import Array, LeakError
 
-__all__ = ["TuningJudgement", "judge_programs", "lay_out", "require_held_out", "with_gain"]
-
 Cell = tuple[str, str]
 _STREAM = 71
 """Keeps draws of personas apart from every other draw of the recipe's seed."""

@@ -7,8 +7,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-__all__ = ["Evaluation", "Ledger", "Part"]
-
 Part = Literal["training", "validation"]
 Cell = tuple[str, str]
 

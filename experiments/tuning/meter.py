@@ -6,8 +6,6 @@ from fractions import Fraction
 from value_personas.experiments.tuning.journal import AttemptJournal
 from value_personas.signatures import BudgetError
 
-__all__ = ["Meter"]
-
 _SMOOTH = 100
 """Calls assumed to need one attempt each, lest the very first fault foretells how the rest will go."""
 

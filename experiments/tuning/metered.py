@@ -20,8 +20,6 @@ from value_personas.programs.engines import (
     reply_key,
 )
 
-__all__ = ["MeteredEngine", "MeteredModel"]
-
 
 class MeteredEngine:
     """An engine whose every attempt is booked before it is sent.

@@ -13,8 +13,6 @@ from value_personas.experiments.tuning.probing import DescriptorProbe
 from value_personas.programs import MAX_WORDS
 from value_personas.signatures import Array, Question
 
-__all__ = ["CellMetric", "FeedbackMetric", "error_of", "reward"]
-
 Cell = tuple[str, str]
 
 

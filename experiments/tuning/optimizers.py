@@ -18,8 +18,6 @@ from value_personas.experiments.tuning.metric import CellMetric, FeedbackMetric
 from value_personas.experiments.tuning.options import CLASSES, GEPA_OWN, arguments_of, stoppers
 from value_personas.signatures import RecipeError, Registry
 
-__all__ = ["OPTIMIZE", "OptimizerTask"]
-
 
 @dataclass(frozen=True)
 class OptimizerTask:
@@ -63,7 +61,7 @@ class OptimizerTask:
         return min(max(self.calls // max(calls_a_candidate, 1), least), most)
 
 
-def gepa(task: OptimizerTask, **options: Any) -> dspy.Module:
+def _gepa(task: OptimizerTask, **options: Any) -> dspy.Module:
     own = {name: options.pop(name) for name in GEPA_OWN if name in options}
     if "stop_callbacks" in own:
         own["stop_callbacks"] = stoppers(own["stop_callbacks"])
@@ -83,7 +81,7 @@ def gepa(task: OptimizerTask, **options: Any) -> dspy.Module:
     return _compiled(task, "gepa", made | options, {"valset": task.validation})
 
 
-def miprov2(task: OptimizerTask, **options: Any) -> dspy.Module:
+def _miprov2(task: OptimizerTask, **options: Any) -> dspy.Module:
     fits = task.affordable((task.plan.descriptors + task.plan.validation) // 2, least=3, most=12)
     candidates = options.get("num_candidates", fits)
     sized = options.get("auto") is not None  # it then counts candidates and trials itself
@@ -107,7 +105,7 @@ def miprov2(task: OptimizerTask, **options: Any) -> dspy.Module:
     return _compiled(task, "miprov2", made | options, compiled)
 
 
-def copro(task: OptimizerTask, **options: Any) -> dspy.Module:
+def _copro(task: OptimizerTask, **options: Any) -> dspy.Module:
     depth = options.get("depth", 2)
     candidates = task.affordable(task.plan.descriptors + task.plan.training, least=4, most=16)
     made = {
@@ -120,7 +118,7 @@ def copro(task: OptimizerTask, **options: Any) -> dspy.Module:
     return _compiled(task, "copro", made | options, compiled)
 
 
-def simba(task: OptimizerTask, **options: Any) -> dspy.Module:
+def _simba(task: OptimizerTask, **options: Any) -> dspy.Module:
     batch = options.get("bsize", min(4, len(task.training)))
     width = options.get("num_candidates", 2)
     step = (2 * width + 1) * (task.plan.descriptors + batch * task.calls_a_cell)
@@ -137,11 +135,11 @@ def simba(task: OptimizerTask, **options: Any) -> dspy.Module:
     return _compiled(task, "simba", made | options, {"seed": task.seed})
 
 
-def bootstrap(task: OptimizerTask, **options: Any) -> dspy.Module:
+def _bootstrap(task: OptimizerTask, **options: Any) -> dspy.Module:
     return _compiled(task, "bootstrap", _demonstrating(task) | options, {"teacher": task.teacher})
 
 
-def bootstrap_random_search(task: OptimizerTask, **options: Any) -> dspy.Module:
+def _bootstrap_random_search(task: OptimizerTask, **options: Any) -> dspy.Module:
     sets = task.affordable(task.plan.descriptors + task.plan.validation, least=2, most=8)
     made = _demonstrating(task) | {"num_candidate_programs": sets, "num_threads": 1}
     compiled = {"teacher": task.teacher, "valset": task.validation}
@@ -175,7 +173,7 @@ def _compiled(task: OptimizerTask, name: str, made: dict[str, Any], compiled: di
 
 
 OPTIMIZE: Registry[FunctionType] = Registry(
-    OPTIMIZER_GROUP, FunctionType, {name: globals()[name.replace("-", "_")] for name in OPTIMIZERS}
+    OPTIMIZER_GROUP, FunctionType, {name: globals()[f"_{name.replace('-', '_')}"] for name in OPTIMIZERS}
 )
 """Name → a run of the optimiser, which returns the best program by its own light.
 

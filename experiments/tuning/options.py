@@ -13,8 +13,6 @@ from pydantic_core import SchemaError
 
 from value_personas.signatures import RecipeError
 
-__all__ = ["CLASSES", "GEPA_OWN", "accepted_options", "arguments_of", "check_options", "stoppers"]
-
 CLASSES: dict[str, Any] = {
     "gepa": dspy.GEPA,
     "miprov2": dspy.MIPROv2,

@@ -12,8 +12,6 @@ from value_personas.programs.elicitation import ElicitationSettings
 from value_personas.programs.engines import Model, run_in_background
 from value_personas.signatures import ValueItem
 
-__all__ = ["PROBED", "DescriptorProbe", "Reading"]
-
 _NOBODY = "You are a person."
 """What a reader is told of somebody of whom nothing is known."""
 

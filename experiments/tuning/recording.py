@@ -27,8 +27,6 @@ from value_personas.experiments.workspace.folders import Workspace
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["record_tuning"]
-
 _CHILD_METRICS = ("calls", "cells", "gain", "training", "validation", "best_validation")
 
 

@@ -17,8 +17,6 @@ from value_personas.experiments.tuning.splitting import TuningCells
 from value_personas.experiments.tuning.watched import TuningStopped, WatchedProgram
 from value_personas.signatures import BudgetError, RecipeError, ValuePersonasError
 
-__all__ = ["Search", "search_prompts"]
-
 
 @dataclass(frozen=True)
 class Search:

@@ -32,8 +32,6 @@ from value_personas.programs import DescriptorWriter, EngineSettings, Surroundin
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Persona, RecipeError
 
-__all__ = ["TuningSession"]
-
 
 class TuningSession:
     """Everything a tuning holds in its hands while it runs.

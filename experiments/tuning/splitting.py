@@ -13,8 +13,6 @@ from value_personas.experiments.fieldwork.prompt_file import FittedOn, TunedProg
 from value_personas.experiments.recipe.tuning import TuningSettings
 from value_personas.signatures import LeakError, Question, RecipeError, SurveyError
 
-__all__ = ["LearningCells", "TuningCells", "noise_floor_of", "split_cells"]
-
 Cell = tuple[str, str]
 """(country, question code)."""
 

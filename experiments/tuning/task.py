@@ -22,8 +22,6 @@ from value_personas.experiments.tuning.splitting import TuningCells, noise_floor
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationProgram
 
-__all__ = ["TuningTask", "tuning_task"]
-
 
 class TuningTask:
     """What ``dspy.Evaluate`` and every optimiser of DSPy's take. Close it, or use it as a context.

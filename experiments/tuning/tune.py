@@ -45,8 +45,6 @@ from value_personas.experiments.tuning.writing import learning_curve, write_tuni
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import PopulationProgram, signature_of
 
-__all__ = ["TuningResult", "tune"]
-
 
 @dataclass(frozen=True)
 class TuningResult:

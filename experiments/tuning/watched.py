@@ -9,8 +9,6 @@ import dspy
 from value_personas.programs import DescriptorWriter, PopulationProgram, Respondent, Surroundings
 from value_personas.signatures import ValuePersonasError
 
-__all__ = ["ProgramTable", "TaughtProgram", "TuningStopped", "WatchedProgram", "stop_for_good"]
-
 
 class ProgramTable:
     """Candidate → a copy of its program, in the order in which they were first evaluated."""

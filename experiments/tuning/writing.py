@@ -16,8 +16,6 @@ from value_personas.experiments.tuning.watched import ProgramTable
 from value_personas.experiments.workspace.folders import PROGRAM_FILE
 from value_personas.experiments.workspace.tables import write_csv
 
-__all__ = ["learning_curve", "prompt_diff", "write_tuning_files"]
-
 _WIDTH = 88
 
 

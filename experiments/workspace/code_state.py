@@ -9,8 +9,6 @@ from pydantic import Field
 
 from value_personas.experiments.workspace.json_file import FileModel
 
-__all__ = ["NOT_RECORDED", "CodeState", "code_state"]
-
 NOT_RECORDED = "not recorded"
 """What a run made before something was recorded says of it."""
 

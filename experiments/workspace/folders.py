@@ -8,8 +8,6 @@ from pathlib import Path
 
 from value_personas.signatures import StoreError
 
-__all__ = ["CALIBRATION_FILE", "PROGRAM_FILE", "Workspace", "is_part", "mark_part", "newest", "replace_text"]
-
 CALIBRATION_FILE = "calibration.json"
 """A fitted calibration, where it was found and in the record of a run that applied it."""
 

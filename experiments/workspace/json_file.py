@@ -13,8 +13,6 @@ from value_personas.data import one_line
 from value_personas.experiments.workspace.folders import replace_text
 from value_personas.signatures import StoreError
 
-__all__ = ["Figure", "FileModel", "Rows", "in_one_line", "read_json", "rows_of", "write_json"]
-
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -5,8 +5,6 @@ from typing import TypeVar
 
 from value_personas.data import one_line
 
-__all__ = ["in_one_line", "without_passwords"]
-
 _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^@\s]*(?=@)")
 """As SQLAlchemy reads an address: a slash in a password ends nothing."""
 

@@ -9,8 +9,6 @@ import pandas as pd
 from value_personas.data import first_line
 from value_personas.signatures import StoreError
 
-__all__ = ["as_written", "check_rows", "read_table", "with_numbers", "write_csv", "write_table"]
-
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 

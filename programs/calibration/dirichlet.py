@@ -5,8 +5,6 @@ from scipy.special import log_softmax
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["fit_dirichlet"]
-
 
 def fit_dirichlet(log_p: Array, human: Array, penalty: float) -> tuple[Array, Array]:
     """Fit W and b of q = softmax(W · log p + b) to human distributions.

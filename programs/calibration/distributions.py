@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["Distributions", "aligned", "floats"]
-
 SUM_TOLERANCE = 1e-6
 """How far a row's probabilities may sum from 1 (rounded tables do); the row is then renormalised."""
 

@@ -6,8 +6,6 @@ from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.tilt import solve_tilt
 from value_personas.signatures import Array
 
-__all__ = ["end_point_law", "maximum_entropy_law", "variance"]
-
 
 def maximum_entropy_law(rows: Distributions) -> Array:
     """The law ∝ exp(β·r) over the whole scale with each row's mean (Jaynes 1957).

@@ -12,20 +12,6 @@ from value_personas.programs.calibration.maximum_entropy import end_point_law, m
 from value_personas.programs.calibration.tilt import solve_tilt, tilt_rows
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = [
-    "Calibrator",
-    "DirichletCalibration",
-    "EndPointMix",
-    "MaximumEntropyMix",
-    "PlainTemperature",
-    "PooledShape",
-    "Tilt",
-    "Uncalibrated",
-    "UniformShrinkage",
-    "calibrate",
-    "pool_shape",
-]
-
 
 class Calibrator(Protocol):
     """A way of changing answer distributions; it holds its parameters and no state.

@@ -19,20 +19,6 @@ from value_personas.programs.calibration import (
 )
 from value_personas.signatures import Array, OfForm, StatisticsError
 
-__all__ = [
-    "FITTED_METHODS",
-    "TEMPERATURE_METHODS",
-    "DirichletMap",
-    "FittedCalibration",
-    "Grouping",
-    "Level",
-    "MethodName",
-    "Setting",
-    "build_calibrator",
-    "group_names",
-    "keeps_mean",
-]
-
 Part = TypeVar("Part")
 
 MethodName = Literal[

@@ -8,8 +8,6 @@ from value_personas.programs.calibration.distributions import Distributions
 from value_personas.programs.calibration.tilt import solve_tilt
 from value_personas.signatures import StatisticsError
 
-__all__ = ["smooth"]
-
 
 def smooth(rows: Distributions, draws: float, alpha: float, *, keep_mean: bool) -> Distributions:
     """The posterior mean (n·p_k + α) / (n + K·α) of answers that were counted in n draws.

@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from value_personas.programs.calibration.distributions import Distributions, aligned, floats
 from value_personas.signatures import Array, StatisticsError
 
-__all__ = ["solve_tilt", "tilt", "tilt_rows"]
-
 CHUNK = 8192
 """Rows solved together: K × 8,192 doubles stay in the processor's cache (measured 2–3 × faster than all)."""
 

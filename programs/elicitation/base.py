@@ -11,8 +11,6 @@ from value_personas.programs.elicitation.forms import Form
 from value_personas.programs.engines.replies import REASONING_ONLY, Reply
 from value_personas.signatures import Answer, MissingAnswer, MissingReason
 
-__all__ = ["Elicitation", "average", "reason_of_silence"]
-
 
 class Elicitation(Protocol):
     """One way of asking. Implementations are stateless and never raise on what a model said."""

@@ -14,20 +14,11 @@ from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
 from value_personas.programs.elicitation.forms import Form, OptionOrder, forms_of
 from value_personas.programs.elicitation.sampled import SampledAnswers
 from value_personas.programs.elicitation.verbalised import VerbalisedDistribution
-from value_personas.programs.engines.model import Model, ReplyFailure
+from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.patient import RefusedError, probing
-from value_personas.programs.engines.replies import Reply
+from value_personas.programs.engines.replies import Reply, ReplyFailure
 from value_personas.programs.rendering import PromptTemplate
 from value_personas.signatures import Answer, EngineError, MissingAnswer, MissingReason, Persona, Question
-
-__all__ = [
-    "ElicitationName",
-    "ElicitationSettings",
-    "Finding",
-    "choose_elicitation",
-    "keep_finding",
-    "probe_ways",
-]
 
 ElicitationName = Literal["auto", "logprobs", "sampled", "verbalised"]
 

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-__all__ = ["affirmed_clauses", "is_denied"]
-
 _ENDS = re.compile(
     r"(?<=[.!?;…。！？؟।])(?!\d)\s*|\s*\n+\s*"
     r"|,?\s+(?=(?:but|however|though|as it is)\b)|,\s+(?=(?:so|i (?:choose|pick|say))\b)",

@@ -13,8 +13,6 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PlainAdapter
 from value_personas.signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
-__all__ = ["FirstTokenLogprobs"]
-
 _HIDDEN_LIMIT = 0.01
 """The largest share of an answer that may lie below the reported top alternatives."""
 

@@ -13,8 +13,6 @@ from typing import Literal
 
 from value_personas.signatures import OPTION_LETTERS, Question, RecipeError
 
-__all__ = ["DONT_KNOW", "Form", "OptionOrder", "form_in", "forms_of", "orders_of", "require_letters"]
-
 DONT_KNOW = "don't know"
 
 OptionOrder = Literal["forward", "reversed", "both", "rotated", "balanced"]

@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-__all__ = ["cleaned_reply"]
-
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _UNOPENED = re.compile(r"^.*(</(think|thinking|reasoning)>|◁/think▷)", re.DOTALL | re.IGNORECASE)
 """All before the last closing tag: a template that opens the thinking itself leaves no opening tag."""

@@ -9,8 +9,6 @@ from value_personas.programs.elicitation.forms import DONT_KNOW, Form
 from value_personas.programs.elicitation.reply_cleaning import cleaned_reply
 from value_personas.signatures import MissingAnswer, MissingReason
 
-__all__ = ["parse_reply"]
-
 _LONGEST = 4000
 """Characters of the longest reply that is read: what is longer answers no such question, and takes long."""
 

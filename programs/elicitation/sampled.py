@@ -15,8 +15,6 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import PlainAdapter
 from value_personas.signatures import Answer, AnswerAsPersona, MissingAnswer, MissingReason
 
-__all__ = ["SampledAnswers"]
-
 
 @dataclass(frozen=True, slots=True)
 class SampledAnswers:

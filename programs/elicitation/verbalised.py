@@ -13,8 +13,6 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.rendering import WholeReplyAdapter, parse_reply_fields
 from value_personas.signatures import Answer, MissingAnswer, MissingReason, StateAnswerDistribution
 
-__all__ = ["VerbalisedDistribution"]
-
 _TOLERANCE = 0.1
 """Stated probabilities that sum to 1 ± this (or percentages to 100 ± 10) are normalised."""
 

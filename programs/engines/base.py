@@ -17,21 +17,6 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.signatures import RecipeError
 
-__all__ = [
-    "Engine",
-    "EngineKind",
-    "InProcess",
-    "ManyReplier",
-    "Replier",
-    "SyncEngine",
-    "as_replier",
-    "checked",
-    "rank_alternatives",
-    "reply_of",
-    "reseeded",
-    "response_of",
-]
-
 _ROUNDING = 1e-3
 """How far above 0 a log-probability may lie by rounding."""
 

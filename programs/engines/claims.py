@@ -5,8 +5,6 @@ from collections.abc import Iterable
 
 from value_personas.programs.engines.replies import AnswerStore, Reply
 
-__all__ = ["Claims"]
-
 
 class Claims:
     """Claims several keys and says of each, as soon as it shows, whether it is the caller's to ask.

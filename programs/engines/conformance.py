@@ -20,8 +20,6 @@ from dspy.lm15 import Config, LM15Error, Message, Request, Response
 
 from value_personas.programs.engines.base import Engine, ManyReplier, Replier, as_replier
 
-__all__ = ["CHECKS", "Check"]
-
 Check = Callable[[Engine | Replier, str], Awaitable[None]]
 
 _PROMPT = (

@@ -11,8 +11,6 @@ from value_personas.programs.engines.through_dspy import ThroughDSPy, is_known
 from value_personas.programs.engines.waiting import Tell, nobody
 from value_personas.signatures import RecipeError
 
-__all__ = ["connect"]
-
 
 def connect(
     settings: EngineSettings,

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-__all__ = ["Dialect"]
-
 _SYSTEM = re.compile(
     r"system.{0,12}(role|message|prompt|instruction)|role.{0,12}system|roles must alternate"
     r"|developer instruction",

@@ -6,8 +6,6 @@ from dspy.lm15 import Request
 
 from value_personas.programs.engines.base import reseeded
 
-__all__ = ["runs_of_draws"]
-
 
 def runs_of_draws(requests: Sequence[Request], most: int) -> Iterator[Sequence[Request]]:
     """Cut requests into runs that differ by successive seeds alone.

@@ -14,8 +14,6 @@ from value_personas.programs.engines.limits import Usage
 from value_personas.programs.engines.patient import Keep, PatientEngine
 from value_personas.programs.engines.replies import AnswerStore, Reply, reply_key
 
-__all__ = ["DurableEngine"]
-
 
 class DurableEngine:
     """Looks a reply up, else asks and makes it durable before it returns.

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-__all__ = ["joined_events"]
-
 
 def joined_events(text: str) -> dict[str, Any] | None:
     """The completion that server-sent events make up together; None for a text that is no such events.

@@ -17,19 +17,6 @@ from dspy.lm15 import (
 
 from value_personas.signatures import AuthenticationError, EngineError, MissingReason
 
-__all__ = [
-    "AdaptedError",
-    "MalformedReplyError",
-    "UnreachableError",
-    "ending",
-    "is_away",
-    "is_loading",
-    "is_refusal",
-    "is_transient",
-    "missing_reason",
-    "one_line",
-]
-
 _AWAY = frozenset({502, 503, 504})
 _NEVER = frozenset({501, 505})
 """Statuses from 500 on that say what will not pass."""

@@ -19,8 +19,6 @@ from dspy.lm15 import (
 )
 from yarl import URL
 
-__all__ = ["NOT_NOW", "error_of", "error_text", "error_words", "redirect_target", "retry_after"]
-
 NOT_NOW = frozenset({409, 423, 425, 449, 498, 499})
 """Statuses below 500 that say nothing of the request, but that the server will not have it now."""
 

@@ -7,8 +7,6 @@ from value_personas.programs.engines.synthetic import SyntheticProposer, Synthet
 from value_personas.programs.engines.through_dspy import ThroughDSPy
 from value_personas.signatures import Registry
 
-__all__ = ["ENGINES", "engine_kind"]
-
 ENGINES: Registry[type[EngineKind]] = Registry(
     "value_personas.engines",
     type,

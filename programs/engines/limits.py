@@ -15,8 +15,6 @@ from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.settings import EngineSettings, Prices
 from value_personas.signatures import BudgetError
 
-__all__ = ["Budget", "Pace", "Slots", "Tally", "Usage", "estimated_tokens", "prompt_bytes", "tallied"]
-
 _BACK_OFF = 0.7
 """By how much a 429 lowers the number of calls in flight."""
 

@@ -14,8 +14,6 @@ from value_personas.programs.engines.replies import ReplyFailure
 from value_personas.programs.engines.threads import run_in_background
 from value_personas.signatures import EngineError, ValuePersonasError
 
-__all__ = ["AsyncDSPyEngine", "DSPyEngine", "asks", "language_model"]
-
 _draws: ContextVar[Iterator[int] | None] = ContextVar("draws", default=None)
 
 

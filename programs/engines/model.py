@@ -20,14 +20,11 @@ from value_personas.programs.engines.replies import (
     AnswerStore,
     MemoryStore,
     Reply,
-    ReplyFailure,
     reply_key,
 )
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.vetting import Secrets, Vetted
 from value_personas.programs.engines.waiting import Tell, nobody
-
-__all__ = ["Model", "ReplyFailure"]
 
 
 class Model:

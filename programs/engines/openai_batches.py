@@ -18,8 +18,6 @@ from value_personas.signatures import AuthenticationError, EngineError
 if TYPE_CHECKING:  # a fifth of a second of start-up, which only calls of a server need
     import aiohttp
 
-__all__ = ["BatchServer"]
-
 _ATTEMPTS = 6
 _FIRST_DELAY_S = 1.0
 """Before a failed call is made again; twice as long each time."""

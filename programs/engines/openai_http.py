@@ -30,8 +30,6 @@ from value_personas.signatures import RecipeError
 if TYPE_CHECKING:  # a fifth of a second of start-up, which only calls of a server need
     import aiohttp
 
-__all__ = ["LARGEST_BODY", "OpenAIHTTP"]
-
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes after which a reply is given up. An honest one has a few thousand."""
 

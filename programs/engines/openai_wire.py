@@ -16,8 +16,6 @@ from value_personas.programs.engines.http_errors import error_words
 from value_personas.programs.engines.replies import Reply
 from value_personas.programs.engines.thinking import THINKING_FIELDS, text_of_parts
 
-__all__ = ["ErrorInsteadError", "OpenAIWire"]
-
 _SHOWN = 2000
 """Characters of a body that is no JSON; more than any key, and than is shown in the end."""
 

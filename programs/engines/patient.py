@@ -36,8 +36,6 @@ from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Absence, Tell, nobody
 from value_personas.signatures import EngineError
 
-__all__ = ["Keep", "PatientEngine", "RefusedError", "is_probing", "probing"]
-
 Keep = Callable[[list[Reply]], Awaitable[None]]
 """Makes the replies to one call durable."""
 

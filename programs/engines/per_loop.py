@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-__all__ = ["PerLoop"]
-
 T = TypeVar("T")
 
 

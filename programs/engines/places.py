@@ -11,8 +11,6 @@ from dspy.lm15 import Request, TextPart
 
 from value_personas.programs.engines.replies import Reply
 
-__all__ = ["Place", "Places", "beginning_of"]
-
 _FIRST_PARK_S = 2.0
 _LONGEST_PARK_S = 60.0
 """A place that fails is passed over for so long, twice as long each time, and then tried with one call."""

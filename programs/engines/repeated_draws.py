@@ -8,8 +8,6 @@ from dspy.lm15 import Request
 from value_personas.programs.engines.base import Replier
 from value_personas.programs.engines.replies import Reply, reply_key
 
-__all__ = ["RepeatedDraws"]
-
 
 class RepeatedDraws:
     """Numbers the repetitions of a request within one run: the n-th is the n-th draw of it.

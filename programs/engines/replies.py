@@ -16,20 +16,6 @@ from dspy.lm15 import Config, Message, Request, TextPart
 
 from value_personas.signatures import MissingReason
 
-__all__ = [
-    "POSTPONED",
-    "REASONING_ONLY",
-    "AnswerStore",
-    "AskedAnew",
-    "MemoryStore",
-    "Reply",
-    "ReplyFailure",
-    "key_of_content",
-    "keys_of_texts",
-    "reply_key",
-    "request_content",
-]
-
 T = TypeVar("T")
 
 _NOT_IN_KEY = frozenset({"cache", "user_id", "service_tier", "store"})

@@ -26,8 +26,6 @@ from value_personas.programs.engines.serving_prefixes import PrefixCache
 from value_personas.programs.engines.serving_quirks import QUIRKS
 from value_personas.programs.engines.serving_wire import CHAT, COMPLETIONS, Endpoint
 
-__all__ = ["Several", "SyntheticServer"]
-
 _LARGEST_FILE = 256 * 1024 * 1024
 
 Several = Literal["given", "ignored", "refused"]

@@ -13,8 +13,6 @@ from aiohttp import web
 
 from value_personas.programs.engines.serving_faults import error_response, json_response
 
-__all__ = ["BatchPlan", "BatchQueue"]
-
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:

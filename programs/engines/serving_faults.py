@@ -10,8 +10,6 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-__all__ = ["FAULTS", "NEVER_S", "FaultPlan", "error_response", "json_response"]
-
 _HUGE_BODY = 50 * 1024 * 1024
 
 NEVER_S = 3600.0

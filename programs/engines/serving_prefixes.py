@@ -6,8 +6,6 @@ from hashlib import blake2b
 
 from dspy.lm15 import Request
 
-__all__ = ["PrefixCache"]
-
 
 class PrefixCache:
     """Remembers beginnings of prompts by whole paragraphs, as servers do by blocks of tokens.

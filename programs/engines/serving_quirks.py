@@ -11,8 +11,6 @@ from typing import Any
 
 from aiohttp import web
 
-__all__ = ["QUIRKS", "Quirk"]
-
 Payload = dict[str, Any]
 Refusal = tuple[int, str] | None
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from dspy.lm15 import Config, Message, Request, Response, request_from_openai_chat
 
-__all__ = ["CHAT", "COMPLETIONS", "Endpoint"]
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

@@ -14,9 +14,6 @@ from yarl import URL
 
 from value_personas.signatures import AuthenticationError, OfForm
 
-__all__ = ["Aside", "EngineSettings", "Prices", "without_keys"]
-
-
 _NAMES_A_KEY = re.compile(
     r"(?:^|[-_])(?:key|token|secret|pass|password|pwd|auth|authorization|credential|cred|sig|code)s?$|apikey",
     re.IGNORECASE,

@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-__all__ = ["THINKING_FIELDS", "after_thinking", "is_all_thinking", "text_of_parts"]
-
 THINKING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 """The fields of a message in which servers hand over thinking apart from the answer."""
 

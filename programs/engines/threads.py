@@ -8,8 +8,6 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["run_in_background", "start_in_background"]
-
 T = TypeVar("T")
 
 

@@ -26,9 +26,6 @@ from dspy.lm15 import (
 from value_personas.programs.engines.base import EngineKind
 from value_personas.programs.engines.settings import EngineSettings
 
-__all__ = ["ThroughDSPy", "is_known"]
-
-
 _LIKE: dict[type[Exception], type[LM15Error]] = {
     dspy.LMAuthError: AuthError,
     dspy.LMBillingError: BillingError,

@@ -17,8 +17,6 @@ from value_personas.programs.engines.base import ManyReplier, Replier
 from value_personas.programs.engines.replies import REASONING_ONLY, Reply
 from value_personas.programs.engines.thinking import after_thinking
 
-__all__ = ["Secrets", "Vetted", "fit_to_keep"]
-
 _LARGEST_COUNT = 2**31 - 1
 """Of tokens in one reply. What goes beyond is no count, and PostgreSQL's integers do not hold it."""
 

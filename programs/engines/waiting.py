@@ -3,8 +3,6 @@
 import time
 from collections.abc import Callable
 
-__all__ = ["Absence", "Tell", "nobody"]
-
 Tell = Callable[[str], None]
 """Shows one line to whoever watches a run."""
 

@@ -6,8 +6,6 @@ from typing import Literal
 
 from value_personas.signatures import Profile, RecipeError
 
-__all__ = ["AS_IN_THE_INSTRUMENT", "Arranged", "Arrangement", "ItemOrder"]
-
 ItemOrder = Literal["instrument", "reversed", "shuffled", "both"] | tuple[str, ...]
 
 

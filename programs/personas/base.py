@@ -7,8 +7,6 @@ from typing import Protocol
 
 from value_personas.signatures import Persona, Profile
 
-__all__ = ["Fact", "Person", "PersonaBuilder", "PopulationSample", "summed"]
-
 Fact = str | float
 """A category in words, or a number."""
 

@@ -6,8 +6,6 @@ from value_personas.programs.personas.forecast import Forecast
 from value_personas.programs.personas.kinds import parse_kind
 from value_personas.programs.personas.part import PersonaSources
 
-__all__ = ["persona_builder"]
-
 
 def persona_builder(kind: str, sources: PersonaSources) -> PersonaBuilder:
     """The builder of a kind.

@@ -9,8 +9,6 @@ from value_personas.programs.personas.base import Person, PopulationSample, summ
 from value_personas.programs.personas.part import Part, PersonaSources
 from value_personas.signatures import Persona, RecipeError
 
-__all__ = ["ComposedPersonas"]
-
 
 @dataclass(frozen=True, slots=True)
 class ComposedPersonas:

@@ -12,8 +12,6 @@ from value_personas.programs.personas.arrangement import Arranged
 from value_personas.programs.personas.base import Fact, Person, PopulationSample
 from value_personas.programs.personas.part import Part, PersonaSources
 
-__all__ = ["DEMOGRAPHIC_FACTS", "DemographicPart"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Wording:

@@ -12,8 +12,6 @@ from value_personas.programs.personas.base import PopulationSample
 from value_personas.programs.personas.part import Part
 from value_personas.signatures import ForecastAnswer, ForecastShares, Persona
 
-__all__ = ["Forecast", "ForecastPart"]
-
 
 @dataclass(frozen=True, slots=True)
 class ForecastPart(Part):

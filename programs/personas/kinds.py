@@ -13,8 +13,6 @@ from value_personas.programs.personas.personality import PersonalityPart
 from value_personas.programs.personas.values import ValuesPart
 from value_personas.signatures import RecipeError, Registry
 
-__all__ = ["PARTS", "PersonaKindSpec", "known_kinds", "parse_kind"]
-
 PARTS: Registry[type[Part]] = Registry(
     "value_personas.personas",
     type,

@@ -8,8 +8,6 @@ from value_personas.programs.personas.base import Person, PersonaBuilder, Popula
 from value_personas.programs.personas.part import Part, PersonaSources
 from value_personas.signatures import Persona
 
-__all__ = ["NEUTRAL_WORDINGS", "CountryPart", "CountryRoleplay", "NoPersona", "NothingPart"]
-
 NEUTRAL_WORDINGS = (
     "an average human being",
     "an average person",

@@ -11,8 +11,6 @@ from value_personas.programs.personas.arrangement import AS_IN_THE_INSTRUMENT, A
 from value_personas.programs.personas.base import Person, PersonaBuilder, PopulationSample
 from value_personas.signatures import ValueItem
 
-__all__ = ["Part", "PersonaSources", "Population"]
-
 Population = Literal["own", "shuffled", "marginal", "mean"]
 
 

@@ -11,8 +11,6 @@ from value_personas.programs.personas.arrangement import Arranged
 from value_personas.programs.personas.base import Person, PopulationSample
 from value_personas.programs.personas.part import Part, PersonaSources
 
-__all__ = ["PERSONALITY_TRAITS", "PersonalityPart"]
-
 _ADJECTIVES: Mapping[str, tuple[str, str]] = {
     "extraversion": ("reserved", "outgoing and sociable"),
     "agreeableness": ("inclined to find fault with others", "trusting and forgiving"),

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from value_personas.programs.personas.base import Person, PersonaBuilder, PopulationSample
 from value_personas.signatures import Persona, Profile, RecipeError, ValueItem
 
-__all__ = ["MarginalPersonas", "MeanProfile", "ShuffledPersonas", "donors", "marginal_sample", "mean_sample"]
-
 _MARGINAL_STREAM, _SHUFFLE_STREAM = 11, 12
 """Keep the placebos' draws apart from every other draw of the recipe's seed."""
 

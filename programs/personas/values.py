@@ -11,8 +11,6 @@ from value_personas.programs.personas.part import Part, PersonaSources, Populati
 from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
 from value_personas.signatures import ValueItem
 
-__all__ = ["ValuesPart", "verbatim_answer"]
-
 Statement = Literal["hedged", "unhedged", "verbatim"]
 
 _HEADERS = {"you": "This is what is known of you:", "I": "This is what you say of yourself:"}

@@ -15,8 +15,6 @@ from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
 
-__all__ = ["print_ablation"]
-
 
 def print_ablation(result: AblationResult) -> None:
     """A row for each variant, grouped by factor; then what failed, and where everything lies."""

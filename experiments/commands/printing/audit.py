@@ -9,8 +9,6 @@ from value_personas.experiments.audit.result import AuditResult
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
 from value_personas.experiments.progress.console import plain_console
 
-__all__ = ["print_audit"]
-
 _COLUMNS = {
     "recovery_error": "recovery\nerror",
     "right": "right\nanswer",

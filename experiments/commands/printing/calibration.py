@@ -11,8 +11,6 @@ from value_personas.experiments.scoring import SCORES, heading, shape_scores
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.programs.calibration import FITTED_METHODS
 
-__all__ = ["print_calibration"]
-
 
 def print_calibration(result: CalibrationResult) -> None:
     """The setting in one line, before → after for each part of the cells."""

@@ -9,8 +9,6 @@ from rich.text import Text
 
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
 
-__all__ = ["print_places", "print_remarks", "print_study"]
-
 
 def print_remarks(
     console: Console,

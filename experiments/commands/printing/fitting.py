@@ -6,8 +6,6 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-__all__ = ["fitting", "in_lines"]
-
 _WIDEST = 17
 """Beyond, the parts of a method's name stand on lines of their own where room is short."""
 

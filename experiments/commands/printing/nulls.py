@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-__all__ = ["beside_nothing", "null_lines"]
-
 
 def null_lines(nulls: pd.DataFrame | None) -> "Iterator[tuple[str, pd.Series[float]]]":
     """Each null's name and mean scores."""

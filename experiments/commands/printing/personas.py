@@ -6,8 +6,6 @@ from rich.text import Text
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.report.personas.inspect import InspectedPersona, Inspection
 
-__all__ = ["print_inspection"]
-
 
 def print_inspection(inspection: Inspection) -> None:
     """One block a persona. Everything is printed as plain text, never as markup."""

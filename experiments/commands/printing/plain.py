@@ -5,8 +5,6 @@ import io
 import sys
 import unicodedata
 
-__all__ = ["show_all_signs"]
-
 _NAME = "value-personas-plain"
 
 _PLAIN = {

@@ -7,8 +7,6 @@ from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.sweep.plan import Plan
 
-__all__ = ["print_plan"]
-
 
 def print_plan(plan: Plan) -> None:
     """A line for each cell, their sum, and what had to be assumed."""

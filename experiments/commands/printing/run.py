@@ -20,8 +20,6 @@ from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import in_people, three_digits
 
-__all__ = ["hypothesis_lines", "prediction_table", "print_result", "score_table"]
-
 
 def print_result(result: RunResult) -> None:
     """The table of methods with intervals, the noise floor beneath, and where everything lies."""

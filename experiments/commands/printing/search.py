@@ -11,8 +11,6 @@ from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
 from value_personas.experiments.search import SearchResult
 
-__all__ = ["print_search"]
-
 
 def print_search(result: SearchResult) -> None:
     """The verdict, the setting, what it is worth in training and on held-out countries, and the study."""

@@ -11,8 +11,6 @@ from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.shapley.tables import ALL
 
-__all__ = ["print_shapley"]
-
 
 def print_shapley(result: ShapleyResult) -> None:
     """The players over all countries, whether they add up, and where the rest lies: the page has it all."""

@@ -10,8 +10,6 @@ from value_personas.experiments.evaluation.structure import STRUCTURE
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring.digits import three_digits
 
-__all__ = ["print_structure"]
-
 
 def print_structure(title: str, table: pd.DataFrame, level: float, meanings: bool) -> None:
     """A row for each kind and measure, beside people themselves and halves of them."""

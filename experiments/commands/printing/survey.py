@@ -25,8 +25,6 @@ from value_personas.experiments.report.survey.facts import (
     scale_text,
 )
 
-__all__ = ["print_facts"]
-
 _MOST_COUNTRIES = 12
 _LONGEST_NOTE = 2000
 

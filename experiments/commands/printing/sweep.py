@@ -22,8 +22,6 @@ from value_personas.experiments.sweep.reporter import SweepProgress
 from value_personas.experiments.sweep.sweep import SweepResult
 from value_personas.programs.engines import EngineSettings
 
-__all__ = ["print_sweep", "watched"]
-
 
 @contextmanager
 def watched(respondent: RespondentSection, writer: EngineSettings, jobs: int, yes: bool) -> Iterator[Options]:

@@ -12,8 +12,6 @@ from value_personas.experiments.scoring import heading
 from value_personas.experiments.tuning.tune import TuningResult
 from value_personas.experiments.tuning.writing import prompt_diff
 
-__all__ = ["print_tuning"]
-
 
 def print_tuning(result: TuningResult) -> None:
     """Scores by part, the verdict, the prompts' diff and where everything lies."""

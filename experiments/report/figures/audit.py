@@ -4,8 +4,6 @@ from value_personas.experiments.figures.spill_over import spill_over_figure
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
-__all__ = ["audit_plate"]
-
 
 def audit_plate(material: Material) -> Plate | None:
     """The matrices of people and of each kind of statement; None without an audit."""

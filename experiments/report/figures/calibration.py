@@ -18,8 +18,6 @@ from value_personas.experiments.scoring import SCORES, Cells
 from value_personas.programs.calibration import Level, Setting
 from value_personas.signatures import Array
 
-__all__ = ["CalibrationCurve", "calibration_curve", "calibration_plate"]
-
 TEMPERATURES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0, 14.0)
 LEVELS: tuple[Level, ...] = ("persona", "population")
 _STROKES = {"persona": "-", "population": (0, (5, 2))}

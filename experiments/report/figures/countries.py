@@ -10,8 +10,6 @@ from value_personas.experiments.figures.style import COLUMN, SMALL, canvas, key,
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
-__all__ = ["country_errors", "country_plate", "shown_methods"]
-
 
 def shown_methods(material: Material) -> tuple[str, ...]:
     """What is drawn of many methods: no persona, the baseline and the main kind, as far as they are there.

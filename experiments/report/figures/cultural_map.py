@@ -18,8 +18,6 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.signatures import Array
 
-__all__ = ["map_plate", "map_shifts"]
-
 _ALONE = 4.6
 """Inches: the width of a single panel."""
 

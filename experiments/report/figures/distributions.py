@@ -12,8 +12,6 @@ from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
-__all__ = ["chosen_cells", "distribution_plate", "drawn_methods"]
-
 _CELLS = 6
 _LETTERS, _LINES, _LONGEST_END = 19.0, 6, 80
 """Of an option's words: letters an inch, lines, and letters in all."""

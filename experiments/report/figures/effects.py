@@ -7,8 +7,6 @@ from value_personas.experiments.figures.style import COLUMN, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
-__all__ = ["effect_plates"]
-
 _EFFECTS = (("order_effect", "order of options", "order"), ("wording_spread", "wording", "wording"))
 
 

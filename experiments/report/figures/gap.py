@@ -5,8 +5,6 @@ from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
-__all__ = ["gap_plate"]
-
 
 def gap_plate(material: Material) -> Plate | None:
     """Country errors against the index; None where the recipe declares none."""

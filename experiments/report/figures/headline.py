@@ -9,8 +9,6 @@ from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 
-__all__ = ["headline_plate"]
-
 
 def headline_plate(material: Material) -> Plate:
     """The leading scores side by side, a row for each method."""

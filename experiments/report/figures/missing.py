@@ -8,8 +8,6 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.signatures import MissingReason
 
-__all__ = ["missing_plate", "missing_shares"]
-
 
 def missing_shares(material: Material) -> pd.DataFrame:
     """Persona kind × reason → share of all its answers; reasons that never occur have no column.

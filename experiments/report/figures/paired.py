@@ -8,8 +8,6 @@ from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.scoring import heading
 
-__all__ = ["overall_comparisons", "paired_plate"]
-
 
 def overall_comparisons(material: Material) -> pd.DataFrame:
     """The comparisons with the baseline over all cells, in the order of the tables; empty for one method."""

@@ -9,8 +9,6 @@ from value_personas.experiments.figures.style import COLUMN, SMALL, canvas, key
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
 
-__all__ = ["question_errors", "roleplay_plate"]
-
 _NAMED_LOSSES, _NAMED_GAINS = 6, 3
 """Questions furthest above and below the diagonal that are named in the figure."""
 

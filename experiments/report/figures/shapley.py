@@ -8,8 +8,6 @@ from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.shapley.record import Shapley
 from value_personas.experiments.shapley.tables import ALL
 
-__all__ = ["plates_of", "shapley_plates"]
-
 
 def shapley_plates(material: Material) -> tuple[Plate, ...]:
     """Bars over all countries, and tiles of countries × items, of the values beside the run."""

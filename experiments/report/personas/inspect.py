@@ -18,13 +18,12 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking, prepare
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.recipe import PersonaKind, Recipe
+from value_personas.experiments.recipe.personas import PersonaKind
+from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import DescriptorTable, Panel, PanelResult
 from value_personas.programs.personas import parse_kind
 from value_personas.signatures import Persona, RecipeError, ValueItem
-
-__all__ = ["AnswerLine", "InspectedPersona", "Inspection", "SourceLine", "inspect_personas"]
 
 
 @dataclass(frozen=True, slots=True)

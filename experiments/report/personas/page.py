@@ -6,8 +6,6 @@ import jinja2
 
 from value_personas.experiments.report.personas.inspect import Inspection
 
-__all__ = ["render_html"]
-
 
 def render_html(inspection: Inspection) -> str:
     """The page; every text of a file or a model is escaped."""

@@ -21,21 +21,6 @@ from value_personas.data import (
 )
 from value_personas.signatures import Question, Scale, SurveyError, ValueItem
 
-__all__ = [
-    "MISSING_WORDS",
-    "VERDICTS",
-    "CountryFacts",
-    "ItemFacts",
-    "MapPoint",
-    "QuestionFacts",
-    "SurveyFacts",
-    "direction_text",
-    "gather_facts",
-    "largest_first",
-    "missing_text",
-    "scale_text",
-]
-
 VERDICTS = {
     "agrees": ("agrees", "green"),
     "leans_with": ("likely agrees", "green"),

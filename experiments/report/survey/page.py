@@ -15,8 +15,6 @@ from value_personas.experiments.report.survey.facts import (
     scale_text,
 )
 
-__all__ = ["render_html"]
-
 
 def render_html(facts: SurveyFacts) -> str:
     """The page as HTML: every text that comes from a file is escaped, every image embedded."""

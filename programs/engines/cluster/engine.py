@@ -23,8 +23,6 @@ from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Tell
 from value_personas.signatures import EngineError, MissingReason
 
-__all__ = ["ClusterEngine"]
-
 _BLOCK_S = 1.0
 """Seconds of work of a block: long beside what sending it takes, short beside what is lost with a worker."""
 

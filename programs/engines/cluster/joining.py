@@ -17,8 +17,6 @@ from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Tell
 from value_personas.signatures import EngineError, RecipeError
 
-__all__ = ["Joined"]
-
 _CONNECT_S = 10.0
 _FIRST_LOOK_S = 0.2
 _OWN_S = 30.0

@@ -17,8 +17,6 @@ from typing import Any
 import dask
 from distributed import LocalCluster
 
-__all__ = ["Processes"]
-
 _LOOK_S = 0.3
 _EARLY_S = 60.0
 _EARLY_ENDS = 3

@@ -27,8 +27,6 @@ from value_personas.programs.engines.threads import run_in_background
 from value_personas.programs.engines.vetting import Secrets, Vetted
 from value_personas.signatures import MissingReason, ValuePersonasError
 
-__all__ = ["Asked", "ask_block", "describe", "outcome_of", "packed_block", "versions"]
-
 Asked = tuple[Request, int, int]
 """A request, which draw of it, and how many answers are wanted."""
 

@@ -20,8 +20,6 @@ from value_personas.programs.engines.local.parameters import LocalParameters
 from value_personas.programs.engines.local.prompts import Prompts, options_in
 from value_personas.programs.engines.replies import Reply
 
-__all__ = ["LocalEngine"]
-
 _GATHER_S = 0.002
 """Seconds for which a batch waits for more requests: little beside what a model takes to read one."""
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from value_personas.signatures import RecipeError
 
-__all__ = ["fingerprint", "from_pretrained_arguments", "model_place"]
-
 _WHOLE = frozenset({".json", ".jinja", ".txt", ".model"})
 _SAMPLES = 64
 _SAMPLE_BYTES = 4096

@@ -12,8 +12,6 @@ from dspy.lm15 import Request
 from value_personas.programs.engines.local.prefixes import Tokens
 from value_personas.programs.engines.replies import Reply
 
-__all__ = ["Job"]
-
 
 class Job:
     """A request, its prompt's tokens, and the draws of its reply.

@@ -18,8 +18,6 @@ from value_personas.programs.engines.local.files import from_pretrained_argument
 from value_personas.programs.engines.local.prefixes import Tokens, groups_by_prefix, shared_length
 from value_personas.signatures import RecipeError
 
-__all__ = ["Choose", "Network", "device_and_dtype"]
-
 Choose = Callable[[torch.Tensor], int]
 """Picks the next token from its log-probabilities, shape (V,)."""
 

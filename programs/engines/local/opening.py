@@ -5,8 +5,6 @@ from value_personas.programs.engines.local.parameters import LocalParameters
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.signatures import RecipeError
 
-__all__ = ["Local"]
-
 
 class Local(EngineKind):
     """``local/FOLDER``, ``local/FILE.gguf`` or ``local/PACKAGE``: a language model in this process."""

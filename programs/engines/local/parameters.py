@@ -4,8 +4,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["LocalParameters", "Scoring"]
-
 Scoring = Literal["first-token", "option-text"]
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-__all__ = ["Tokens", "groups_by_prefix", "shared_length"]
-
 Tokens = tuple[int, ...]
 
 

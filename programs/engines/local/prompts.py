@@ -14,8 +14,6 @@ from value_personas.programs.engines.local.files import from_pretrained_argument
 from value_personas.programs.engines.local.prefixes import Tokens
 from value_personas.signatures import OPTION_LETTERS, RecipeError
 
-__all__ = ["Prompts", "options_in", "turns_of"]
-
 _OPTION = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)
 
 

@@ -7,8 +7,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["answer_law", "sharpened_centres"]
-
 Floats = NDArray[np.float64]
 
 _LOWEST, _HIGHEST, _STEP = -1.0, 2.0, 0.001

@@ -10,8 +10,6 @@ import numpy as np
 
 from value_personas.programs.engines.synthetic.lexicon import Belief, load_lexicon
 
-__all__ = ["combined"]
-
 _FREQUENCY = 4.0
 """Standard deviation of a wave's direction on each item: persons of one country lie several waves apart."""
 

@@ -12,8 +12,6 @@ from typing import Any
 
 from value_personas.programs.engines.synthetic.lexicon import load_lexicon
 
-__all__ = ["Heeded", "clauses", "heeded_version", "read_instruction"]
-
 _FILE = Path(__file__).parent / "instructions.toml"
 
 _OBJECTIVE = "your objective is:"

@@ -11,8 +11,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Belief", "Fact", "ItemWords", "Lexicon", "OptionScale", "load_lexicon"]
-
 _HERE = Path(__file__).parent
 _FILES = ("lexicon.toml", "beliefs.toml")
 _LATER_FILES = ("interplay.toml", "people.toml")

@@ -8,8 +8,6 @@ from value_personas.programs.engines.synthetic.known_faults import KnownFaults
 from value_personas.programs.engines.synthetic.lexicon import Lexicon, load_lexicon
 from value_personas.programs.engines.synthetic.reading import Description, Statement
 
-__all__ = ["Perception", "perceive"]
-
 
 @dataclass(frozen=True, slots=True)
 class Perception:

@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from dspy.lm15 import Request, TextPart
 
-__all__ = ["DescriptorTask", "QuestionTask", "read_request"]
-
 _FIELD = re.compile(
     r"^\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with |\Z)", re.DOTALL | re.MULTILINE
 )

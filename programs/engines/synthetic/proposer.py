@@ -25,8 +25,6 @@ from value_personas.programs.engines.synthetic.heeding import clauses, heeded_ve
 from value_personas.programs.engines.synthetic.known_faults import ProposerParameters
 from value_personas.signatures import RecipeError
 
-__all__ = ["SyntheticProposer"]
-
 _MARKED = re.compile(r"\[\[ ## (\w+) ## \]\]")
 _QUOTED = re.compile(r"`(\w+)`")
 _MODULES = re.compile(r"\[\[ ## module_names ## \]\]\s*(\[.*?\])", re.DOTALL)

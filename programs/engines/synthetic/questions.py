@@ -9,8 +9,6 @@ from functools import lru_cache
 
 from value_personas.programs.engines.synthetic.lexicon import Belief, OptionScale, load_lexicon
 
-__all__ = ["answer_position", "option_positions", "recognise_question"]
-
 _ANY_NUMBER = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"^\s*(-?\d+)\b")
 

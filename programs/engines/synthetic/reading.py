@@ -12,8 +12,6 @@ from typing import Literal
 from value_personas.programs.engines.synthetic.lexicon import ItemWords, load_lexicon
 from value_personas.programs.engines.synthetic.questions import answer_position, recognise_question
 
-__all__ = ["Description", "Statement", "read_description"]
-
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|,\s+but\s+", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:not|no|neither|nor|without|\w+n['’]t|cannot)\b", re.IGNORECASE)
 

@@ -33,8 +33,6 @@ from value_personas.programs.engines.synthetic.tokens import REFUSAL, draw_lette
 from value_personas.programs.engines.synthetic.writing import write_descriptor
 from value_personas.signatures import RecipeError
 
-__all__ = ["AsyncSyntheticRespondent", "SyntheticRespondent"]
-
 _UNKNOWN_CENTRE, _UNKNOWN_SPREAD = 0.5, 0.35
 """What is thought of a question that is not recognised: anything, the middle rather than the ends."""
 

@@ -4,8 +4,6 @@ import math
 from collections.abc import Mapping
 from operator import itemgetter
 
-__all__ = ["REFUSAL", "draw_letter", "first_token_alternatives"]
-
 REFUSAL = "I'm sorry, but I can't answer as that person."
 
 _REFUSAL_TOKENS = (("I'm", 0.94), ("Sorry", 0.04), ("As", 0.01))

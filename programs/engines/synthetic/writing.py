@@ -8,8 +8,6 @@ from value_personas.programs.engines.synthetic.lexicon import ItemWords, Lexicon
 from value_personas.programs.engines.synthetic.prompts import DescriptorTask
 from value_personas.programs.engines.synthetic.questions import option_positions, recognise_question
 
-__all__ = ["write_descriptor"]
-
 _YOU = {"You": "You", "you": "you", "Your": "Your", "your": "your", "me": "you", "are": "are"}
 _I = {"You": "I", "you": "I", "Your": "My", "your": "my", "me": "me", "are": "am"}
 

@@ -9,7 +9,8 @@ import pytest
 from tests.experiments.shapley.additive import HIGH, AdditiveWorld
 from value_personas import run
 from value_personas.experiments.recipe.loading import varied
-from value_personas.experiments.shapley.shapley import ShapleyResult, shapley
+from value_personas.experiments.shapley.result import ShapleyResult
+from value_personas.experiments.shapley.shapley import shapley
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from value_personas import load_recipe, run
 from value_personas.experiments.cli import main
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.loading import varied
-from value_personas.experiments.shapley.shapley import ShapleyResult, shapley
+from value_personas.experiments.shapley.result import ShapleyResult
+from value_personas.experiments.shapley.shapley import shapley
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import BudgetError, RecipeError
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from tests.fake_server import FakeServer, LetterEngine
 from value_personas.programs.engines import EngineSettings, InProcess, connect
-from value_personas.programs.engines.model import Model, ReplyFailure
-from value_personas.programs.engines.replies import MemoryStore, Reply, reply_key
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import MemoryStore, Reply, ReplyFailure, reply_key
 from value_personas.signatures import AuthenticationError, BudgetError, EngineError, RecipeError
 
 
