@@ -1,5 +1,6 @@
 """Every experiment in MLflow: settings, inputs, numbers and files, to be found and repeated."""
 
+from value_personas.experiments.tracking.adding import add_files
 from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client, uri_of
 from value_personas.experiments.tracking.inputs import InputFile, calibration_file, input_files, named_files
 from value_personas.experiments.tracking.names import metric_name, run_title
@@ -7,7 +8,6 @@ from value_personas.experiments.tracking.prompts import TUNED, Prompt, link_prom
 from value_personas.experiments.tracking.recording import (
     FOLDER_TAG,
     Record,
-    add_files,
     close_run,
     is_known,
     open_run,

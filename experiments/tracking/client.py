@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-
 from value_personas.data import first_line
 from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.tracking.places import settle_artifacts
@@ -100,7 +98,7 @@ def tracking_client(
     uri = uri_of(section, workspace)
     with quiet_mlflow(), store_errors(uri, advice):
         with alone_at(uri):
-            _make_ready(uri, workspace)
+            make_ready(uri, workspace)
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         yield client
 
@@ -160,12 +158,13 @@ def again_if_taken(write: Callable[[], None]) -> None:
 
 
 def _file_of(uri: str) -> Path | None:
-    """The file of a SQLite store."""
-    file = make_url(uri).database if uri.startswith("sqlite:") else None
+    """The file of a SQLite store, as SQLAlchemy reads an address."""
+    driver, _, place = uri.partition(":///")
+    file = place.partition("?")[0] if driver.partition("+")[0] == "sqlite" else ""
     return Path(file) if file and not Path(file).is_dir() else None
 
 
-def _make_ready(uri: str, workspace: Workspace) -> None:
+def make_ready(uri: str, workspace: Workspace) -> None:
     """Wait until a SQLite store can be written; in the workspace's own, readers go on while one writes.
 
     Raises:

@@ -37,11 +37,12 @@ def files_of_experiment(artifacts: Path, name: str) -> Path:
 
 def lies_in(place: str, folder: Path) -> bool:
     """Whether a place, which is a path or a URI, is on this machine's disk and not outside of a folder."""
-    path = _path(place)
+    path = path_of(place)
     return path is not None and ".." not in path.parts and path.is_relative_to(folder)
 
 
-def _path(place: str) -> Path | None:
+def path_of(place: str) -> Path | None:
+    """The path that a place on this machine's disk is; None of one elsewhere."""
     address = urlparse(place)
     if address.scheme not in ("", "file"):
         return None
@@ -66,7 +67,7 @@ def settle_artifacts(store: sqlite3.Connection, artifacts: Path) -> None:
         return
     noted = store.execute("select experiment_id, name, artifact_location from experiments").fetchall()
     for key, name, location in noted:
-        old = _path(location or "")
+        old = path_of(location or "")
         if old is None or lies_in(location, artifacts):
             continue
         same = artifacts / old.name

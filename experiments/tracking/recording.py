@@ -18,6 +18,7 @@ from platform import python_version
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
+from value_personas.experiments.tracking.adding import require_inside
 from value_personas.experiments.tracking.client import (
     again_if_taken,
     experiment_of,
@@ -25,18 +26,16 @@ from value_personas.experiments.tracking.client import (
     uri_of,
 )
 from value_personas.experiments.tracking.inputs import InputFile, dataset_inputs
-from value_personas.experiments.tracking.places import files_of_experiment, lies_in
+from value_personas.experiments.tracking.places import files_of_experiment
 from value_personas.experiments.tracking.prompts import Prompt, link_prompts
 from value_personas.experiments.tracking.traces import Call, write_traces
 from value_personas.experiments.workspace.code_state import code_state
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.programs.engines import engine_kind
-from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
 
 FOLDER_TAG = "run.folder"
 """The tag that holds the name of a run's folder."""
@@ -114,7 +113,7 @@ def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
     """Write what a begun run came to; it may be closed again, when more was done."""
     with _client(workspace, record) as client:
         run = client.get_run(run_id)
-        _require_inside(run, record.recipe.tracking, workspace)
+        require_inside(run_id, str(run.info.artifact_uri), record.recipe.tracking, workspace)
         _log(client, run_id, record)
         if record.prompts:
             link_prompts(client, run, record.prompts)
@@ -138,55 +137,6 @@ def is_known(section: TrackingSection, workspace: Workspace, run_id: str) -> boo
 
 def _client(workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:
     return tracking_client(record.recipe.tracking, workspace, f"the tables are in {record.folder}")
-
-
-def add_files(section: TrackingSection, workspace: Workspace, run_id: str, files: Mapping[Path, str]) -> bool:
-    """Add files to a finished run.
-
-    Args:
-        section: says where it is recorded.
-        workspace: holds the default store.
-        run_id: which run.
-        files: each with the folder among the run's artifacts that it goes to; "" for none.
-
-    Returns:
-        Whether the store has the run; where it has not, nothing is written.
-
-    Raises:
-        StoreError: when the store cannot be read or written.
-    """
-    from mlflow.exceptions import MlflowException
-
-    if (
-        uri_of(section, workspace) == workspace.tracking_uri
-        and not (workspace.folder / "mlflow.db").is_file()
-    ):
-        return False
-    with tracking_client(section, workspace) as client:
-        try:
-            run = client.get_run(run_id)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return False
-            raise
-        _require_inside(run, section, workspace)
-        for file, folder in files.items():
-            client.log_artifact(run_id, str(file), folder or None)
-    return True
-
-
-def _require_inside(run: "Run", section: TrackingSection, workspace: Workspace) -> None:
-    """What a store says of a run leads nowhere outside its workspace.
-
-    Raises:
-        StoreError: when it does.
-    """
-    place = str(run.info.artifact_uri)
-    own = uri_of(section, workspace) == workspace.tracking_uri
-    if own and not lies_in(place, workspace.artifacts):
-        raise StoreError(
-            f"MLflow run {run.info.run_id}: keeps its files at {place}, which is outside the workspace"
-        )
 
 
 def _log(client: "MlflowClient", run_id: str, record: Record) -> None:

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from tests.experiments.fieldwork.test_prompt_file import content
 from tests.experiments.small_runs import small_run
 from value_personas import load_recipe
-from value_personas.experiments.tracking import TUNED, Prompt, Record, add_files, link_prompts, record_run
+from value_personas.experiments.tracking import TUNED, Prompt, Record, link_prompts, record_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import AnswerAsPersona, ForecastShares, HedgedDescriptor
 
@@ -56,16 +56,3 @@ def test_a_tuned_prompt_has_an_alias_and_demonstrations_make_another_version(tmp
     assert client.load_prompt(f"prompts:/p@{TUNED}").version == 1
     link_prompts(client, run, {"p": Prompt("Say {{it}}.")})
     assert linked(client, run_id) == {"p": "1"}
-
-
-def test_files_are_added_to_a_run_that_is_there(tmp_path: Path) -> None:
-    place, recipe = Workspace.open(tmp_path / "w"), load_recipe(None)
-    page = tmp_path / "report.html"
-    page.write_text("<p>")
-    assert not add_files(recipe.tracking, place, "0" * 32, {page: "report"})
-    run_id = record_run(place, Record(recipe, "n", {}, {}, tmp_path / "none"))
-    assert not add_files(recipe.tracking, place, "0" * 32, {page: "report"})
-    assert add_files(recipe.tracking, place, run_id, {page: "report"})
-    client = MlflowClient(place.tracking_uri)
-    assert [file.path for file in client.list_artifacts(run_id, "report")] == ["report/report.html"]
-    assert client.get_run(run_id).info.status == "FINISHED"
