@@ -100,6 +100,10 @@ def _stop() -> NoReturn:
 def main() -> None:
     """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
     gc.set_threshold(_NET_ALLOCATIONS, *gc.get_threshold()[1:])
+    # NumPy's matrices are small here: a thread for each core would spin longer than it computes, two of nine
+    # seconds of the quickstart on two cores. Nothing has loaded NumPy yet.
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # LiteLLM and DSPy otherwise fetch a price list from the network on first use.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     show_all_signs()

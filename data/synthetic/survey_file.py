@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyreadstat
 from numpy.typing import NDArray
 
 from value_personas.data.codebooks.codebook import Codebook, StoredItem, StoredQuestion, load_codebook
@@ -250,6 +249,8 @@ class _Columns:
 
 
 def _save(path: Path, frame: pd.DataFrame, columns: _Columns) -> None:
+    import pyreadstat  # which a file that is there already does not need
+
     if not path.parent.is_dir():
         raise SurveyError(f"{path}: the folder does not exist; make it first")
     try:

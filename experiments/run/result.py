@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,20 @@ class RunResult:
     def _repr_html_(self) -> str:
         level = f"{round(100 * self.recipe.scoring.level)} %"
         notes = [f"means over cells, in brackets their {level} intervals", *self.footnotes()]
-        return card(self.title, self._shown(), self.folder / "human_against_predicted.png", notes)
+        return card(self.title, self._shown(), self._figure(), notes)
+
+    def _figure(self) -> Path:
+        """People's means against predicted ones, drawn when a notebook first shows them: a run needs none."""
+        from value_personas.experiments.figures.human_against_predicted import human_against_predicted_figure
+        from value_personas.experiments.figures.palette import looks
+        from value_personas.experiments.figures.style import save_figure
+
+        path = self.folder / "human_against_predicted.png"
+        if not path.is_file():
+            figure = human_against_predicted_figure(self.scores, looks(self.scores["method"]), self.title)
+            with suppress(OSError):  # of a run that can only be read: the table is shown without it
+                save_figure(figure, self.folder, path.stem, ("png",))
+        return path
 
     def _shown(self) -> pd.DataFrame:
         """The leading scores of each method and the floor, as words."""

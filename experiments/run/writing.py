@@ -14,13 +14,8 @@ from value_personas.data import file_hash, visible
 from value_personas.experiments.evaluation.answers import panel_file
 from value_personas.experiments.evaluation.fitted import how_answered
 from value_personas.experiments.evaluation.layout import answers_of
-from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
 from value_personas.experiments.fieldwork.serving import MODEL_FOLDER, served_kind, write_model
 from value_personas.experiments.fieldwork.synthetic import in_words
-from value_personas.experiments.figures.gap import gap_figure
-from value_personas.experiments.figures.human_against_predicted import human_against_predicted_figure
-from value_personas.experiments.figures.palette import looks
-from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.recipe.recipe import Recipe
@@ -178,9 +173,6 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
     folder, asked, items = result.folder, outcome.asked, outcome.populations.items
     for name, table in outcome.tables().items():
         _write_run_table(folder, name, table)
-    look = looks(result.scores["method"])
-    if isinstance(gap := outcome.gap, Gap):
-        save_figure(gap_figure(*gap_tables(gap), look, result.title), folder, "gap", ("png",))
     _save_answers(outcome, folder)
     if asked.descriptors:
         prompts = {digest: text for t in asked.descriptors.values() for digest, text in t.prompts.items()}
@@ -202,8 +194,6 @@ def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, .
             write_json(folder / CALIBRATION_FILE, one.record)
     write_json(folder / RESULT_FILE, result.record())
     (folder / "prompts.md").write_text(_prompts(asked.prompts), encoding="utf-8")
-    figure = human_against_predicted_figure(result.scores, look, result.title)
-    save_figure(figure, folder, "human_against_predicted", ("png",))
 
 
 def _write_model(outcome: Outcome, folder: Path) -> None:
