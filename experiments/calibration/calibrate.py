@@ -1,7 +1,7 @@
 """Search a calibration on training cells, and show on the others what it does. The model is asked nothing."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from value_personas.data import card, file_hash
 from value_personas.experiments.calibration.before_after import before_after
 from value_personas.experiments.calibration.judged import CalibratedPanel, apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
-from value_personas.experiments.calibration.search import chosen, search
+from value_personas.experiments.calibration.search import CalibrationProblem, fitted
 from value_personas.experiments.evaluation.answers import Answers, find_panel
 from value_personas.experiments.evaluation.measures import (
     AGAINST_NULL,
@@ -24,27 +24,23 @@ from value_personas.experiments.evaluation.measures import (
 )
 from value_personas.experiments.evaluation.without_model import null_errors, questions_of
 from value_personas.experiments.fieldwork.synthetic import in_words, marked, synthetic_warning
-from value_personas.experiments.figures.pareto import pareto_figure
-from value_personas.experiments.figures.style import save_figure
-from value_personas.experiments.optuna_study import storage_of
+from value_personas.experiments.optuna_study import search_settings
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.study_record import StudyRecord, write_study
+from value_personas.experiments.recipe.study_record import StudyRecord
 from value_personas.experiments.scoring import SCORES, shape_scores
 from value_personas.experiments.tracking import (
     InputFile,
     Record,
-    close_run,
     live,
     model_name,
-    open_run,
+    record_study,
     register_version,
     run_title,
     tracking_client,
-    without_passwords,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import rows_of, write_json
@@ -153,12 +149,12 @@ def calibrate(
             workspace.calibration(recipe.name),
             study_folder=workspace.folder,
             seed=recipe.seed,
-            on_trial=_Trials(watched).moved,
+            reporter=watched,
         )
         return _recorded(recipe, workspace, result, path, watched.stop())
 
 
-def _study(recipe: Recipe, result: CalibrationResult, mlflow_run_id: str) -> StudyRecord:
+def _study(recipe: Recipe, result: CalibrationResult) -> StudyRecord:
     """What stands on its page."""
     record = result.record
     return StudyRecord(
@@ -174,21 +170,8 @@ def _study(recipe: Recipe, result: CalibrationResult, mlflow_run_id: str) -> Stu
         f"(seed {recipe.seed}). The model was asked nothing.",
         nulls=rows_of(result.nulls),
         no_better=tuple(f"{when} calibration, on held-out cells" for when in result.no_better),
-        mlflow_run_id=mlflow_run_id,
+        mlflow_run_id="",
     )
-
-
-class _Trials:
-    """Settings tried, as a reporter's bar."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._shown = 0
-
-    def moved(self, done: int, total: int) -> None:
-        """Advance to so many trials."""
-        self._reporter.answered("settings tried", done - self._shown, total)
-        self._shown = done
 
 
 def _recorded(
@@ -204,10 +187,7 @@ def _recorded(
     title = run_title("calibrate", recipe.name, recipe.calibration.search.method)
     inputs = (InputFile("calibration.answers", str(answers), file_hash(answers)),)
     record = Record(recipe, title, result.metrics(), tags, result.folder, inputs=inputs)
-    write_study(_study(recipe, result, ""), recipe, result.folder)  # there even where MLflow cannot be
-    run_id = begun or open_run(workspace, record)
-    write_study(_study(recipe, result, run_id), recipe, result.folder)
-    close_run(workspace, record, run_id)
+    run_id = record_study(workspace, record, _study(recipe, result), begun)
     with tracking_client(recipe.tracking, workspace) as client:
         name = model_name(recipe.name, "calibration")
         model = register_version(client, name, run_id, tags, "Found by value-personas calibrate.")
@@ -221,7 +201,7 @@ def fit_calibration(
     *,
     study_folder: Path | None = None,
     seed: int = 0,
-    on_trial: Callable[[int, int], None] = lambda done, total: None,
+    reporter: Reporter | None = None,
 ) -> CalibrationResult:
     """Fit on training countries × training questions; judge on the rest.
 
@@ -231,15 +211,17 @@ def fit_calibration(
         folder: the record, the tables and the figure go here.
         study_folder: the study's journal lies here when no storage is named; ``folder`` if absent.
         seed: of the split and of the sampler.
-        on_trial: called with the trials done and wanted.
+        reporter: is told of settings tried.
 
     Raises:
         ValuePersonasError: for anything the user can put right.
     """
     countries, questions = split_panel(panel, settings, seed)
-    training = panel.training(countries.training, questions.training)
-    study = search(training, settings, study_folder or folder, seed=seed, on_trial=on_trial)
-    record = chosen(study, training, settings)
+    problem = CalibrationProblem(panel.training(countries.training, questions.training), settings)
+    searched = search_settings(
+        problem, study_folder or folder, seed=seed, reporter=reporter, processes=settings.workers
+    )
+    record = fitted(searched, problem)
     judged = apply_calibration(record, panel)
     table = before_after(judged)
     nulls, no_better = _beside_nothing(judged, seed)
@@ -247,11 +229,10 @@ def fit_calibration(
         [_summarise(table), _oracle(panel, record, countries.held_out, questions.held_out)], ignore_index=True
     )
     _write(folder, record, table, summary)
-    if len(settings.objectives) > 1:
-        title = marked(study.study_name, panel.synthetic)
-        save_figure(pareto_figure(study, settings.objectives, title), folder, "pareto_front", ("png",))
-    storage = str(without_passwords(storage_of(settings, study_folder or folder)))
-    return CalibrationResult(record, table, summary, nulls, no_better, folder, panel.synthetic, storage)
+    searched.draw_front(folder, marked(record.study or "", panel.synthetic))
+    return CalibrationResult(
+        record, table, summary, nulls, no_better, folder, panel.synthetic, searched.storage
+    )
 
 
 def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[data.Split, data.Split]:

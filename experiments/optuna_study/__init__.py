@@ -1,23 +1,6 @@
-"""An Optuna study as every search here keeps one: named, marked, resumed, tried fold by fold, and pruned."""
+"""The one search by Optuna: a problem gives a space and a loss, the study is made and read here."""
 
-from value_personas.experiments.optuna_study.study import (
-    StudySettings,
-    best_trial,
-    finished,
-    gone_on,
-    mean_of_folds,
-    open_study,
-    storage_of,
-    try_one,
-)
+from value_personas.experiments.optuna_study.space import one_of, suggested
+from value_personas.experiments.optuna_study.study import Problem, Searched, mean_of_folds, search_settings
 
-__all__ = [
-    "StudySettings",
-    "best_trial",
-    "finished",
-    "gone_on",
-    "mean_of_folds",
-    "open_study",
-    "storage_of",
-    "try_one",
-]
+__all__ = ["Problem", "Searched", "mean_of_folds", "one_of", "search_settings", "suggested"]

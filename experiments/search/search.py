@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,35 +17,17 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
-from value_personas.experiments.figures.pareto import pareto_figure
-from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
-from value_personas.experiments.optuna_study import (
-    best_trial,
-    finished,
-    gone_on,
-    mean_of_folds,
-    open_study,
-    storage_of,
-    try_one,
-)
-from value_personas.experiments.progress.reporter import Reporter, Silent
+from value_personas.experiments.optuna_study import Searched, mean_of_folds, search_settings, suggested
+from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe, varied
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.search import MAP_DISTANCE, RecipeSearch
-from value_personas.experiments.recipe.study_record import StudyRecord, write_study
+from value_personas.experiments.recipe.study_record import StudyRecord
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.search.evaluation import Evaluation, Evaluator
-from value_personas.experiments.search.space import suggested
-from value_personas.experiments.tracking import (
-    Record,
-    close_run,
-    live,
-    open_run,
-    run_title,
-    without_passwords,
-)
+from value_personas.experiments.tracking import Record, live, record_study, run_title
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.tables import write_table
 from value_personas.signatures import RecipeError
@@ -178,25 +159,28 @@ def search(
         reporter.stage("the recipe as it stands")
         original = [evaluate(plain, fold, approve if n == 0 else None) for n, fold in enumerate(folds)]
         reporter.stage("trials")
-        study = _Trials(plain, wanted, workspace.folder, folds, evaluate).run(jobs, reporter)
-        best = _best(study, wanted, [one.losses[wanted.objectives[0]] for one in original])
+        problem = RecipeProblem(plain, wanted, folds, evaluate)
+        searched = search_settings(
+            problem, workspace.folder, seed=recipe.seed, reporter=reporter, threads=jobs, stop=field.stop
+        )
+        best = _best(searched, [one.losses[wanted.objectives[0]] for one in original])
         reporter.stage("judging on held-out countries")
         judged = _judged(plain, best, split.held_out, evaluate, wanted.objectives) if best else pd.DataFrame()
         result = SearchResult(
             recipe,
             best,
             original[0].method,
-            _training(study, original, wanted, chosen=bool(best)),
+            _training(searched, original, wanted, chosen=bool(best)),
             judged,
-            _trials(study, wanted),
+            searched.table(),
             split.held_out,
             workspace.folder / "searches" / recipe.name,
-            study.study_name,
-            str(without_passwords(storage_of(wanted, workspace.folder))),
+            searched.study.study_name,
+            searched.storage,
             original[0].synthetic,
             "",
         )
-        return _recorded(result, study, workspace, reporter.stop())
+        return _recorded(result, searched, workspace, reporter.stop())
 
 
 def _require_possible(recipe: Recipe, wanted: RecipeSearch) -> None:
@@ -219,60 +203,56 @@ def _folds(countries: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trials:
-    """Settings tried, one after the other or a few at once."""
+class RecipeProblem:
+    """Any settings of a recipe, and their losses on folds of training countries.
+
+    Attributes:
+        recipe: as it stands.
+        settings: what is searched, and for what.
+        countries: of each fold.
+        evaluate: runs a recipe on a fold.
+    """
 
     recipe: Recipe
-    wanted: RecipeSearch
-    folder: Path
-    folds: Sequence[tuple[str, ...]]
+    settings: RecipeSearch
+    countries: Sequence[tuple[str, ...]]
     evaluate: Evaluator
+    remedy: str = "widen search.space"
 
-    def run(self, jobs: int, reporter: Reporter) -> optuna.Study:
-        """Until the study holds all that are wanted, those of other processes at the same study included."""
-        study = gone_on(self._open, self.recipe.seed)
-        left = max(self.wanted.trials - finished(study), 0)
-        with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as pool:
-            try:
-                for _ in pool.map(partial(self._one, study), range(left)):
-                    reporter.answered("settings tried", 1, left)
-            except BaseException:
-                self.evaluate.work.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return study
+    @property
+    def title(self) -> str:
+        """Of the recipe."""
+        return f"search-{self.recipe.name}"
 
-    def _open(self, seed: int) -> optuna.Study:
-        mark = self._mark()
-        name = self.wanted.study or f"search-{self.recipe.name}-{mark[:12]}"
-        startup = max(5, min(10, self.wanted.trials // 4))
-        return open_study(name, mark, self.wanted, self.folder, seed=seed, startup=startup)
+    @property
+    def startup(self) -> int:
+        """A quarter of the trials, ten at most."""
+        return max(5, min(10, self.settings.trials // 4))
 
-    def _mark(self) -> str:
+    @property
+    def mark(self) -> str:
         """Of the recipe, what is searched, and the folds; not of where things are kept."""
-        wanted = self.wanted.model_dump(mode="json", exclude={"trials", "study", "storage"})
+        wanted = self.settings.model_dump(mode="json", exclude={"trials", "study", "storage"})
         recipe = {k: value for k, value in self.recipe.flat().items() if k not in ("workspace", "store")}
-        content = json.dumps([recipe, wanted, self.folds], sort_keys=True, default=str)
+        content = json.dumps([recipe, wanted, self.countries], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def _one(self, study: optuna.Study, _: int) -> None:
-        if finished(study) < self.wanted.trials:  # other processes may have tried some meanwhile
-            try_one(study, self.wanted.objectives, self._folds_of)
+    def suggested(self, trial: optuna.trial.BaseTrial) -> dict[str, Any]:
+        """Recipe key → value."""
+        return suggested(trial, self.settings.space)
 
-    def _folds_of(self, trial: optuna.Trial) -> Sequence[Callable[[], Mapping[str, float]]]:
-        recipe = varied(self.recipe, suggested(trial, self.wanted.space))
-        return [partial(self._losses, recipe, fold) for fold in self.folds]
+    def folds(self, setting: dict[str, Any]) -> Mapping[str, Callable[[], Mapping[str, float]]]:
+        """Of the varied recipe."""
+        recipe = varied(self.recipe, setting)
+        return {", ".join(fold): partial(self._losses, recipe, fold) for fold in self.countries}
 
     def _losses(self, recipe: Recipe, fold: Sequence[str]) -> Mapping[str, float]:
         return self.evaluate(recipe, fold).losses
 
 
-def _best(study: optuna.Study, wanted: RecipeSearch, original: Sequence[float]) -> dict[str, Any]:
+def _best(searched: Searched[dict[str, Any]], original: Sequence[float]) -> dict[str, Any]:
     """The setting that is best on the first objective; none where the recipe as it stands is as good."""
-    best = best_trial(study, "widen search.space")
-    if not best.values[0] < mean_of_folds(original):
-        return {}
-    return suggested(optuna.trial.FixedTrial(best.params), wanted.space)
+    return searched.chosen if searched.best.values[0] < mean_of_folds(original) else {}
 
 
 def _judged(
@@ -319,9 +299,13 @@ def _errors(one: Evaluation, score: str, countries: Sequence[str], questions: "p
 
 
 def _training(
-    study: optuna.Study, original: Sequence[Evaluation], wanted: RecipeSearch, *, chosen: bool
+    searched: Searched[dict[str, Any]],
+    original: Sequence[Evaluation],
+    wanted: RecipeSearch,
+    *,
+    chosen: bool,
 ) -> pd.DataFrame:
-    values = best_trial(study, "").values if chosen else [float("nan")] * len(wanted.objectives)
+    values = searched.best.values if chosen else [float("nan")] * len(wanted.objectives)
     return pd.DataFrame(
         {
             "objective": list(wanted.objectives),
@@ -331,28 +315,15 @@ def _training(
     )
 
 
-def _trials(study: optuna.Study, wanted: RecipeSearch) -> pd.DataFrame:
-    rows = []
-    for trial in study.get_trials(deepcopy=False):
-        values = dict(zip(wanted.objectives, trial.values or [], strict=False))
-        known = {name: values.get(name, float("nan")) for name in wanted.objectives}
-        settings = {key: str(trial.params.get(key, "")) for key in wanted.space}
-        rows.append({"number": trial.number, "state": trial.state.name.lower(), **known, **settings})
-    return pd.DataFrame(rows)
-
-
 def _recorded(
-    result: SearchResult, study: optuna.Study, workspace: Workspace, begun: str | None
+    result: SearchResult, searched: Searched[dict[str, Any]], workspace: Workspace, begun: str | None
 ) -> SearchResult:
     """Tables, the Pareto front where there is one, and the MLflow run."""
     result.folder.mkdir(parents=True, exist_ok=True)
     for name in ("trials", "training", "judged"):
         write_table(result.folder / name, getattr(result, name))
     recipe = result.recipe
-    objectives = recipe.search.objectives if recipe.search else ()
-    if len(objectives) > 1:
-        title = marked(recipe.name, result.synthetic)
-        save_figure(pareto_figure(study, objectives, title), result.folder, "pareto_front", ("png",))
+    searched.draw_front(result.folder, marked(recipe.name, result.synthetic))
     tags = {
         "kind": "search",
         "synthetic": in_words(result.synthetic),
@@ -370,11 +341,7 @@ def _recorded(
         }
     title = run_title("search", recipe.name, f"{len(result.trials)} trials")
     record = Record(recipe, title, metrics, tags, result.folder)
-    write_study(_record(result), recipe, result.folder)  # there even where MLflow cannot be
-    result = replace(result, mlflow_run_id=begun or open_run(workspace, record))
-    write_study(_record(result), recipe, result.folder)
-    close_run(workspace, record, result.mlflow_run_id)
-    return result
+    return replace(result, mlflow_run_id=record_study(workspace, record, _record(result), begun))
 
 
 def _record(result: SearchResult) -> StudyRecord:

@@ -12,6 +12,7 @@ from value_personas.experiments.tracking.recording import (
     is_known,
     open_run,
     record_run,
+    record_study,
 )
 from value_personas.experiments.tracking.registry import model_name, register_version, registered_file
 from value_personas.experiments.tracking.traces import Call
@@ -40,6 +41,7 @@ __all__ = [
     "open_run",
     "quiet_mlflow",
     "record_run",
+    "record_study",
     "register_version",
     "registered_file",
     "run_title",

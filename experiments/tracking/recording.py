@@ -18,6 +18,7 @@ from platform import python_version
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
+from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.tracking.adding import require_inside
 from value_personas.experiments.tracking.client import (
     again_if_taken,
@@ -36,6 +37,7 @@ from value_personas.programs.engines import engine_kind
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
 
 FOLDER_TAG = "run.folder"
 """The tag that holds the name of a run's folder."""
@@ -97,6 +99,15 @@ def record_run(workspace: Workspace, record: Record, begun: str | None = None) -
         StoreError: when the tracking store cannot be written.
     """
     run_id = begun or open_run(workspace, record)
+    close_run(workspace, record, run_id)
+    return run_id
+
+
+def record_study(workspace: Workspace, record: Record, page: StudyRecord, begun: str | None = None) -> str:
+    """The same of a study, whose page can be made even where MLflow cannot be reached."""
+    write_study(page, record.recipe, record.folder)
+    run_id = begun or open_run(workspace, record)
+    write_study(page.model_copy(update={"mlflow_run_id": run_id}), record.recipe, record.folder)
     close_run(workspace, record, run_id)
     return run_id
 

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from tests.experiments.calibration.builders import stored_panel, whole
 from value_personas.experiments.calibration.oracle import fit_strength
-from value_personas.experiments.calibration.search import chosen, open_study, search
+from value_personas.experiments.calibration.search import CalibrationProblem, fitted
+from value_personas.experiments.optuna_study import Searched, search_settings
+from value_personas.experiments.optuna_study.study import open_study
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration.setting import MethodName, Setting
 from value_personas.signatures import StoreError
@@ -18,21 +20,46 @@ METHODS = get_args(MethodName)
 TILT = SearchSettings(methods=("tilt",), levels=("persona",), trials=25)
 
 
+def searched(panel, settings, folder, *, seed=0, reporter=None) -> Searched[Setting]:
+    problem = CalibrationProblem(panel, settings)
+    return search_settings(problem, folder, seed=seed, reporter=reporter, processes=settings.workers)
+
+
+def search(panel, settings, folder, *, seed=0, reporter=None) -> optuna.Study:
+    return searched(panel, settings, folder, seed=seed, reporter=reporter).study
+
+
+class Told:
+    """A reporter that keeps what it is told."""
+
+    def __init__(self):
+        self.seen = []
+
+    def stage(self, text):
+        raise AssertionError(text)
+
+    note = stage
+
+    def answered(self, kind, n, total):
+        self.seen.append((kind, n, total))
+
+
 @pytest.fixture(scope="module")
 def panel():
     return whole(stored_panel(planted=2.5))
 
 
 def test_it_finds_the_planted_dispersion(panel, tmp_path):
-    seen = []
-    study = search(panel, TILT, tmp_path, seed=1, on_trial=lambda done, total: seen.append((done, total)))
-    record = chosen(study, panel, TILT)
+    told = Told()
+    found = searched(panel, TILT, tmp_path, seed=1, reporter=told)
+    record = fitted(found, CalibrationProblem(panel, TILT))
     grid = fit_strength(panel, Setting(level="persona"), "wasserstein")
     assert record.setting.strength["all"] == pytest.approx(grid.setting.strength["all"], rel=0.1)
     assert (record.countries, record.questions, record.trials) == (panel.countries, panel.questions, 25)
     assert record.value == pytest.approx(sum(record.folds.values()) / 3)
-    assert record.study == study.study_name
-    assert seen[-1] == (25, 25)
+    assert record.study == found.study.study_name
+    assert told.seen == [("settings tried", 0, 25), *[("settings tried", 1, 25)] * 25]
+    assert list(found.table().columns[:3]) == ["number", "state", "wasserstein"]
 
 
 def test_the_same_seed_tries_the_same_settings(panel, tmp_path):
@@ -72,10 +99,10 @@ def test_two_objectives_give_a_front(panel, tmp_path):
     settings = TILT.model_copy(
         update={"objectives": ("js_distance", "variance_ratio"), "methods": ("end-points", "temperature")}
     )
-    study = search(panel, settings, tmp_path)
-    assert len(study.directions) == 2
-    best = min(trial.values[0] for trial in study.trials)
-    assert chosen(study, panel, settings).value == pytest.approx(best)
+    found = searched(panel, settings, tmp_path)
+    assert len(found.study.directions) == 2
+    best = min(trial.values[0] for trial in found.study.trials)
+    assert fitted(found, CalibrationProblem(panel, settings)).value == pytest.approx(best)
 
 
 def test_every_method_can_be_searched(tmp_path):
@@ -94,7 +121,7 @@ def test_a_named_study_of_other_answers_is_refused(panel, tmp_path):
     settings = TILT.model_copy(update={"study": "mine", "trials": 2})
     search(panel, settings, tmp_path)
     with pytest.raises(StoreError, match="other stored answers"):
-        open_study(whole(stored_panel(seed=9)), settings, tmp_path)
+        open_study(CalibrationProblem(whole(stored_panel(seed=9)), settings), tmp_path, 0)
 
 
 def test_a_study_may_live_at_a_url(panel, tmp_path):
@@ -106,7 +133,7 @@ def test_a_study_may_live_at_a_url(panel, tmp_path):
 def test_a_bad_url_is_one_line_without_its_password(panel, tmp_path):
     settings = TILT.model_copy(update={"storage": "nonsense://user:secret@host/db"})
     with pytest.raises(StoreError) as caught:
-        open_study(panel, settings, tmp_path)
+        open_study(CalibrationProblem(panel, settings), tmp_path, 0)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -14,12 +14,12 @@ from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
 from value_personas import Recipe, load_recipe, run
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
-from value_personas.experiments.optuna_study import open_study
+from value_personas.experiments.optuna_study.study import open_study
 from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.recipe.loading import varied
 from value_personas.experiments.search import SearchResult, search
 from value_personas.experiments.search.evaluation import Evaluator
-from value_personas.experiments.search.search import _folds
+from value_personas.experiments.search.search import RecipeProblem, _folds
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import RecipeError, StoreError
 
@@ -79,11 +79,14 @@ def test_more_trials_go_on_and_ask_nothing_anew(found: SearchResult) -> None:
 
 
 def test_a_study_named_by_hand_mixes_no_two_searches(tmp_path: Path) -> None:
-    settings = small(tmp_path).search
-    assert settings is not None
-    open_study("mine", "one", settings, tmp_path, seed=0, startup=5)
+    def opened(seed: int) -> None:
+        recipe = small(tmp_path, 'search.study="mine"', f"seed={seed}")
+        assert recipe.search is not None
+        open_study(RecipeProblem(recipe, recipe.search, [COUNTRIES], None), tmp_path, 0)  # type: ignore[arg-type]
+
+    opened(1)
     with pytest.raises(StoreError, match="another search space"):
-        open_study("mine", "two", settings, tmp_path, seed=0, startup=5)
+        opened(2)
 
 
 def test_two_objectives_draw_a_front(tmp_path: Path) -> None:

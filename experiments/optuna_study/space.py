@@ -1,4 +1,4 @@
-"""Settings of a recipe as an Optuna trial suggests them."""
+"""Settings as an Optuna trial suggests them."""
 
 import json
 from collections.abc import Mapping
@@ -10,14 +10,15 @@ from value_personas.experiments.recipe.search import Range
 
 
 def suggested(trial: optuna.trial.BaseTrial, space: Mapping[str, Any]) -> dict[str, Any]:
-    """Recipe key → value of the next trial.
+    """Key → value of the next trial."""
+    return {key: one_of(trial, key, among) for key, among in space.items()}
+
+
+def one_of(trial: optuna.trial.BaseTrial, key: str, among: Any) -> Any:
+    """The trial's value among choices, or within a range.
 
     Choices that are lists or tables go by their JSON, since a study keeps names and numbers only.
     """
-    return {key: _value(trial, key, among) for key, among in space.items()}
-
-
-def _value(trial: optuna.trial.BaseTrial, key: str, among: Any) -> Any:
     if isinstance(among, Range):
         if among.whole:
             return trial.suggest_int(key, int(among.low), int(among.high), log=among.log)

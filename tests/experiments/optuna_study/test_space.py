@@ -4,8 +4,8 @@ import optuna
 import pytest
 
 from value_personas import load_recipe
+from value_personas.experiments.optuna_study import suggested
 from value_personas.experiments.recipe.search import Range
-from value_personas.experiments.search.space import suggested
 from value_personas.signatures import RecipeError
 
 SPACE = {
