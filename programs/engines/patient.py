@@ -4,10 +4,10 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from dspy.lm15 import InvalidRequestError, LM15Error, RateLimitError, Request
 
@@ -65,6 +65,9 @@ _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
 _LONGEST_POLL_S = 10.0
 """The longest delay between two looks for a server that is away."""
+
+_LAST_REPLIES_S = 5.0
+"""How long a call that was sent may go on when whoever asked is interrupted: its reply is paid for."""
 
 _HOPELESS_AFTER = 50
 """Calls given up in a row, none answered between them, after which a run would only waste time."""
@@ -127,6 +130,7 @@ class PatientEngine:
         self._absence = Absence(settings.patience_s, tell)
         self._answered = 0
         self._given_up = 0
+        self._awaits_last = False
 
     async def _slots_of_a_loop(self) -> AsyncGenerator[Slots, None]:
         yield Slots(self._settings.concurrency)
@@ -196,12 +200,14 @@ class PatientEngine:
 
     async def _attempt(self, request: Request, sample: int, count: int, keep: Keep) -> list[Reply]:
         if self._waits_elsewhere:
+            await self._keep_pace(request, count)
             return await self._pay_and_keep(request, sample, count, keep)
         slots = await self._slots.get()
         await slots.enter()
         started = time.monotonic()
         try:
-            replies = await self._pay_and_keep(request, sample, count, keep)
+            await self._keep_pace(request, count)
+            replies = await self._sent(self._pay_and_keep(request, sample, count, keep))
             slots.raise_limit()
         except RateLimitError:
             slots.lower_limit(started)
@@ -209,6 +215,22 @@ class PatientEngine:
         finally:
             slots.leave()
         return replies
+
+    async def _sent(self, call: Coroutine[Any, Any, list[Reply]]) -> list[Reply]:
+        """Await a call. A cancellation lets it come to its end first, for a while: what comes is kept."""
+        task = asyncio.create_task(call)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            try:
+                if not task.done() and not self._awaits_last:
+                    self._awaits_last = True
+                    self._tell(f"waiting up to {_LAST_REPLIES_S:g} s for replies to calls that were sent")
+                await asyncio.wait({task}, timeout=_LAST_REPLIES_S)
+            finally:
+                if not task.cancel() and not task.cancelled():
+                    task.exception()  # nobody is left to be told
+            raise
 
     async def _pay_and_keep(self, request: Request, sample: int, count: int, keep: Keep) -> list[Reply]:
         replies = await self._pay(request, sample, count)
@@ -220,7 +242,6 @@ class PatientEngine:
 
     async def _pay(self, request: Request, sample: int, count: int) -> list[Reply]:
         replies: list[Reply] = []
-        await self._keep_pace(request, count)
         estimate = self._budget.book(request, count)
         try:
             if self._waits_elsewhere:

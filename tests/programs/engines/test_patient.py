@@ -260,3 +260,32 @@ def test_delays_grow_with_full_jitter() -> None:
     for seen, top in zip(delays, (0.5, 4.0, 30.0), strict=True):
         assert max(seen) <= top
         assert sum(seen) / len(seen) == pytest.approx(top / 2, rel=0.15)  # five standard errors
+
+
+def test_a_call_that_was_sent_is_kept_though_its_asker_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that takes too long is given up, and one that still waits for its place is never sent."""
+    monkeypatch.setattr("value_personas.programs.engines.patient._LAST_REPLIES_S", 0.3)
+    kept: list[Reply] = []
+    told: list[str] = []
+    script = Script(0.1, 30.0)
+    engine = PatientEngine(script, EngineSettings(concurrency=2), Usage(), tell=told.append)
+
+    async def keep(replies: list[Reply]) -> None:
+        await asyncio.sleep(0.05)  # a commit
+        kept.extend(replies)
+
+    async def interrupted() -> float:
+        asking = [asyncio.create_task(engine.kept(REQUEST, n, 1, keep)) for n in range(3)]
+        await asyncio.sleep(0.02)
+        started = asyncio.get_running_loop().time()
+        for one in asking:
+            one.cancel()
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        assert [type(one) for one in ended] == [asyncio.CancelledError] * 3
+        return asyncio.get_running_loop().time() - started
+
+    assert asyncio.run(interrupted()) < 1.0
+    assert (kept, script.asked) == ([REPLY], 2)
+    assert len(told) == 1
