@@ -50,8 +50,8 @@ def ablate(
 
     overrides = all_overrides(settings, workspace, max_cost, cluster)
     loaded = load_recipe(recipe, [*overrides, *([f"ablation.design={design}"] if design else [])])
-    with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
-        result = asked(lambda: run_ablation(loaded, options), batch, loaded, as_json)
+    with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as how:
+        result = asked(lambda: run_ablation(loaded, *how), batch, loaded, as_json)
     give(result, print_ablation, as_json, command_line("report", str(result.family.folder)))
     if result.missing:
         raise typer.Exit(1)

@@ -45,8 +45,8 @@ def sweep(
     from value_personas.experiments.sweep.sweep import sweep as run_sweep
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace, max_cost, cluster))
-    with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as options:
-        result = asked(lambda: run_sweep(loaded, options), batch, loaded, as_json)
+    with watched(loaded.respondent, loaded.writer, jobs, yes or pays_nothing(batch)) as how:
+        result = asked(lambda: run_sweep(loaded, *how), batch, loaded, as_json)
     give(result, print_sweep, as_json, command_line("report", str(result.family.folder)))
     if result.family.failed:
         raise typer.Exit(1)

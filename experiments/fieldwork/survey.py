@@ -1,6 +1,7 @@
 """The reading stage: a survey file, or the embedded population written as one."""
 
 import hashlib
+import os
 from importlib.resources import files
 
 from value_personas import data
@@ -35,10 +36,10 @@ def open_survey(
     if section.is_synthetic:
         file = workspace.synthetic_survey(_world(section.causes), seed, section.respondents)
         if not file.is_file():
-            partial = file.with_suffix(".partial.sav")
+            partial = file.with_suffix(f".{os.getpid()}.partial.sav")
             size = section.respondents
             write_synthetic_survey(partial, seed=seed, respondents_per_country=size, causes=section.causes)
-            partial.rename(file)  # a killed run must not leave half a population behind
+            partial.replace(file)  # a killed run leaves no half of one; others may make it too
         path = str(file)
     survey = data.read_survey(
         path,

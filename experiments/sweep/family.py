@@ -16,13 +16,13 @@ from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_result, read_run
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.records import CellRecord, Ledger
-from value_personas.experiments.sweep.reporter import SweepProgress, SweepReporter
+from value_personas.experiments.sweep.reporter import SweepProgress
 from value_personas.experiments.sweep.running import run_cells
 from value_personas.experiments.tracking import (
     Record,
     close_run,
-    ending_told,
     is_known,
+    live,
     open_run,
     run_title,
 )
@@ -37,12 +37,10 @@ class Options:
 
     Attributes:
         jobs: at once.
-        reporter: receives the progress of cells; one that shows it is made where there is none.
         approve: as in ``run_cells``.
     """
 
     jobs: int = 1
-    reporter: SweepReporter | None = None
     approve: Callable[[Estimate], None] | None = None
 
 
@@ -105,7 +103,7 @@ def run_family(
         cells: all of them.
         kind: ``sweep`` or ``ablation``.
         options: how they are run.
-        progress: as of ``run``, where the options name no reporter of cells.
+        progress: as of ``run``.
 
     Raises:
         ValuePersonasError: when nothing could be kept, or the run was not approved.
@@ -114,12 +112,12 @@ def run_family(
     folder = workspace.folder / f"{kind}s" / recipe.name
     ledger = Ledger(folder, workspace.folder / "runs")
     parent = _parent(recipe, cells, kind, workspace, folder)
-    own = progress if options.reporter is None else False
-    with shown(own) as bars, ending_told(recipe, workspace, parent):
-        watching = options.reporter or SweepProgress(bars)
+    with shown(progress) as bars, live(recipe, workspace, bars, kind, begun=parent) as watched:
+        watching = SweepProgress(watched)
         for line in stated_lines(recipe):
             watching.note(line)
         records = run_cells(cells, workspace, ledger, parent, options.jobs, watching, options.approve)
+        watched.stop()
     return Family(recipe, kind, workspace, folder, tuple(records), parent)
 
 

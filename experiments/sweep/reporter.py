@@ -1,33 +1,14 @@
 """What a sweep tells its watcher while it goes on."""
 
 import threading
-from typing import Protocol
 
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.sweep.records import CellRecord
-
-
-class SweepReporter(Protocol):
-    """Receives a sweep's progress, from several threads at once. Nothing it does may change a result."""
-
-    def cells(self, total: int, done: int) -> None:
-        """So many cells there are; so many of them were done before."""
-
-    def expected(self, answers: int) -> None:
-        """So many more answers a cell that has begun needs."""
-
-    def answered(self, answers: int) -> None:
-        """So many more are settled and durable."""
-
-    def note(self, text: str) -> None:
-        """Something the user should know at once: that a server is waited for, say."""
-
-    def ended(self, record: CellRecord) -> None:
-        """A cell is done, or has failed."""
+from value_personas.experiments.tracking import ANSWERS
 
 
 class SweepProgress:
-    """A bar for the cells and one for the answers of those that have begun.
+    """A bar for the cells and one for the answers of those that have begun, moved from several threads.
 
     Args:
         reporter: draws them.
@@ -40,20 +21,20 @@ class SweepProgress:
         self._lock = threading.Lock()
 
     def cells(self, total: int, done: int) -> None:
-        """Begin the bar of cells."""
+        """Begin the bar of cells: so many there are, so many of them were done before."""
         self._cells = total
         self._reporter.answered("cells", done, total)
 
     def expected(self, answers: int) -> None:
-        """Lengthen the bar of answers."""
+        """Lengthen the bar of answers: a cell that has begun needs so many more."""
         with self._lock:
             self._expected += answers
-            self._reporter.answered("answers", 0, self._expected)
+            self._reporter.answered(ANSWERS, 0, self._expected)
 
     def answered(self, answers: int) -> None:
         """Advance it."""
         with self._lock:
-            self._reporter.answered("answers", answers, self._expected)
+            self._reporter.answered(ANSWERS, answers, self._expected)
 
     def note(self, text: str) -> None:
         """Show the note."""

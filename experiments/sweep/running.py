@@ -16,7 +16,7 @@ from value_personas.experiments.run.writing import record_outcome
 from value_personas.experiments.sweep.cells import Cell
 from value_personas.experiments.sweep.plan import plan_what_can_be_run, total
 from value_personas.experiments.sweep.records import CellRecord, Ledger
-from value_personas.experiments.sweep.reporter import SweepReporter
+from value_personas.experiments.sweep.reporter import SweepProgress
 from value_personas.experiments.tracking import run_title
 from value_personas.experiments.workspace.folders import Workspace, mark_part
 from value_personas.experiments.workspace.passwords import in_one_line
@@ -34,7 +34,7 @@ class Runner:
     """
 
     field: Fieldwork
-    reporter: SweepReporter
+    reporter: SweepProgress
     parent: str
     _writing: threading.Lock = dataclass_field(default_factory=threading.Lock)
 
@@ -110,7 +110,7 @@ def run_cells(
     ledger: Ledger,
     parent: str,
     jobs: int,
-    reporter: SweepReporter,
+    reporter: SweepProgress,
     approve: Callable[[Estimate], None] | None = None,
 ) -> list[CellRecord]:
     """Run what is not done yet.

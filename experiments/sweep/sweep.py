@@ -102,7 +102,7 @@ def sweep(
 
     Args:
         recipe: a recipe with a sweep, its file, or the name of a shipped one.
-        options: how many at once, who watches the cells, and who approves.
+        options: how many at once, and who approves.
         progress: True shows it, in the notebook's cell or on stderr; False does not; a reporter is told.
 
     Raises:

@@ -13,13 +13,15 @@ from value_personas.experiments.tracking.recording import (
     open_run,
     record_run,
     record_study,
+    tags_of,
 )
 from value_personas.experiments.tracking.registry import model_name, register_version, registered_file
 from value_personas.experiments.tracking.traces import Call
-from value_personas.experiments.tracking.watching import Live, ending_told, live
+from value_personas.experiments.tracking.watching import ANSWERS, Live, live
 from value_personas.experiments.workspace.passwords import without_passwords
 
 __all__ = [
+    "ANSWERS",
     "FOLDER_TAG",
     "TUNED",
     "Call",
@@ -30,7 +32,6 @@ __all__ = [
     "add_files",
     "calibration_file",
     "close_run",
-    "ending_told",
     "input_files",
     "is_known",
     "link_prompts",
@@ -46,6 +47,7 @@ __all__ = [
     "registered_file",
     "run_title",
     "store_errors",
+    "tags_of",
     "tracking_client",
     "uri_of",
     "without_passwords",

@@ -116,7 +116,7 @@ def open_run(workspace: Workspace, record: Record) -> str:
     """Begin a run that others are parts of; args, returns and raises as ``record_run``."""
     with _client(workspace, record) as client:
         experiment = _experiment(client, record.recipe.tracking, record.recipe.name, workspace)
-        run = client.create_run(experiment, run_name=record.name, tags=_tags(record))
+        run = client.create_run(experiment, run_name=record.name, tags=tags_of(record))
     return str(run.info.run_id)
 
 
@@ -153,7 +153,7 @@ def _client(workspace: Workspace, record: Record) -> AbstractContextManager["Mlf
 def _log(client: "MlflowClient", run_id: str, record: Record) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    client.log_batch(run_id, tags=[RunTag(name, text) for name, text in _tags(record).items()])
+    client.log_batch(run_id, tags=[RunTag(name, text) for name, text in tags_of(record).items()])
     now = int(time.time() * 1000)
     metrics = [Metric(name, value, now, 0) for name, value in record.metrics.items() if math.isfinite(value)]
     told = without_passwords(record.recipe.flat())
@@ -193,7 +193,8 @@ def _experiment(client: "MlflowClient", section: TrackingSection, recipe: str, w
         return str(made.experiment_id)  # by another run, between the two lines above
 
 
-def _tags(record: Record) -> dict[str, str]:
+def tags_of(record: Record) -> dict[str, str]:
+    """Its own, and those that every run has: what made it, what was invented, where its files lie."""
     state, recipe = code_state(), record.recipe
     invented = {
         "respondent": not recipe.predictions and engine_kind(recipe.respondent.lm).is_synthetic,

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from value_personas.experiments.progress.reporter import Reporter
@@ -13,6 +13,9 @@ from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import Record, open_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StoreError
+
+ANSWERS = "answers"
+"""What answers are called where they are counted beside other things."""
 
 _BEAT_S = 10.0
 """Seconds between two batches of metrics."""
@@ -29,17 +32,24 @@ class Live:
         reporter: the progress is handed on to it.
         kind: of the study, as its record has it.
         recorded: whether MLflow is told while it goes on; else progress is only handed on.
+        begun: the run, where there is one already: of a sweep's cells, their parent.
 
     Attributes:
         name: of a run's folder, which is made when there is something to put in it.
     """
 
     def __init__(
-        self, recipe: Recipe, workspace: Workspace, reporter: Reporter, kind: str, recorded: bool
+        self,
+        recipe: Recipe,
+        workspace: Workspace,
+        reporter: Reporter,
+        kind: str,
+        recorded: bool,
+        begun: str | None = None,
     ) -> None:
         self.name = f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
         self._recipe, self._workspace, self._reporter, self._kind = recipe, workspace, reporter, kind
-        self._run_id: str | None = None
+        self._run_id = begun
         self._settled: dict[str, tuple[int, int]] = {}
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -81,8 +91,9 @@ class Live:
         folder = self._workspace.folder / "runs" / self.name
         title = run_title(self._recipe.name, self._recipe.answered_by)
         tags = {"kind": self._kind}
-        with suppress(StoreError):
-            self._run_id = open_run(self._workspace, Record(self._recipe, title, {}, tags, folder))
+        if self._run_id is None:
+            with suppress(StoreError):
+                self._run_id = open_run(self._workspace, Record(self._recipe, title, {}, tags, folder))
         while self._run_id is not None:
             ending = self._ending.wait(_BEAT_S)
             with suppress(StoreError):
@@ -94,9 +105,9 @@ class Live:
         from mlflow.entities import Metric
 
         now, settled = int(time.time() * 1000), dict(self._settled)
-        done = float(sum(n for n, _ in settled.values()))
         shares = {metric_name("progress", kind): n / total for kind, (n, total) in settled.items() if total}
-        values = {"progress.answers": done, **shares}
+        answers = settled.get(ANSWERS, (sum(n for n, _ in settled.values()), 0))[0]
+        values = {**shares, "progress.answers": float(answers)}
         with tracking_client(self._recipe.tracking, self._workspace) as client:
             client.log_batch(
                 run_id, metrics=[Metric(name, value, now, self._beats) for name, value in values.items()]
@@ -106,28 +117,23 @@ class Live:
 
 @contextmanager
 def live(
-    recipe: Recipe, workspace: Workspace, reporter: Reporter, kind: str, *, recorded: bool = True
+    recipe: Recipe,
+    workspace: Workspace,
+    reporter: Reporter,
+    kind: str,
+    *,
+    recorded: bool = True,
+    begun: str | None = None,
 ) -> Iterator[Live]:
     """What a study is told to while it goes on; where it does not come to its end, MLflow is told so."""
-    watched = Live(recipe, workspace, reporter, kind, recorded)
-    with _its_end_told_to(watched.end):
-        yield watched
-
-
-def ending_told(recipe: Recipe, workspace: Workspace, run_id: str) -> AbstractContextManager[None]:
-    """The same of a run that was begun already: of a sweep's, its cells are the progress."""
-    return _its_end_told_to(lambda status: _mark(recipe, workspace, run_id, status))
-
-
-@contextmanager
-def _its_end_told_to(end: Callable[[str], None]) -> Iterator[None]:
+    watched = Live(recipe, workspace, reporter, kind, recorded, begun)
     try:
-        yield
+        yield watched
     except Exception:
-        end("FAILED")
+        watched.end("FAILED")
         raise
     except BaseException:  # an interrupt
-        end("KILLED")
+        watched.end("KILLED")
         raise
 
 

@@ -19,6 +19,7 @@ from value_personas.experiments.tracking import (
     model_name,
     record_run,
     register_version,
+    tags_of,
     tracking_client,
 )
 from value_personas.experiments.tuning.judgement import TuningJudgement
@@ -115,9 +116,15 @@ def record_tuning(
         experiment = run.info.experiment_id
         link_prompts(client, run, _prompts(result.program), TUNED if result.program.improved else None)
         for place, row in enumerate(result.curve.to_dict("records")):
-            _record_candidate(
-                client, experiment, run_id, place, {str(k): v for k, v in row.items()}, synthetic
-            )
+            told = {str(k): v for k, v in row.items()}
+            own = {
+                "kind": "candidate",
+                "synthetic": synthetic,
+                "status": str(told["status"]),
+                "rejected": str(told["rejected"]),
+            }
+            child = Record(recipe, f"candidate-{place}-{told['candidate']}", {}, own, result.folder, run_id)
+            _record_candidate(client, experiment, child, place, told)
         model_id = recipe.tuning.model_name or model_name(recipe.name, "program")
         served = MODEL_FOLDER if (result.folder / MODEL_FOLDER).is_dir() else ""
         about = "Prompts tuned by value-personas tune."
@@ -136,23 +143,11 @@ def _prompts(program: TunedProgram) -> dict[str, Prompt]:
 
 
 def _record_candidate(
-    client: "MlflowClient",
-    experiment: str,
-    parent: str,
-    place: int,
-    row: dict[str, object],
-    synthetic: str,
+    client: "MlflowClient", experiment: str, child: Record, place: int, row: dict[str, object]
 ) -> None:
     from mlflow.entities import Metric, Param
 
-    tags = {
-        "mlflow.parentRunId": parent,
-        "kind": "candidate",
-        "synthetic": synthetic,
-        "status": str(row["status"]),
-        "rejected": str(row["rejected"]),
-    }
-    run = client.create_run(experiment, run_name=f"candidate-{place}-{row['candidate']}", tags=tags)
+    run = client.create_run(experiment, run_name=child.name, tags=tags_of(child))
     now = int(time.time() * 1000)
     values = {name: float(str(row[name])) for name in _CHILD_METRICS}
     metrics = [Metric(name, value, now, place) for name, value in values.items() if math.isfinite(value)]

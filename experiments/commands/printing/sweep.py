@@ -18,16 +18,17 @@ from value_personas.experiments.recipe.recipe import RespondentSection
 from value_personas.experiments.scoring import heading, leading_scores
 from value_personas.experiments.scoring.digits import three_digits
 from value_personas.experiments.sweep.family import Options
-from value_personas.experiments.sweep.reporter import SweepProgress
 from value_personas.experiments.sweep.sweep import SweepResult
 from value_personas.programs.engines import EngineSettings
 
 
 @contextmanager
-def watched(respondent: RespondentSection, writer: EngineSettings, jobs: int, yes: bool) -> Iterator[Options]:
-    """Options for cells that a person at the terminal watches and approves."""
+def watched(
+    respondent: RespondentSection, writer: EngineSettings, jobs: int, yes: bool
+) -> Iterator[tuple[Options, ConsoleReporter]]:
+    """Options for cells that a person at the terminal approves, and the bars that show them."""
     with ConsoleReporter() as bars:
-        yield Options(jobs, SweepProgress(bars), approval_of(respondent, writer, yes, bars))
+        yield Options(jobs, approval_of(respondent, writer, yes, bars)), bars
 
 
 def print_sweep(result: SweepResult) -> None:

@@ -23,8 +23,6 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.personas.inspect import inspect_personas
 from value_personas.experiments.run.pipeline import run
 from value_personas.experiments.shapley.shapley import shapley
-from value_personas.experiments.sweep.family import Options
-from value_personas.experiments.sweep.reporter import SweepReporter
 from value_personas.experiments.sweep.sweep import sweep
 from value_personas.experiments.tuning.tune import tune
 from value_personas.experiments.workspace.folders import Workspace
@@ -169,7 +167,7 @@ def test_how_to_ask_is_found_out_on_the_longest_page(tmp_path: Path) -> None:
     assert "truncated" in why
 
 
-class Noting:
+class Noting(Silent):
     """Remembers its notes, and ends what it watches at the one that is awaited."""
 
     def __init__(self) -> None:
@@ -181,24 +179,17 @@ class Noting:
             raise EngineError("enough")
 
 
-class NotingRun(Noting, Silent):
-    """Of a run, or of another study by itself."""
-
-
-class NotingSweep(Noting, SweepReporter):
-    """Of a sweep."""
-
-
-WATCHED: dict[str, Callable[[Recipe, NotingRun], object]] = {
+WATCHED: dict[str, Callable[[Recipe, Noting], object]] = {
     "run": run,
     "audit": run_audit,
     "tune": tune,
     "shapley": shapley,
     "inspect": lambda recipe, watching: inspect_personas(recipe, answers=True, progress=watching),
+    "sweep": lambda recipe, watching: sweep(recipe, progress=watching),
 }
 
 
-@pytest.mark.parametrize("study", [*WATCHED, "sweep"])
+@pytest.mark.parametrize("study", WATCHED)
 def test_whoever_watches_a_study_is_told_what_a_server_refuses(study: str, tmp_path: Path) -> None:
     """As of a server that is waited for: one line of the model's own, whatever asks it."""
     tuning = [*tunings.SMALL, "tuning.budget_calls=40", "respondent.parameters={}"]
@@ -207,10 +198,7 @@ def test_whoever_watches_a_study_is_told_what_a_server_refuses(study: str, tmp_p
         where = [f"workspace={tmp_path}", "respondent.lm=openai/m", f"respondent.base_url={server.url}"]
         writer = [] if study == "tune" else ['descriptors.frozen="reference"']
         recipe = load_recipe("tune" if study == "tune" else None, [*SMALL, *where, *writer, *own])
-        of_a_run, of_a_sweep = NotingRun(), NotingSweep()
+        watching = Noting()
         with suppress(ValuePersonasError):
-            if study == "sweep":
-                sweep(recipe, Options(1, of_a_sweep))
-            else:
-                WATCHED[study](recipe, of_a_run)
-    assert "it refuses temperature: sent without" in [*of_a_run.notes, *of_a_sweep.notes][-1]
+            WATCHED[study](recipe, watching)
+    assert "it refuses temperature: sent without" in watching.notes[-1]

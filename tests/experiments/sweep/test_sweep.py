@@ -20,6 +20,7 @@ from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.answer_store.contents import info
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.fieldwork.rehearsal import Estimate
+from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.stored import run_folders
 from value_personas.experiments.sweep import running
@@ -27,7 +28,6 @@ from value_personas.experiments.sweep.cells import Cell, sweep_cells
 from value_personas.experiments.sweep.family import Options
 from value_personas.experiments.sweep.plan import plan
 from value_personas.experiments.sweep.records import CellRecord
-from value_personas.experiments.sweep.reporter import SweepReporter
 from value_personas.experiments.sweep.sweep import sweep
 from value_personas.signatures import BudgetError, StoreError
 
@@ -44,30 +44,25 @@ def served(server: FakeServer) -> tuple[str, ...]:
     return ("respondent.lm=openai/m", f"respondent.base_url={server.url}", writer)
 
 
-class Watching(SweepReporter):
+class Watching(Silent):
     """Remembers what it was told."""
 
     def __init__(self) -> None:
-        self.total = self.done = self.wanted = self.settled = 0
-        self.records: list[CellRecord] = []
+        self.cells: list[tuple[int, int]] = []
+        self.wanted = self.settled = 0
 
-    def cells(self, total: int, done: int) -> None:
-        self.total, self.done = total, done
-
-    def expected(self, answers: int) -> None:
-        self.wanted += answers
-
-    def answered(self, answers: int) -> None:
-        self.settled += answers
-
-    def ended(self, record: CellRecord) -> None:
-        self.records.append(record)
+    def answered(self, kind: str, n: int, total: int) -> None:
+        if kind == "cells":
+            self.cells.append((n, total))
+        else:
+            self.settled += n
+            self.wanted = total
 
 
 def test_cells_are_the_runs_that_would_have_been_made_one_by_one(tmp_path: Path) -> None:
     watching = Watching()
-    result = sweep(recipe(tmp_path / "sweep", GRID), Options(jobs=2, reporter=watching))
-    assert (watching.total, watching.done, len(watching.records)) == (2, 0, 2)
+    result = sweep(recipe(tmp_path / "sweep", GRID), Options(jobs=2), watching)
+    assert watching.cells == [(0, 2), (1, 2), (1, 2)]
     assert watching.settled == watching.wanted > 0
     for n in (4, 8):
         alone = run(recipe(tmp_path / "alone", f"profiles.n={n}"))
@@ -91,7 +86,7 @@ def test_no_call_is_paid_twice_between_cells(tmp_path: Path) -> None:
         wanted = recipe(tmp_path, *served(server), "sweep.grid.calibration.temperature=[1.5, 2.0, 2.5, 3.0]")
         expected = plan(wanted, sweep_cells(wanted))
         watching = Watching()
-        result = sweep(wanted, Options(jobs=4, reporter=watching))
+        result = sweep(wanted, Options(jobs=4), watching)
         assert not result.family.failed
         assert 0 < server.calls <= expected.total.calls + 1  # the probe is no page of its own
         assert watching.settled == watching.wanted > 3 * server.calls
@@ -103,8 +98,8 @@ def test_no_call_is_paid_twice_between_cells(tmp_path: Path) -> None:
         assert known.calls == 0
         assert 0.9 * kept < known.stored <= kept  # four cells share each of them
         again = Watching()
-        sweep(wanted, Options(jobs=4, reporter=again))
-        assert (again.total, again.done, again.records) == (4, 4, [])
+        sweep(wanted, Options(jobs=4), again)
+        assert again.cells == [(4, 4)]
         assert server.calls == paid
 
 
@@ -119,8 +114,9 @@ def test_a_cell_that_fails_is_recorded_and_the_rest_go_on(tmp_path: Path) -> Non
     assert json.loads(result.to_json())["failed"] == {failed.label: failed.reason}
     # What failed is tried again; what is done is not.
     watching = Watching()
-    sweep(wanted, Options(reporter=watching))
-    assert (watching.done, [r.failed for r in watching.records]) == (1, [True])
+    tried = sweep(wanted, progress=watching)
+    assert watching.cells == [(1, 2), (1, 2)]
+    assert [record.failed for record in tried.family.records] == [False, True]
 
 
 def test_a_cell_that_cannot_be_planned_does_not_keep_the_rest_from_being_approved(tmp_path: Path) -> None:
@@ -216,15 +212,16 @@ def test_an_interrupt_does_not_wait_for_a_cell_that_is_scoring(
         return CellRecord(key=cell.key, label=cell.label, settings={}, reason="none", seconds=0.0)
 
     class Interrupting(Watching):
-        def ended(self, record: CellRecord) -> None:
-            scoring.wait(60)
-            raise KeyboardInterrupt
+        def answered(self, kind: str, n: int, total: int) -> None:
+            if n:
+                scoring.wait(60)
+                raise KeyboardInterrupt
 
     monkeypatch.setattr(running.Runner, "run", run_cell)
     timer = threading.Timer(30, released.set)  # else a fault here would wait for ever
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        sweep(recipe(tmp_path, GRID), Options(2, Interrupting()))
+        sweep(recipe(tmp_path, GRID), Options(2), Interrupting())
     assert not released.is_set()
     timer.cancel()
     released.set()

@@ -131,3 +131,6 @@ def test_a_sweep_that_is_broken_off_says_so_and_goes_on_as_the_same_run(tmp_path
     statuses = {one.info.run_id: one.info.status for one in recorded(tmp_path)}
     assert len(statuses) == 3
     assert set(statuses.values()) == {"FINISHED"}
+    [parent] = [one for one in recorded(tmp_path) if one.data.tags["kind"] == "sweep"]
+    assert parent.data.metrics["progress.cells"] == 1
+    assert parent.data.metrics["progress.answers"] >= 2 * 2 * 2 * 8 * 6

@@ -165,6 +165,9 @@ def test_mlflow_holds_a_child_for_each_candidate(result: TuningResult, workspace
     )
     assert len(found) == len(result.curve)
     assert sum(child.data.tags["status"] == "chosen" for child in found) == 1
+    common = {name: text for name, text in parent.data.tags.items() if name.startswith(("version.", "code."))}
+    assert common
+    assert all(common.items() <= child.data.tags.items() for child in found)
 
 
 def test_a_run_asks_by_the_registered_program_and_says_what_it_has_seen(
