@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import MUTED
+from value_personas.experiments.figures.style import settle
 from value_personas.signatures import Array
 
 _POINTS_AN_INCH = 72.0
@@ -40,6 +41,8 @@ class Name:
 def set_names(axis: Axes, names: Sequence[Name], points: Array, size: float, must: bool = False) -> None:
     """Write each name on the side of its point where it overlaps least, and near; the first choose first.
 
+    The figure is laid out by this.
+
     Args:
         axis: with all else drawn and its limits final.
         names: what is written.
@@ -49,19 +52,21 @@ def set_names(axis: Axes, names: Sequence[Name], points: Array, size: float, mus
     """
     figure = axis.figure
     assert isinstance(figure, Figure)
-    figure.draw_without_rendering()  # only then are places on the paper known
+    settle(figure)  # only then are places on the paper known
+    axis.apply_aspect()
     scale = _POINTS_AN_INCH / figure.dpi  # from pixels to points
-    taken = [_box_of_point(p) for p in axis.transData.transform(points) * scale]
+    taken = _boxes_of_points(axis.transData.transform(points) * scale)
     frame = np.asarray(axis.get_window_extent().extents) * scale
     for name in names:
         place = axis.transData.transform((name.x, name.y)) * scale
         ways = [(x * away, y * away) for away in _AWAY for x, y in _SIDES]
-        choices = [_box(place, way, name.text, size) for way in ways]
-        costs = [sum(_overlap(box, other) for other in taken) + _outside(box, frame) for box in choices]
+        choices = np.array([_box(place, way, name.text, size) for way in ways])
+        outside = _area(choices) - _overlaps(choices, frame[None])[:, 0]
+        costs = _overlaps(choices, taken).sum(axis=1) + outside
         best = int(np.argmin(costs))
         if costs[best] > 0.0 and not must:
             continue
-        taken.append(choices[best])
+        taken = np.vstack([taken, choices[best]])
         _write(axis, name, ways[best], size)
 
 
@@ -89,16 +94,16 @@ def _box(place: Array, way: tuple[float, float], text: str, size: float) -> Arra
     return np.concatenate([centre - half, centre + half])
 
 
-def _box_of_point(place: Array) -> Array:
-    return np.concatenate([place - _RADIUS, place + _RADIUS])
+def _boxes_of_points(places: Array) -> Array:
+    return np.hstack([places - _RADIUS, places + _RADIUS])
 
 
-def _overlap(a: Array, b: Array) -> float:
-    """The area that two boxes share."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    return float(np.prod(np.clip(sides, 0.0, None)))
+def _area(boxes: Array) -> Array:
+    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
 
 
-def _outside(box: Array, frame: Array) -> float:
-    """The area of a box beyond the frame."""
-    return float(np.prod(box[2:] - box[:2])) - _overlap(box, frame)
+def _overlaps(some: Array, others: Array) -> Array:
+    """The area that each of some boxes, shape (n, 4), shares with each of others, (m, 4): shape (n, m)."""
+    upper = np.minimum(some[:, None, 2:], others[None, :, 2:])
+    lower = np.maximum(some[:, None, :2], others[None, :, :2])
+    return np.prod(np.clip(upper - lower, 0.0, None), axis=2)

@@ -3,8 +3,9 @@
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import INK, MUTED
 from value_personas.experiments.figures.pdf_fonts import glyphs_alone
+from value_personas.experiments.figures.svg import drawn_twice
 
 COLUMN, FULL = 3.5, 7.0
 """Inches: a journal's column, and its page."""
@@ -128,25 +130,44 @@ def key(figure: Figure, marks: Sequence[tuple[Any, str]]) -> None:
     )  # fmt: skip
 
 
+def settle(figure: Figure) -> None:
+    """Lay a figure out, once: places on the paper are then known, and what is drawn later gets no room."""
+    if (layout := figure.get_layout_engine()) is not None:
+        FigureCanvasAgg(figure)  # it measures type for the layout, and draws the PNG with what it measured
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was written of a figure.
+
+    Attributes:
+        paths: the files, one an ending.
+        svg: what its .svg is, with letters as text; empty where none was written.
+    """
+
+    paths: tuple[Path, ...]
+    svg: str
+
+
 @drawing()
 def save_figure(
     figure: Figure, folder: Path, name: str, endings: Sequence[str] = ("pdf", "svg", "png")
-) -> list[Path]:
-    """Write a figure on white, laid out once and so alike in every format.
-
-    Returns:
-        The files, one an ending.
-    """
-    FigureCanvasAgg(figure)  # it measures type for the layout, and draws the PNG with what it measured
-    if (layout := figure.get_layout_engine()) is not None:
-        layout.execute(figure)
-        figure.set_layout_engine(None)
-    paths = [folder / f"{name}.{ending}" for ending in endings]
+) -> Saved:
+    """Write a figure on white, laid out once and so alike in every format."""
+    settle(figure)
+    paths = tuple(folder / f"{name}.{ending}" for ending in endings)
+    svg = ""
     for path in paths:
-        undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
-        lean = glyphs_alone() if path.suffix == ".pdf" else nullcontext()
-        packed: dict[str, Any] = {"pil_kwargs": {"compress_level": _PACKED}} if path.suffix == ".png" else {}
-        with lean, mpl.rc_context({"svg.hashsalt": name}):
-            figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata=undated, **packed)
+        if path.suffix == ".svg":
+            shapes, svg = drawn_twice(figure, name, _RESOLUTION)
+            path.write_text(shapes, encoding="utf-8")
+        elif path.suffix == ".pdf":
+            with glyphs_alone():
+                figure.savefig(path, dpi=_RESOLUTION, facecolor="white", metadata={"CreationDate": None})
+        else:
+            packed = {"compress_level": _PACKED}
+            figure.savefig(path, dpi=_RESOLUTION, facecolor="white", pil_kwargs=packed)
     FigureCanvasBase(figure)  # the other lets go of its picture: megabytes a figure
-    return paths
+    return Saved(paths, svg)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,7 @@ from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Material:
     """A run and what was learnt beside it.
 
@@ -54,29 +55,29 @@ class Material:
     audit: Audit | None
     calibrations: tuple[Calibration, ...]
 
-    @property
+    @cached_property
     def methods(self) -> tuple[str, ...]:
         """In the order of the tables."""
         return tuple(self.run.scores["method"].unique())
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The persona kinds that were asked, as far as the report is to show them."""
         return tuple(kind for kind in self.run.recipe.personas if kind in self.methods)
 
-    @property
+    @cached_property
     def baseline(self) -> str:
         """What the others are compared with: country roleplay where it was asked, else the first method."""
         return self.methods[baseline_of(self.methods)]
 
-    @property
+    @cached_property
     def main(self) -> str:
         """The persona kind that the report is about: hedged value personas where they were asked."""
         names = [kind for kind in self.kinds if kind != self.baseline] or [self.baseline]
         preferred = ("values-hedged", *(kind for kind in names if kind.startswith("values")), names[-1])
         return next(kind for kind in preferred if kind in names)
 
-    @property
+    @cached_property
     def calibrated(self) -> str | None:
         """The same kind calibrated, where it was: at the recipe's first level."""
         return next((name for name in self.methods if name.startswith(f"{self.main} + calibrated")), None)
@@ -86,17 +87,17 @@ class Material:
         """What the main kind's calibrated row was calibrated by."""
         return self.calibrations[0].setting
 
-    @property
+    @cached_property
     def countries(self) -> tuple[str, ...]:
         """Codes, in the order of the tables."""
         return tuple(self.run.scores["country"].unique())
 
-    @property
+    @cached_property
     def questions(self) -> tuple[str, ...]:
         """Codes, in the order of the tables."""
         return tuple(self.run.scores["question"].unique())
 
-    @property
+    @cached_property
     def stamp(self) -> str:
         """What every figure must say of itself: a leak, and synthetic parts. Empty when there is neither."""
         return self.stamp_beside()
@@ -125,7 +126,7 @@ class Material:
         """The country's cultural zone on the published map, as far as it has one."""
         return data.cultural_zone(code) or "no zone"
 
-    @property
+    @cached_property
     def zoned(self) -> bool:
         """Whether intervals are over cultural zones in place of countries."""
         zones = tuple(zones_of(self.countries).values())
@@ -146,7 +147,7 @@ class Material:
         found = row.iloc[0]
         return float(found["estimate"]), float(found["lower"]), float(found["upper"])
 
-    @property
+    @cached_property
     def scores(self) -> tuple[str, ...]:
         """The headline scores that the run was judged by, in the order of its table."""
         return tuple(self.run.summary["score"].unique())

@@ -63,8 +63,13 @@ def page_of_run(material: Material) -> Page:
     )
 
 
-def render_html(page: Page) -> str:
-    """The page. Every text of a file or a model is escaped, and only the page's own script may run."""
+def render_html(page: Page, svgs: Mapping[str, str]) -> str:
+    """The page. Every text of a file or a model is escaped, and only the page's own script may run.
+
+    Args:
+        page: what stands on it.
+        svgs: name of a plate → its figure, as saved with letters as text.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -78,7 +83,7 @@ def render_html(page: Page) -> str:
         page=page,
         sections=[part for part in page.sections if not part.is_empty],
         empty=[part for part in page.sections if part.is_empty],
-        svg=lambda plate: Markup(inline_svg(plate)),
+        svg=lambda plate: Markup(inline_svg(plate, svgs[plate.name])),
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),

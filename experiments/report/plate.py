@@ -1,11 +1,9 @@
 """A figure with its caption: drawn once, then set into the page and saved for a paper."""
 
 import html
-import io
 import re
 from dataclasses import dataclass
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from value_personas.experiments.figures.palette import FAINT, INK, MUTED
@@ -36,24 +34,27 @@ class Plate:
         return float(self.figure.get_figwidth()) > _COLUMN_AT_MOST
 
 
-def inline_svg(plate: Plate) -> str:
+def inline_svg(plate: Plate, svg: str) -> str:
     """The figure as an <svg> element for the page; its text is text, in the reader's system font.
 
     Matplotlib escapes what is written in a figure. Ids are made the plate's own, since a page has but one of
-    each; inks become the page's, so that they turn round on a dark one.
+    each; inks become the page's, so that they turn round on a dark one, as does what is behind the figure.
+
+    Args:
+        plate: whose it is.
+        svg: the figure, as it was saved with letters as text.
     """
-    stream = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": plate.name}):
-        plate.figure.savefig(stream, format="svg", metadata={"Date": None}, transparent=True)
-    found = _PICTURE.search(stream.getvalue())
+    found = _PICTURE.search(svg)
     assert found is not None  # what Matplotlib always writes
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", found["body"], flags=re.DOTALL)
+    body = _BEHIND.sub("", body, count=1)
     body = re.sub(r"<[^>]*>", lambda tag: _of_page(tag.group(), plate.name), body)
     label = html.escape(plate.alt)
     head = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {found["box"]} role="img" aria-label="{label}">'
     return head + re.sub(r"\n\s*", "\n", body)
 
 
+_BEHIND = re.compile(r'<g id="patch_1">.*?</g>', re.DOTALL)
 _PICTURE = re.compile(r'<svg[^>]*?(?P<box>viewBox="[-\d. ]+")[^>]*>(?P<body>.*</svg>)', re.DOTALL)
 
 

@@ -138,15 +138,15 @@ def _write(made: Callable[[], Page], folder: Path, width: float) -> ReportFiles:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         with drawing(width):
             page = made()
-            saved = [
-                path
+            saved = {
+                plate.name: save_figure(plate.figure, folder / "figures", plate.name)
                 for part in page.sections
                 for plate in part.plates
-                for path in save_figure(plate.figure, folder / "figures", plate.name)
-            ]
-            text = render_html(page)
+            }
+        text = render_html(page, {name: one.svg for name, one in saved.items()})
         (folder / "report.html").write_text(text, encoding="utf-8")
         paper = write_paper(page, folder)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written ({error.strerror}); name another with --to") from None
-    return ReportFiles(folder / "report.html", tuple(saved), paper, page.title)
+    figures = tuple(path for one in saved.values() for path in one.paths)
+    return ReportFiles(folder / "report.html", figures, paper, page.title)

@@ -44,7 +44,7 @@ def test_tiles_say_who_where_and_how_sure(countries: int, numbers: bool, tmp_pat
     sure = ((values["lower"] > 0) | (values["upper"] < 0)).sum()
     assert len(axis.texts) == (3 * countries if numbers else sure)
     assert "synthetic" in figure.get_suptitle()
-    (path,) = save_figure(figure, tmp_path, "tiles", ("png",))
+    (path,) = save_figure(figure, tmp_path, "tiles", ("png",)).paths
     assert path.stat().st_size > 10_000
 
 
@@ -59,7 +59,7 @@ def test_bars_stand_for_all_countries_with_their_intervals(tmp_path: Path) -> No
     assert ends == [pytest.approx(pair) for pair in over_all[["lower", "upper"]].to_numpy().tolist()]
     told = [text.get_text() for text in figure.legends[0].get_texts()]
     assert told == ["the item lowers it", "the item raises it", "interval"]
-    assert [path.name for path in save_figure(figure, tmp_path, "bars")] == [
+    assert [path.name for path in save_figure(figure, tmp_path, "bars").paths] == [
         "bars.pdf",
         "bars.svg",
         "bars.png",

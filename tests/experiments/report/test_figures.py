@@ -15,6 +15,7 @@ from tests.experiments.report.runs import write_audit, write_shapley
 from value_personas.experiments.figures.labels import Name, set_names
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import canvas, drawing
+from value_personas.experiments.figures.svg import drawn_twice
 from value_personas.experiments.report import read_material
 from value_personas.experiments.report.figures.calibration import calibration_curve
 from value_personas.experiments.report.figures.countries import country_errors
@@ -126,7 +127,11 @@ def test_an_inline_figure_is_text_of_the_page() -> None:
         axis = figure.subplots()
         axis.plot([0, 1], [0, 1], marker="o", label="x")
         axis.set_title('$5 & "id="#1c1c1e')
-        svg = inline_svg(Plate("one", figure, "caption", 'alt "quoted" <i>'))
+        shapes, text = drawn_twice(figure, "one", 300)
+    svg = inline_svg(Plate("one", figure, "caption", 'alt "quoted" <i>'), text)
+    assert "<text" not in shapes
+    assert "#ffffff" in shapes  # a file is on white, a page shows what is behind it
+    assert "#ffffff" not in svg
     assert svg.startswith("<svg ")
     assert 'aria-label="alt &quot;quoted&quot; &lt;i&gt;"' in svg
     assert "synthetic &lt;b&gt;" in svg

@@ -24,7 +24,8 @@ from tests.experiments.report.runs import (
 from value_personas import RunResult
 from value_personas.experiments.cli import main
 from value_personas.experiments.comparators import COMPARATORS
-from value_personas.experiments.figures.style import drawing
+from value_personas.experiments.figures.style import drawing, settle
+from value_personas.experiments.figures.svg import drawn_twice
 from value_personas.experiments.report import Material, read_material
 from value_personas.experiments.report.citations import citations
 from value_personas.experiments.report.figures.distributions import chosen_cells
@@ -67,7 +68,12 @@ class _Seen(HTMLParser):
 def page_of(material: Material) -> str:
     """The page without the figures' files, which take most of the time."""
     with drawing():
-        return render_html(page_of_run(material))
+        page = page_of_run(material)
+        svgs = {}
+        for plate in (plate for part in page.sections for plate in part.plates):
+            settle(plate.figure)
+            svgs[plate.name] = drawn_twice(plate.figure, plate.name, 300)[1]
+    return render_html(page, svgs)
 
 
 def test_one_file_and_the_same_figures_beside_it(reported: Reported) -> None:
