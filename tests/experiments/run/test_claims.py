@@ -4,13 +4,19 @@ Nothing here looks inside the respondent. A claim is read off a run's own tables
 disappears when the fault that causes it is switched off.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from value_personas import RunResult, data, load_recipe, run
+from value_personas import RunResult, data, load_recipe
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.fieldwork.survey import open_survey
+from value_personas.experiments.progress.reporter import Silent
+from value_personas.experiments.run.pipeline import predict_and_judge
+from value_personas.experiments.workspace.folders import Workspace
 
 SEEDS = (0, 1, 2)
 HEDGED, UNHEDGED, CALIBRATED = "values-hedged", "values-unhedged", "values-hedged + calibrated"
@@ -19,18 +25,32 @@ Runner = Callable[..., RunResult]
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """Run the quickstart with settings of one's own; equal settings run once."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The tables of the quickstart with settings of one's own, as a sweep's cells have them.
+
+    Equal settings are asked once, and nothing is written but answers: claims need no record.
+    """
     done: dict[tuple[str, ...], RunResult] = {}
+    workspace = Workspace.open(tmp_path_factory.mktemp("claims"))
+    sizes = ("survey.respondents=300", "profiles.n=20", "scoring.draws=200", "scoring.floor_draws=40")
+    with Fieldwork(workspace, Silent().note) as field:
 
-    def quickstart(*settings: str) -> RunResult:
-        if settings not in done:
-            folder = tmp_path_factory.mktemp("workspace")
-            sizes = ("survey.respondents=400", "profiles.n=30", "scoring.draws=200", "scoring.floor_draws=40")
-            done[settings] = run(load_recipe("quickstart", [f"workspace={folder}", *sizes, *settings]))
-        return done[settings]
+        def quickstart(*settings: str) -> RunResult:
+            if settings not in done:
+                place = f"workspace={workspace.folder}"
+                recipe = load_recipe("quickstart", [place, "cultural_map.ask=false", *sizes, *settings])
+                done[settings] = predict_and_judge(recipe, field, Silent()).result(Path())
+            return done[settings]
 
-    return quickstart
+        yield quickstart
+
+
+ASKED = 'questions.include=["Q6", "Q29", "Q36", "Q49", "Q61", "Q64", "Q106", "Q171", "Q185", "Q211"]'
+QUIET = ("calibration.kinds=[]", ASKED)
+
+
+def few(*kinds: str) -> tuple[str, ...]:
+    return (f"personas={list(kinds)!r}".replace("'", '"'), *QUIET)
 
 
 def faults(**values: float) -> list[str]:
@@ -54,7 +74,8 @@ def gain_by_country(result: RunResult) -> "pd.Series[float]":
 
 def far_minus_near(result: RunResult) -> float:
     """The gain of the four countries farthest from the respondent's pole, less that of the four nearest."""
-    survey = data.read_survey(next((result.recipe.workspace / "synthetic").glob("*.sav")))
+    recipe = result.recipe
+    survey = open_survey(recipe.survey, recipe.questions, recipe.seed, Workspace.at(recipe.workspace))
     places = data.cultural_map(data.value_profiles(survey)).set_index("country")
     toward_prior = places["survival_self_expression"] + places["traditional_secular"]
     order = toward_prior.sort_values().index
@@ -119,7 +140,7 @@ def test_without_any_fault_the_error_is_the_samples_own(runs: Runner) -> None:
         prior_pull=0.0, country_knowledge=1.0, spill_over=0.0, knowledge_error=0.0, sharpness=1.0,
         order_effect=0.0, refusal_rate=0.0, label_noise=0.0, interplay=1.0,
     )  # fmt: skip
-    everybody = ("survey.respondents=120", "profiles.design=all", 'personas=["values-hedged"]')
+    everybody = ("survey.respondents=80", "profiles.design=all", *few(HEDGED))
     result = runs(*everybody, *none)
     assert mean(result, HEDGED) < 2.0 * result.floor["normalised_mae"]
     assert variance_ratio(result, HEDGED) == pytest.approx(1.0, abs=0.05)
@@ -142,13 +163,6 @@ def test_each_of_them_goes_with_its_cause(runs: Runner, place: int, without: dic
 
 
 # --- who people are, the words of a questionnaire, values together ------------------------------------------
-
-ASKED = 'questions.include=["Q6", "Q29", "Q36", "Q49", "Q61", "Q64", "Q106", "Q171", "Q185", "Q211"]'
-QUIET = ("cultural_map.ask=false", "calibration.kinds=[]", ASKED)
-
-
-def few(*kinds: str) -> tuple[str, ...]:
-    return (f"personas={list(kinds)!r}".replace("'", '"'), *QUIET)
 
 
 def between(result: RunResult, method: str) -> float:
@@ -199,7 +213,7 @@ PERFECT = faults(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_thinks_that_values_add_up_errs_where_they_do_not(runs: Runner, seed: int) -> None:
-    everybody = (f"seed={seed}", "survey.respondents=150", "profiles.design=all", *few(HEDGED), *PERFECT)
+    everybody = (f"seed={seed}", "survey.respondents=80", "profiles.design=all", *few(HEDGED), *PERFECT)
     alone = ("survey.causes.interactions=0", "survey.causes.thresholds=0")
     knows, adds = (runs(*everybody, *faults(interplay=share)) for share in (1.0, 0.0))
     assert mean(adds, HEDGED) > 1.3 * mean(knows, HEDGED)
