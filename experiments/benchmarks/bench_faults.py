@@ -16,7 +16,6 @@ not durable yet. One more is a failure; how many there were is printed.
 import argparse
 import asyncio
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -56,7 +55,7 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=4.0, help="of the server whose caller is killed")
     arguments = parser.parse_args()
     if arguments.kills:
-        sys.exit(0 if _survives(arguments.kills, arguments.latency_ms / 1000) else 1)
+        sys.exit(0 if survives(arguments.kills, arguments.latency_ms / 1000) else 1)
     modes: dict[str, tuple[dict[str, float], tuple[str, ...]]] = {
         f"{fault} {share:.0%}": ({fault: share}, ()) for fault in FAULTS for share in (1.0, 0.5, 0.1)
     }
@@ -126,7 +125,7 @@ def _served(server: SyntheticServer) -> Iterator[str]:
 
 
 _DRIVER = "import sys; from value_personas import load_recipe, run; run(load_recipe(None, sys.argv[1:]))"
-_SETTINGS = (
+SETTINGS = (
     "survey.respondents=200",
     "profiles.n=40",
     'questions.include=["Q29", "Q49", "Q61", "Q106", "Q171", "Q185"]',
@@ -139,24 +138,24 @@ _SETTINGS = (
 )
 
 
-def _survives(kills: int, latency_s: float) -> bool:
+def survives(kills: int, latency_s: float) -> bool:
     """Whether a run that is killed again and again ends with an unbroken one's digits, and what that cost."""
     server = SyntheticServer(SyntheticRespondent(), latency_s=latency_s)
     with tempfile.TemporaryDirectory() as folder, _served(server) as url:
         unbroken, killed = Path(folder, "unbroken"), Path(folder, "killed")
-        _start(unbroken, url).wait()
+        start(unbroken, url).wait()
         alone, luck, grew = server.calls, random.Random(7), 0
         for _ in range(kills):
             before = server.calls
-            process = _start(killed, url)
+            process = start(killed, url)
             # Most often while it asks, a little further each time; sometimes before it comes to that.
             if luck.random() < 0.9:
                 _wait_until(lambda: server.calls > before or process.poll() is not None)  # noqa: B023
             time.sleep(luck.uniform(0.0, 1.2 * alone * latency_s / _CONCURRENCY / kills))
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait()
             grew += server.calls > before
-        _start(killed, url).wait()
+        start(killed, url).wait()
         twice = server.calls - 2 * alone
         same = all(_table(unbroken, name).equals(_table(killed, name)) for name in ("scores", "estimates"))
         with AnswerStore(unbroken / "answers.db") as one, AnswerStore(killed / "answers.db") as other:
@@ -169,9 +168,10 @@ def _survives(kills: int, latency_s: float) -> bool:
     return same and twice <= _CONCURRENCY * grew and stored[0] == stored[1]
 
 
-def _start(workspace: Path, url: str) -> "subprocess.Popen[bytes]":
+def start(workspace: Path, url: str) -> "subprocess.Popen[bytes]":
+    """A run in a process of its own."""
     where = [f"workspace={workspace}", f"respondent.base_url={url}"]
-    return subprocess.Popen([sys.executable, "-c", _DRIVER, *where, *_SETTINGS])
+    return subprocess.Popen([sys.executable, "-c", _DRIVER, *where, *SETTINGS])
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:

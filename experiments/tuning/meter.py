@@ -92,6 +92,13 @@ class Meter:
         self._met.add(key)
         self.calls += max(attempts, 1)
 
+    def leave(self, key: bytes) -> None:
+        """It is not answered after all; a request that was never sent does not count."""
+        if key in self._met and not self._journal.attempts[key]:
+            self._met.discard(key)
+            self.calls -= 1
+            self.total -= 1
+
     def find(self, key: bytes, cost: float) -> None:
         """Price a reply; one that this tuning never asked for was found in the store.
 
@@ -119,10 +126,7 @@ class Meter:
         try:
             self._need_money(key, cost)
         except BudgetError:
-            if is_reserved:  # it is not sent, and does not count
-                self._met.discard(key)
-                self.calls -= 1
-                self.total -= 1
+            self.leave(key)
             raise
         self._journal.book(key, cost)
         self._sent_cost += Fraction(cost)

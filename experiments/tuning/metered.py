@@ -1,5 +1,6 @@
 """Models whose every request and every attempt passes the meter."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -137,7 +138,11 @@ class MeteredModel(Model):
             BudgetError: when it could pass the budget.
         """
         key = self._meet(request, sample)
-        reply = await self._model.reply(request, sample)
+        try:
+            reply = await self._model.reply(request, sample)
+        except asyncio.CancelledError:  # the search has stopped, and it may not have been sent
+            self._meter.leave(key)
+            raise
         self._price(key, request, reply)
         return reply
 

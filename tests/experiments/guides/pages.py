@@ -1,13 +1,12 @@
 """Pages of Markdown as a person follows them: files are written, commands are typed, one after the other."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.forked import Forked
 
 __all__ = ["FOLDER", "Follower", "commands_of"]
 
@@ -16,6 +15,17 @@ FOLDER = Path(__file__).parents[3] / "experiments" / "guides"
 _BLOCK = re.compile(
     r"(?:^`(?P<file>[\w./-]+)`:\n\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
+
+
+_COMMAND = """
+import os, sys
+_, folder, *words = sys.argv
+os.chdir(folder)
+sys.path.insert(0, folder)
+sys.argv = ["value-personas", *words]
+from value_personas.experiments.cli import main
+main()
+"""
 
 
 def commands_of(page: Path) -> list[str]:
@@ -33,6 +43,7 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._typed = 0
 
     def follow(self, page: Path) -> list[str]:
         """Write every file and type every command of a page; what each printed."""
@@ -49,21 +60,16 @@ class Follower:
         line, _, into = line.partition(" > ")
         program, *words = shlex.split(line)
         assert program == "value-personas", line
-        done = subprocess.run(
-            [sys.executable, "-m", "value_personas.experiments.cli", *words],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=500,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(self.folder), *filter(None, sys.path)])},
-        )
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
+        self._typed += 1
+        told, complained = (self.folder / f".{stream}-{self._typed}" for stream in ("stdout", "stderr"))
+        code = Forked(_COMMAND, [str(self.folder), *words], told, complained).wait()
+        error = complained.read_text(encoding="utf-8")
+        assert code == 0, f"{line}\n{error}"
+        assert "Traceback" not in error
         if into:
-            (self.folder / into).write_text(done.stdout, encoding="utf-8")
+            told.rename(self.folder / into)
             return f"wrote {into}"
-        return done.stdout + done.stderr
+        return told.read_text(encoding="utf-8") + error
 
     def _install(self) -> None:
         """What pip would leave of the folder's pyproject.toml, without a build."""

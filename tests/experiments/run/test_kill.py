@@ -1,17 +1,16 @@
 """A run killed at any moment loses nothing that was stored, and ends with the digits of an unbroken one."""
 
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.forked import Forked
 from value_personas import RunResult, load_recipe, run
+from value_personas.experiments.benchmarks import bench_faults
 
 SETTINGS = (
     "survey.respondents=200",
@@ -29,8 +28,8 @@ def finish(workspace: Path) -> RunResult:
     return run(load_recipe(None, [f"workspace={workspace}", *SETTINGS]))
 
 
-def start(workspace: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", DRIVER, f"workspace={workspace}", *SETTINGS])
+def start(workspace: Path) -> Forked:
+    return Forked(DRIVER, [f"workspace={workspace}", *SETTINGS])
 
 
 def stored(workspace: Path) -> set[bytes]:
@@ -50,8 +49,7 @@ def kill_while_asking(workspace: Path, already: int, luck: random.Random) -> Non
         while process.poll() is None and len(stored(workspace)) <= already:
             time.sleep(0.02)
     time.sleep(luck.uniform(0.0, 0.25))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
 
 
 @pytest.mark.slow
@@ -77,8 +75,13 @@ def test_twenty_kills_lose_nothing_and_change_no_digit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_kill_costs_no_more_calls_of_a_server_than_may_be_in_flight() -> None:
-    command = [sys.executable, "-m", "value_personas.experiments.benchmarks.bench_faults", "--kills", "8"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "digits equal" in done.stdout
+def test_a_kill_costs_no_more_calls_of_a_server_than_may_be_in_flight(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start(workspace: Path, url: str) -> Forked:
+        where = [f"workspace={workspace}", f"respondent.base_url={url}"]
+        return Forked(DRIVER, [*where, *bench_faults.SETTINGS])
+
+    monkeypatch.setattr(bench_faults, "start", start)
+    assert bench_faults.survives(kills=8, latency_s=0.004)
+    assert "digits equal" in capsys.readouterr().out

@@ -1,8 +1,6 @@
 """Cells side by side on one store: nothing is paid twice, and what is missing is all that is done again."""
 
 import json
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +13,7 @@ from mlflow import MlflowClient
 from tests.builders import interrupted, interruptible
 from tests.experiments.small_runs import DRAWN
 from tests.fake_server import FakeServer
+from tests.forked import Forked
 from value_personas import load_recipe, run
 from value_personas.experiments.answer_store import AnswerStore
 from value_personas.experiments.answer_store.contents import info
@@ -246,11 +245,9 @@ def test_a_tracking_server_that_fails_costs_no_cell_its_tables(
 def test_two_at_once_pay_nothing_twice(tmp_path: Path) -> None:
     with FakeServer(latency_s=0.02) as server:
         asked = [f"workspace={tmp_path / 'shared'}", *DRAWN, GRID, *served(server)]
-        both = [
-            subprocess.Popen([sys.executable, "-c", DRIVER, *asked], stderr=subprocess.PIPE) for _ in "ab"
-        ]
-        said = [process.communicate(timeout=300)[1] for process in both]
-        assert [process.returncode for process in both] == [0, 0], said
+        told = tmp_path / "told"
+        both = [Forked(DRIVER, asked, told) for _ in "ab"]
+        assert [process.wait() for process in both] == [0, 0], told.read_text()
         together = server.calls
     with FakeServer() as server:
         sweep(load_recipe(None, [f"workspace={tmp_path / 'alone'}", *DRAWN, GRID, *served(server)]))
@@ -264,13 +261,12 @@ def test_killed_at_any_moment_a_sweep_finishes_what_is_missing(tmp_path: Path) -
     with FakeServer(latency_s=0.01) as server:
         asked = (f"workspace={tmp_path / 'killed'}", *settings, *served(server))
         for pause in (0.0, 0.3, 0.6):
-            process = subprocess.Popen([sys.executable, "-c", DRIVER, *asked])
+            process = Forked(DRIVER, asked)
             before = server.calls
             while process.poll() is None and server.calls == before:
                 time.sleep(0.01)
             time.sleep(pause)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            process.kill()
         finished = sweep(load_recipe(None, asked), Options(jobs=2))
         killed = server.calls
     assert not finished.family.failed

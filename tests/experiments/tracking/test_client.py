@@ -3,14 +3,13 @@
 import fcntl
 import logging
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
+from tests.forked import Forked
 from value_personas import load_recipe
 from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.tracking import Record, client, record_run, tracking_client
@@ -97,13 +96,9 @@ for one in range(3):
 
 @pytest.mark.slow
 def test_eight_processes_record_at_once(place: Workspace) -> None:
-    typed = [sys.executable, "-c", _RECORDS, str(place.folder)]
-    started = [
-        subprocess.Popen([*typed, f"process {i}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for i in range(8)
-    ]
-    said = [process.communicate()[1] for process in started]
-    assert [process.returncode for process in started] == [0] * 8, said
+    told = place.folder / "told"
+    started = [Forked(_RECORDS, [str(place.folder), f"process {i}"], told) for i in range(8)]
+    assert [process.wait() for process in started] == [0] * 8, told.read_text()
     there = MlflowClient(place.tracking_uri)
     every = [one.experiment_id for one in there.search_experiments()]
     runs = there.search_runs(every)

@@ -1,10 +1,6 @@
 """Calls and money over HTTP, against a server that misbehaves: the budget holds, kills included."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +11,7 @@ import pytest
 
 from tests.experiments.tuning.tunings import DRIVER, SMALL
 from tests.fake_server import FakeServer
+from tests.forked import KILLED, Forked
 from value_personas import load_recipe
 from value_personas.experiments.tuning.journal import AttemptJournal
 from value_personas.experiments.tuning.tune import TuningResult, tune
@@ -82,16 +79,12 @@ def test_kills_and_faults_together_never_pass_the_budget(tmp_path: Path, seed: i
     with serving(FAULTS) as server:
         settings = over_http(tmp_path, server, f"tuning.budget_calls={budget}")
         for _ in range(4):
-            process = subprocess.Popen(
-                [sys.executable, "-c", DRIVER, *settings], env=os.environ, stderr=subprocess.DEVNULL
-            )
+            process = Forked(DRIVER, settings)
             already = server.calls
             until = already + luck.randrange(20, 100)
             while process.poll() is None and server.calls < until:
                 time.sleep(0.005)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += process.returncode == -signal.SIGKILL and server.calls > already
+            kills += process.kill() == KILLED and server.calls > already
             assert server.calls <= booked(tmp_path) <= budget  # booked before it is sent
         assert kills >= 2
         result = tune(load_recipe("tune", settings))

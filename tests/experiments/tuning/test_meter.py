@@ -79,6 +79,31 @@ def test_a_repeated_question_counts_once_and_the_limit_is_not_passed() -> None:
     ask(model, "a")  # what was asked may be asked again
 
 
+def test_a_request_that_is_stopped_before_it_is_sent_does_not_count() -> None:
+    """One is with the engine and one waits for its place when everything is stopped."""
+
+    class Slow(Scripted):
+        async def reply(self, request: Request, sample: int = 0) -> Reply:
+            reply = await super().reply(request, sample)
+            await asyncio.sleep(0.2)
+            return reply
+
+    engine, meter, settings = Slow(), Meter(5), EngineSettings(concurrency=1)
+    model = MeteredModel(Model("m", MeteredEngine(engine, meter), MemoryStore(), settings), meter, settings)
+
+    async def stopped() -> None:
+        asked = [asyncio.create_task(model.reply(model.request("", text))) for text in "ab"]
+        while not engine.attempts:
+            await asyncio.sleep(0.01)
+        assert meter.calls == 2
+        for task in asked:
+            task.cancel()
+        await asyncio.wait(asked)
+
+    asyncio.run(stopped())
+    assert (meter.calls, meter.total, meter.paid, engine.attempts) == (1, 1, 1, 1)
+
+
 def test_two_models_share_one_budget() -> None:
     meter = Meter(2)
     (first, _), (second, engine) = metered(meter, MemoryStore()), metered(meter, MemoryStore())

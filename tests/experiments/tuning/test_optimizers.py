@@ -1,9 +1,5 @@
 """Every optimiser: within its budget, three seeds, nothing claimed where nothing can be gained, over HTTP."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,6 +8,7 @@ import pytest
 
 from tests.experiments.tuning.tunings import DRIVER, HEDGED, SMALL, tuned
 from tests.fake_server import FakeServer
+from tests.forked import Forked
 from value_personas import load_recipe
 from value_personas.experiments.benchmarks.bench_tuning import pooled_gain
 from value_personas.experiments.recipe.optimizers import OPTIMIZERS
@@ -77,13 +74,10 @@ def test_a_killed_tuning_goes_on_at_no_repeated_cost(tmp_path: Path, optimizer: 
     unbroken = tuned(tmp_path / "unbroken", optimizer)
     workspace, store = tmp_path / "killed", tmp_path / "killed" / "answers.db-wal"
     settings = [f"workspace={workspace}", *SMALL, f"tuning.optimizer={optimizer}"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *settings], env=os.environ, stderr=subprocess.DEVNULL
-    )
+    process = Forked(DRIVER, settings)
     while process.poll() is None and not (store.is_file() and store.stat().st_size > 100_000):
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
 
     result = tuned(workspace, optimizer)
     assert 0 < result.paid < unbroken.paid  # some were paid before the kill, some after

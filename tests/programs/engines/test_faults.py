@@ -96,8 +96,7 @@ def test_with_every_fault_at_once_every_call_is_accounted_for(monkeypatch: pytes
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_ten_thousand_calls_are_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts, _, stored = everything_at_once(10_000, monkeypatch)
-    assert counts["Reply"] + counts["ReplyFailure"] == 10_000
+def test_two_thousand_calls_are_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, _, stored = everything_at_once(2_000, monkeypatch)
+    assert counts["Reply"] + counts["ReplyFailure"] == 2_000
     assert stored == counts["Reply"]
