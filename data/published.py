@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,6 +44,9 @@ _ROUNDING = 0.0051
 
 _CONTESTED = 0.5
 """The share of a codebook's questions, or of the table's, that must agree before it names the questions."""
+
+_MOST_TOLD = 60
+"""Countries or questions that a message lists."""
 
 _LETTER = re.compile(r"[A-Za-z]")
 
@@ -135,12 +137,14 @@ def read_shares(
         SurveyError: for shares that do not sum to 1, an option that its scale does not have, or a cell twice.
     """
     layout = next((one for one in LAYOUTS if one.fits(header.columns)), None)
-    table = _as_long(header) if layout is None else layout.read(Path(header.path))
+    table = _as_long(header) if layout is None else layout.read(header)
     book = _codebook(codebook, table["code"].unique().tolist())
+    held = [str(code) for code in table["code"].unique() if not book.questions or code in book.questions]
+    if questions is not None:
+        if absent := [code for code in questions if code not in held]:
+            raise SurveyError(f"{header.path}: holds no question {absent[0]!r}; {_there_are(held)}")
+        table = table[table["code"].isin(list(questions))]  # a scale that nobody asks for stops nothing
     asked, stored = _asked(table, book, header)
-    asked = {code: question for code, question in asked.items() if questions is None or code in questions}
-    if questions is not None and (absent := [code for code in questions if code not in asked]):
-        raise SurveyError(f"{header.path}: holds no question {absent[0]!r}")
     table, names = _kept(table[table["code"].isin(list(asked))], countries, header)
     if table.empty:
         raise SurveyError(f"{header.path}: holds no target question of codebook {book.name}")
@@ -265,13 +269,19 @@ def _kept(
         both = " and ".join(repr(name) for name, code in codes.items() if code == twice[0])
         raise SurveyError(f"{header.path}: {both} are both {twice[0]}; leave one of them out")
     if countries is not None:
-        wanted = {country_alpha3(name) or name for name in countries}
-        if absent := sorted(wanted - set(codes.values())):
-            raise SurveyError(f"{header.path}: country {absent[0]!r} is not in the table")
+        wanted = {country_alpha3(name) or name: name for name in countries}
+        if absent := [name for code, name in wanted.items() if code not in codes.values()]:
+            there = _there_are(sorted(codes.values()))
+            raise SurveyError(f"{header.path}: country {absent[0]!r} is not in the table; {there}")
         codes = {name: code for name, code in codes.items() if code in wanted}
     table = table[table["country"].isin(list(codes))]
     names = {code: country_name(code) or name for name, code in codes.items()}
     return table.assign(country=table["country"].map(codes)), names
+
+
+def _there_are(codes: Sequence[str]) -> str:
+    further = f" and {len(codes) - _MOST_TOLD} more" if len(codes) > _MOST_TOLD else ""
+    return f"there are {', '.join(codes[:_MOST_TOLD])}{further}"
 
 
 def _is_percent(table: pd.DataFrame, header: Header) -> bool:
@@ -279,8 +289,13 @@ def _is_percent(table: pd.DataFrame, header: Header) -> bool:
     if "share" not in table:
         return False
     shares = pd.to_numeric(table["share"], errors="coerce")
-    if shares.isna().any() or (shares < 0).any():
-        raise SurveyError(f"{header.path}: a share is no number of 0 or more; expected shares or percentages")
+    bad = shares.isna() | (shares < 0)
+    if bad.any():
+        code, country, share = table.loc[bad, ["code", "country", "share"]].iloc[0]
+        raise SurveyError(
+            f"{header.path}: {code} in {country}: share {str(share)!r} is no number of 0 or more; expected "
+            "shares or percentages"
+        )
     totals = shares.groupby([table["code"], table["country"]]).sum()
     return bool(totals.median() > 10)
 

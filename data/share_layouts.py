@@ -9,14 +9,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from value_personas.data.countries import country_alpha3
-from value_personas.data.formats.readers import inspect_file, read_columns
+from value_personas.data.formats import Header
+from value_personas.data.formats.readers import read_columns
 from value_personas.signatures import SurveyError
 
 _PARTICIPANT = "D_INTERVIEW"
@@ -32,12 +32,12 @@ class ShareLayout:
         title: its name.
         columns: by which a file of it is known; all must be there.
         lacks: columns that no file of it has.
-        read: gives the long table of a file.
+        read: gives the long table of a file, from its header.
     """
 
     title: str
     columns: tuple[str, ...]
-    read: Callable[[Path], pd.DataFrame]
+    read: Callable[[Header], pd.DataFrame]
     lacks: tuple[str, ...] = ()
 
     def fits(self, columns: Sequence[str]) -> bool:
@@ -45,18 +45,18 @@ class ShareLayout:
         return set(self.columns) <= set(columns) and not set(self.lacks) & set(columns)
 
 
-def global_opinion_qa(path: Path) -> pd.DataFrame:
+def global_opinion_qa(header: Header) -> pd.DataFrame:
     """GlobalOpinionQA (Durmus et al. 2023): a row a question, with the shares of each country in one cell.
 
     Args:
-        path: ``global_opinions.csv``, columns question, selections, options, source. How many answered is not
-            published.
+        header: of ``global_opinions.csv``, columns question, selections, options, source. How many answered
+            is not published.
     """
     rows: list[dict[str, Any]] = []
-    frame = _frame(path, ("question", "selections", "options", "source"))
+    frame = _frame(header, ("question", "selections", "options", "source"))
     for number, row in enumerate(frame.itertuples(index=False), start=1):
         text, chosen, options, source = map(str, row)
-        where = f"{path}, question {number}"
+        where = f"{header.path}, question {number}"
         labels = [str(label) for label in _literal(options, where)]
         for country, shares in _literal(chosen[chosen.find("{") : chosen.rfind("}") + 1], where).items():
             if len(shares) != len(labels):
@@ -77,20 +77,20 @@ def global_opinion_qa(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sim_bench(path: Path) -> pd.DataFrame:
+def sim_bench(header: Header) -> pd.DataFrame:
     """SimBench (Hu et al. 2025): a row a group and question, with the shares of lettered options.
 
     Args:
-        path: ``SimBenchPop.csv`` or ``SimBenchGrouped.csv``, columns dataset_name, group_prompt_variable_map,
-            input_template, human_answer, group_size. What stands as country is the group: a country where
-            the map names one alone, else everything that the map says of it.
+        header: of ``SimBenchPop.csv`` or ``SimBenchGrouped.csv``, columns dataset_name,
+            group_prompt_variable_map, input_template, human_answer, group_size. What stands as country is the
+            group: a country where the map names one alone, else everything that the map says of it.
     """
     asked = ("dataset_name", "group_prompt_variable_map", "input_template", "human_answer", "group_size")
-    frame = _frame(path, asked)
+    frame = _frame(header, asked)
     numbers: dict[tuple[str, str], int] = {}
     rows: list[dict[str, Any]] = []
     for place, row in enumerate(frame.to_dict("records"), start=2):
-        where = f"{path}, line {place}"
+        where = f"{header.path}, line {place}"
         source, text = str(row["dataset_name"]), str(row["input_template"])
         number = numbers.setdefault((source, text), sum(name == source for name, _ in numbers) + 1)
         group = _group(_literal(row["group_prompt_variable_map"], where), source)
@@ -111,13 +111,13 @@ def sim_bench(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def world_values_bench(path: Path) -> pd.DataFrame:
+def world_values_bench(header: Header) -> pd.DataFrame:
     """WorldValuesBench (Zhao et al. 2024): a row a participant and a column a question of WVS-7, unweighted.
 
     Args:
-        path: ``full_value_qa.tsv`` or a split of it, column D_INTERVIEW and one for each question.
+        header: of ``full_value_qa.tsv`` or a split of it, column D_INTERVIEW and one for each question.
     """
-    frame = _frame(path)
+    frame = _frame(header)
     country = interview_country(frame[_PARTICIPANT])
     tables = []
     for code in (name for name in frame.columns if name != _PARTICIPANT):
@@ -136,9 +136,8 @@ def interview_country(numbers: "pd.Series[Any]") -> "pd.Series[str]":
     return of.map(known)
 
 
-def _frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def _frame(header: Header, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The columns that are there; all when none are named."""
-    header = inspect_file(path)
     wanted = [name for name in header.columns if columns is None or name in columns]
     return read_columns(header, wanted)[[name for name in columns or wanted if name in wanted]]
 

@@ -39,6 +39,7 @@ class Draft:
         country: whether a column or ``country_is`` tells the country.
         encoding: of the file's texts, where its own declaration is wrong.
         unordered: those of ``targets`` of which the file tells words and no order.
+        nominal: whether no run can score any of ``targets`` as they are.
     """
 
     codebook: str
@@ -47,6 +48,7 @@ class Draft:
     country: bool
     encoding: str | None = None
     unordered: tuple[str, ...] = ()
+    nominal: bool = False
 
     def recipe(
         self, survey: Path, codebook: Path, instrument: str | None = None, items: Iterable[str] = ()
@@ -129,13 +131,15 @@ def draft_survey(path: str | Path, encoding: str | None = None, country_is: str 
     unlabelled = tuple(name for name, c in asked.items() if c.role == "to fill in")
     numbered = tuple(name for name in unlabelled if not asked[name].is_worded)
     targets = ordered or numbered or unlabelled or tuple(asked)
+    nominal = not (ordered or unlabelled)
     return Draft(
         "\n".join(lines) + "\n",
         targets,
         tuple(demographics),
         bool(countries or country_is),
         encoding,
-        unordered=tuple(name for name in targets if name in unlabelled and asked[name].is_worded),
+        unordered=tuple(n for n in targets if nominal or (n in unlabelled and asked[n].is_worded)),
+        nominal=nominal,
     )
 
 

@@ -31,6 +31,9 @@ _NUMBER = re.compile(r"^\s*[A-Za-z]{0,3}\d+\w{0,2}[.:)]\s+")  # "Q1. Age"
 MOST_OPTIONS = 12
 _MOST_CATEGORIES = 40
 _MOST_WORDS = 12
+_HIGHEST = 100  # code of an answer that bears no label
+_FEWEST_POINTS = 3  # 1 and 5 alone are yes and no
+_MANY_A_POINT = 10
 _LONGEST_ANSWER = 80
 
 
@@ -116,13 +119,33 @@ def _answers(header: Header, name: str, values: "pd.Series[Any]") -> Answers:
     present = {float(code) for code in numbers.dropna().unique() if float(code).is_integer()} - known
     if labels:
         low, high = min(labels), max(labels)
-        between = {code: f"{code:g}" for code in present if low < code < high and code not in labels}
-        return dict(sorted({**between, **labels}.items())), missing, True
+        between = {code for code in present if low < code < high} - set(labels)
+        if between:  # some points are numbered only, and nobody need have chosen each
+            between = _without_gaps({*between, *labels}, len(numbers.dropna())) - set(labels) - known
+        return dict(sorted({**{code: f"{code:g}" for code in between}, **labels}.items())), missing, True
     whole = bool((numbers.dropna() % 1 == 0).all()) and len(numbers.dropna()) > 0
-    answers: dict[float | str, str] = (
-        {code: f"{code:g}" for code in sorted(present) if code >= 0} if whole else {}
-    )
-    return answers, missing, False
+    codes = {code for code in present if code >= 0} if whole else set()
+    if max(codes, default=0) > _HIGHEST:  # dates, seconds, sums of money
+        codes = set()
+    codes = _without_gaps(codes, len(numbers.dropna())) - known
+    return {code: f"{code:g}" for code in sorted(codes)}, missing, False
+
+
+def _without_gaps(codes: set[float], answers: int) -> set[float]:
+    """The whole numbers from the lowest to the highest code, where chance can have left some out.
+
+    A point that nobody chose is one all the same. Where many answered and half of the points are not there,
+    the card does not have them, as with 1, 3, 5, 8, 10.
+
+    Args:
+        codes: that occur or bear a label.
+        answers: how many there are.
+    """
+    if len(codes) < _FEWEST_POINTS or max(codes) - min(codes) >= MOST_OPTIONS:
+        return codes
+    points = {float(code) for code in range(int(min(codes)), int(max(codes)) + 1)} | codes
+    chance = answers < _MANY_A_POINT * len(points) or len(codes) > 0.5 * len(points)
+    return points if chance else codes
 
 
 def _labels(header: Header, name: str) -> tuple[dict[float, str], dict[str, list[float]]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.data.codebooks.missing import code_of_kind
+from value_personas.data.formats import Header
 from value_personas.data.formats.readers import inspect_file
 from value_personas.data.published import holds_shares, read_shares
 from value_personas.data.survey.decoding import Coded
@@ -91,8 +92,24 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
         raise SurveyError("no survey file given; expected at least one path")
     headers = [inspect_file(one, encoding) for one in paths]
     if len(headers) == 1 and holds_shares(headers[0].columns):
+        _refuse_what_needs_respondents(options, headers[0])
         return read_shares(headers[0], options.codebook, countries, questions)
     return _join([read_part(header, options) for header in headers], options)
+
+
+def _refuse_what_needs_respondents(options: ReadOptions, header: Header) -> None:
+    """Published shares are taken as they stand; what would change a survey's is not passed over."""
+    asked = {
+        "weight": options.weight != "within-country",
+        "reverse": bool(options.reverse),
+        "waves": options.waves is not None,
+        "country_is": options.country_is is not None,
+    }
+    if without := [name for name, is_asked in asked.items() if is_asked]:
+        raise SurveyError(
+            f"{header.path}: holds published shares and no respondent, so that {' and '.join(without)} "
+            "cannot be applied; leave it out, and change the table itself where it is wrong"
+        )
 
 
 def _join(parts: list[Part], options: ReadOptions) -> Survey:

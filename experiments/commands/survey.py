@@ -159,6 +159,11 @@ def _write_draft(
     if draft.unordered:
         these = ", ".join(draft.unordered[:5]) + (" …" if len(draft.unordered) > 5 else "")
         say(f"no order is told of the answers to {these}: put them in order in {target}", err=True)
+    if draft.nominal:
+        say(
+            f'a run scores ordered answers alone: then write topic = "other" for "nominal" in {target}',
+            err=True,
+        )
     say(f"look at {target}, then: {command_line('run', str(recipe))}", err=True)
 
 

@@ -237,11 +237,18 @@ def find_panel(runs: Path, recipe: str, method: str) -> Path:
     Raises:
         StoreError: when there is none.
     """
-    pattern = "*/" + panel_file(Path(), method).name
-    found = [path for path in runs.glob(pattern) if path.parent.name.rpartition("-")[0] == recipe]
-    if not found:
+    asked = [path for path in runs.glob("*/answers-*.npz") if path.parent.name.rpartition("-")[0] == recipe]
+    if not asked:
         raise StoreError(
-            f"{runs}: no run of {recipe!r} holds answers of {method!r}; run value-personas run {recipe} first"
+            f"{runs}: no run of recipe {recipe!r} holds answers; give value-personas run the same recipe and "
+            "settings first"
+        )
+    found = [path for path in asked if path == panel_file(path.parent, method)]
+    if not found:
+        others = sorted({path.stem.removeprefix("answers-") for path in asked})
+        raise StoreError(
+            f"{runs}: no run of {recipe!r} holds answers of {method!r}, but of {', '.join(others)}; set "
+            "calibration.search.method to one of these, or ask as it: personas"
         )
     in_order = sorted(found, key=lambda path: path.stat().st_mtime_ns)
     return panel_file(newest([path.parent for path in in_order]), method)

@@ -55,7 +55,7 @@ def wide_sheet(run: StoredRun, draws: int = 1, seed: int = 0) -> Sheet:
             ]
             parts.append(pd.DataFrame(dict(zip(names, columns, strict=True))))
     renamed = tuple(replace(variable, name=name) for name, variable in zip(names, variables, strict=True))
-    return Sheet(pd.concat(parts, ignore_index=True), renamed, _title(run), tuple(_notes(run, profiles)))
+    return Sheet(pd.concat(parts, ignore_index=True), renamed, _title(run), tuple(_notes(run, bool(items))))
 
 
 def missing_codes(questions: Sequence[Options]) -> dict[str, float]:
@@ -135,8 +135,8 @@ def _title(run: StoredRun) -> str:
     return f"{'Synthetic: s' if run.result.synthetic else 'S'}imulated answers, {run.result.recipe.name}"
 
 
-def _notes(run: StoredRun, profiles: bool) -> Iterator[str]:
+def _notes(run: StoredRun, has_items: bool) -> Iterator[str]:
     yield f"Simulated by value-personas; {run.result.title}; run {run.result.folder.name}."
     yield "Rows are draws from a model, not respondents: no standard error follows from how many there are."
-    if profiles:
+    if has_items:
         yield _LICENCE

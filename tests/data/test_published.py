@@ -1,6 +1,7 @@
 """Published distributions have the face of a survey."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def test_shares_in_the_order_of_the_options(tmp_path: Path) -> None:
         ("opt", "E", "none of the 4"),
         ("opt", "B", "stands twice"),
         ("pct", 50.0, "sum to"),
-        ("pct", -10.0, "no number of 0 or more"),
+        ("pct", -10.0, "Q29 in MAC: share .*-10.0.* is no number of 0 or more"),
     ],
 )
 def test_bad_tables_are_refused(column: str, value: object, message: str, tmp_path: Path) -> None:
@@ -124,3 +125,34 @@ def test_one_country_by_two_names_is_refused(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "s.csv", index=False)
     with pytest.raises(SurveyError, match="'Germany' and 'DEU' are both DEU"):
         read_survey(tmp_path / "s.csv")
+
+
+def test_what_is_not_in_a_table_is_refused_with_what_is_there(tmp_path: Path) -> None:
+    table().to_parquet(tmp_path / "d.parquet")
+    with pytest.raises(SurveyError, match="country 'Chile' is not in the table; there are MAC"):
+        read_survey(tmp_path / "d.parquet", countries=["Chile"])
+    with pytest.raises(SurveyError, match="no question 'Q1'; there are Q29"):
+        read_survey(tmp_path / "d.parquet", questions=["Q1"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"reverse": ["Q29"]}, "reverse"),
+        ({"waves": ["7"], "country_is": "FRA"}, "waves and country_is"),
+        ({"weight": "population"}, "weight"),
+    ],
+)
+def test_what_needs_respondents_is_not_passed_over(settings: Any, named: str, tmp_path: Path) -> None:
+    table().to_parquet(tmp_path / "d.parquet")
+    with pytest.raises(SurveyError, match=f"no respondent, so that {named} cannot be applied"):
+        read_survey(tmp_path / "d.parquet", **settings)
+
+
+def test_a_question_that_nobody_asks_for_stops_no_table(tmp_path: Path) -> None:
+    rows = [("Chile", "a", "yes", 0.5), ("Chile", "a", "no", 0.5), ("Chile", "b", "only", 1.0)]
+    path = tmp_path / "own.csv"
+    pd.DataFrame(rows, columns=["country", "question", "option", "share"]).to_csv(path, index=False)
+    with pytest.raises(SurveyError, match="b: its options make no scale"):
+        read_survey(path)
+    assert [question.code for question in read_survey(path, questions=["a"]).questions] == ["a"]

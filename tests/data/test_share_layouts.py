@@ -82,3 +82,12 @@ def test_world_values_bench(tmp_path: Path) -> None:
     assert survey.codebook_name == "wvs7"
     np.testing.assert_allclose(survey.distribution("Q29", "CHN"), [1 / 3, 0, 0, 2 / 3])
     assert survey.answered("Q1", "AUS") == 1
+
+
+def test_a_data_set_is_read_in_the_encoding_that_is_named(tmp_path: Path) -> None:
+    row = ["Zufrieden?", "{'Türkiye': [0.5, 0.5]}", "['Völlig', 'Überhaupt nicht']", "GAS"]
+    table = pd.DataFrame([row], columns=["question", "selections", "options", "source"])
+    table.to_csv(tmp_path / "g.csv", index=False, encoding="iso8859-9")
+    survey = read_survey(tmp_path / "g.csv", encoding="iso8859-9")
+    assert survey.countries == ("TUR",)
+    assert survey.questions[0].scale.labels == ("Völlig", "Überhaupt nicht")

@@ -74,7 +74,7 @@ def test_what_a_draft_finds(name: str, tmp_path: Path) -> None:
     ("name", "code", "answers", "weight"),
     [
         ("issp", "V5", [1, 2, 3, 4, 5], "WEIGHT"),
-        ("issp", "V6", [0, 1, 2, 5, 9, 10], "WEIGHT"),
+        ("issp", "V6", [*range(11)], "WEIGHT"),
         ("afrobarometer", "Q41", [0, 1, 2, 3], "Withinwt"),
         ("lapop", "b13", [1, 2, 3, 4, 5, 6, 7], "wt"),
         ("gss", "happy", [1, 2, 3], "wtssps"),
@@ -213,3 +213,30 @@ def test_what_a_panel_knows_of_its_members_is_no_question(tmp_path: Path) -> Non
     assert set(found["questions"]) == {"ECON1"}
     assert found["demographics"]["sex"] == {"column": "F_GENDER", "labels": ["man", "woman"], "codes": [1, 2]}
     assert found["demographics"]["education"]["column"] == "F_EDUCCAT"
+
+
+def test_points_that_nobody_chose_are_drafted_and_dates_are_not(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({
+        "country": "Ghana",
+        "leftright": rng.choice([0, 1, 2, 4, 5, 6, 8, 9, 10], 60),
+        "justified": rng.choice([1, 3, 5, 8, 10], 60),
+        "voted": rng.choice([1, 5], 60),
+        "happy": rng.choice([1, 2, 4], 60),
+        "seconds": rng.choice([6_825_600, 9_390_124_800], 60),
+    })  # fmt: skip
+    table.iloc[:12].to_csv(tmp_path / "few.csv", index=False)
+    pd.concat([table] * 4).to_csv(tmp_path / "many.csv", index=False)
+    codes = {}
+    for name in ("few", "many"):
+        codebook = tomllib.loads(draft_survey(tmp_path / f"{name}.csv").codebook)
+        scales, questions = codebook["scales"], codebook["questions"]
+        codes[name] = {code: scales[q["scale"]]["codes"] for code, q in questions.items()}
+    assert codes["many"] == {
+        "leftright": [*range(11)],
+        "justified": [1, 3, 5, 8, 10],  # 240 people: the card has no other points
+        "voted": [1, 5],
+        "happy": [1, 2, 3, 4],
+    }
+    assert codes["few"]["justified"] == [*range(1, 11)]
+    assert codes["few"]["voted"] == [1, 5]

@@ -5,6 +5,8 @@ import shlex
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
+import pyreadstat
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -53,6 +55,23 @@ def test_a_draft_without_a_country_says_what_to_fill_in(
     assert CliRunner().invoke(APP, [file, "--codebook", "own.toml", "--country-is", "USA"]).exit_code == 0
     again = CliRunner().invoke(APP, [file, "--draft-codebook", "own2.toml"])
     assert again.exit_code == 0
+
+
+def test_a_draft_of_nominal_questions_says_what_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame({"country": ["Ghana", "Mali"] * 6, "species": [1.0, 2.0, 3.0] * 4})
+    kinds: dict[str, dict[float | int, str]] = {"species": {1: "setosa", 2: "versicolor", 3: "virginica"}}
+    pyreadstat.write_sav(table, "s.sav", variable_value_labels=kinds)
+    done = CliRunner().invoke(APP, ["s.sav", "--draft-codebook", "own.toml"])
+    assert done.exit_code == 0
+    assert "no order is told of the answers to species" in done.stderr
+    assert 'topic = "other" for "nominal" in own.toml' in done.stderr
+    Path("own.toml").write_text(Path("own.toml").read_text().replace('"nominal"', '"other"'))
+    recipe = vp.load_recipe("own-recipe.toml")
+    survey = open_survey(recipe.survey, recipe.questions, recipe.seed, Workspace.open(tmp_path / "ws"))
+    assert [question.code for question in survey.questions] == ["species"]
 
 
 def _next_recipe(printed: str) -> tuple[str, vp.Recipe]:

@@ -44,5 +44,7 @@ def test_a_runs_answers_become_a_panel(tmp_path):
     kept = Answers.load(panel_file(tmp_path / "other-1", "values-hedged"))
     assert (kept.method, kept.draws) == ("values-hedged", 10)
     assert find_panel(tmp_path, "quick-start", "values-hedged").parent.name == "quick-start-2"
-    with pytest.raises(StoreError, match="value-personas run quick"):
+    with pytest.raises(StoreError, match="'quick' holds answers; give value-personas run the same recipe"):
         find_panel(tmp_path, "quick", "values-hedged")
+    with pytest.raises(StoreError, match="answers of 'country', but of values-hedged; set calibration"):
+        find_panel(tmp_path, "quick-start", "country")

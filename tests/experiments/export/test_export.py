@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from tests.experiments.commands.typed import command
 from tests.experiments.small_runs import damaged_copy, small_run
 from value_personas import RunResult
 from value_personas.experiments.export import ExportOptions, export_run
+from value_personas.experiments.export.stored import read_answers
+from value_personas.experiments.export.wide import wide_sheet
 from value_personas.signatures import RecipeError, StoreError
 
 CALIBRATED = "values-hedged + calibrated"
@@ -241,3 +244,10 @@ def test_the_command_and_a_run_out_of_mlflow(tmp_path: Path) -> None:
     gone = command("export", run.mlflow_run_id, *to, "--overwrite", "--without-profiles")
     assert (gone.returncode, gone.stderr.count("\n")) == (2, 1), gone.stderr
     assert "no stored answers there; run value-personas run first" in gone.stderr
+
+
+def test_answers_of_a_survey_without_value_items_stand_under_no_licence_of_theirs(result: RunResult) -> None:
+    run = read_answers(result)
+    bare = replace(run, asked=run.asked.model_copy(update={"items": ()}))
+    assert any("licence" in note for note in wide_sheet(run).notes)
+    assert not any("licence" in note for note in wide_sheet(bare).notes)
