@@ -33,6 +33,9 @@ from value_personas.signatures import Question, SurveyError
 
 Paths = str | Path | Sequence[str | Path]
 
+_FEW = 30
+"""Respondents of a country below which it is said; a share of .5 is then off by .09 and more."""
+
 
 def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoever makes it
     path: Paths,
@@ -119,7 +122,8 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
     names = {code: name for part in parts for code, name in part.countries.names.items()}
     countries = tuple(sorted(names))
     if not countries:
-        raise SurveyError(f"{where_of(parts)}: no respondent of {', '.join(options.countries or ())}")
+        wanted = ", ".join(options.countries or ()) or "no country: name one, or leave countries out"
+        raise SurveyError(f"{where_of(parts)}: no respondent of {wanted}")
     index = np.concatenate(
         [
             np.array([countries.index(code) for code in part.countries.codes])[part.countries.index]
@@ -144,6 +148,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
             *silence_notes(parts),
             *(note for part in parts for note in part.notes),
             *weight_notes,
+            *_few_notes(weights, index, countries),
             *sampling_notes(clusters, index, countries, cluster_columns),
             *item_notes,
             *scale_notes,
@@ -163,6 +168,17 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
         label_verdicts=_label_verdicts(parts),
         doubtful=frozenset(code for part in parts for code in part.doubtful).intersection(items),
     )
+
+
+def _few_notes(
+    weights: NDArray[np.float64], index: NDArray[np.int64], countries: tuple[str, ...]
+) -> list[str]:
+    """Countries of which so few are there that their own answers are hardly known."""
+    counted = np.bincount(index[(index >= 0) & (weights > 0)], minlength=len(countries))
+    few = [f"{code} ({n})" for code, n in zip(countries, counted, strict=True) if n < _FEW]
+    if not few:
+        return []
+    return [f"Fewer than {_FEW} respondents: {', '.join(few)}; what people there answer is hardly known."]
 
 
 def _clusters(parts: list[Part]) -> NDArray[np.int64]:

@@ -99,8 +99,9 @@ def usable_weights(
     empty = [name for name, total in zip(names, totals, strict=True) if not total > 0]
     if empty:
         raise SurveyError(
-            f"{where}: all weights of {', '.join(empty)} are zero, negative or missing; leave the country "
-            "out with countries=..., or read the file with weight='unweighted'"
+            f"{where}: all weights of {', '.join(empty)} are zero, negative or missing; name the other "
+            "countries (--country; in a recipe: survey.countries), or count everybody as one (--weight "
+            "unweighted; survey.weight)"
         )
     return weights, notes
 

@@ -60,7 +60,8 @@ def human_answers(
                 else np.nan
             )
             p[c, m, :k] = survey.distribution(question.code, country)
-            noise = floors.of(survey, country, question) if n[c, m] else {}
+            # Of one person it is unknown, not 0.
+            noise = floors.of(survey, country, question) if n[c, m] > 1 else {}
             for name, values in floor.items():
                 values[c, m] = noise.get(name, np.nan)
     floors.keep()

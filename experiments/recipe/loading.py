@@ -226,6 +226,16 @@ _MAY_HOLD_CREDENTIALS = frozenset(
 """Keys into which a person may have typed a key or a password: what was given is not repeated."""
 
 
+_IN_TOML = {
+    "tuple_type": 'expected a list, as in ["a", "b"]',
+    "list_type": 'expected a list, as in ["a", "b"]',
+    "model_type": "expected a table of settings",
+    "dict_type": "expected a table of settings",
+    "missing": "is missing",
+}
+"""Kinds of problem that are told in Python's words elsewhere."""
+
+
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
@@ -233,9 +243,10 @@ def _first_problem(error: ValidationError) -> str:
         return f"recipe: unknown key {where}{_nearest(where)}"
     if not where:
         return f"recipe: {problem['msg'].removeprefix('Value error, ')}"
+    said = _IN_TOML.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     hidden = isinstance(problem["input"], dict) or not _MAY_HOLD_CREDENTIALS.isdisjoint(problem["loc"])
     got = "" if hidden else f", got {problem['input']!r}"
-    return f"recipe: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
+    return f"recipe: {where}: {said}{got}"
 
 
 _OF_RECIPE_KEYS = {"sweep": "sweep.grid", "ablation": "ablation.factors", "search": "search.space"}

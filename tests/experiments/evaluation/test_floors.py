@@ -3,12 +3,14 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pandas as pd
+import pyreadstat
 import pytest
 
 from tests.data.surveys import frame, write_sav
 from value_personas import data
-from value_personas.data import read_survey
+from value_personas.data import draft_codebook, read_survey
 from value_personas.experiments.evaluation.floors import Floors
+from value_personas.experiments.evaluation.human import human_answers
 from value_personas.experiments.scoring import SCORES, score
 from value_personas.signatures import Question
 
@@ -98,3 +100,16 @@ def test_a_floor_of_sampling_points_is_another_than_one_of_respondents(tmp_path:
     floors.keep()
     kept = Floors(0, 200, file)
     assert [kept.of(one, country, question)["wasserstein"] for one in (survey, alone)] == drawn
+
+
+def test_of_one_person_no_floor_is_known_and_few_are_named(tmp_path: Path) -> None:
+    table = pd.DataFrame({"country": ["Ghana"] * 40 + ["Mali"], "q": [1.0, 2.0] * 20 + [1.0]})
+    file = tmp_path / "s.sav"
+    pyreadstat.write_sav(table, str(file), variable_value_labels={"q": {1: "Yes", 2: "No"}})
+    (tmp_path / "own.toml").write_text(draft_codebook(file))
+    survey = read_survey(file, codebook=tmp_path / "own.toml")
+    assert "Fewer than 30 respondents: MLI (1); what people there answer is hardly known." in survey.notes
+    human = human_answers(Floors(0, 20), survey, survey.countries, survey.questions)
+    floor = human.floor["normalised_mae"][:, 0]
+    assert floor[0] > 0.01
+    assert np.isnan(floor[1])  # not 0, as if one person's answer were a country's

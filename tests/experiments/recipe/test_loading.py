@@ -214,3 +214,16 @@ def test_settings_of_kernel_shap_are_read_over_and_the_method_is_refused_in_one_
 def test_settings_that_exclude_each_other_are_refused(settings: list[str], said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         load_recipe(None, settings)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('questions.include="q2"', "questions.include: expected a list"),
+        ("respondent=3", "respondent: expected a table of settings"),
+        ("hypotheses=[{}]", "hypotheses.0.claim: is missing"),
+    ],
+)
+def test_types_are_told_in_a_recipes_words(setting: str, said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        load_recipe("quickstart", [setting])
