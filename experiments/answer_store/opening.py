@@ -99,13 +99,13 @@ def _advice(said: str) -> str:
     return next((text for word, text in advice.items() if word in said), "check it and run again")
 
 
-def reading(engine: sa.Engine) -> sa.Engine:
+def reading(url: URL, engine: sa.Engine) -> sa.Engine:
     """The same database for look-ups: on PostgreSQL without a transaction, whose begin and end are trips."""
-    return (
-        engine.execution_options(isolation_level="AUTOCOMMIT")
-        if engine.dialect.name == "postgresql"
-        else engine
-    )
+    if engine.dialect.name == "sqlite":
+        return engine
+    own = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+    _ping_what_lay_idle(own)
+    return own
 
 
 def _ping_what_lay_idle(engine: sa.Engine) -> None:

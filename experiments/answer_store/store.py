@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-import sqlalchemy as sa
 from dspy.lm15 import Request
 
 from value_personas.experiments.answer_store.opening import (
@@ -16,17 +15,11 @@ from value_personas.experiments.answer_store.opening import (
     reading,
     store_errors,
 )
+from value_personas.experiments.answer_store.prepared import KEYS_A_QUERY, LookUp
 from value_personas.experiments.answer_store.records import REPLY_COLUMNS, reply_of_row, row_of
 from value_personas.experiments.answer_store.schema import replies
 from value_personas.experiments.answer_store.writer import Claim, Put, Release, Writer
 from value_personas.programs.engines import Reply
-
-_KEYS_A_QUERY = 900
-"""Older SQLite takes 999 parameters a statement."""
-
-_SELECT = sa.select(replies.c.key, *REPLY_COLUMNS).where(
-    replies.c.key.in_(sa.bindparam("keys", expanding=True))
-)
 
 
 class AnswerStore:
@@ -55,7 +48,8 @@ class AnswerStore:
         url = database_url(location)
         self.place = place_of(url)
         self.engine = open_engine(url, create=create)
-        self._reading = reading(self.engine)
+        self._reading = reading(url, self.engine)
+        self._stored = LookUp(self._reading, (replies.c.key, *REPLY_COLUMNS), replies.c.key)
         watched = WatchedFile(url)
         self._writer = Writer(self.engine, self.place, watched.check)
         self._check = watched.check
@@ -67,8 +61,8 @@ class AnswerStore:
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The stored replies among ``keys``; absent ones are left out."""
         self._check()
-        with store_errors(self.place), self._reading.connect() as connection:
-            return _stored(connection, keys)
+        with store_errors(self.place):
+            return {bytes(row[0]): reply_of_row(row[1:]) for row in self._stored.rows(keys)}
 
     async def claim(self, key: bytes) -> Reply | None:
         """The stored reply, or None: the key is the caller's to ask until ``put`` or ``release``."""
@@ -101,14 +95,15 @@ class AnswerStore:
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
-            for start in range(0, len(keys), _KEYS_A_QUERY):
-                some = list(keys[start : start + _KEYS_A_QUERY])
+            for start in range(0, len(keys), KEYS_A_QUERY):
+                some = list(keys[start : start + KEYS_A_QUERY])
                 removed += connection.execute(replies.delete().where(replies.c.key.in_(some))).rowcount
         return removed
 
     def close(self) -> None:
         """Write what is queued and let go of the database."""
         self._writer.close()
+        self._reading.dispose()
         self.engine.dispose()
 
     def __enter__(self) -> "AnswerStore":
@@ -118,15 +113,3 @@ class AnswerStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _stored(connection: sa.Connection, keys: Sequence[bytes]) -> dict[bytes, Reply]:
-    """Replies by key, a few hundred keys a query."""
-    found: dict[bytes, Reply] = {}
-    for start in range(0, len(keys), _KEYS_A_QUERY):
-        some = list(keys[start : start + _KEYS_A_QUERY])
-        found.update(
-            (bytes(row[0]), reply_of_row(row[1:]))
-            for row in connection.execute(_SELECT, {"keys": some}).all()
-        )
-    return found

@@ -12,12 +12,15 @@ import os
 import signal
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from dspy.lm15 import Request
 
 from value_personas.experiments.answer_store import AnswerStore
-from value_personas.programs.engines import EngineSettings, Reply, connect, reply_key
+from value_personas.programs.engines import EngineSettings, Model, Reply, connect, reply_key
+from value_personas.programs.engines.replies import keys_of_texts
 
 _PROCESSES = 8
 _SIDE_BY_SIDE = 64
@@ -31,38 +34,41 @@ def _work(location: str, keys: int, number: int, folder: str) -> None:
     of_one: list[float] = []
     with AnswerStore(location) as store, (Path(folder) / f"asked-{number}").open("w") as asked:
         model = connect(settings)
+        key_of = keys_of_texts(model.identity, partial(_request, model))  # as a panel tells them
         order = np.random.default_rng(number).permutation(keys // _A_LOOK_UP)
 
-        async def one(n: int) -> None:
-            request = model.request("You answer.", f"Question {n}?", max_tokens=1)
-            key = reply_key(model.identity, request)
+        async def one(n: int, key: bytes) -> None:
             if await store.claim(key) is None:
                 asked.write(f"{n}\n")
                 asked.flush()
+                request = _request(model, f"Question {n}?")
                 await store.put(key, model.identity, request, Reply("A", (("A", -0.5),), "stop", 40, 1, 0.1))
 
         async def everything() -> None:
             places = asyncio.Semaphore(_SIDE_BY_SIDE)
 
-            async def held(n: int) -> None:
+            async def held(n: int, key: bytes) -> None:
                 async with places:
-                    await one(n)
+                    await one(n, key)
 
             for block in order:
                 numbers = range(block * _A_LOOK_UP, (block + 1) * _A_LOOK_UP)
-                requests = [model.request("You answer.", f"Question {n}?", max_tokens=1) for n in numbers]
-                wanted = [reply_key(model.identity, request) for request in requests]
+                wanted = [key_of(f"Question {n}?") for n in numbers]
                 started = time.perf_counter()
                 found = store.get_many(wanted)
                 seconds.append(time.perf_counter() - started)
-                absent = [n for n, key in zip(numbers, wanted, strict=True) if key not in found]
-                await asyncio.gather(*map(held, absent))
+                absent = [(n, key) for n, key in zip(numbers, wanted, strict=True) if key not in found]
+                await asyncio.gather(*(held(n, key) for n, key in absent))
                 started = time.perf_counter()
                 (_,) = store.get_many(wanted[:1])
                 of_one.append(time.perf_counter() - started)
 
         asyncio.run(everything())
     np.save(Path(folder) / f"seconds-{number}.npy", np.array([seconds, of_one]))
+
+
+def _request(model: Model, text: str) -> Request:
+    return model.request("You answer.", text, max_tokens=1)
 
 
 def measured(name: str, location: str, keys: int) -> str:
@@ -102,7 +108,7 @@ def _alone(store: AnswerStore, keys: int) -> float:
     model = connect(EngineSettings(lm="openai/m", base_url="http://127.0.0.1:9/v1"))
     seconds = []
     for n in np.random.default_rng(0).integers(0, keys, 2000):
-        key = reply_key(model.identity, model.request("You answer.", f"Question {n}?", max_tokens=1))
+        key = reply_key(model.identity, _request(model, f"Question {n}?"))
         started = time.perf_counter()
         found = store.get_many([key])
         seconds.append(time.perf_counter() - started)
