@@ -111,6 +111,7 @@ class ClusterEngine:
         self.identity, self.at_once = self._joined.identity, self._joined.at_once
         self._lock = threading.RLock()
         self._workers: dict[str, _Worker] = {}
+        self._ever: dict[str, _Worker] = {}
         self.places = Places([Place(self._joined.address)])
         self._again: deque[list[_Item]] = deque()
         self._sent: dict[Any, _Sent] = {}
@@ -321,8 +322,8 @@ class ClusterEngine:
             self._is_empty = not there
             if there and set(there) != set(self._workers):
                 gone = [worker for name, worker in self._workers.items() if name not in there]
-                known = self._workers
-                self._workers = {name: known.get(name) or _Worker(name) for name in there}
+                self._ever |= {name: _Worker(name) for name in there if name not in self._ever}
+                self._workers = {name: self._ever[name] for name in there}
                 self.places.replace(list(self._workers.values()))
                 left = itertools.chain(*(items for worker in gone for items in worker.waiting.values()))
                 for item in list(left):

@@ -1,17 +1,18 @@
 """Joining a cluster: its scheduler reached or started, its workers met and found alike."""
 
+import asyncio
 import atexit
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from distributed import Client
 from distributed.security import Security
 
 from value_personas.programs.engines.cluster.processes import Processes
-from value_personas.programs.engines.cluster.worker import describe, versions
+from value_personas.programs.engines.cluster.worker import describe, presence, versions
 from value_personas.programs.engines.faults import one_line
 from value_personas.programs.engines.settings import EngineSettings
 from value_personas.programs.engines.waiting import Tell
@@ -20,8 +21,9 @@ from value_personas.signatures import EngineError, RecipeError
 _CONNECT_S = 10.0
 _FIRST_LOOK_S = 0.2
 _OWN_S = 30.0
-_TELL_S = 60.0
-"""In which workers must say what they are."""
+_SILENT_S = 60.0
+"""After which a worker that says nothing is as good as gone, until it says something: it hangs, or
+its machine is away. Every second or so they say that they are there, whatever they work on."""
 _SHOWN = 5
 """Workers that a message names at most."""
 
@@ -54,6 +56,8 @@ class Joined:
         self._tell = tell
         self._unfit: set[str] = set()
         self._known: set[str] = set()
+        self._idle: Collection[str] = ()
+        self._meeting: threading.Thread | None = None
         place = str(settings.cluster)
         _check_encryption(place)
         self._own = _started(place, tell) if place.startswith("local:") else None
@@ -87,21 +91,44 @@ class Joined:
         self._require_own()
         try:
             there = self._there()
-            if new := [name for name in there if name not in self._known]:
-                for name, problem in self._problems(self._told(new)).items():
-                    self._unfit.add(name)
-                    self._tell(f"worker {name} is not asked: {problem}")
-                self._known.update(new)
         except Exception:  # noqa: BLE001 - Dask raises what it likes while it reconnects
             return None if self.client.status != "running" else []
-        return [name for name in there if name not in self._unfit]
+        new = [name for name in there if name not in self._known]
+        if new and not (self._meeting and self._meeting.is_alive()):  # others are asked on meanwhile
+            self._meeting = threading.Thread(target=self._meet, args=(new,), name="new workers", daemon=True)
+            self._meeting.start()
+        return [name for name in there if name in self._known and name not in self._unfit]
+
+    def _meet(self, new: Sequence[str]) -> None:
+        try:
+            told = self._told(new)
+        except Exception:  # noqa: BLE001 - as above; they are met again
+            return
+        for name, problem in self._problems(told).items():
+            self._unfit.add(name)
+            self._tell(f"worker {name} is not asked: {problem}")
+        self._known.update(told)
 
     def close(self) -> None:
         """Leave; closing twice is allowed."""
         self.client.close(timeout=5)
 
     def _there(self) -> list[str]:
-        return list(self.client.nthreads())  # pyright: ignore
+        """Workers that say that they are there, and may work."""
+        return self._heard(self.client.run_on_scheduler(presence))  # pyright: ignore
+
+    def _heard(self, present: Mapping[str, tuple[float, bool]]) -> list[str]:
+        idle = {
+            name: "is paused by Dask for want of memory (--memory-limit 0 would let it go on)"
+            if is_paused
+            else f"has said nothing for {_SILENT_S:g} s"
+            for name, (seconds, is_paused) in present.items()
+            if is_paused or seconds > _SILENT_S
+        }
+        for name in idle.keys() - set(self._idle):
+            self._tell(f"worker {name} {idle[name]}: others are asked in its place")
+        self._idle = idle.keys()
+        return [name for name in present if name not in idle]
 
     def _wait_for_workers(self) -> None:
         """Until there is one; processes of our own are waited for until all are there, or some for long."""
@@ -126,16 +153,41 @@ class Joined:
         if self._own and self._own.problem:
             raise EngineError(self._own.problem)
 
+    def _require_scheduler(self) -> None:
+        """Blocks pass through its hands: it must know what they call."""
+        try:
+            self.client.run_on_scheduler(versions)  # pyright: ignore
+        except Exception as error:  # noqa: BLE001 - whatever it lacks
+            raise RecipeError(
+                f"{self.address}: its scheduler has no value-personas, or another version "
+                f"({type(error).__name__}: {one_line(error)}); start it where its workers' packages are"
+            ) from None
+
     def _told(self, workers: Sequence[str]) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.sync(  # as client.run, which would wait for ever  # pyright: ignore
-            self.client._run, describe, self.settings, workers=list(workers), on_error="return",
-            callback_timeout=_TELL_S,
-        )  # fmt: skip
-        left = set(self._there())  # one that died before it could tell is not unfit, it is away
-        return {name: told for name, told in found.items() if name in left}
+        """What workers say of themselves; without those that died or fell silent before they could."""
+        return self.client.sync(self._told_by, workers)  # type: ignore[no-any-return]  # pyright: ignore
+
+    async def _told_by(self, workers: Sequence[str]) -> dict[str, Any]:
+        client: Any = self.client
+        asked = {
+            name: asyncio.ensure_future(
+                client._run(describe, self.settings, workers=[name], on_error="return")
+            )
+            for name in workers
+        }
+        while True:
+            await asyncio.wait(asked.values(), timeout=_FIRST_LOOK_S)
+            there = set(self._heard(await client._run_on_scheduler(presence)))
+            gone = [one for name, one in asked.items() if name not in there]
+            if all(one.done() for name, one in asked.items() if name in there):
+                break
+        for one in gone:
+            one.cancel()
+        return {name: found[name] for name, one in asked.items() if name in there and (found := one.result())}
 
     def _agreed(self) -> tuple[list[str], str, int]:
         """Workers, and the engine's identity, on which they agree."""
+        self._require_scheduler()
         self._wait_for_workers()
         if not (told := self._told(self._there())):
             return self._agreed()

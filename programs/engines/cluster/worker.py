@@ -41,12 +41,29 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
-def describe(settings: str) -> dict[str, Any]:
+def presence(dask_scheduler: Any) -> dict[str, tuple[float, bool]]:
+    """For how many seconds each worker has said nothing, and whether Dask has it pause.
+
+    It is asked of a scheduler, which passes itself.
+    """
+    from distributed.metrics import time as now
+
+    workers = dask_scheduler.workers.items()
+    return {name: (now() - one.last_seen, one.status.name == "paused") for name, one in workers}
+
+
+async def describe(settings: str) -> dict[str, Any]:
     """Versions, and the engine of the settings, which is opened; why not, where it cannot be.
+
+    A model may take minutes to be loaded; meanwhile the worker goes on to say that it is there.
 
     Args:
         settings: ``EngineSettings`` as JSON.
     """
+    return await asyncio.to_thread(_described, settings)
+
+
+def _described(settings: str) -> dict[str, Any]:
     told: dict[str, Any] = {"versions": versions(), "problem": None, "identity": None, "at_once": 1}
     try:
         engine = _opened(settings)
@@ -77,7 +94,7 @@ def ask_block(settings: str, identity: str, expected: dict[str, str], block: byt
 
     started = time.perf_counter()
     told: dict[str, Any] = {"worker": get_worker().address, "outcomes": None, "refused": None}
-    here = describe(settings)
+    here = _described(settings)
     if here["problem"] or here["identity"] != identity or here["versions"] != expected:
         differs = f"it has {here['versions']}, {here['identity']}"
         return told | {"refused": here["problem"] or differs, "seconds": 0.0}

@@ -124,6 +124,30 @@ def test_workers_that_are_killed_lose_nothing(cluster: Processes) -> None:
     assert made.usage.calls == len(store.replies) == 1200, "no request was asked twice from here"
 
 
+def test_a_worker_that_hangs_is_passed_over_until_it_is_back(
+    cluster: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "_SILENT_S", 3.0)
+    people, told = _people(60), list[str]()
+    made = model(cluster, told=told, parameters={"seconds": 0.02})
+    hung = cluster.pids[0]
+    times = [
+        threading.Timer(after, os.kill, (hung, what))
+        for after, what in ((1.0, signal.SIGSTOP), (8.0, signal.SIGCONT))
+    ]
+    for timer in times:
+        timer.start()
+    result, figures = asked(made, people), made.figures()
+    for timer in times:
+        timer.join()
+    closed(made)
+    assert any("has said nothing for 3 s: others are asked in its place" in line for line in told), told
+    assert result.missing_by_reason() == {}
+    assert np.array_equal(result.log_p, alone(people).log_p)
+    assert made.usage.calls == 1200, "no request was asked twice from here"
+    assert sum(did["answers"] for did in figures.values()) == 1200, "what it did before is told"
+
+
 def test_a_request_that_kills_its_worker_is_one_missing_answer(cluster: Processes) -> None:
     people = [*_people(6), Persona("none", "You are poison.", 1.0, "XNA")]
     made = model(cluster, parameters={"dies_at": f"poison.\n\n{QUESTIONS[7].text}"})
@@ -164,6 +188,19 @@ def test_what_cannot_be_joined_is_one_line(cluster: Processes, monkeypatch: pyte
         model(cluster, lm="sleeping/absent")
     monkeypatch.setattr(joining, "versions", lambda: {"python": "2.7.18", "dspy": "0", "value-personas": "0"})
     with pytest.raises(RecipeError, match=r"tcp://127\.0\.0\.1:\d+: python 3\..*, here 2\.7\.18, dspy"):
+        model(cluster)
+
+
+def test_a_scheduler_that_lacks_what_blocks_call_is_one_line(
+    cluster: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes blocks to pieces, wherever they go: unlike its workers it is easily started elsewhere."""
+
+    def without(client: Any, function: Any) -> None:
+        raise ModuleNotFoundError("No module named 'value_personas'")
+
+    monkeypatch.setattr(distributed.Client, "run_on_scheduler", without)
+    with pytest.raises(RecipeError, match=r"its scheduler has no value-personas, .*start it where"):
         model(cluster)
 
 
