@@ -19,8 +19,7 @@ import numpy as np
 from dspy.lm15 import Request
 
 from value_personas.experiments.answer_store import AnswerStore
-from value_personas.programs.engines import EngineSettings, Model, Reply, connect, reply_key
-from value_personas.programs.engines.replies import keys_of_texts
+from value_personas.programs.engines import EngineSettings, Model, Reply, connect, keys_of_texts, reply_key
 
 _PROCESSES = 8
 _SIDE_BY_SIDE = 64

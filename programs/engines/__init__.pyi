@@ -18,6 +18,7 @@ from .replies import (
     Reply,
     ReplyFailure,
     key_of_content,
+    keys_of_texts,
     reply_key,
     request_content,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "fit_to_keep",
     "is_probing",
     "key_of_content",
+    "keys_of_texts",
     "language_model",
     "nobody",
     "prompt_bytes",
