@@ -26,6 +26,7 @@ from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.shown import Progress
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.writing import hypothesis_metrics, hypothesis_tags
@@ -188,7 +189,7 @@ def _write(result: AblationResult, found: list[tuple[Variant, RunResult]]) -> No
     if len(result.hypotheses):
         write_csv(folder / "hypotheses.csv", result.hypotheses)
     write_study(_record(result), result.family.recipe, folder)
-    tags = hypothesis_tags(result.family.recipe, result.hypotheses)
+    tags = hypothesis_tags(recipe_hash(result.family.recipe), result.hypotheses)
     result.family.close(result.metrics(), {"synthetic": in_words(result.synthetic), **tags})
 
 

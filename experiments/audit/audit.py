@@ -149,7 +149,7 @@ def _written(  # the parts of one outcome, each a stage of its own
     }
     tags = {"kind": "audit", "synthetic": in_words(result.synthetic)}
     title = run_title("audit", recipe.name, f"judge {found.judge}")
-    inputs = input_files(recipe, survey)
+    inputs = input_files(recipe.named_files(), survey)
     prompts = {"audit": Prompt(RecoverAnswer.instructions)}
     record = Record(recipe, title, metrics, tags, folder, inputs=inputs, prompts=prompts)
     record_run(workspace, record, watched.stop())

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.record import newest_of_the_same
 from value_personas.experiments.workspace.json_file import Figure, FileModel, in_one_line, read_json
 from value_personas.experiments.workspace.tables import check_rows, read_table, with_numbers
 from value_personas.signatures import Array, StoreError
@@ -79,16 +77,6 @@ class Audit:
     def _square(self, rows: pd.DataFrame, column: str) -> Array:
         table = rows.pivot(index="given", columns="item", values=column)
         return table.reindex(index=list(self.items), columns=list(self.items)).to_numpy(float)
-
-
-def newest_audit(parent: Path, recipe: Recipe) -> Audit | None:
-    """The newest audit of a recipe on the same survey, instrument and model; None where there is none.
-
-    Raises:
-        StoreError: as ``read_audit``.
-    """
-    folder = newest_of_the_same(recipe, parent, f"audit-{recipe.name}", f"{_LONG}.csv")
-    return read_audit(folder) if folder else None
 
 
 def read_audit(folder: Path) -> Audit:

@@ -54,12 +54,14 @@ def asked(
     if batch is None:
         return job()
     if batch == _SUBMIT:
-        return _submitted(job, recipe, tell, again)
+        workspace = Workspace.open(recipe.workspace)
+        return _submitted(job, workspace, recipe.store or workspace.answers, tell, again)
     written = Batch(Path(batch).expanduser())
     result = _tried(job, written)
     if result is not None:
         return result
-    _show(written, written.close(), recipe, as_json)
+    where = f"--store {recipe.store}" if recipe.store else f"--workspace {recipe.workspace}"
+    _show(written, written.close(), where, as_json)
     raise typer.Exit
 
 
@@ -73,14 +75,15 @@ def _tried(job: Callable[[], R], batch: Batch) -> R | None:
     return None if batch.count else result
 
 
-def _submitted(job: Callable[[], R], recipe: Recipe, tell: Tell, again: Callable[[], None]) -> R:
+def _submitted(
+    job: Callable[[], R], workspace: Workspace, answers: str | Path, tell: Tell, again: Callable[[], None]
+) -> R:
     """Send, wait and import until nothing is left to ask."""
-    workspace = Workspace.open(recipe.workspace)
     submission = Submission(workspace.folder / "batches", tell)
     with submission.alone():
         is_first = True
         while True:
-            with AnswerStore(recipe.store or workspace.answers) as store:
+            with AnswerStore(answers) as store:
                 imported = submission.collect(store)
             if imported.answers or imported.errors:
                 tell(f"imported {imported}")
@@ -95,7 +98,7 @@ def _submitted(job: Callable[[], R], recipe: Recipe, tell: Tell, again: Callable
             again()
 
 
-def _show(batch: Batch, paths: list[Path], recipe: Recipe, as_json: bool) -> None:
+def _show(batch: Batch, paths: list[Path], where: str, as_json: bool) -> None:
     """Tell what was written, and how it is sent."""
     if as_json:
         figures = {name: getattr(batch, name) for name in ("count", "input_tokens", "output_tokens", "cost")}
@@ -115,6 +118,5 @@ def _show(batch: Batch, paths: list[Path], recipe: Recipe, as_json: bool) -> Non
         "send each to a server's /v1/files (purpose batch) and name it to /v1/batches, or, for example:\n"
         f"  vllm run-batch --model {model} -i {first} -o {answers}\n"
         "then bring the answers and run the same command again:\n"
-        f"  value-personas store import {answers} "
-        + (f"--store {recipe.store}" if recipe.store else f"--workspace {recipe.workspace}")
+        f"  value-personas store import {answers} {where}"
     )

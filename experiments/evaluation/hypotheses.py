@@ -18,8 +18,6 @@ from value_personas.experiments.inference import (
     zones_of,
 )
 from value_personas.experiments.recipe.hypotheses import Hypothesis
-from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.scoring import SCORES, heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
 from value_personas.signatures import Array
@@ -176,12 +174,12 @@ def _among(name: str, cells: Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_
     return (countries if name == "all" else np.array(_zones(cells)) == name), questions
 
 
-def stated_lines(recipe: Recipe) -> list[str]:
-    """A recipe's claims before anything is asked, with its hash; none without claims."""
-    if not recipe.hypotheses:
+def stated_lines(claims: Sequence[Hypothesis], digest: str) -> list[str]:
+    """Claims before anything is asked, with their recipe's hash; none without claims."""
+    if not claims:
         return []
-    head = f"claims, stated before anything is asked (recipe {recipe_hash(recipe)[:12]}):"
-    return [head, *(f"{place}. {_stated(one)}" for place, one in enumerate(recipe.hypotheses, start=1))]
+    head = f"claims, stated before anything is asked (recipe {digest[:12]}):"
+    return [head, *(f"{place}. {_stated(one)}" for place, one in enumerate(claims, start=1))]
 
 
 def _stated(one: Hypothesis) -> str:

@@ -6,9 +6,10 @@ import numpy as np
 
 from value_personas import data
 from value_personas.experiments.fieldwork.asking import Asked
-from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.survey import open_survey
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.section import Section
+from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
+from value_personas.experiments.workspace.folders import Workspace
 from value_personas.programs import REASONS, PanelResult
 from value_personas.programs.engines import Usage
 from value_personas.signatures import MissingReason, Persona, Question
@@ -19,42 +20,45 @@ class Given:
     """What was predicted elsewhere.
 
     Attributes:
-        recipe: with the countries and questions of the survey that are predicted by some method.
+        files: the tables.
+        max_missing: the share of missing answers above which a cell is not estimated.
+        answered_by: the tables in words.
     """
 
-    recipe: Recipe
+    files: tuple[str, ...]
+    max_missing: float
+    answered_by: str
+
+    def sections(
+        self, survey: SurveySection, questions: QuestionSection, seed: int, workspace: Workspace
+    ) -> dict[str, Section]:
+        """A recipe's sections, narrowed to the countries and questions that some method predicts.
+
+        Raises:
+            SurveyError: when the predictions cannot be read, or are of nothing that the survey holds.
+        """
+        there = open_survey(survey, questions, seed, workspace)
+        given, _ = data.read_predictions(self.files, there, self.max_missing)
+        known = [~np.isnan(one.log_p[:, :, 0]) for one in given]
+        told = np.asarray(np.concatenate(known).any(axis=0))
+        answered = {c for one, cells in zip(given, known, strict=True) for c in _some(one.countries, cells)}
+        include = tuple(q.code for q, some in zip(there.questions, told, strict=True) if some)
+        countries = tuple(country for country in there.countries if country in answered)
+        return {
+            "survey": survey.model_copy(update={"countries": countries}),
+            "questions": questions.model_copy(update={"include": include}),
+        }
 
     def asked(self, survey: data.Survey) -> tuple[Asked, tuple[str, ...]]:
         """The answers as if they had been asked for here, and what was left out.
 
         Args:
-            survey: read by the narrowed recipe.
+            survey: read by the narrowed sections.
         """
-        recipe = self.recipe
-        given, notes = data.read_predictions(recipe.predictions, survey, recipe.respondent.max_missing)
+        given, notes = data.read_predictions(self.files, survey, self.max_missing)
         panels = {one.method: _panel(one, survey.questions) for one in given}
-        how = f"answers are {recipe.answered_by}; nothing was asked here"
-        return Asked(panels, {}, recipe.answered_by, how, Usage().as_dict(), {}), notes
-
-
-def take_predictions(field: Fieldwork, recipe: Recipe) -> Given:
-    """Look which of the survey's cells are predicted.
-
-    Raises:
-        SurveyError: when the predictions cannot be read, or are of nothing that the survey holds.
-    """
-    survey = open_survey(recipe.survey, recipe.questions, recipe.seed, field.workspace)
-    given, _ = data.read_predictions(recipe.predictions, survey, recipe.respondent.max_missing)
-    known = [~np.isnan(one.log_p[:, :, 0]) for one in given]
-    told = np.asarray(np.concatenate(known).any(axis=0))
-    answered = {c for one, there in zip(given, known, strict=True) for c in _some(one.countries, there)}
-    questions = tuple(q.code for q, there in zip(survey.questions, told, strict=True) if there)
-    countries = tuple(country for country in survey.countries if country in answered)
-    narrowed = {
-        "survey": recipe.survey.model_copy(update={"countries": countries}),
-        "questions": recipe.questions.model_copy(update={"include": questions}),
-    }
-    return Given(recipe.model_copy(update=narrowed))
+        how = f"answers are {self.answered_by}; nothing was asked here"
+        return Asked(panels, {}, self.answered_by, how, Usage().as_dict(), {}), notes
 
 
 def _some(countries: tuple[str, ...], there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> set[str]:

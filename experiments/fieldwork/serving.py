@@ -21,7 +21,8 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Asking, asking_of
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.recipe.personas import PersonaKind
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import DescriptorSection, Recipe, RespondentSection
+from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.workspace.folders import PROGRAM_FILE, Workspace, replace_text
 from value_personas.experiments.workspace.json_file import FileModel, in_one_line, read_json, write_json
 from value_personas.experiments.workspace.passwords import without_passwords
@@ -91,7 +92,10 @@ def write_model(
     if descriptors is not None:
         copyfile(descriptors, folder / _DESCRIPTORS)
         kept.append(_DESCRIPTORS)
-    write_json(folder / _SAID, _Said(kind=kind, recipe=_told(recipe), items=items))
+    asked = recipe.model_copy(update=_told(recipe.respondent, recipe.descriptors))
+    kept_of_it = {"name", "seed", "respondent", "descriptors", "persona_text"}
+    said = without_passwords(asked.model_dump(mode="json", include=kept_of_it))
+    write_json(folder / _SAID, _Said(kind=kind, recipe=said, items=items))
     example = {"question": question.text, "options": list(question.scale.labels)} | {
         item.code: item.scale.scores[0] for item in items
     }
@@ -109,17 +113,15 @@ def _write(path: Path, content: object) -> None:
     replace_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def _told(recipe: Recipe) -> dict[str, Any]:
+def _told(respondent: RespondentSection, descriptors: DescriptorSection) -> dict[str, Section]:
+    """How a model asks wherever it is served: caps and cluster were the run's own."""
     without: dict[str, Any] = {"max_calls": None, "max_tokens_total": None, "max_cost": None, "cluster": None}
-    descriptors = recipe.descriptors.model_copy(update={"frozen": None, "overrides": None})
-    kept: dict[str, Any] = {"name": recipe.name, "seed": recipe.seed}
-    if recipe.respondent.option_order == "balanced":  # else a row's answer would hang on its place
+    if respondent.option_order == "balanced":  # else a row's answer would hang on its place
         without["option_order"] = "both"
-    kept["respondent"] = recipe.respondent.model_copy(update=without).model_dump(mode="json")
-    kept["descriptors"] = descriptors.model_dump(mode="json")
-    kept["persona_text"] = recipe.persona_text.model_dump(mode="json")
-    told: dict[str, Any] = without_passwords(kept)
-    return told
+    return {
+        "respondent": respondent.model_copy(update=without),
+        "descriptors": descriptors.model_copy(update={"frozen": None, "overrides": None}),
+    }
 
 
 def _mlmodel(items: tuple[ValueItem, ...], kept: list[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The recipe: one experiment, frozen and checked before anything is read or asked."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ from value_personas.experiments.recipe.ablation import AblationSettings
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY, SearchSettings
 from value_personas.experiments.recipe.hypotheses import Hypothesis
 from value_personas.experiments.recipe.items import ItemSet
-from value_personas.experiments.recipe.paths import NamesFile, RecipePath
+from value_personas.experiments.recipe.paths import NamesFile, RecipePath, files_of
 from value_personas.experiments.recipe.personas import (
     AuditSection,
     ComparatorSection,
@@ -23,7 +24,7 @@ from value_personas.experiments.recipe.shapley import ShapleySettings
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.recipe.sweep import SweepSettings
 from value_personas.experiments.recipe.tuning import TuningSettings
-from value_personas.experiments.workspace.folders import CALIBRATION_FILE, PROGRAM_FILE
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, PROGRAM_FILE, Workspace
 from value_personas.programs import MAX_TOKENS
 from value_personas.programs.calibration import Level
 from value_personas.programs.elicitation import ElicitationSettings, OptionOrder
@@ -347,6 +348,17 @@ class Recipe(Section):
         if isinstance(given, dict) and given.get("predictions"):
             return {**given, "personas": (), "cultural_map": CulturalMapSection()}
         return given
+
+    @property
+    def newest_calibration(self) -> Path:
+        """Where ``value-personas calibrate`` leaves what it finds for it."""
+        return Workspace(self.workspace.expanduser().resolve()).calibration(self.name) / CALIBRATION_FILE
+
+    def named_files(self) -> Iterator[tuple[str, Path]]:
+        """Every file that it names, with its key; of the calibration, the newest where it says so."""
+        yield from files_of(self)
+        if self.calibration.fitted == LATEST:
+            yield "calibration.fitted", self.newest_calibration
 
     @property
     def answered_by(self) -> str:

@@ -2,25 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
 from value_personas import data
 from value_personas.data import one_line
-from value_personas.experiments.audit.record import Audit, newest_audit
+from value_personas.experiments.audit.record import Audit, read_audit
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.evaluation.comparing import baseline_of
 from value_personas.experiments.evaluation.fitted import Calibration
 from value_personas.experiments.evaluation.map_positions import HUMAN
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.inference import units_of, zones_of
+from value_personas.experiments.recipe.record import newest_of_the_same
 from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import calibrations_of, read_run
 from value_personas.experiments.run.tables import has_table, read_run_table
-from value_personas.experiments.shapley.record import Shapley, newest_shapley, read_shapley
+from value_personas.experiments.shapley.record import Shapley, read_shapley
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
 
@@ -183,6 +184,9 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         StoreError: when a file is absent, damaged or of another version.
     """
     run = read_run(folder)
+    of_same = partial(newest_of_the_same, run.recipe)
+    values = shapley or of_same(workspace / "shapley", run.recipe.name, "shapley.parquet")
+    audit = of_same(workspace / "audits", f"audit-{run.recipe.name}", "spill_over.csv")
     return Material(
         run=run,
         sources=read_json(folder / SOURCES_FILE, Sources),
@@ -192,8 +196,8 @@ def read_material(folder: Path, workspace: Path, shapley: Path | None = None) ->
         gap_countries=_optional(folder, "gap_countries"),
         structure=_optional(folder, "structure"),
         positions=_positions(run),
-        shapley=read_shapley(shapley) if shapley else newest_shapley(workspace / "shapley", run.recipe),
-        audit=newest_audit(workspace / "audits", run.recipe),
+        shapley=read_shapley(values) if values else None,
+        audit=read_audit(audit) if audit else None,
         calibrations=calibrations_of(run),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from value_personas.experiments.figures.style import FULL, drawing, save_figure
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.recipe.record import read_recipe
 from value_personas.experiments.recipe.study_record import STUDY_FILE, read_study
 from value_personas.experiments.report.choosing import chosen
@@ -85,7 +85,7 @@ def report(
         files = write_report(material, to or folder, width)
         reporter.stage("adding the page to the run in MLflow")
         try:
-            _record(files, material.run.recipe, material.run.mlflow_run_id, Workspace(beside))
+            _record(files, material.run.recipe.tracking, material.run.mlflow_run_id, Workspace(beside))
         except StoreError as error:
             reporter.note(f"the page is written, but MLflow has it not: {error}")
         return files if material.run.recipe.predictions else replace(files, run=folder)
@@ -103,19 +103,19 @@ def _of_study(
             reporter.stage("adding the page to the study in MLflow")
             beside = Workspace(folder.parent.parent)  # which may be another than its recipe says
             try:
-                _record(files, read_recipe(folder), read_study(folder).mlflow_run_id, beside)
+                _record(files, read_recipe(folder).tracking, read_study(folder).mlflow_run_id, beside)
             except StoreError as error:
                 reporter.note(f"the page is written, but MLflow has it not: {error}")
         return files
 
 
-def _record(files: ReportFiles, recipe: Recipe, mlflow_run_id: str, workspace: Workspace) -> None:
+def _record(files: ReportFiles, section: TrackingSection, mlflow_run_id: str, workspace: Workspace) -> None:
     """The page, its figures as PNG and the tables for a paper, as artifacts of the run if MLflow has it."""
     if mlflow_run_id:
         drawn = {file: "report/figures" for file in files.figures if file.suffix == ".png"}
         tables = dict.fromkeys(files.paper, "report/tables")
         every = {files.page: "report"} | drawn | tables
-        add_files(recipe.tracking, workspace, mlflow_run_id, every)
+        add_files(section, workspace, mlflow_run_id, every)
 
 
 def write_report(material: Material, folder: Path, width: float = FULL) -> ReportFiles:

@@ -1,11 +1,12 @@
 """The judged run whose errors make another run's intervals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from value_personas.data import one_line
 from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.survey import SYNTHETIC
 from value_personas.experiments.run.record import SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import find_run, read_run
@@ -37,11 +38,11 @@ class IntervalSource:
     respondent: str
     errors: PredictionErrors
 
-    def notes(self, recipe: Recipe, respondent: str, methods: Sequence[str]) -> Iterator[str]:
+    def notes(self, here: Mapping[str, Any], respondent: str, methods: Sequence[str]) -> Iterator[str]:
         """Whose errors intervals are made of, and in what that run differs, a sentence each.
 
         Args:
-            recipe: of the run that they are for.
+            here: the flat recipe of the run that they are for.
             respondent: what answered there.
             methods: what predicts there.
         """
@@ -49,32 +50,36 @@ class IntervalSource:
         yield f"{told}, {len(self.errors.countries)} countries × {len(self.errors.questions)} questions"
         if self.respondent != respondent:
             yield f"{told}, where {one_line(self.respondent)[:60]} answered, not what answers here"
-        here, there = recipe.flat(), self.run.recipe.flat()
+        there = self.run.recipe.flat()
         if differing := [key for key in _MATTERS if here.get(key) != there.get(key)]:
             said = "; ".join(f"{key} {there.get(key)}, here {here.get(key)}" for key in differing)
             yield f"{told}, where other settings held: {said}"
-        if "population" in self.run.synthetic and not recipe.survey.is_synthetic:
+        if "population" in self.run.synthetic and here["survey.path"] != SYNTHETIC:
             yield f"{told}, of an invented population: they say nothing about real people"
         if unknown := [name for name in methods if name not in self.errors.means]:
             yield f"{told}, which has no {', '.join(unknown)}: these have no intervals"
 
 
-def intervals_from(recipe: Recipe, workspace: Workspace) -> IntervalSource | None:
-    """The run that a recipe names as ``scoring.interval_from``; None where it names none.
+def intervals_from(wanted: str | None, lm: str, workspace: Workspace) -> IntervalSource | None:
+    """The run of a recipe's ``scoring.interval_from``; None where it names none.
+
+    Args:
+        wanted: what it names.
+        lm: the model that answers now.
+        workspace: where runs lie.
 
     Raises:
         RecipeError: when it was answered by another model, or no people's answers judge it.
         StoreError: when there is no such run, or it is damaged.
     """
-    wanted = recipe.scoring.interval_from
     if wanted is None:
         return None
     folder = find_run(workspace.folder / "runs", wanted)
     run = read_run(folder)
-    if run.recipe.respondent.lm != recipe.respondent.lm:
+    if run.recipe.respondent.lm != lm:
         raise RecipeError(
             f"scoring.interval_from: {folder.name} was answered by {run.recipe.respondent.lm}; the errors of "
-            f"one model say nothing of another’s, here {recipe.respondent.lm}"
+            f"one model say nothing of another’s, here {lm}"
         )
     errors = PredictionErrors.of_tables(run.scores, run.estimates)
     if not errors.means:

@@ -11,16 +11,17 @@ from value_personas.experiments.evaluation.judging import judge
 from value_personas.experiments.evaluation.predicting import in_sample_notes, predict
 from value_personas.experiments.evaluation.remoteness import Remoteness, read_remoteness
 from value_personas.experiments.evaluation.without_model import predict_nothing, predict_without_model
-from value_personas.experiments.fieldwork.asking import Asked, ask_everything
+from value_personas.experiments.fieldwork.asking import ask_everything
 from value_personas.experiments.fieldwork.batch import the_batch
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
-from value_personas.experiments.fieldwork.predictions import take_predictions
+from value_personas.experiments.fieldwork.predictions import Given
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
-from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.recipe import CalibrationSection, Recipe
+from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.run.interval_source import intervals_from
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.result import RunResult
@@ -58,7 +59,7 @@ def run(
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")
     once = the_batch() is None  # else it is gone through several times
     with shown(progress) as reporter, live(recipe, workspace, reporter, "run", recorded=once) as watched:
-        for line in stated_lines(recipe):
+        for line in stated_lines(recipe.hypotheses, recipe_hash(recipe)):
             reporter.note(line)
         outcome = carry_out(recipe, workspace, watched, approve, again)
         return record_outcome(outcome, workspace, begun=watched)
@@ -96,17 +97,19 @@ def predict_and_judge(
         ValuePersonasError: for anything the user can put right.
     """
     reporter.stage("reading the survey")
-    given = take_predictions(field, recipe) if recipe.predictions else None
-    ready = prepare(field, given.recipe if given else recipe)
+    sections = recipe.survey, recipe.questions, recipe.seed, field.workspace
+    given = Given(recipe.predictions, recipe.respondent.max_missing, recipe.answered_by)
+    told = given.sections(*sections) if recipe.predictions else {}
+    ready = prepare(field, recipe.model_copy(update=told))
     # First what costs nothing, so that what cannot be had is said before anything is paid for.
     remoteness, calibrations = judged_by(recipe, ready)
-    intervals = intervals_from(recipe, field.workspace)
+    intervals = intervals_from(recipe.scoring.interval_from, recipe.respondent.lm, field.workspace)
     comparators, remarks = predict_without_model(
         recipe.comparators, recipe.seed, ready.survey, ready.profiles
     )
 
     left_out: tuple[str, ...] = ()
-    if given:
+    if recipe.predictions:
         asked, left_out = given.asked(ready.survey)
     else:
         reporter.stage(f"asking {recipe.respondent.lm}")
@@ -116,7 +119,7 @@ def predict_and_judge(
     predicted = predict(
         asked,
         calibrations,
-        calibrated=_calibrated(recipe, asked),
+        calibrated=_calibrated(recipe.calibration, asked.panels if recipe.predictions else None),
         max_missing=recipe.respondent.max_missing,
         draws=recipe.scoring.persona_draws,
         seed=recipe.seed,
@@ -144,17 +147,17 @@ def predict_and_judge(
             *left_out,
             *remarks,
             *in_sample_notes(methods, recipe.program, recipe.calibration.fitted),
-            *(intervals.notes(recipe, asked.identity, [m.name for m in methods]) if intervals else ()),
+            *(intervals.notes(recipe.flat(), asked.identity, [m.name for m in methods]) if intervals else ()),
         ),
         calibrations,
     )
 
 
-def _calibrated(recipe: Recipe, asked: Asked) -> Collection[str]:
+def _calibrated(section: CalibrationSection, predicted: Collection[str] | None) -> Collection[str]:
     """What gets a calibrated row: the recipe's kinds; of predictions all, by what was fitted for them."""
-    if recipe.predictions:
-        return tuple(asked.panels) if recipe.calibration.fitted else ()
-    return recipe.calibration.kinds
+    if predicted is None:
+        return section.kinds
+    return tuple(predicted) if section.fitted else ()
 
 
 def judged_by(recipe: Recipe, ready: Prepared) -> tuple[Remoteness | None, tuple[Calibration, ...]]:

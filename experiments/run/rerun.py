@@ -160,17 +160,17 @@ def _repeatable(recipe: Recipe, folder: Path, place: Workspace, settings: Iterab
     if any(path is not None and not path.is_file() for path in (written.frozen, written.overrides)):
         kept |= {"descriptors.overrides": None, "descriptors.frozen": folder / "descriptors.csv"}
     recipe = changed(varied(recipe, kept), settings)
-    require_files(recipe)
+    require_files(files_of(recipe))
     return recipe
 
 
-def require_files(recipe: Recipe) -> None:
+def require_files(named: Iterable[tuple[str, Path]]) -> None:
     """Refuse to repeat a run of which a file is gone.
 
     Raises:
         RecipeError: naming the file, and how to say where it is now.
     """
-    for key, path in files_of(recipe):
+    for key, path in named:
         if not path.is_file():
             what = "the survey file" if key == "survey.path" else f"the file of {key}"
             raise RecipeError(f"{path}: {what} of this run is not there; say where with --set {key}=FILE")
@@ -178,7 +178,7 @@ def require_files(recipe: Recipe) -> None:
 
 def _circumstances(then: Sources, now: Outcome, earlier: bool) -> Iterator[Circumstance]:
     """The data by their hashes, then the code, then what answered."""
-    old, new = _digests(then.inputs), _digests(input_files(now.recipe, now.survey))
+    old, new = _digests(then.inputs), _digests(input_files(now.recipe.named_files(), now.survey))
     for key in old:
         if key in new:  # else the record's own copy stands in for it
             yield Circumstance(f"data, {key}", old[key], new[key])

@@ -18,7 +18,6 @@ from value_personas.experiments.fieldwork.serving import MODEL_FOLDER, served_ki
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.inference import zones_of
 from value_personas.experiments.recipe.personas import PersonaKind
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import recipe_hash, write_recipe
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.record import (
@@ -74,7 +73,7 @@ def record_outcome(
     recipe = outcome.recipe
     name = begun.name if begun else f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     folder = workspace.run_folder(name)
-    inputs = input_files(recipe, outcome.survey)
+    inputs = input_files(recipe.named_files(), outcome.survey)
     result = outcome.result(folder)
     _write_files(outcome, result, inputs)
     record = Record(
@@ -109,7 +108,7 @@ def _tags(outcome: Outcome) -> dict[str, str]:
         "respondent.identity": outcome.asked.identity,
         "respondent.elicitation": outcome.asked.elicitation,
         "calibration": "; ".join(one.setting.in_one_line() for one in outcome.calibrations),
-        **hypothesis_tags(outcome.recipe, outcome.hypotheses),
+        **hypothesis_tags(recipe_hash(outcome.recipe), outcome.hypotheses),
     }
 
 
@@ -148,7 +147,7 @@ def hypothesis_metrics(table: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def hypothesis_tags(recipe: Recipe, table: pd.DataFrame) -> dict[str, str]:
+def hypothesis_tags(digest: str, table: pd.DataFrame) -> dict[str, str]:
     """Each claim's verdict and words, and the hash of the recipe that stated them; nothing without claims."""
     if table.empty:
         return {}
@@ -156,7 +155,7 @@ def hypothesis_tags(recipe: Recipe, table: pd.DataFrame) -> dict[str, str]:
         f"hypothesis.{place}": f"{row['verdict']}: {row['claim']}"
         for place, row in enumerate(table.to_dict("records"), start=1)
     }
-    return said | {"recipe.sha256": recipe_hash(recipe)}
+    return said | {"recipe.sha256": digest}
 
 
 def _measure_metrics(measures: pd.DataFrame) -> dict[str, float]:

@@ -71,7 +71,7 @@ class Evaluator:
             "scoring.persona_draws": 0,
             "scoring.floor_draws": 20,
             "cultural_map.ask": MAP_DISTANCE in self.objectives,
-            "cultural_map.kinds": self._kinds_on_map(recipe),
+            "cultural_map.kinds": self._kinds_on_map(recipe.personas),
             "comparators.names": [],
             "scoring.gap_reference": None,
             "scoring.gap_index": None,
@@ -85,10 +85,10 @@ class Evaluator:
         losses = {name: self._loss(name, own, outcome, method, away) for name in self.objectives}
         return Evaluation(losses, method, own, away, outcome.synthetic)
 
-    def _kinds_on_map(self, recipe: Recipe) -> list[str]:
+    def _kinds_on_map(self, kinds: Sequence[str]) -> list[str]:
         """The judged row's alone: nothing else is paid for."""
         kind = _kind(self.method or "")
-        return [kind] if kind in recipe.personas else list(recipe.personas[-1:])
+        return [kind] if kind in kinds else list(kinds[-1:])
 
     def _judged(self, outcome: Outcome) -> str:
         methods = list(outcome.judgement.errors)

@@ -7,8 +7,6 @@ from typing import Any
 import pandas as pd
 from pydantic import Field, model_validator
 
-from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.recipe.record import newest_of_the_same
 from value_personas.experiments.shapley.tables import COLUMNS
 from value_personas.experiments.workspace.json_file import Figure, FileModel, Rows, read_json
 from value_personas.experiments.workspace.tables import check_rows, read_table, with_numbers
@@ -66,16 +64,6 @@ class Shapley:
 
     record: ShapleyRecord
     values: pd.DataFrame
-
-
-def newest_shapley(parent: Path, recipe: Recipe) -> Shapley | None:
-    """The newest values of a recipe on the same survey, instrument and model; None where there are none.
-
-    Raises:
-        StoreError: as ``read_shapley``.
-    """
-    folder = newest_of_the_same(recipe, parent, recipe.name, f"{_VALUES}.parquet")
-    return read_shapley(folder) if folder else None
 
 
 def read_shapley(folder: Path) -> Shapley:

@@ -12,7 +12,6 @@ from typing import Any
 from value_personas.experiments.recipe.loading import varied
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.survey import SYNTHETIC
-from value_personas.experiments.tracking import named_files
 from value_personas.signatures import RecipeError
 
 _MOST_CELLS = 10_000
@@ -60,7 +59,7 @@ class Cell:
         """Every file that the recipe names; a codebook too, which may be a shipped one's name instead."""
         survey = self.recipe.survey
         named = [
-            *named_files(self.recipe),
+            *self.recipe.named_files(),
             *([("survey.path", Path(SYNTHETIC))] if survey.is_synthetic else []),
         ]
         if survey.codebook:

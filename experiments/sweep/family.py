@@ -11,6 +11,7 @@ from value_personas.experiments.evaluation.hypotheses import stated_lines
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.run.record import Result
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_result, read_run
@@ -114,7 +115,7 @@ def run_family(
     parent = _parent(recipe, cells, kind, workspace, folder)
     with shown(progress) as bars, live(recipe, workspace, bars, kind, begun=parent) as watched:
         watching = SweepProgress(watched)
-        for line in stated_lines(recipe):
+        for line in stated_lines(recipe.hypotheses, recipe_hash(recipe)):
             watching.note(line)
         records = run_cells(cells, workspace, ledger, parent, options.jobs, watching, options.approve)
         watched.stop()

@@ -2,7 +2,7 @@
 
 from value_personas.experiments.tracking.adding import add_files
 from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client, uri_of
-from value_personas.experiments.tracking.inputs import InputFile, calibration_file, input_files, named_files
+from value_personas.experiments.tracking.inputs import InputFile, calibration_file, input_files
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.prompts import TUNED, Prompt, link_prompts
 from value_personas.experiments.tracking.recording import (
@@ -38,7 +38,6 @@ __all__ = [
     "live",
     "metric_name",
     "model_name",
-    "named_files",
     "open_run",
     "quiet_mlflow",
     "record_run",

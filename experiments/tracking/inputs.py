@@ -1,7 +1,7 @@
 """The files that an experiment read, each with its hash; in MLflow, its datasets."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from value_personas import data
 from value_personas.data import file_hash
 from value_personas.experiments.recipe.calibration import LATEST, REGISTRY
-from value_personas.experiments.recipe.paths import files_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking.registry import registered_file
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
@@ -41,22 +40,15 @@ class InputFile:
     rows: int | None = None
 
 
-def input_files(recipe: Recipe, survey: data.Survey) -> tuple[InputFile, ...]:
-    """The survey's files, and whatever else the recipe names; what is named of a registry is no file."""
+def input_files(named: Iterable[tuple[str, Path]], survey: data.Survey) -> tuple[InputFile, ...]:
+    """The survey's files, and whatever else a recipe names; what is named of a registry is no file."""
     surveys = (InputFile("survey.path", s.path, s.sha256, s.columns_read, s.rows) for s in survey.sources)
     others = (
         InputFile(key, str(path), file_hash(path))
-        for key, path in named_files(recipe)
+        for key, path in named
         if key != "survey.path" and path.is_file()
     )
     return (*surveys, *others)
-
-
-def named_files(recipe: Recipe) -> Iterator[tuple[str, Path]]:
-    """Every file that a recipe names, with its key; of the calibration, the newest where it says so."""
-    yield from files_of(recipe)
-    if recipe.calibration.fitted == LATEST:
-        yield "calibration.fitted", _newest(recipe.name, recipe.workspace)
 
 
 def calibration_file(recipe: Recipe) -> Path | None:
@@ -76,17 +68,13 @@ def calibration_file(recipe: Recipe) -> Path | None:
         return registered_file(recipe.tracking, workspace, "calibration.fitted", name, CALIBRATION_FILE)
     if name != LATEST:
         return Path(name).expanduser()
-    file = _newest(recipe.name, recipe.workspace)
+    file = recipe.newest_calibration
     if not file.is_file():
         raise RecipeError(
             f"calibration.fitted: nothing was found for {recipe.name} in {file.parent}; value-personas "
             "calibrate fits a calibration to the answers of a run"
         )
     return file
-
-
-def _newest(name: str, workspace: Path) -> Path:
-    return Workspace(workspace.expanduser().resolve()).calibration(name) / CALIBRATION_FILE
 
 
 def dataset_inputs(files: Iterable[InputFile]) -> list["DatasetInput"]:

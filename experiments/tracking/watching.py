@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.recipe.recipe import Recipe
@@ -13,6 +14,9 @@ from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import Record, open_run
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import StoreError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 ANSWERS = "answers"
 """What answers are called where they are counted beside other things."""
@@ -27,10 +31,9 @@ class Live:
     Nothing that fails here ends the work: whoever records what it came to says what MLflow has to say.
 
     Args:
-        recipe: what is run.
+        record: what MLflow is told when it begins; its folder is not made yet.
         workspace: where.
         reporter: the progress is handed on to it.
-        kind: of the study, as its record has it.
         recorded: whether MLflow is told while it goes on; else progress is only handed on.
         begun: the run, where there is one already: of a sweep's cells, their parent.
 
@@ -39,16 +42,10 @@ class Live:
     """
 
     def __init__(
-        self,
-        recipe: Recipe,
-        workspace: Workspace,
-        reporter: Reporter,
-        kind: str,
-        recorded: bool,
-        begun: str | None = None,
+        self, record: Record, workspace: Workspace, reporter: Reporter, recorded: bool, begun: str | None
     ) -> None:
-        self.name = f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-        self._recipe, self._workspace, self._reporter, self._kind = recipe, workspace, reporter, kind
+        self.name = record.folder.name
+        self._record, self._workspace, self._reporter = record, workspace, reporter
         self._run_id = begun
         self._settled: dict[str, tuple[int, int]] = {}
         self._ending = threading.Event()
@@ -85,15 +82,13 @@ class Live:
     def end(self, status: str) -> None:
         """Mark the run that was begun as ``FAILED`` or ``KILLED``."""
         if (run_id := self.stop()) is not None:
-            _mark(self._recipe, self._workspace, run_id, status)
+            with suppress(StoreError), self._client() as client:
+                client.set_terminated(run_id, status)
 
     def _keep(self) -> None:
-        folder = self._workspace.folder / "runs" / self.name
-        title = run_title(self._recipe.name, self._recipe.answered_by)
-        tags = {"kind": self._kind}
         if self._run_id is None:
             with suppress(StoreError):
-                self._run_id = open_run(self._workspace, Record(self._recipe, title, {}, tags, folder))
+                self._run_id = open_run(self._workspace, self._record)
         while self._run_id is not None:
             ending = self._ending.wait(_BEAT_S)
             with suppress(StoreError):
@@ -108,11 +103,14 @@ class Live:
         shares = {metric_name("progress", kind): n / total for kind, (n, total) in settled.items() if total}
         answers = settled.get(ANSWERS, (sum(n for n, _ in settled.values()), 0))[0]
         values = {**shares, "progress.answers": float(answers)}
-        with tracking_client(self._recipe.tracking, self._workspace) as client:
+        with self._client() as client:
             client.log_batch(
                 run_id, metrics=[Metric(name, value, now, self._beats) for name, value in values.items()]
             )
         self._beats += 1
+
+    def _client(self) -> AbstractContextManager["MlflowClient"]:
+        return tracking_client(self._record.recipe.tracking, self._workspace)
 
 
 @contextmanager
@@ -126,7 +124,9 @@ def live(
     begun: str | None = None,
 ) -> Iterator[Live]:
     """What a study is told to while it goes on; where it does not come to its end, MLflow is told so."""
-    watched = Live(recipe, workspace, reporter, kind, recorded, begun)
+    folder = workspace.folder / "runs" / f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    record = Record(recipe, run_title(recipe.name, recipe.answered_by), {}, {"kind": kind}, folder)
+    watched = Live(record, workspace, reporter, recorded, begun)
     try:
         yield watched
     except Exception:
@@ -135,8 +135,3 @@ def live(
     except BaseException:  # an interrupt
         watched.end("KILLED")
         raise
-
-
-def _mark(recipe: Recipe, workspace: Workspace, run_id: str, status: str) -> None:
-    with suppress(StoreError), tracking_client(recipe.tracking, workspace) as client:
-        client.set_terminated(run_id, status)

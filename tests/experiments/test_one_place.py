@@ -273,12 +273,12 @@ def test_a_setting_that_names_a_file_is_looked_after_everywhere(
     recipe = load_recipe(tmp_path / "mine.toml")
     assert recipe.flat()["notes"] == str(file)
     nothing_read: Any = SimpleNamespace(sources=())
-    (recorded,) = input_files(recipe, nothing_read)
+    (recorded,) = input_files(recipe.named_files(), nothing_read)
     assert (recorded.key, recorded.path) == ("notes", str(file))
     before = Cell({}, recipe, "").key
     file.write_text("second")
     assert Cell({}, recipe, "").key != before
-    require_files(recipe)
+    require_files(recipe.named_files())
     file.unlink()
     with pytest.raises(RecipeError, match=r"the file of notes of this run is not there; .* --set notes=FILE"):
-        require_files(recipe)
+        require_files(recipe.named_files())

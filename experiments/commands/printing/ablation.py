@@ -12,6 +12,7 @@ from value_personas.experiments.commands.printing.fitting import fitting
 from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
 from value_personas.experiments.commands.printing.run import hypothesis_lines
 from value_personas.experiments.progress.console import plain_console
+from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.scoring.digits import of_p, three_digits
 
@@ -22,7 +23,7 @@ def print_ablation(result: AblationResult) -> None:
     console.print(fitting(console, _tables(result)))
     if result.no_better:
         console.print(Text(beside_nothing(result.no_better)))
-    for line in hypothesis_lines(result.hypotheses, result.family.recipe):
+    for line in hypothesis_lines(result.hypotheses, recipe_hash(result.family.recipe)):
         console.print(Text(line))
     print_remarks(console, result.synthetic, result.notes, result.missing)
     print_places(console, result.family.folder, result.family.mlflow_run_id)

@@ -14,7 +14,6 @@ from value_personas.experiments.commands.printing.nulls import beside_nothing, n
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.progress.console import plain_console
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.scoring import directions, heading, leading_scores
@@ -30,7 +29,7 @@ def print_result(result: RunResult) -> None:
         console.print(Text(_on_measures(result)))
     else:
         console.print(prediction_table(result))
-    for line in hypothesis_lines(result.hypotheses, result.recipe):
+    for line in hypothesis_lines(result.hypotheses, recipe_hash(result.recipe)):
         console.print(Text(line))
     if (held_out := result.held_out) is not None:
         title = f"\nheld-out alone · {held_out.countries} × {held_out.questions} that nothing was fitted on"
@@ -40,12 +39,12 @@ def print_result(result: RunResult) -> None:
     print_places(console, result.folder, result.mlflow_run_id)
 
 
-def hypothesis_lines(table: pd.DataFrame, recipe: Recipe) -> list[str]:
+def hypothesis_lines(table: pd.DataFrame, digest: str) -> list[str]:
     """The claims that were stated before anything was asked, a line each; none without claims."""
     if table.empty:
         return []
     return [
-        f"claims of the recipe ({recipe_hash(recipe)[:12]}), stated before anything was asked:",
+        f"claims of the recipe ({digest[:12]}), stated before anything was asked:",
         *map(verdict_line, table.to_dict("records")),
     ]
 
