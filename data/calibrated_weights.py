@@ -8,11 +8,8 @@ answers of personas are near linear in the items, a sample so weighted tells as 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from value_personas.signatures import SurveyError
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, SurveyError
 
 GROUPS = 20
 """Groups of the jackknife: every twentieth draw of the walk is left out in turn."""
@@ -35,8 +32,8 @@ class CalibratedWeights:
         jackknife: shape (G, n), the same with every G-th draw left out and the rest calibrated anew.
     """
 
-    weights: Floats
-    jackknife: Floats
+    weights: Array
+    jackknife: Array
 
 
 def enough_to_calibrate(n: int, columns: int) -> bool:
@@ -44,7 +41,7 @@ def enough_to_calibrate(n: int, columns: int) -> bool:
     return columns > 0 and n >= _A_COLUMN * (columns + 1)
 
 
-def standardised_items(values: Floats, share: Floats) -> Floats:
+def standardised_items(values: Array, share: Array) -> Array:
     """Items at mean 0 and variance 1 under the weights, 0 where missing; what does not vary is left out.
 
     Args:
@@ -60,7 +57,7 @@ def standardised_items(values: Floats, share: Floats) -> Floats:
     return np.asarray(centred[:, varies] / deviation[varies])
 
 
-def calibrated_weights(drawn: Floats, total: Floats) -> CalibratedWeights:
+def calibrated_weights(drawn: Array, total: Array) -> CalibratedWeights:
     """Weights under which the draws' means come to the population's.
 
     Args:
@@ -81,7 +78,7 @@ def calibrated_weights(drawn: Floats, total: Floats) -> CalibratedWeights:
     return CalibratedWeights(_solve(drawn, total), jackknife)
 
 
-def _solve(z: Floats, total: Floats) -> Floats:
+def _solve(z: Array, total: Array) -> Array:
     """Linear calibration; what would fall below its least is held there, and the rest solved again."""
     n = len(z)
     design = np.full(n, 1.0 / n)

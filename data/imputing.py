@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array
 
 _AT_ONCE = 4_000_000
 """Distances that lie in memory at once."""
@@ -29,7 +28,7 @@ def filled_in(frame: pd.DataFrame, country: "pd.Series[str]") -> pd.DataFrame:
     return out
 
 
-def _of_country(values: Floats) -> Floats:
+def _of_country(values: Array) -> Array:
     known = ~np.isnan(values)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, values, 0.0).sum(axis=0) / count
@@ -64,7 +63,7 @@ def item_shifts(
     return pd.DataFrame.from_dict(rows, orient="index", columns=[str(item) for item in frame.columns])
 
 
-def _mean(values: Floats, weight: Floats) -> Floats:
+def _mean(values: Array, weight: Array) -> Array:
     known = ~np.isnan(values)
     total = (weight * known).sum(axis=0)
     weighted = np.where(known, values, 0.0) * weight

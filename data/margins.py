@@ -6,14 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.codebooks.missing import normalise
 from value_personas.data.countries import country_alpha3
 from value_personas.data.formats.readers import inspect_file, read_columns
-from value_personas.signatures import SurveyError
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, SurveyError
 
 _COLUMNS = ("country", "variable", "category", "share")
 _TOLERANCE = 0.02
@@ -31,7 +28,7 @@ class Margins:
     shares: Mapping[str, Mapping[str, Mapping[str, float]]]
     path: str
 
-    def columns(self, country: str, facts: pd.DataFrame) -> Floats:
+    def columns(self, country: str, facts: pd.DataFrame) -> Array:
         """Indicators of categories, less their shares outside: means of 0 are what weights must bring about.
 
         Args:
@@ -54,7 +51,7 @@ class Margins:
 
     def _of_variable(
         self, country: str, variable: str, shares: Mapping[str, float], facts: pd.DataFrame
-    ) -> list[Floats]:
+    ) -> list[Array]:
         if variable not in facts.columns:
             known = ", ".join(map(str, facts.columns)) or "none"
             raise SurveyError(f"{self.path}: the survey does not know {variable!r}; it knows {known}")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.codebooks.missing import kind_from_words, normalise, split_number
 from value_personas.data.countries import country_alpha3
@@ -20,9 +19,7 @@ from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.data.published import letter_position
 from value_personas.data.share_layouts import interview_country
 from value_personas.data.survey.survey import Survey
-from value_personas.signatures import Question, SurveyError
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, Question, SurveyError
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "method": ("method", "model", "model_name"),
@@ -62,8 +59,8 @@ class GivenAnswers:
 
     method: str
     countries: tuple[str, ...]
-    weights: Floats
-    log_p: Floats
+    weights: Array
+    log_p: Array
     missing: Mapping[tuple[int, int], str]
     draws: int
 
@@ -198,7 +195,7 @@ def _asked_alike(rows: pd.DataFrame) -> bool:
     return bool((distinct == grids["persona"].nunique() * grids["question"].nunique()).all())
 
 
-def _amounts(rows: pd.DataFrame, path: Path, method: str) -> Floats:
+def _amounts(rows: pd.DataFrame, path: Path, method: str) -> Array:
     amounts = pd.to_numeric(rows["share"], errors="coerce").to_numpy(np.float64)
     if not (amounts >= 0).all():
         raise SurveyError(f"{path}: a share of {method} is no number of 0 or more")
@@ -223,7 +220,7 @@ class _Tally:
         self._questions = {question.code: m for m, question in enumerate(survey.questions)}
         self._survey, self._path, self._method = survey, path, method
         self._k = max(len(question.scale) for question in survey.questions)
-        self._counts: dict[tuple[str, str], Floats] = {}
+        self._counts: dict[tuple[str, str], Array] = {}
         self._missing: Counter[tuple[tuple[str, str], int, str]] = Counter()
         self._read: dict[tuple[int, str], int | None] = {}
 
@@ -278,7 +275,7 @@ class _Tally:
         )
 
 
-def _check_sums(total: Floats, where: str, method: str) -> None:
+def _check_sums(total: Array, where: str, method: str) -> None:
     """Shares of 1 or of 100 throughout, within rounding; counts cannot be told from them and pass."""
     known = total[total > 0]
     if len(known) and np.median(np.abs(known - 1)) < 0.5:

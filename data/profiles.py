@@ -6,14 +6,13 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.card import card
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
 from value_personas.data.imputing import filled_in, item_shifts
 from value_personas.data.survey.direction import refuse_contradictions
 from value_personas.data.survey.survey import Survey
-from value_personas.signatures import SurveyError, ValueItem
+from value_personas.signatures import Array, Integers, SurveyError, ValueItem
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class ProfileTable:
     demographics: pd.DataFrame = field(repr=False)
     moved: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     # country → respondents in the order in which a systematic draw walks through them
-    order_cache: dict[str, NDArray[np.int64]] = field(default_factory=dict, repr=False, compare=False)
+    order_cache: dict[str, Integers] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<ProfileTable {self._heading}>"
@@ -67,7 +66,7 @@ class ProfileTable:
         """The countries that have profiles, sorted."""
         return tuple(sorted(self.country.unique()))
 
-    def of(self, country: str) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    def of(self, country: str) -> tuple[pd.DataFrame, Array]:
         """One country's profiles and weights.
 
         Raises:
@@ -185,7 +184,7 @@ def _no_items(survey: Survey, instrument: Instrument) -> str:
     return f"{survey.sources[0].path}: holds no item of instrument {instrument.name} ({absent}); {way_on}"
 
 
-def _answers(survey: Survey, code: str) -> NDArray[np.float64]:
+def _answers(survey: Survey, code: str) -> Array:
     """Stored codes, NaN where missing; shape (n,)."""
     column = survey.item_columns[code]
     scores = np.append(column.item.scale.values, np.nan)
@@ -196,7 +195,7 @@ def _notes(
     instrument: Instrument,
     present: list[str],
     absent: tuple[str, ...],
-    counts: NDArray[np.int64],
+    counts: Integers,
     dropped: int,
     needed: int,
 ) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.codebooks.codebook import Codebook, codebook_names, load_codebook
 from value_personas.data.codebooks.missing import kind_from_words, normalise
@@ -18,9 +17,7 @@ from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import file_hash, read_columns
 from value_personas.data.share_layouts import LAYOUTS
 from value_personas.data.survey.survey import Source, Survey
-from value_personas.signatures import Question, Scale, SurveyError
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, Integers, Question, Scale, SurveyError
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "country": ("country", "group"),
@@ -61,7 +58,7 @@ class PublishedDistributions(Survey):
         missing: (question, country) → kind of missing answer → share of all who were asked.
     """
 
-    sizes: Mapping[str, Floats] = field(default_factory=dict, repr=False)
+    sizes: Mapping[str, Array] = field(default_factory=dict, repr=False)
     missing: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict, repr=False)
 
     @property
@@ -74,7 +71,7 @@ class PublishedDistributions(Survey):
         known = self.sizes[self._question(question).code][self.countries.index(self._country(country))]
         return int(np.nan_to_num(known))
 
-    def responses(self, question: Question | str, country: str) -> tuple[NDArray[np.int64], Floats]:
+    def responses(self, question: Question | str, country: str) -> tuple[Integers, Array]:
         """As many answers as were given, of weights that come to the published shares exactly.
 
         Nothing is known of how answers were weighted: each weighs as much as any other, but for the rounding
@@ -102,7 +99,7 @@ class PublishedDistributions(Survey):
         return float(self.respondents(country)) or float("nan")
 
 
-def _apportioned(share: Floats, n: int) -> NDArray[np.int64]:
+def _apportioned(share: Array, n: int) -> Integers:
     """N answers by largest remainders, and one at least to every option that has a share."""
     exact = share * n
     counts = np.floor(exact).astype(np.int64)
@@ -307,7 +304,7 @@ class _Cells:
         self, header: Header, asked: dict[str, Question], stored: dict[str, StoredScale], percent: bool
     ) -> None:
         self._header, self._asked, self._stored, self._percent = header, asked, stored, percent
-        self._shares: dict[tuple[str, str], Floats] = {}
+        self._shares: dict[tuple[str, str], Array] = {}
         self._n: dict[tuple[str, str], float] = {}
         self._missing: dict[tuple[str, str], dict[str, float]] = {}
 
@@ -335,7 +332,7 @@ class _Cells:
         self._missing[code, country] = {kind: share for kind, share in missing.items() if share > 0}
         self._n[code, country] = float(np.rint(self._asked_people(rows) * total))
 
-    def _amounts(self, rows: pd.DataFrame, where: str) -> Floats:
+    def _amounts(self, rows: pd.DataFrame, where: str) -> Array:
         """Shares of all who were asked, summing to 1."""
         name = "share" if "share" in rows else "count"
         amounts = pd.to_numeric(rows[name], errors="coerce").to_numpy(np.float64)
@@ -401,7 +398,7 @@ class _Cells:
         )
 
 
-def _notes(sizes: Mapping[str, Floats], own_scales: bool) -> tuple[str, ...]:
+def _notes(sizes: Mapping[str, Array], own_scales: bool) -> tuple[str, ...]:
     told = np.concatenate(list(sizes.values()))
     unknown = int(np.isnan(told).sum())
     cells = int((told != 0).sum())

@@ -6,22 +6,18 @@ was interviewed at one point is drawn together, for people of one place are alik
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from value_personas.signatures import SurveyError
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from value_personas.signatures import Array, Integers, SurveyError
 
 
 def bootstrap_distributions(
     positions: Integers,
-    weights: Floats,
+    weights: Array,
     options: int,
     draws: int,
     seed: int | np.random.SeedSequence = 0,
     points: Integers | None = None,
-) -> Floats:
+) -> Array:
     """Weighted bootstrap: respondents drawn with replacement, each with its weight; or whole sampling points.
 
     Of P points P − 1 are drawn, so that the variance is right where they are few (Rao & Wu 1988, Journal of
@@ -48,12 +44,12 @@ def bootstrap_distributions(
 
 def split_half_distributions(
     positions: Integers,
-    weights: Floats,
+    weights: Array,
     options: int,
     draws: int,
     seed: int | np.random.SeedSequence = 0,
     points: Integers | None = None,
-) -> Floats:
+) -> Array:
     """Random halves of the respondents, or of the sampling points; weights carried.
 
     Returns:
@@ -78,7 +74,7 @@ def split_half_distributions(
 
 
 def effective_answers(
-    positions: Integers, weights: Floats, scores: Floats, points: Integers | None = None
+    positions: Integers, weights: Array, scores: Array, points: Integers | None = None
 ) -> float:
     """How many answers drawn one by one, all of one weight, would tell the mean as well.
 
@@ -103,7 +99,7 @@ def effective_answers(
     return float(total**2 / (weights**2).sum())
 
 
-def _by_point(points: Integers, carried: Floats) -> Floats:
+def _by_point(points: Integers, carried: Array) -> Array:
     """Shape (P, K): the weights of each point's answers."""
     if len(points) != len(carried) or len(np.unique(points)) != points.max() + 1 or points.max() < 1:
         raise SurveyError("sampling points must be two or more, numbered from 0, one an answer")
@@ -112,14 +108,14 @@ def _by_point(points: Integers, carried: Floats) -> Floats:
     return out
 
 
-def _carried(positions: Integers, weights: Floats, options: int) -> Floats:
+def _carried(positions: Integers, weights: Array, options: int) -> Array:
     """Shape (m, K): each respondent's weight in the column of the answer."""
     carried = np.zeros((len(positions), options))
     carried[np.arange(len(positions)), positions] = weights
     return carried
 
 
-def _check(positions: Integers, weights: Floats, options: int) -> None:
+def _check(positions: Integers, weights: Array, options: int) -> None:
     if len(positions) == 0 or len(positions) != len(weights):
         raise SurveyError(
             f"drawing anew needs one weight an answer, and answers; got {len(positions)=} {len(weights)=}"

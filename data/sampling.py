@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.calibrated_weights import (
     CalibratedWeights,
@@ -22,10 +21,7 @@ from value_personas.data.calibrated_weights import (
 )
 from value_personas.data.margins import Margins
 from value_personas.data.profiles import ProfileTable
-from value_personas.signatures import Profile, SurveyError
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from value_personas.signatures import Array, Integers, Profile, SurveyError
 
 
 @dataclass(frozen=True)
@@ -45,13 +41,13 @@ class ProfileSample:
     """
 
     profiles: tuple[Profile, ...] = field(repr=False)
-    weights: Floats = field(repr=False)
+    weights: Array = field(repr=False)
     design: str
     n: int
     respondents: Integers = field(repr=False)
     profile_of: Integers = field(repr=False)
-    draw_weights: Floats = field(repr=False)
-    jackknife: Floats = field(repr=False, default_factory=lambda: np.empty((0, 0)))
+    draw_weights: Array = field(repr=False)
+    jackknife: Array = field(repr=False, default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,8 @@ class _Frame:
 
     profiles: ProfileTable
     country: str
-    values: Floats
-    share: Floats
+    values: Array
+    share: Array
     rows: Integers
     by: "str | pd.Series[Any] | None"
 
@@ -153,14 +149,14 @@ def _calibrated(frame: _Frame, respondents: Integers, margins: Margins | None) -
     return calibrated_weights(known[at], total)
 
 
-Draw = tuple[Floats, Integers, Floats]
+Draw = tuple[Array, Integers, Array]
 
 
 def _rows(frame: _Frame, at: Integers) -> Draw:
     return frame.values[at], frame.rows[at], np.full(len(at), 1.0 / len(at))
 
 
-def _even_walk(share: Floats, order: Integers, n: int, rng: np.random.Generator) -> Integers:
+def _even_walk(share: Array, order: Integers, n: int, rng: np.random.Generator) -> Integers:
     """Systematic sampling with probability proportional to size (Madow 1949): n even steps, random start."""
     ends = np.cumsum(share[order])
     steps = (rng.random() + np.arange(n)) / n * ends[-1]
@@ -192,7 +188,7 @@ def _all(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
 
 def _marginal(frame: _Frame, n: int, rng: np.random.Generator) -> Draw:
     # Drawn among those who answered the item: with a missing answer there is no marginal to draw from.
-    columns: list[Floats] = [np.empty((n, 0))]
+    columns: list[Array] = [np.empty((n, 0))]
     for values in frame.values.T:
         answered = np.flatnonzero(~np.isnan(values))
         share = frame.share[answered]
@@ -228,7 +224,7 @@ def _strata(frame: _Frame) -> Integers:
     return np.asarray(pd.factorize(column.reindex(frame.rows), sort=True)[0], dtype=np.int64)
 
 
-def _collapse(values: Floats) -> tuple[Floats, Integers]:
+def _collapse(values: Array) -> tuple[Array, Integers]:
     """Distinct rows, missing equal to missing, and the row of each draw."""
     if not values.shape[1]:
         return values[:1], np.zeros(len(values), dtype=np.int64)
@@ -237,7 +233,7 @@ def _collapse(values: Floats) -> tuple[Floats, Integers]:
     return np.where(np.isinf(distinct), np.nan, distinct), inverse.reshape(-1).astype(np.int64)
 
 
-def _profile(items: tuple[str, ...], row: Floats) -> Profile:
+def _profile(items: tuple[str, ...], row: Array) -> Profile:
     answered = [(code, float(value)) for code, value in zip(items, row, strict=True) if not np.isnan(value)]
     return Profile(tuple(code for code, _ in answered), tuple(value for _, value in answered))
 
@@ -246,7 +242,7 @@ def _profile(items: tuple[str, ...], row: Floats) -> Profile:
 _SMALLEST_CELL = 4
 
 
-def spread_order(values: Floats, share: Floats) -> Integers:
+def spread_order(values: Array, share: Array) -> Integers:
     """Order respondents by halving the profile space along its main axis, again and again.
 
     Each cell is split at its weighted median along its own first principal component and its halves are laid
@@ -267,7 +263,7 @@ def spread_order(values: Floats, share: Floats) -> Integers:
     return np.concatenate(order)
 
 
-def _standardised(values: Floats, share: Floats) -> Floats:
+def _standardised(values: Array, share: Array) -> Array:
     """Unit variance under the weights; missing answers at the mean (they only decide the order)."""
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
@@ -278,7 +274,7 @@ def _standardised(values: Floats, share: Floats) -> Floats:
     return centred / np.where(deviation > 0, deviation, 1.0)
 
 
-def _halve(points: Floats, share: Floats, rows: Integers, depth: int) -> list[Integers]:
+def _halve(points: Array, share: Array, rows: Integers, depth: int) -> list[Integers]:
     if len(rows) <= _SMALLEST_CELL:
         return [rows]
     along = _main_axis(points[rows], share[rows])
@@ -292,7 +288,7 @@ def _halve(points: Floats, share: Floats, rows: Integers, depth: int) -> list[In
     return _halve(points, share, low, depth + 1) + _halve(points, share, high, depth + 1)
 
 
-def _main_axis(points: Floats, share: Floats) -> Floats:
+def _main_axis(points: Array, share: Array) -> Array:
     """Positions along the first principal component of a cell; its sign is fixed so that cells line up."""
     centred = points - np.average(points, axis=0, weights=share)
     _, vectors = np.linalg.eigh((centred * share[:, None]).T @ centred)

@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.data.countries import cultural_zone
 from value_personas.data.survey.survey import Survey
-from value_personas.signatures import LeakError, Question, SurveyError
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, LeakError, Question, SurveyError
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,14 @@ class TrainingView:
 
     countries: tuple[str, ...]
     questions: tuple[Question, ...] = field(repr=False)
-    _distributions: Mapping[tuple[str, str], Floats] = field(repr=False)
+    _distributions: Mapping[tuple[str, str], Array] = field(repr=False)
 
     @property
     def cells(self) -> tuple[tuple[str, str], ...]:
         """(question code, country) of every training cell with answers."""
         return tuple(self._distributions)
 
-    def distribution(self, question: Question | str, country: str) -> Floats:
+    def distribution(self, question: Question | str, country: str) -> Array:
         """The human distribution of a training cell, shape (K,), summing to 1.
 
         Raises:

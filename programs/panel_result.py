@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.programs.elicitation import average
-from value_personas.signatures import Answer, MissingAnswer, MissingReason, Persona, Question
+from value_personas.signatures import Answer, Array, MissingAnswer, MissingReason, Persona, Question
 
 REASONS = tuple(MissingReason)
 """The order in which ``PanelResult.missing`` numbers the reasons."""
@@ -43,18 +43,18 @@ class PanelResult:
 
     personas: tuple[Persona, ...]
     questions: tuple[Question, ...]
-    log_p: NDArray[np.float64]
-    label_mass: NDArray[np.float64]
-    dont_know: NDArray[np.float64]
+    log_p: Array
+    label_mass: Array
+    dont_know: Array
     missing: NDArray[np.int8]
-    order_effect: NDArray[np.float64]
-    wording_spread: NDArray[np.float64]
+    order_effect: Array
+    wording_spread: Array
     draws: int = 0
-    normalised: NDArray[np.float64] | None = None
+    normalised: Array | None = None
     missing_stored: NDArray[np.bool_] | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
-    order_chance: NDArray[np.float64] | None = None
-    stray_mass: NDArray[np.float64] | None = None
+    order_chance: Array | None = None
+    stray_mass: Array | None = None
 
     def stored_by_reason(self) -> dict[str, int]:
         """How many of the missing cells were read from the store and not asked now, by reason."""
@@ -117,7 +117,7 @@ class Sheet:
         if len(pages) > 1:
             self._compare(at, [page.probabilities for page in pages if isinstance(page, Answer)])
 
-    def _compare(self, at: tuple[int, int], pages: list[NDArray[np.float64]]) -> None:
+    def _compare(self, at: tuple[int, int], pages: list[Array]) -> None:
         """How far the answers of one cell move with the order of options and with the wording."""
         by_wording = np.array(pages).reshape(self.wordings, -1, len(pages[0]))
         if by_wording.shape[1] > 1:
@@ -155,7 +155,7 @@ _REDEALT = 64
 """How often the coins are thrown anew to see what chance makes of the order's effect."""
 
 
-def _between(p: NDArray[np.float64], turned: NDArray[np.bool_]) -> tuple[float, float]:
+def _between(p: Array, turned: NDArray[np.bool_]) -> tuple[float, float]:
     """How far those asked with reversed options are from those asked forward.
 
     Args:
@@ -179,7 +179,7 @@ def _between(p: NDArray[np.float64], turned: NDArray[np.bool_]) -> tuple[float, 
     return float(moved[0]), float(moved[1:].mean())
 
 
-def mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_of_known(values: Array) -> Array:
     """Column means over what is not NaN; NaN for a column without any."""
     known = ~np.isnan(values)
     total = np.where(known, values, 0.0).sum(axis=0)

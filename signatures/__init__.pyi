@@ -1,4 +1,4 @@
-from .arrays import Array
+from .arrays import Array, Integers
 from .audit import RecoverAnswer
 from .descriptor import HedgedDescriptor, UnhedgedDescriptor
 from .domain import (
@@ -26,6 +26,7 @@ from .errors import (
 )
 from .forecast import ForecastAnswer, ForecastShares
 from .forms import OfForm
+from .frozen import Frozen
 from .plugins import Registry
 from .respondent import AnswerAsPersona, StateAnswerDistribution
 
@@ -40,7 +41,9 @@ __all__ = [
     "EngineError",
     "ForecastAnswer",
     "ForecastShares",
+    "Frozen",
     "HedgedDescriptor",
+    "Integers",
     "LeakError",
     "MissingAnswer",
     "MissingReason",

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from value_personas.signatures.arrays import Array
 
 OPTION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """The letters that options stand after on a page, in order: without I, the pronoun with which a chatty model
@@ -48,7 +49,7 @@ class Scale:
         return len(self.labels)
 
     @property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Array:
         """The scores as an array of shape (K,)."""
         return np.asarray(self.scores, dtype=np.float64)
 
@@ -219,6 +220,6 @@ class Answer:
     stray_mass: float | None = None
 
     @property
-    def probabilities(self) -> NDArray[np.float64]:
+    def probabilities(self) -> Array:
         """Shape (K,), summing to 1."""
         return np.exp(np.asarray(self.log_probabilities, dtype=np.float64))

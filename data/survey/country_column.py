@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from value_personas.data.codebooks.missing import kind_from_words
 from value_personas.data.countries import country_alpha3, country_name
 from value_personas.data.formats.plain_text import one_line
-from value_personas.signatures import SurveyError
+from value_personas.signatures import Integers, SurveyError
 
-Integers = NDArray[np.int64]
 Labels = Mapping[float | str, str]
 
 _LONGEST_CODE = 100  # two names that agree so far count as one

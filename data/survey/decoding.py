@@ -24,6 +24,7 @@ from value_personas.data.survey.labels import (
     as_key,
     judge_labels,
 )
+from value_personas.signatures import Array
 
 Coded = NDArray[np.int8]
 
@@ -94,7 +95,7 @@ def _with_numbered_texts(texts: list[str], facts: ColumnFacts) -> ColumnFacts:
     return replace(facts, value_labels={**facts.value_labels, **told}) if told else facts
 
 
-def _decode_small_codes(numbers: NDArray[np.float64], reader: "_AnswerReader") -> Coded | None:
+def _decode_small_codes(numbers: Array, reader: "_AnswerReader") -> Coded | None:
     """The same by one table look-up, for whole numbers of two digits; None for any other column.
 
     A survey's columns are almost always of this kind, and hashing them is most of the time of decoding.

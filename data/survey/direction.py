@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.data.codebooks.instruments import Instrument, ItemNorm
 from value_personas.data.codebooks.missing import code_of_kind
@@ -21,9 +20,8 @@ from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.labels import end_of, meanings_of
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.weighting import kish_effective_size
-from value_personas.signatures import Scale, SurveyError
+from value_personas.signatures import Array, Integers, Scale, SurveyError
 
-Floats = NDArray[np.float64]
 Verdict = Literal["agrees", "leans_with", "unchecked", "leans_against", "contradicts"]
 
 # 20 to 1: beyond it evidence without labels is strong enough to stop a run, or to trust an item.
@@ -252,7 +250,7 @@ def _with_trusted(
     return float(np.average(values, weights=sizes)), float(np.sum(sizes))
 
 
-def _turned_scores(column: ItemColumn) -> Floats:
+def _turned_scores(column: ItemColumn) -> Array:
     """Standardised answers, high toward self-expression and secular-rational values, NaN where missing."""
     scores = np.append(column.item.scale.values * column.item.sign, np.nan)
     answers = scores[np.where(column.coded >= 0, column.coded, len(scores) - 1)]
@@ -260,7 +258,7 @@ def _turned_scores(column: ItemColumn) -> Floats:
     return np.asarray((answers - np.nanmean(answers)) / (deviation if deviation > 0 else 1.0), np.float64)
 
 
-def _weighted_correlation(x: Floats, y: Floats, weights: Floats) -> float | None:
+def _weighted_correlation(x: Array, y: Array, weights: Array) -> float | None:
     share = weights / weights.sum()
     dx, dy = x - share @ x, y - share @ y
     spread = math.sqrt(float(share @ dx**2) * float(share @ dy**2))
@@ -281,7 +279,7 @@ _LEAST_UNUSED_SHARE = 1 / 3
 
 
 def used_options(
-    coded: Coded, country: NDArray[np.int64], names: Sequence[str], scale: Scale
+    coded: Coded, country: Integers, names: Sequence[str], scale: Scale
 ) -> tuple[tuple[int, ...], str]:
     """Find a scale that was asked on fewer points than it is stored on.
 
@@ -313,7 +311,7 @@ def used_options(
     return everything, f"asked on fewer points (such as {codes}) in {', '.join(few)}; compare with care."
 
 
-def _few_points(counts: NDArray[np.int64]) -> tuple[int, ...] | None:
+def _few_points(counts: Integers) -> tuple[int, ...] | None:
     """The options in use when the sample shows that the others were not on offer, else None."""
     used = tuple(int(k) for k in np.flatnonzero(counts))
     unused = len(counts) - len(used)

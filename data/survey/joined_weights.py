@@ -2,18 +2,15 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from value_personas.data.survey.parts import Part, where_of
+from value_personas.data.survey.part import Part, where_of
 from value_personas.data.survey.weighting import country_scaled, usable_weights
-from value_personas.signatures import SurveyError
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, Integers, SurveyError
 
 
 def join_weights(
-    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...], choice: str
-) -> tuple[Floats, list[str]]:
+    parts: list[Part], index: Integers, countries: tuple[str, ...], choice: str
+) -> tuple[Array, list[str]]:
     """Stack the weights of all files and scale them as chosen.
 
     Args:
@@ -55,9 +52,7 @@ def join_weights(
     return country_scaled(weights, index, totals), [*notes, *problems]
 
 
-def _population(
-    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...]
-) -> tuple[Floats, list[str]]:
+def _population(parts: list[Part], index: Integers, countries: tuple[str, ...]) -> tuple[Array, list[str]]:
     columns = []
     for part in parts:
         if part.population is None:

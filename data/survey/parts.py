@@ -1,15 +1,13 @@
 """One survey file, read by a codebook: the part that it contributes to a survey."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.codebooks.checks import build_columns
 from value_personas.data.codebooks.codebook import Codebook, StoredItem, load_codebook, recognise_codebook
@@ -32,126 +30,16 @@ from value_personas.data.survey.labels import (
     meanings_of,
 )
 from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, lay_out
+from value_personas.data.survey.part import WAVES, Part, ReadOptions, Wave
 from value_personas.data.survey.sampling_points import read_points
 from value_personas.data.survey.survey import ItemColumn, Source
 from value_personas.data.survey.weighting import judge_weight_label
-from value_personas.signatures import Question, SurveyError
+from value_personas.signatures import Integers, Question, SurveyError
 
-_WAVES = 1_000_000_000  # more than any wave, year, or two years side by side
 _YEARS = 10_000
 _ONE = 1_000_000  # more than any wave or year
 _MOST_COUNTRIES = 500  # twice as many as there are: beyond it the column numbers something else
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How files are to be read; see ``read_survey``."""
-
-    codebook: str | None = None
-    countries: tuple[str, ...] | None = None
-    weight: str = "within-country"
-    reverse: tuple[str, ...] = ()
-    accept: tuple[str, ...] = ()
-    encoding: str | None = None
-    questions: tuple[str, ...] | None = None
-    cache: Path | None = None
-    instrument: str | None = None
-    country_is: str | None = None
-    waves: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Wave:
-    """One wave or year of a survey.
-
-    Attributes:
-        name: as it is asked for: its number, after the study's name where a file holds several studies.
-        year: of its last interview, 0 where unknown.
-        number: of the wave, or the year.
-        study: the number of the study, 0 without.
-    """
-
-    name: str
-    year: int
-    number: int
-    study: int
-
-    @property
-    def age(self) -> tuple[int, int, int]:
-        """What is greater, is later."""
-        return self.year, self.number, self.study
-
-
 _SEVERAL = 2
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one file contributes.
-
-    Attributes:
-        countries: the respondents' countries, none without.
-        wave: shape (n,), which of ``waves``, −1 where unknown.
-        waves: the waves or years of the file, with the study where it holds several.
-        cluster: shape (n,), the sampling point within country and wave, −1 where it is not told.
-        weight: shape (n,), raw within-country weights, None when the file has none.
-        population: shape (n,), raw population weights, None when not asked for or absent.
-        unlabelled: items and questions of which the file labels missing codes and no answer.
-        verdicts: items and questions → what the file's labels say of the codebook's codes.
-        doubtful: items that only labels can tell, in a file whose labels do not.
-    """
-
-    codebook: Codebook
-    countries: Countries
-    wave: NDArray[np.int64]
-    waves: tuple[Wave, ...]
-    cluster: NDArray[np.int64]
-    weight: "pd.Series[float] | None"
-    population: "pd.Series[float] | None"
-    weight_column: str
-    cluster_column: str
-    items: dict[str, ItemColumn]
-    questions: dict[str, tuple[Question, Coded]]
-    demographics: pd.DataFrame
-    notes: tuple[str, ...]
-    source: Source
-    is_synthetic: bool
-    unlabelled: tuple[str, ...] = ()
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    doubtful: tuple[str, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        """The number of respondents kept."""
-        return len(self.wave)
-
-    def waves_of(self) -> dict[str, set[Wave | None]]:
-        """Country → its waves, None where unknown."""
-        # Hashing one number a respondent is ten times as fast as sorting pairs.
-        pairs = pd.unique(self.countries.index * _WAVES + self.wave + 1)
-        found: dict[str, set[Wave | None]] = {code: set() for code in self.countries.codes}
-        for pair in pairs.tolist():
-            wave = self.waves[pair % _WAVES - 1] if pair % _WAVES else None
-            found[self.countries.codes[pair // _WAVES]].add(wave)
-        return found
-
-    def take(self, mask: NDArray[np.bool_]) -> "Part":
-        """Some of its respondents."""
-
-        def cut(column: "pd.Series[float] | None") -> "pd.Series[float] | None":
-            return None if column is None else column[mask].reset_index(drop=True)
-
-        return replace(
-            self,
-            countries=self.countries.keep(mask),
-            wave=self.wave[mask],
-            cluster=self.cluster[mask],
-            weight=cut(self.weight),
-            population=cut(self.population),
-            items={code: replace(item, coded=item.coded[mask]) for code, item in self.items.items()},
-            questions={code: (question, coded[mask]) for code, (question, coded) in self.questions.items()},
-            demographics=self.demographics[mask].reset_index(drop=True),
-        )
 
 
 def read_part(header: Header, options: ReadOptions) -> Part:
@@ -168,11 +56,6 @@ def read_part(header: Header, options: ReadOptions) -> Part:
     with ThreadPoolExecutor(max_workers=1) as beside:  # hashing frees the interpreter: it costs no time here
         sha256 = beside.submit(file_hash, header.path)
         return _PartReader(header, codebook, layout, finder, options, sha256).read()
-
-
-def where_of(parts: Sequence[Part]) -> str:
-    """The files, for a message."""
-    return ", ".join(part.source.path for part in parts)
 
 
 class _PartReader:
@@ -305,7 +188,7 @@ class _PartReader:
             )
         return countries
 
-    def _numbers(self, column: str | None) -> NDArray[np.int64]:
+    def _numbers(self, column: str | None) -> Integers:
         """Whole numbers of a column, 0 where it has none."""
         if column is None:
             return np.zeros(len(self._frame), dtype=np.int64)
@@ -326,7 +209,7 @@ class _PartReader:
             if note := judge_weight_label(choice, column, label, str(self._header.path)):
                 self._notes.append(note)
 
-    def _one_fieldwork(self, number: NDArray[np.int64], countries: Countries) -> NDArray[np.int64]:
+    def _one_fieldwork(self, number: Integers, countries: Countries) -> Integers:
         """Two adjacent years of a country, where nothing but years tells waves, as one fieldwork.
 
         Interviews of one wave often begin before the turn of a year and end after it.
@@ -351,26 +234,26 @@ class _PartReader:
             )
         return number
 
-    def _wave(self, countries: Countries) -> tuple[NDArray[np.int64], tuple[Wave, ...]]:
+    def _wave(self, countries: Countries) -> tuple[Integers, tuple[Wave, ...]]:
         """Which wave each respondent is of, −1 where unknown, and the waves."""
         number, study = self._numbers(self._layout.wave), self._numbers(self._layout.study)
         if self._layout.wave and self._layout.wave == self._layout.year:
             number = self._one_fieldwork(number, countries)
-        keys, distinct = pd.factorize(study * _WAVES + number)
+        keys, distinct = pd.factorize(study * WAVES + number)
         years, labels = self._numbers(self._layout.year), self._study_labels()
         waves: list[Wave] = []
         place = np.full(len(distinct) + 1, -1, dtype=np.int64)
         for i, key in enumerate(distinct.tolist()):
-            if not key % _WAVES:
+            if not key % WAVES:
                 continue
             place[i] = len(waves)
             of = years[keys == i] if self._layout.year else np.zeros(1, dtype=np.int64)
-            said = "-".join(map(str, divmod(key % _WAVES, _YEARS))) if key % _WAVES > _ONE else key % _WAVES
-            name = f"{labels.get(key // _WAVES, '')} {said}".strip()
-            waves.append(Wave(name, int(of.max()), key % _WAVES, key // _WAVES))
+            said = "-".join(map(str, divmod(key % WAVES, _YEARS))) if key % WAVES > _ONE else key % WAVES
+            name = f"{labels.get(key // WAVES, '')} {said}".strip()
+            waves.append(Wave(name, int(of.max()), key % WAVES, key // WAVES))
         return place[keys], tuple(waves)
 
-    def _cluster(self, wave: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _cluster(self, wave: Integers) -> Integers:
         """A number for each sampling point of a wave, −1 where the file tells none."""
         column = self._layout.cluster
         if column is None:
@@ -472,52 +355,3 @@ class _PartReader:
 def _turned(coded: Coded, options: int) -> Coded:
     """The scale read from the other end; missing answers stay."""
     return np.where(coded >= 0, options - 1 - coded, coded).astype(np.int8)
-
-
-def unverified_questions(parts: list[Part], options: ReadOptions) -> frozenset[str]:
-    """Target questions that nothing shows to be stored the codebook's way round, and no user answers for."""
-    return frozenset(code for part in parts for code in part.unlabelled if code in part.questions).difference(
-        options.reverse, options.accept
-    )
-
-
-_MOST_NAMED = 12
-
-
-def silence_notes(parts: Sequence[Part]) -> list[str]:
-    """Say of which columns no label of the file names an option, so that the codebook alone is believed."""
-    notes = []
-    for part in parts:
-        known = {*part.unlabelled}  # said of these already
-        silent = [
-            code for code, verdict in part.verdicts.items() if verdict == "silent" and code not in known
-        ]
-        if silent:
-            some = ", ".join(silent[:_MOST_NAMED]) + (" …" if len(silent) > _MOST_NAMED else "")
-            notes.append(
-                f"{Path(part.source.path).name}: no label names an option of {len(silent)} of "
-                f"{len(part.verdicts)} columns ({some}); their codes are taken as codebook "
-                f"{part.codebook.name} has them."
-            )
-    return notes
-
-
-def direction_notes(parts: list[Part], options: ReadOptions) -> list[str]:
-    """Say of which columns somebody took the labels away: who does that has often recoded the answers."""
-    files: dict[str, list[str]] = defaultdict(list)
-    for part in parts:
-        if part.unlabelled:
-            files[", ".join(part.unlabelled)].append(Path(part.source.path).name)
-    notes = [
-        f"Missing codes of {codes} are labelled in {', '.join(names)} and none of their answers: somebody "
-        "recoded them."
-        for codes, names in files.items()
-    ]
-    open_codes = sorted(unverified_questions(parts, options))
-    if open_codes:
-        notes.append(
-            f"Nothing tells which way round {', '.join(open_codes)} are stored, so that a run on them stops: "
-            "compare their shares with a published table, then name each with --reverse or --accept (in a "
-            "recipe: survey.reverse, survey.accept)."
-        )
-    return notes

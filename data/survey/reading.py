@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.formats import Header
@@ -16,20 +16,20 @@ from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.demographics import join_demographics
 from value_personas.data.survey.direction import cut_scale, used_options
 from value_personas.data.survey.joined_weights import join_weights
-from value_personas.data.survey.parts import (
+from value_personas.data.survey.part import (
     Part,
     ReadOptions,
     direction_notes,
-    read_part,
     silence_notes,
     unverified_questions,
     where_of,
 )
+from value_personas.data.survey.parts import read_part
 from value_personas.data.survey.sampling_points import sampling_notes
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.waves import of_waves, waves_of_countries
 from value_personas.data.survey.weighting import WEIGHTINGS
-from value_personas.signatures import Question, SurveyError
+from value_personas.signatures import Array, Integers, Question, SurveyError
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -37,28 +37,10 @@ _FEW = 30
 """Respondents of a country below which it is said; a share of .5 is then off by .09 and more."""
 
 
-def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoever makes it
-    path: Paths,
-    codebook: str | Path | None = None,
-    countries: Sequence[str] | None = None,
-    *,
-    weight: str = "within-country",
-    reverse: Sequence[str] = (),
-    accept: Sequence[str] = (),
-    encoding: str | None = None,
-    questions: Sequence[str] | None = None,
-    cache: Path | None = None,
-    instrument: str | None = None,
-    country_is: str | None = None,
-    waves: Sequence[str] | None = None,
-) -> Survey:
-    """Read one survey file, or several that join into one survey.
+class Reading(TypedDict, total=False):
+    """What ``read_survey`` takes besides, each by its name.
 
-    Args:
-        path: a file, or files of different countries or waves; or a table of published shares, which is read
-            as ``PublishedDistributions``.
-        codebook: a codebook's name or TOML file; recognised from the columns when None.
-        countries: codes or names of the countries to keep, None for all.
+    Attributes:
         weight: ``within-country`` as stored; ``equal-country`` and ``population`` scale the countries to
             equal or to population size and leave shares within a country as they are; ``unweighted``.
         reverse: codes of items or questions that the file stores from the other end.
@@ -69,34 +51,49 @@ def read_survey(  # noqa: PLR0913  # each is a choice of its own, named by whoev
             the time; it then holds respondents' answers. None keeps nothing.
         instrument: the TOML file of an instrument of one's own whose items the codebook names.
         country_is: the country of all respondents, where no column tells it; a code or a name.
+    """
+
+    weight: str
+    reverse: Sequence[str]
+    accept: Sequence[str]
+    encoding: str | None
+    questions: Sequence[str] | None
+    cache: Path | None
+    instrument: str | None
+    country_is: str | None
+
+
+def read_survey(
+    path: Paths,
+    codebook: str | Path | None = None,
+    countries: Sequence[str] | None = None,
+    waves: Sequence[str] | None = None,
+    **how: Unpack[Reading],
+) -> Survey:
+    """Read one survey file, or several that join into one survey.
+
+    Args:
+        path: a file, or files of different countries or waves; or a table of published shares, which is read
+            as ``PublishedDistributions``.
+        codebook: a codebook's name or TOML file; recognised from the columns when None.
+        countries: codes or names of the countries to keep, None for all.
         waves: the waves or years to keep, as the survey's page names them; ``all`` pools all. None keeps each
             country's latest, with a note.
+        **how: as ``Reading`` says.
 
     Raises:
         SurveyError: in one line that names file, column or code, what was expected and what to do.
     """
-    options = ReadOptions(
-        codebook=None if codebook is None else str(codebook),
-        countries=None if countries is None else tuple(countries),
-        weight=weight,
-        reverse=tuple(reverse),
-        accept=tuple(accept),
-        encoding=encoding,
-        questions=None if questions is None else tuple(questions),
-        cache=cache,
-        instrument=instrument,
-        country_is=country_is,
-        waves=None if waves is None else tuple(waves),
-    )
-    if weight not in WEIGHTINGS:
-        raise SurveyError(f"unknown weight {weight!r}; expected one of {', '.join(WEIGHTINGS)}")
+    options = ReadOptions(None if codebook is None else str(codebook), countries, waves, **how)
+    if options.weight not in WEIGHTINGS:
+        raise SurveyError(f"unknown weight {options.weight!r}; expected one of {', '.join(WEIGHTINGS)}")
     paths = [path] if isinstance(path, (str, Path)) else list(path)
     if not paths:
         raise SurveyError("no survey file given; expected at least one path")
-    headers = [inspect_file(one, encoding) for one in paths]
+    headers = [inspect_file(one, options.encoding) for one in paths]
     if len(headers) == 1 and holds_shares(headers[0].columns):
         _refuse_what_needs_respondents(options, headers[0])
-        return read_shares(headers[0], options.codebook, countries, questions)
+        return read_shares(headers[0], options.codebook, countries, options.questions)
     return _join([read_part(header, options) for header in headers], options)
 
 
@@ -170,9 +167,7 @@ def _join(parts: list[Part], options: ReadOptions) -> Survey:
     )
 
 
-def _few_notes(
-    weights: NDArray[np.float64], index: NDArray[np.int64], countries: tuple[str, ...]
-) -> list[str]:
+def _few_notes(weights: Array, index: Integers, countries: tuple[str, ...]) -> list[str]:
     """Countries of which so few are there that their own answers are hardly known."""
     counted = np.bincount(index[(index >= 0) & (weights > 0)], minlength=len(countries))
     few = [f"{code} ({n})" for code, n in zip(countries, counted, strict=True) if n < _FEW]
@@ -181,7 +176,7 @@ def _few_notes(
     return [f"Fewer than {_FEW} respondents: {', '.join(few)}; what people there answer is hardly known."]
 
 
-def _clusters(parts: list[Part]) -> NDArray[np.int64]:
+def _clusters(parts: list[Part]) -> Integers:
     """Sampling points of all files, those of each apart."""
     stacked, before = [], 0
     for part in parts:
@@ -219,7 +214,7 @@ def _refuse_overlap(parts: list[Part]) -> None:
 
 
 def _questions(
-    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...]
+    parts: list[Part], index: Integers, countries: tuple[str, ...]
 ) -> tuple[tuple[Question, ...], dict[str, Coded], list[str]]:
     """Stack the questions of all files; one that a file lacks was not asked there."""
     order = {code: question for part in parts for code, (question, _) in part.questions.items()}
@@ -243,7 +238,7 @@ def _questions(
 
 
 def _items(
-    parts: list[Part], index: NDArray[np.int64], countries: tuple[str, ...]
+    parts: list[Part], index: Integers, countries: tuple[str, ...]
 ) -> tuple[dict[str, ItemColumn], list[str]]:
     order = {code: column for part in parts for code, column in part.items.items()}
     items, notes = {}, []

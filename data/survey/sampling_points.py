@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+from value_personas.signatures import Integers
 
 _TOLD = 0.5
 """The share of respondents whose point must be told, for it to be drawn."""

@@ -14,9 +14,7 @@ from value_personas.data.countries import country_alpha3
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.sampling_points import points_of
 from value_personas.data.survey.weighting import kish_effective_size
-from value_personas.signatures import Question, SurveyError, ValueItem
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, Integers, Question, SurveyError, ValueItem
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,8 @@ class Survey:
     notes: tuple[str, ...] = field(repr=False)
     sources: tuple[Source, ...] = field(repr=False)
     is_synthetic: bool
-    weights: Floats = field(repr=False)
-    country_index: NDArray[np.int64] = field(repr=False)
+    weights: Array = field(repr=False)
+    country_index: Integers = field(repr=False)
     names: Mapping[str, str] = field(repr=False)
     coded: Mapping[str, Coded] = field(repr=False)
     demographics: pd.DataFrame = field(repr=False)
@@ -103,8 +101,8 @@ class Survey:
     unverified: frozenset[str] = frozenset()
     label_verdicts: Mapping[str, str] = field(default_factory=dict, repr=False)
     doubtful: frozenset[str] = frozenset()
-    clusters: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64), repr=False)
-    _tables: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+    clusters: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64), repr=False)
+    _tables: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Survey {self._heading}>"
@@ -166,7 +164,7 @@ class Survey:
                 return question
         raise SurveyError(f"question {code!r} is not in {self._where()}; {self._known_questions()}")
 
-    def distribution(self, question: Question | str, country: str) -> Floats:
+    def distribution(self, question: Question | str, country: str) -> Array:
         """The weighted distribution of answers, missing ones excluded.
 
         Args:
@@ -194,7 +192,7 @@ class Survey:
         row = self._table(self._question(question))[self.countries.index(self._country(country))]
         return bool(row.sum() > 0)
 
-    def responses(self, question: Question | str, country: str) -> tuple[NDArray[np.int64], Floats]:
+    def responses(self, question: Question | str, country: str) -> tuple[Integers, Array]:
         """The valid answers one by one.
 
         Returns:
@@ -205,7 +203,7 @@ class Survey:
         mask = self._rows(country) & (coded >= 0)
         return coded[mask].astype(np.int64), self.weights[mask]
 
-    def sampling_points(self, question: Question | str, country: str) -> NDArray[np.int64] | None:
+    def sampling_points(self, question: Question | str, country: str) -> Integers | None:
         """Each answer's sampling point, in the order of ``responses``, from 0; None where none are told."""
         if not len(self.clusters):
             return None
@@ -246,7 +244,7 @@ class Survey:
         index = self.countries.index(self._country(country))
         return np.asarray((self.country_index == index) & (self.weights > 0))
 
-    def _table(self, question: Question) -> Floats:
+    def _table(self, question: Question) -> Array:
         """Weighted counts, shape (C, K); every distribution is a row of one such table."""
         known = self._tables.get(question.code)
         if known is None:

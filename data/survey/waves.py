@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from value_personas.data.survey.parts import Part, Wave, where_of
+from value_personas.data.survey.part import Part, Wave, where_of
 from value_personas.signatures import SurveyError
 
 ALL = "all"
@@ -19,7 +19,7 @@ def waves_of_countries(parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def of_waves(parts: list[Part], wanted: tuple[str, ...] | None) -> tuple[list[Part], list[str]]:
+def of_waves(parts: list[Part], wanted: Sequence[str] | None) -> tuple[list[Part], list[str]]:
     """Keep the respondents of some waves.
 
     Args:

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data.formats.plain_text import one_line
-from value_personas.signatures import SurveyError
+from value_personas.signatures import Array, Integers, SurveyError
 
 WEIGHTINGS = ("within-country", "equal-country", "population", "unweighted")
 
-Floats = NDArray[np.float64]
 
 # The size to which the equal-country weights bring each country, as S018 does.
 _EQUAL_SIZE = 1000.0
@@ -60,14 +58,14 @@ def judge_weight_label(choice: str, column: str, label: str, where: str) -> str 
     return None
 
 
-def kish_effective_size(weights: Floats) -> float:
+def kish_effective_size(weights: Array) -> float:
     """Kish's effective sample size (Σw)² / Σw² (Kish 1965); weights ≥ 0, not all zero."""
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def usable_weights(
-    raw: "pd.Series[float]", country: NDArray[np.int64], names: Sequence[str], where: str
-) -> tuple[Floats, list[str]]:
+    raw: "pd.Series[float]", country: Integers, names: Sequence[str], where: str
+) -> tuple[Array, list[str]]:
     """Set unusable weights to zero and say how many there were.
 
     Args:
@@ -106,7 +104,7 @@ def usable_weights(
     return weights, notes
 
 
-def _refuse_unusable(raw: "pd.Series[float]", weights: Floats, where: str) -> None:
+def _refuse_unusable(raw: "pd.Series[float]", weights: Array, where: str) -> None:
     # A single letter is a tagged missing value of Stata or SAS.
     words = [text for text in raw[np.isnan(weights)].dropna().astype(str) if len(text.strip()) > 1]
     if words:
@@ -119,7 +117,7 @@ def _refuse_unusable(raw: "pd.Series[float]", weights: Floats, where: str) -> No
         raise SurveyError(f"{where}: holds a weight of {odd[0]:g}; expected 0 or {_LEAST:g} to {_MOST:g}")
 
 
-def country_scaled(weights: Floats, country: NDArray[np.int64], totals: Floats | None) -> Floats:
+def country_scaled(weights: Array, country: Integers, totals: Array | None) -> Array:
     """Scale the weights so that countries sum to given totals; shares within a country do not change.
 
     Args:

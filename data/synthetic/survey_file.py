@@ -14,9 +14,7 @@ from value_personas.data.codebooks.file import AimsRule, AutonomyRule
 from value_personas.data.codebooks.instruments import Instrument, load_instrument
 from value_personas.data.survey.layout import SYNTHETIC_COLUMN
 from value_personas.data.synthetic.world import Causes, People, SyntheticCountry, World, load_world
-from value_personas.signatures import SurveyError
-
-Codes = NDArray[np.float64]
+from value_personas.signatures import Array, Integers, SurveyError
 
 _YEAR, _WAVE = 2020, 7
 _CREATION = 92
@@ -126,7 +124,7 @@ class _Columns:
             columns |= self._fact_column(name, law.draw(people.away, self.world.fact_strength, rng), home)
         return pd.DataFrame(columns)
 
-    def _fact_column(self, name: str, values: Codes, home: SyntheticCountry) -> dict[str, Codes]:
+    def _fact_column(self, name: str, values: Array, home: SyntheticCountry) -> dict[str, Array]:
         """Years as they are, a position by its code; who has a denomination has the country's."""
         entry = self.codebook.demographics[name]
         column = entry.column if isinstance(entry.column, str) else entry.column[0]
@@ -138,7 +136,7 @@ class _Columns:
             return {column: np.where(values > 0, float(home.religion), float(entry.codes[0]))}
         return {column: np.asarray(entry.codes, dtype=np.float64)[values.astype(np.int64)]}
 
-    def _sample_design(self, home: SyntheticCountry, n: int) -> tuple[NDArray[np.bool_], Codes]:
+    def _sample_design(self, home: SyntheticCountry, n: int) -> tuple[NDArray[np.bool_], Array]:
         """Who lives in a town, and weights of mean 1 that give town and country their shares back."""
         in_town = round(n * min(0.95, home.urban + self.world.urban_oversampling))
         urban = np.arange(n) < in_town
@@ -151,7 +149,7 @@ class _Columns:
         self.labels[column] = "Country (invented)"
         self.value_labels.setdefault(column, {})[float(home.numeric)] = home.name
 
-    def _settlement(self, urban: NDArray[np.bool_]) -> dict[str, Codes]:
+    def _settlement(self, urban: NDArray[np.bool_]) -> dict[str, Array]:
         entry = self.codebook.demographics["settlement"]
         column = entry.column if isinstance(entry.column, str) else entry.column[0]
         assert entry.codes is not None
@@ -160,7 +158,7 @@ class _Columns:
         self.value_labels[column] = dict(zip(map(float, entry.codes), entry.labels, strict=True))
         return {column: np.where(urban, float(town), float(country))}
 
-    def _item_columns(self, item: StoredItem, people: People, rng: np.random.Generator) -> dict[str, Codes]:
+    def _item_columns(self, item: StoredItem, people: People, rng: np.random.Generator) -> dict[str, Array]:
         positions = people.answers[item.code]
         if isinstance(item.build, AimsRule):
             return self._aims(item.build, positions, people, rng)
@@ -171,8 +169,8 @@ class _Columns:
         return {item.columns[0]: self._with_gaps(codes[positions], self.world.missing_item, people, rng)}
 
     def _aims(
-        self, rule: AimsRule, positions: NDArray[np.int64], people: People, rng: np.random.Generator
-    ) -> dict[str, Codes]:
+        self, rule: AimsRule, positions: Integers, people: People, rng: np.random.Generator
+    ) -> dict[str, Array]:
         """Two different aims: both materialist, one of each kind, or both post-materialist."""
         n = len(positions)
         first_kind = np.where(positions == 1, rng.integers(0, 2, n), positions // 2)
@@ -198,7 +196,7 @@ class _Columns:
 
     def _child_qualities(
         self, item: str, rule: AutonomyRule, people: People, rng: np.random.Generator
-    ) -> dict[str, Codes]:
+    ) -> dict[str, Array]:
         """Which qualities were mentioned: any of the patterns that give the index, with equal chance."""
         positions = people.answers[item]
         patterns = np.array(np.meshgrid(*[[0, 1]] * 4, indexing="ij")).reshape(4, -1).T
@@ -224,7 +222,7 @@ class _Columns:
 
     def _question_column(
         self, entry: StoredQuestion, people: People, rng: np.random.Generator
-    ) -> dict[str, Codes]:
+    ) -> dict[str, Array]:
         labels = entry.question.scale.labels
         p = self.world.targets[entry.question.code].probabilities(people.items, len(labels))
         drawn = (p.cumsum(axis=1) < rng.random(len(p))[:, None]).sum(axis=1)
@@ -234,7 +232,7 @@ class _Columns:
         )
         return {entry.columns[0]: self._with_gaps(codes, self.world.missing_target, people, rng)}
 
-    def _with_gaps(self, codes: Codes, share: float, people: People, rng: np.random.Generator) -> Codes:
+    def _with_gaps(self, codes: Array, share: float, people: People, rng: np.random.Generator) -> Array:
         """Replace a share of the answers by don't-know and no-answer codes: those of the silent more."""
         kinds = {kind: code for code, kind in self.codebook.missing.items()}
         gap = rng.choice([kinds["dont_know"], kinds["no_answer"]], size=len(codes))

@@ -17,19 +17,17 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from value_personas.data.codebooks.instruments import load_instrument
-
-Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
+from value_personas.signatures import Array, Frozen, Integers
 
 _INSTRUMENT = "inglehart-welzel"
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class Causes(BaseModel):
+class Causes(Frozen):
     """What is at work in the synthetic world beside each value item by itself, from 0, not at all, to 1.
 
     Attributes:
@@ -39,8 +37,6 @@ class Causes(BaseModel):
         thresholds: how far a value works at once where it passes a point.
         silence: how far it depends on values who gives no answer.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     demographics: Share = 1.0
     interactions: Share = 1.0
@@ -83,7 +79,7 @@ class FactLaw:
     shares: tuple[float, ...] = ()
     years: tuple[int, int] = (0, 0)
 
-    def draw(self, away: Floats, strength: float, rng: np.random.Generator) -> Floats:
+    def draw(self, away: Array, strength: float, rng: np.random.Generator) -> Array:
         """One value a person: a position in the order of the codes, or years.
 
         Args:
@@ -122,7 +118,7 @@ class ItemLaw:
     noise: float
     thresholds: tuple[float, ...]
 
-    def answer(self, places: Floats, rng: np.random.Generator) -> Positions:
+    def answer(self, places: Array, rng: np.random.Generator) -> Integers:
         """Draw one answer a person.
 
         Args:
@@ -156,7 +152,7 @@ class AnswerLaw:
     together: Mapping[tuple[str, str], float] = field(default_factory=dict)
     beyond: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def location(self, items: Mapping[str, Floats]) -> Floats:
+    def location(self, items: Mapping[str, Array]) -> Array:
         """The location u, for item answers x in unit coordinates, shape (n,) each.
 
         u = centre + Σ b·(x − ½) + Σ 4c·(x − ½)(y − ½) + Σ ±by/2, the last + where x ≥ at, else −.
@@ -166,7 +162,7 @@ class AnswerLaw:
         terms += [np.where(items[x] >= at, 0.5 * by, -0.5 * by) for x, (at, by) in self.beyond.items()]
         return np.asarray(self.centre + np.sum(terms, axis=0), dtype=np.float64)
 
-    def probabilities(self, items: Mapping[str, Floats], options: int) -> Floats:
+    def probabilities(self, items: Mapping[str, Array], options: int) -> Array:
         """p_k ∝ exp(−(x_k − u)² / 2σ²) with x_k = k / (K − 1).
 
         Returns:
@@ -189,12 +185,12 @@ class People:
     """
 
     urban: NDArray[np.bool_]
-    answers: Mapping[str, Positions]
+    answers: Mapping[str, Integers]
     levels: Mapping[str, int]
-    away: Floats
+    away: Array
 
     @property
-    def items(self) -> dict[str, Floats]:
+    def items(self) -> dict[str, Array]:
         """Item code → answers in unit coordinates, shape (n,)."""
         return {code: answers / (self.levels[code] - 1) for code, answers in self.answers.items()}
 
@@ -254,7 +250,7 @@ class World:
         away = (places - np.asarray(country.place)) / np.sqrt(self.deviation**2 + strata)
         return People(urban, answers, levels, away)
 
-    def missing(self, share: float, people: People) -> Floats:
+    def missing(self, share: float, people: People) -> Array:
         """The chance that each of some people gives no answer, shape (n,); about ``share`` on average."""
         if not self.silence:
             return np.full(len(people.away), share)

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.data import (
     DESIGNS,
@@ -24,8 +23,7 @@ from value_personas.data import (
     sample_profiles,
     value_profiles,
 )
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array
 
 _SIZES = (10, 25, 50, 100, 200)
 
@@ -77,7 +75,7 @@ def _error(profiles: ProfileTable, design: str, n: int, draws: int) -> tuple[flo
     return float(np.sqrt(np.mean(squares))), seconds / len(squares)
 
 
-def _estimate(sample: ProfileSample, codes: list[str], centre: Floats, spread: Floats) -> float:
+def _estimate(sample: ProfileSample, codes: list[str], centre: Array, spread: Array) -> float:
     values = np.array(
         [[profile.as_dict().get(code, np.nan) for code in codes] for profile in sample.profiles]
     )
@@ -85,7 +83,7 @@ def _estimate(sample: ProfileSample, codes: list[str], centre: Floats, spread: F
     return float(sample.weights @ _smooth(standardised))
 
 
-def _smooth(standardised: Floats) -> Floats:
+def _smooth(standardised: Array) -> Array:
     """A probability that depends on all items, with an interaction."""
     signs = np.where(np.arange(standardised.shape[1]) % 2, 1.0, -1.0)
     score = standardised @ signs / np.sqrt(len(signs)) + 0.5 * standardised[:, 0] * standardised[:, -1]

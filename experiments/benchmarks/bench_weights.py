@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t
 
 from value_personas import load_recipe, run
@@ -29,8 +28,7 @@ from value_personas.data import (
 )
 from value_personas.experiments.evaluation.answers import Answers, panel_file
 from value_personas.experiments.workspace.tables import read_table
-
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array, Integers
 
 _KIND = "values-hedged"
 _SIZES = (50, 100, 200)
@@ -48,7 +46,7 @@ class World:
     """
 
     profiles: ProfileTable
-    means: dict[str, Floats]
+    means: dict[str, Array]
 
 
 def asked_world(
@@ -91,7 +89,7 @@ def asked_world(
     return World(profiles, means)
 
 
-def _told(row: Floats) -> tuple[float | None, ...]:
+def _told(row: Array) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(value) else float(value) for value in row)
 
 
@@ -134,7 +132,7 @@ class Simulated:
 
 def simulate(world: World, n: int, draws: int) -> Simulated:
     """Draw samples of n in each country and estimate every question's mean from each."""
-    ratios: dict[bool, list[Floats]] = {False: [], True: []}
+    ratios: dict[bool, list[Array]] = {False: [], True: []}
     bias, inside = [], []
     for country, y in world.means.items():
         _, share, rows = _population(world, country)
@@ -170,7 +168,7 @@ def simulate(world: World, n: int, draws: int) -> Simulated:
     )
 
 
-def _population(world: World, country: str) -> tuple[Floats, Floats, NDArray[np.int64]]:
+def _population(world: World, country: str) -> tuple[Array, Array, Integers]:
     """Standardised items, shares and rows of all respondents of a country."""
     frame, weight = world.profiles.of(country)
     share = weight / weight.sum()

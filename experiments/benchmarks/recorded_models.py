@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas import score
 from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.programs.calibration import Setting
+from value_personas.signatures import Array
 
 _SCORE, _FOLDS = "wasserstein", 5
 _TEMPERATURES = np.exp(np.linspace(np.log(0.3), np.log(60.0), 60))
@@ -62,7 +62,7 @@ def before_and_after(file: Path) -> tuple[float, float, float, int]:
     answers = Answers.load(file)
     prepared = Prepared(answers)
 
-    def errors(setting: Setting) -> NDArray[np.float64]:
+    def errors(setting: Setting) -> Array:
         return np.asarray(score_panel(answers, prepared.estimate(setting), [_SCORE])[_SCORE][0])
 
     tilts = [Setting(method="tilt", level="population", strength={"all": float(t)}) for t in _TEMPERATURES]

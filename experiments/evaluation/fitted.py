@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.data import first_line, one_line
 from value_personas.experiments.evaluation.calibrated import Prepared
@@ -17,7 +16,7 @@ from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs import PanelResult
 from value_personas.programs.calibration import FittedCalibration, Level, Setting, group_names
 from value_personas.programs.elicitation import ElicitationSettings
-from value_personas.signatures import Question, RecipeError, StatisticsError, StoreError
+from value_personas.signatures import Array, Question, RecipeError, StatisticsError, StoreError
 
 _LARGEST = 5_000_000
 """Bytes; the maps of ten scale lengths take some thousands."""
@@ -134,7 +133,7 @@ def require_applicable(
             raise RecipeError("calibration.fitted: its numbers lead to no distribution; it is damaged")
 
 
-def _on_imagined(setting: Setting, questions: Sequence[Question]) -> NDArray[np.float64]:
+def _on_imagined(setting: Setting, questions: Sequence[Question]) -> Array:
     """The setting applied to one answer to every question, shape (1, M, K)."""
     lengths = [len(question.scale) for question in questions]
     log_p = np.full((1, len(lengths), max(lengths)), np.nan)

@@ -7,13 +7,12 @@ from zlib import crc32
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from value_personas import data
 from value_personas.experiments.inference import noise_floor
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.workspace.folders import Workspace, replace_text
-from value_personas.signatures import Question
+from value_personas.signatures import Array, Integers, Question
 
 _STREAM = 1
 """Keeps the noise floor's draws apart from every other draw of a recipe's seed."""
@@ -71,10 +70,10 @@ class Floors:
     def _key(
         self,
         cell: int,
-        positions: NDArray[np.int64],
-        weights: NDArray[np.float64],
+        positions: Integers,
+        weights: Array,
         scores: Sequence[float],
-        points: NDArray[np.int64] | None,
+        points: Integers | None,
     ) -> str:
         """A hash of all that determines a floor."""
         digest = sha256(orjson.dumps([_LAW, self._seed, self._draws, cell, list(scores)]))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from value_personas import data
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.scoring import headline_scores
-from value_personas.signatures import Array, Question
+from value_personas.signatures import Array, Integers, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class HumanAnswers:
     """
 
     probabilities: Array
-    respondents: NDArray[np.int64]
+    respondents: Integers
     effective: Array
     floor: Mapping[str, Array]
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared, Rows, as_answers, smoothed_already
 from value_personas.programs.calibration import Setting
-from value_personas.signatures import Array
+from value_personas.signatures import Array, Integers
 
 _PERSON_STREAM = 33
 """Keeps the persons' draws apart from every other draw of the recipe's seed."""
@@ -102,7 +101,7 @@ def moved_by_groups(
     return np.asarray(np.divide(moved, total, out=np.full(moved.shape, np.nan), where=total > 0))
 
 
-def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> NDArray[np.int64]:
+def redraw_people(n: int, draws: int, seed: int | np.random.SeedSequence, country: str) -> Integers:
     """How often each of a country's n persons is drawn with replacement, shape (draws, n).
 
     One stream a country and size, so that leaving a country out changes no other's draws.

@@ -8,19 +8,26 @@ better than these.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from value_personas import data
 from value_personas.experiments.evaluation.measures import Measure
+from value_personas.experiments.evaluation.resemblance import (
+    Values,
+    compared,
+    first_component,
+    first_components,
+    interval_of,
+    mean_without,
+    side_of,
+)
 from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.inference import units_of, zones_of
-from value_personas.programs import PanelResult
+from value_personas.programs import PanelResult, mean_of_known
 from value_personas.signatures import Array, Question
 
 _STREAM = 53
@@ -29,15 +36,11 @@ _STREAM = 53
 _HALVES = 4
 """Random splits of a country's respondents."""
 
-_SIGNIFICANT = 1.96
-_NOUGHT = 1e-12
-"""Variance, of shares of a scale, that is rounding."""
+_CELLS_OF_COMPONENTS = 2_000
+"""Countries × questions up to which the first component is made anew without each question."""
 
 FEWEST = 20
 """Persons of a country, and respondents of a half, below which nothing is told of it."""
-
-_CELLS_OF_COMPONENTS = 2_000
-"""Countries × questions up to which the first component is made anew without each question."""
 
 STRUCTURE: Mapping[str, Measure] = {
     "pattern": Measure(
@@ -80,33 +83,6 @@ STRUCTURE: Mapping[str, Measure] = {
     ),
 }
 """Name → measure, in the order of tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side of a comparison in one country, of M questions.
-
-    Attributes:
-        correlations: shape (M, M), NaN where undefined.
-        drawn: the same of single answers in place of persons' means; of people the same matrix.
-        coefficients: shape (P, M), standardised; NaN where undefined.
-        t: shape (P, M), by their standard errors.
-        contrasts: shape (G, M), differences in means of two groups; NaN where one is empty.
-    """
-
-    correlations: Array
-    drawn: Array
-    coefficients: Array
-    t: Array
-    contrasts: Array
-
-
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """A measure's value in each country, whole and without each question; shapes (C,) and (C, M)."""
-
-    whole: Array
-    without: Array
 
 
 def structure_of(
@@ -155,7 +131,7 @@ def structure_of(
         told = [c for c in blocks if len(drawn.get(c, ((),))[0]) >= FEWEST]
         units = units_of(list(zones_of(told).values()))
         for name in STRUCTURE if found else ():
-            point, *ends = _interval([one[name] for one in found], units, level)
+            point, *ends = interval_of([one[name] for one in found], units, level)
             lower, upper = STRUCTURE[name].cut(*ends)
             rows.append(
                 {
@@ -226,9 +202,9 @@ class _Block:
         self._z, self._groups = _predictors(profiles, survey, self.rows)
         if not self.enough:
             return
-        self._side = _side(self._x, self._weights, self._z, self._groups)
+        self._side = side_of(self._x, self._weights, self._z, self._groups)
         self.people = {
-            name: _component(self._side.correlations)
+            name: first_component(self._side.correlations)
             for name in ("first_component", "first_component_answers")
         } | {"hit_rate": float(np.nanmean(self._commonest()))}
         key = (_STREAM, crc32(country.encode()))
@@ -255,10 +231,10 @@ class _Block:
         """The measures of one half of people held against the other."""
         one, other = np.array_split(order, 2)
         sides = [
-            _side(self._x[half], self._weights[half], self._z[half], self._groups[:, half])
+            side_of(self._x[half], self._weights[half], self._z[half], self._groups[:, half])
             for half in (one, other)
         ]
-        return {name: float(values.whole) for name, values in _compared(*sides).items()}
+        return {name: float(values.whole) for name, values in compared(*sides).items()}
 
     def of_kind(
         self,
@@ -267,7 +243,7 @@ class _Block:
         respondents: NDArray[np.intp],
         weights: Array,
         countries: int,
-    ) -> dict[str, _Values]:
+    ) -> dict[str, Values]:
         """Every measure of the persons drawn, each with its persona's answers."""
         place = np.searchsorted(self.rows, respondents)
         p = np.exp(panel.log_p[rows])
@@ -279,23 +255,23 @@ class _Block:
             within[:, m] = own @ share**2 - means[:, m] ** 2
             known = (self.coded[place, m] >= 0) & ~np.isnan(means[:, m])
             hits[known, m] = own[known].argmax(axis=1) == self.coded[place[known], m]
-        side = _side(means, weights, self._z[place], self._groups[:, place], within)
+        side = side_of(means, weights, self._z[place], self._groups[:, place], within)
         m = p.shape[1]
         each_hit = np.where(np.isnan(hits), 0.0, hits) * weights[:, None]
         with np.errstate(invalid="ignore", divide="ignore"):
             by_question = each_hit.sum(axis=0) / (~np.isnan(hits) * weights[:, None]).sum(axis=0)
-        found = _compared(self._side, side)
-        found["hit_rate"] = _mean_without(by_question, np.eye(m, dtype=bool))
+        found = compared(self._side, side)
+        found["hit_rate"] = mean_without(by_question, np.eye(m, dtype=bool))
         each = countries * m <= _CELLS_OF_COMPONENTS
         for name, matrix in (("first_component", side.correlations), ("first_component_answers", side.drawn)):
-            without = _components_without(matrix) if each else np.full(m, np.nan)
-            found[name] = _Values(np.float64(_component(matrix)), without)  # type: ignore[arg-type]
+            without = first_components(matrix) if each else np.full(m, np.nan)
+            found[name] = Values(np.float64(first_component(matrix)), without)  # type: ignore[arg-type]
         return found
 
 
 def _predictors(
     profiles: data.ProfileTable, survey: data.Survey, rows: NDArray[np.intp]
-) -> tuple[Array, NDArray[np.float64]]:
+) -> tuple[Array, Array]:
     """Standardised value items and sociodemographics, shape (n, P), and groups 0 or 1, shape (G, n)."""
     items = profiles.frame.reindex(rows).to_numpy(np.float64)
     told, groups = [items], []
@@ -317,172 +293,12 @@ def _predictors(
         groups.append(np.where(np.isnan(values), np.nan, above))
     z = np.concatenate(told, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centre = _mean(z, axis=0)
-        spread = np.sqrt(_mean((z - centre) ** 2, axis=0))
+        centre = mean_of_known(z)
+        spread = np.sqrt(mean_of_known((z - centre) ** 2))
         z = np.where(np.isnan(z) | ~(spread > 0), 0.0, (z - centre) / spread)
     return z, np.array(groups).reshape(len(groups), len(rows))
 
 
-def _side(x: Array, w: Array, z: Array, groups: Array, within: Array | None = None) -> _Side:
-    """Correlations, regressions and contrasts of n persons' answers to M questions."""
-    w = w / w.mean()
-    known = (~np.isnan(x)).astype(np.float64)
-    y = np.where(known > 0, x, 0.0)
-    kw, yw = known * w[:, None], y * w[:, None]
-    n = kw.T @ known
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (yw.T @ known) / n  # of question i where j is known too
-        covariance = (yw.T @ y) / n - mean * mean.T
-        variance = np.maximum(((y * yw).T @ known) / n - mean**2, 0.0)
-        varied = np.where(variance > _NOUGHT, variance, np.nan)  # all alike hang together with nothing
-        correlations = covariance / np.sqrt(varied * varied.T)
-        drawn = correlations
-        if within is not None:
-            added = _mean(within, axis=0)[:, None]
-            drawn = covariance / np.sqrt((variance + added) * (variance.T + added.T))
-            np.fill_diagonal(drawn, 1.0)
-    coefficients, t = _regressions(y, kw, z)
-    return _Side(correlations, drawn, coefficients, t, _contrasts(y, kw, groups))
-
-
-def _regressions(y: Array, kw: Array, z: Array) -> tuple[Array, Array]:
-    """Least squares of each standardised answer on all predictors at once; shapes (P, M)."""
-    total = kw.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (kw * y).sum(axis=0) / total
-        spread = np.sqrt((kw * (y - mean) ** 2).sum(axis=0) / total)
-        u = np.where((kw > 0) & (spread**2 > _NOUGHT), (y - mean) / spread, 0.0)
-    design = np.concatenate([np.ones((len(z), 1)), z], axis=1)
-    p = design.shape[1]
-    products = (design[:, :, None] * design[:, None, :]).reshape(len(z), p * p)
-    gram = (kw.T @ products).reshape(-1, p, p) + 1e-9 * np.eye(p)
-    right = (kw * u).T @ design
-    solved = np.linalg.solve(gram, right[..., None])[..., 0]
-    residual = (kw * u * u).sum(axis=0) - (solved * right).sum(axis=1)
-    freedom = np.maximum(total - p, 1.0)
-    inverse = np.linalg.inv(gram)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        errors = np.sqrt(
-            np.maximum(residual / freedom, 0.0)[:, None] * np.diagonal(inverse, axis1=1, axis2=2)
-        )
-        t = solved / errors
-    usable = (total > 2 * p) & (spread**2 > _NOUGHT)
-    varied = z.std(axis=0) > 1e-9
-    keep = usable[None, :] & varied[:, None]
-    return np.where(keep, solved[:, 1:].T, np.nan), np.where(keep, t[:, 1:].T, np.nan)
-
-
-def _contrasts(y: Array, kw: Array, groups: Array) -> Array:
-    """Differences in means between those above and those below, shape (G, M)."""
-    out = np.full((len(groups), y.shape[1]), np.nan)
-    for g, group in enumerate(groups):
-        means = []
-        for side in (1.0, 0.0):
-            inside = kw * (group == side)[:, None]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                means.append((inside * y).sum(axis=0) / inside.sum(axis=0))
-        out[g] = means[0] - means[1]
-    return out
-
-
-def _compared(people: _Side, others: _Side) -> dict[str, _Values]:
-    """The measures that hold one side against the other."""
-    m = people.correlations.shape[0]
-    i, j = np.triu_indices(m, 1)
-    pairs = np.zeros((len(i), m), dtype=bool)
-    pairs[np.arange(len(i)), i] = pairs[np.arange(len(i)), j] = True
-    significant = np.abs(people.t) > _SIGNIFICANT
-    _, of = np.nonzero(significant)
-    columns = np.eye(m, dtype=bool)
-    coefficients = people.coefficients[significant], others.coefficients[significant]
-    other_sign = np.where(np.isnan(coefficients[1]), np.nan, coefficients[0] * coefficients[1] < 0)
-    contrasts = people.contrasts.ravel(), others.contrasts.ravel()
-    return {
-        "pattern": _correlated(people.correlations[i, j], others.correlations[i, j], pairs),
-        "coefficients": _correlated(*coefficients, columns[of]),
-        "flipped": _mean_without(other_sign, columns[of]),
-        "contrasts": _correlated(*contrasts, np.tile(columns, (len(people.contrasts), 1))),
-    }
-
-
-def _correlated(a: Array, b: Array, touches: NDArray[np.bool_]) -> _Values:
-    """A correlation over n entries, and without those that touch each question; touches: shape (n, M)."""
-    known = ~(np.isnan(a) | np.isnan(b))
-    a, b, touches = a[known], b[known], touches[known]
-    terms = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b])
-    sums = terms.sum(axis=1)
-    without = sums[:, None] - terms @ touches
-
-    def r(s: Array) -> Array:
-        n, sa, sb, saa, sbb, sab = s
-        with np.errstate(invalid="ignore", divide="ignore"):
-            value = (sab - sa * sb / n) / np.sqrt((saa - sa**2 / n) * (sbb - sb**2 / n))
-        return np.where((n > 2) & np.isfinite(value), value, np.nan)
-
-    return _Values(r(sums), r(without))
-
-
-def _mean_without(a: Array, touches: NDArray[np.bool_]) -> _Values:
-    """A mean over n entries, and without those that touch each question."""
-    known = ~np.isnan(a)
-    terms = np.stack([np.ones(known.sum()), a[known]])
-    sums = terms.sum(axis=1)
-    without = sums[:, None] - terms @ touches[known]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _Values(sums[1] / sums[0], without[1] / without[0])
-
-
-def _component(correlations: Array) -> float:
-    """The first eigenvalue's share; pairs that are not known count as uncorrelated."""
-    known = ~np.isnan(np.diagonal(correlations))
-    matrix = np.nan_to_num(correlations[np.ix_(known, known)])
-    return float(np.linalg.eigvalsh(matrix)[-1] / len(matrix)) if len(matrix) else float("nan")
-
-
-def _components_without(correlations: Array) -> Array:
-    """The same without each question, shape (M,)."""
-    m = len(correlations)
-    matrix = np.nan_to_num(correlations)
-    known = ~np.isnan(np.diagonal(correlations))
-    kept = (~np.eye(m, dtype=bool)) & known
-    stack = matrix * kept[:, :, None] * kept[:, None, :]
-    return np.asarray(np.linalg.eigvalsh(stack)[:, -1] / np.maximum(kept.sum(axis=1), 1))
-
-
-def _interval(values: Sequence[_Values], units: Sequence[str], level: float) -> tuple[float, float, float]:
-    """The mean over countries, and its error by leaving out units and questions in turn."""
-    whole = np.array([float(one.whole) for one in values])
-    known = ~np.isnan(whole)
-    if not known.any():
-        return float("nan"), float("nan"), float("nan")
-    point = float(whole[known].mean())
-    names = [unit for unit, there in zip(units, known, strict=True) if there]
-    kept = [~np.array([n == one for n in names]) for one in dict.fromkeys(names)]
-    by_unit = _jackknife(np.array([whole[known][k].mean() for k in kept if k.any()]), point)
-    without = np.array([one.without for one, there in zip(values, known, strict=True) if there])
-    by_question = _jackknife(_mean(without, axis=0), point)
-    parts = [part for part in (by_unit, by_question) if part is not None]
-    if not parts:
-        return point, float("nan"), float("nan")
-    df = min(n for _, n in parts) - 1
-    half = float(stdtrit(df, (1.0 + level) / 2.0) * np.sqrt(sum(variance for variance, _ in parts)))
-    return point, point - half, point + half
-
-
-def _jackknife(values: Array, point: float) -> tuple[float, int] | None:
-    """Variance and number of units; None where there is nothing to leave out."""
-    values = values[~np.isnan(values)]
-    n = len(values)
-    return ((n - 1) / n * float(((values - point) ** 2).sum()), n) if n > 1 else None
-
-
 def _over_countries(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Each figure's mean over countries."""
-    return {name: float(_mean(np.array([one[name] for one in found]), axis=0)) for name in found[0]}
-
-
-def _mean(values: Array, axis: int) -> Array:
-    """A mean of what is known; NaN, without a warning, where nothing is."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis))
+    return {name: float(mean_of_known(np.array([one[name] for one in found]))) for name in found[0]}

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.recipe.personas import PersonaTextSection
 from value_personas.programs import PanelResult, estimate_populations
+from value_personas.signatures import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ def text_effect(panel: PanelResult, max_missing: float = 0.2) -> TextEffect | No
     return TextEffect(texts, float(np.nanmean(pairs)), float(np.nanmean(means.std(axis=0, ddof=1))))
 
 
-def _distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
+def _distance(p: Array, q: Array) -> Array:
     """Total variation, shape (persons, M); NaN where either answer is missing."""
     missing = np.isnan(p[:, :, 0]) | np.isnan(q[:, :, 0])
     return np.asarray(np.where(missing, np.nan, 0.5 * np.nansum(np.abs(p - q), axis=2)))
 
 
-def _means(panel: PanelResult, start: int, texts: int, max_missing: float) -> NDArray[np.float64]:
+def _means(panel: PanelResult, start: int, texts: int, max_missing: float) -> Array:
     """Population means by one of the texts alone, as a share of the scale, shape (C, M)."""
     estimate = estimate_populations(
         panel.personas[start::texts], panel.questions, panel.log_p[start::texts], max_missing

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas import data
 from value_personas.experiments.comparators import (
@@ -18,7 +17,7 @@ from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.predicting import Method
 from value_personas.experiments.recipe.personas import ComparatorSection
 from value_personas.programs import PopulationEstimate
-from value_personas.signatures import Question, Scale, StatisticsError, SurveyError
+from value_personas.signatures import Array, Question, Scale, StatisticsError, SurveyError
 
 
 def predict_without_model(
@@ -52,7 +51,7 @@ def predict_without_model(
     return tuple(methods), tuple(f"{name}: {note}" for name, p in predicted.items() for note in p.notes)
 
 
-def predict_nothing(seed: int, people: HumanDistributions) -> dict[str, NDArray[np.float64]]:
+def predict_nothing(seed: int, people: HumanDistributions) -> dict[str, Array]:
     """What each of ``NULLS`` predicts, shapes (C, M, K); of one country those that need no other."""
     sources = Sources(people, seed=seed)
     alone = len(people.countries) < 2
@@ -60,9 +59,7 @@ def predict_nothing(seed: int, people: HumanDistributions) -> dict[str, NDArray[
     return {name: checked_prediction(name, sources).probabilities for name in names}
 
 
-def null_errors(
-    seed: int, panel: Answers, scores: Iterable[str]
-) -> dict[str, dict[str, NDArray[np.float64]]]:
+def null_errors(seed: int, panel: Answers, scores: Iterable[str]) -> dict[str, dict[str, Array]]:
     """Null → score → its errors in all cells of stored answers, shapes (C, M); NaN where undefined."""
     people = ShareTable(panel.countries, questions_of(panel), panel.human)
     predicted = predict_nothing(seed, people)
@@ -70,7 +67,7 @@ def null_errors(
     return {null: score_panel(panel, _widened(p, panel.human.shape), names) for null, p in predicted.items()}
 
 
-def _widened(p: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _widened(p: Array, shape: tuple[int, ...]) -> Array:
     """With as many places as stored answers have, which may be of longer questions."""
     out = np.full(shape, np.nan)
     out[..., : p.shape[-1]] = p

@@ -18,7 +18,7 @@ from value_personas.experiments.run.tables import read_run_table
 from value_personas.experiments.run.writing import PERSONAS_FILE
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.programs.calibration import Setting
-from value_personas.signatures import RecipeError, StoreError
+from value_personas.signatures import Array, RecipeError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class MethodAnswers:
         """The places of a country's personas; the panel is padded to the largest country."""
         return np.flatnonzero(self.panel.weights[country] > 0)
 
-    def weights(self, country: int) -> NDArray[np.float64]:
+    def weights(self, country: int) -> Array:
         """Their weights, of mean 1."""
         share = self.panel.weights[country, self.members(country)]
         return np.asarray(share / share.mean())
 
-    def told(self, country: int, columns: Sequence[str]) -> NDArray[np.float64] | None:
+    def told(self, country: int, columns: Sequence[str]) -> Array | None:
         """Columns of ``personas`` for each of them; None where the record holds no personas."""
         if self.personas is None:
             return None

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from value_personas.data import country_number
 from value_personas.experiments.export.drawing import Places, draw_answers
@@ -14,7 +13,7 @@ from value_personas.experiments.export.variables import Sheet, Variable, variabl
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.run.record import Options
 from value_personas.programs import REASONS
-from value_personas.signatures import MissingReason
+from value_personas.signatures import Array, MissingReason
 
 _UNNUMBERED = 1001
 """Countries without a number of their own are numbered from here; ISO's numbers have three digits."""
@@ -94,7 +93,7 @@ def _profiles(answers: MethodAnswers, c: int, draws: int, items: Sequence[Option
 
 def _answers(
     run: StoredRun, answers: MethodAnswers, c: int, drawn: Sequence[Places], gaps: dict[str, float]
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[Array]:
     """One column a question: drawn places as stored codes, a missing answer as the code of its reason."""
     members = answers.members(c)
     for m, (question, places) in enumerate(zip(run.asked.questions, drawn, strict=True)):

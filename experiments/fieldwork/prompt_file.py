@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import dspy
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs import Variant, proposal_problems, signature_of
 from value_personas.programs.personas import parse_kind
-from value_personas.signatures import Question, RecipeError
+from value_personas.signatures import Frozen, Question, RecipeError
 
 FORMAT: Literal["value-personas program"] = "value-personas program"
 VERSION: Literal[1] = 1
@@ -23,8 +23,8 @@ _LARGEST = 2_000_000
 """Bytes; a program of the longest instructions and sixteen demonstrations is far below."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+class _Strict(Frozen):
+    model_config = ConfigDict(strict=True)
 
 
 class PredictorPrompt(_Strict):

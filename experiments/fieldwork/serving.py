@@ -22,14 +22,13 @@ from value_personas.experiments.fieldwork.preparing import Asking, asking_of
 from value_personas.experiments.fieldwork.prompt_file import TunedProgram
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.recipe.recipe import DescriptorSection, Recipe, RespondentSection
-from value_personas.experiments.recipe.section import Section
 from value_personas.experiments.workspace.folders import PROGRAM_FILE, Workspace, replace_text
 from value_personas.experiments.workspace.json_file import FileModel, in_one_line, read_json, write_json
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.programs import REASONS, PopulationSample
 from value_personas.programs.engines import nobody
 from value_personas.programs.personas import parse_kind
-from value_personas.signatures import Profile, Question, RecipeError, Scale, ValueItem
+from value_personas.signatures import Frozen, Profile, Question, RecipeError, Scale, ValueItem
 
 MODEL_FOLDER = "model"
 """Of a run's folder, and among its artifacts."""
@@ -113,7 +112,7 @@ def _write(path: Path, content: object) -> None:
     replace_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def _told(respondent: RespondentSection, descriptors: DescriptorSection) -> dict[str, Section]:
+def _told(respondent: RespondentSection, descriptors: DescriptorSection) -> dict[str, Frozen]:
     """How a model asks wherever it is served: caps and cluster were the run's own."""
     without: dict[str, Any] = {"max_calls": None, "max_tokens_total": None, "max_cost": None, "cluster": None}
     if respondent.option_order == "balanced":  # else a row's answer would hang on its place

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.experiments.tracking import Call
 from value_personas.programs import REASONS, Panel, PanelResult
 from value_personas.programs.engines import Model, Prices, Reply, request_content
 from value_personas.programs.personas import parse_kind
+from value_personas.signatures import Integers
 
 CALLS_SHOWN = 50
 """Calls a run, or fewer where fewer were made."""
@@ -92,7 +92,7 @@ def _answered(kind: PersonaKind, result: PanelResult, rows: Sequence[int]) -> It
             yield kind, row, int(rng.choice(known))
 
 
-def _shuffled(kind: PersonaKind, cells: NDArray[np.int64]) -> Iterator[Cell]:
+def _shuffled(kind: PersonaKind, cells: Integers) -> Iterator[Cell]:
     order = np.random.default_rng(0).permutation(len(cells))[:CALLS_SHOWN]
     return ((kind, *cells[place].tolist()) for place in order)
 

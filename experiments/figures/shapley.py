@@ -17,6 +17,7 @@ from value_personas.experiments.figures.palette import DARK_ON_TILE, HELPS, HURT
 from value_personas.experiments.figures.style import COLUMN, FULL, SMALL, canvas, drawing, key, row_height
 from value_personas.experiments.scoring import error_heading
 from value_personas.experiments.scoring.digits import three_digits
+from value_personas.signatures import Array
 
 _ALL = "all"
 """The ``country`` of the rows that stand for all of them."""
@@ -103,9 +104,7 @@ def _names(rows: pd.DataFrame) -> dict[str, str]:
     return {code: short if name == code else f"{short} ({code})" for code, (name, short) in written.items()}
 
 
-def _mark(
-    axis: Axes, shown: NDArray[np.float64], sure: NDArray[np.bool_], dark: float, numbers: bool
-) -> None:
+def _mark(axis: Axes, shown: Array, sure: NDArray[np.bool_], dark: float, numbers: bool) -> None:
     """Write each tile's value, or a dot where there is no room for numbers."""
     for (row, column), value in np.ndenumerate(shown):
         if np.isnan(value) or not (numbers or sure[row, column]):

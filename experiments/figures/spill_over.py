@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from value_personas.experiments.figures.palette import DARK_ON_TILE, LIGHT_ON_TILE
 from value_personas.experiments.figures.style import FULL, SMALL, beside, canvas, drawing, room
+from value_personas.signatures import Array
 
 
 @drawing()
-def spill_over_figure(
-    matrices: Mapping[str, NDArray[np.float64]], items: Sequence[str], stamp: str = ""
-) -> Figure:
+def spill_over_figure(matrices: Mapping[str, Array], items: Sequence[str], stamp: str = "") -> Figure:
     """Draw one I × I matrix a panel, people first, two side by side, all on one colour scale.
 
     Args:

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from value_personas.signatures import Frozen
 
 Mark = TypeVar("Mark")
 
 
-class Section(BaseModel):
+class Section(Frozen):
     """A table of a recipe: frozen, and without a key that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel], FieldInfo]]:

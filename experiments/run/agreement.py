@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from value_personas.signatures import StoreError
+from value_personas.signatures import Array, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def _text(key: object) -> str:
     return f"{key:g}" if isinstance(key, int | float) else str(key)
 
 
-def _distance(then: "pd.Series[float]", now: "pd.Series[float]") -> NDArray[np.float64]:
+def _distance(then: "pd.Series[float]", now: "pd.Series[float]") -> Array:
     """|difference|: 0 where equal or undefined on both sides, infinite where on one; 1 between texts."""
     if not (pd.api.types.is_numeric_dtype(then) and pd.api.types.is_numeric_dtype(now)):
         differs = then.fillna("").astype(str) != now.fillna("").astype(str)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
 
 import dspy
 from dspy.lm15 import RateLimitError, Request
@@ -74,51 +73,13 @@ class MeteredModel(Model):
 
     def __init__(
         self, model: Model, meter: Meter, settings: EngineSettings, max_tokens: int = 1000
-    ) -> None:  # no super(): a wrapper
-        self.name = model.name
-        self.identity = model.identity
-        self.usage = model.usage
+    ) -> None:  # no super(): it is that model, with its store, limits and usage
+        vars(self).update(vars(model))
         self.dearest = 0.0
-        self._model = model
         self._meter = meter
         self._settings = settings
         self._max_tokens = max_tokens
         self._dearest_estimate = 0.0
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """The model alone: a budget belongs to its tuning, not to a program that is used elsewhere."""
-        return self._model.__reduce__()
-
-    @property
-    def adaptations(self) -> list[str]:
-        """As the model's."""
-        return self._model.adaptations
-
-    @property
-    def queue_length(self) -> int:
-        """As the model's."""
-        return self._model.queue_length
-
-    @property
-    def places(self) -> int:
-        """As the model's."""
-        return self._model.places
-
-    def figures(self) -> dict[str, dict[str, float]]:
-        """As the model's."""
-        return self._model.figures()
-
-    def forget(self, keys: Sequence[bytes]) -> int:
-        """As the model does."""
-        return self._model.forget(keys)
-
-    def recall(self, name: str) -> str | None:
-        """As the model does; it costs nothing."""
-        return self._model.recall(name)
-
-    async def remember(self, name: str, finding: str | None) -> None:
-        """As the model does; it costs nothing."""
-        await self._model.remember(name, finding)
 
     @property
     def in_flight(self) -> float:
@@ -139,7 +100,7 @@ class MeteredModel(Model):
         """
         key = self._meet(request, sample)
         try:
-            reply = await self._model.reply(request, sample)
+            reply = await super().reply(request, sample)
         except asyncio.CancelledError:  # the search has stopped, and it may not have been sent
             self._meter.leave(key)
             raise
@@ -171,16 +132,12 @@ class MeteredModel(Model):
 
     def stored(self, keys: Sequence[bytes], request_of: Callable[[int], Request]) -> list[Reply | None]:
         """Look many replies up at once; those that are there count like any other."""
-        replies = self._model.stored(keys, request_of)
+        replies = super().stored(keys, request_of)
         for place, (key, reply) in enumerate(zip(keys, replies, strict=True)):
             if reply is not None:
                 self._meter.meet(key)
                 self._price(key, request_of(place), reply)
         return replies
-
-    async def aclose(self) -> None:
-        """Close the model."""
-        await self._model.aclose()
 
     def _meet(self, request: Request, sample: int) -> bytes:
         key = reply_key(self.identity, request, sample)
@@ -195,10 +152,6 @@ class MeteredModel(Model):
         self.dearest = max(self.dearest, cost)
         self._dearest_estimate = max(self._dearest_estimate, price_of(prices, request))
         self._meter.find(key, cost)
-
-    def request(self, system: str, user_text: str, **config: Any) -> Request:
-        """As of the model."""
-        return self._model.request(system, user_text, **config)
 
 
 def price_of(prices: Prices | None, request: Request, reply: Reply | None = None) -> float:

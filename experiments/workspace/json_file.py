@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, PlainSerializer, ValidationError
 
 from value_personas.data import one_line
 from value_personas.experiments.workspace.folders import replace_text
-from value_personas.signatures import StoreError
+from value_personas.signatures import Frozen, StoreError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,10 +31,8 @@ Rows = tuple[dict[str, Annotated[bool | int | float | str | None, PlainSerialize
 """The rows of a table; what is undefined is null."""
 
 
-class FileModel(BaseModel):
+class FileModel(Frozen):
     """A file of ours, or a part of one: frozen, and a key that it does not know is refused, never skipped."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def write_json(path: Path, model: BaseModel) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from value_personas.programs.calibration import (
     Calibrator,
@@ -17,7 +17,7 @@ from value_personas.programs.calibration import (
     Uncalibrated,
     UniformShrinkage,
 )
-from value_personas.signatures import Array, OfForm, StatisticsError
+from value_personas.signatures import Array, Frozen, OfForm, StatisticsError
 
 Part = TypeVar("Part")
 
@@ -53,16 +53,14 @@ FITTED_METHODS = ("pooled-shape", "dirichlet")
 """Methods with parts learnt from human distributions, one for each scale length."""
 
 
-class DirichletMap(BaseModel):
+class DirichletMap(Frozen):
     """W and b of one scale length."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     weights: tuple[tuple[float, ...], ...]
     bias: tuple[float, ...]
 
 
-class Setting(BaseModel):
+class Setting(Frozen):
     """How answers are calibrated, complete enough to be applied.
 
     Attributes:
@@ -78,16 +76,14 @@ class Setting(BaseModel):
         penalty: the regularisation with which ``maps`` were fitted.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     method: MethodName = "tilt"
     level: Level = "persona"
     per: Grouping = "all"
-    strength: dict[GroupName, Annotated[float, Field(ge=0.0, le=1e4)]] = {}
+    strength: dict[GroupName, Annotated[float, Field(ge=0.0, le=1e4)]] = Field(default_factory=dict)
     alpha: Annotated[float, Field(ge=0.0)] = 0.0
     keeps_mean_of: Literal["raw", "smoothed"] = "raw"
-    shapes: dict[str, tuple[float, ...]] = {}
-    maps: dict[str, DirichletMap] = {}
+    shapes: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    maps: dict[str, DirichletMap] = Field(default_factory=dict)
     penalty: Annotated[float, Field(ge=0.0)] = 0.01
 
     def strengths(self, groups: Sequence[str]) -> Array:
@@ -116,7 +112,7 @@ class Setting(BaseModel):
         return text
 
 
-class FittedCalibration(BaseModel):
+class FittedCalibration(Frozen):
     """A chosen setting and where it comes from; small, frozen, JSON.
 
     Attributes:
@@ -139,19 +135,17 @@ class FittedCalibration(BaseModel):
         elicitation: how they were got; likewise.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     setting: Setting
     countries: tuple[str, ...]
     questions: tuple[str, ...]
     objective: str
     value: float
-    folds: dict[str, float] = {}
+    folds: dict[str, float] = Field(default_factory=dict)
     study: str = ""
     trials: int = 0
     oracle: bool = False
     synthetic: tuple[str, ...] = ()
-    aliases: dict[str, tuple[str, ...]] = {}
+    aliases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     kind: str = ""
     respondent: str = ""
     elicitation: str = ""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
 from dspy.lm15 import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from value_personas.programs.elicitation.base import Elicitation
 from value_personas.programs.elicitation.first_token import FirstTokenLogprobs
@@ -18,7 +18,15 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.patient import RefusedError, probing
 from value_personas.programs.engines.replies import Reply, ReplyFailure
 from value_personas.programs.rendering import PromptTemplate
-from value_personas.signatures import Answer, EngineError, MissingAnswer, MissingReason, Persona, Question
+from value_personas.signatures import (
+    Answer,
+    EngineError,
+    Frozen,
+    MissingAnswer,
+    MissingReason,
+    Persona,
+    Question,
+)
 
 ElicitationName = Literal["auto", "logprobs", "sampled", "verbalised"]
 
@@ -26,7 +34,7 @@ _FEWER = 5
 """Alternatives that a server may give where it refuses more: OpenAI's older models and those after them."""
 
 
-class ElicitationSettings(BaseModel):
+class ElicitationSettings(Frozen):
     """How an answer is got out of a model, as it stands in a recipe.
 
     Attributes:
@@ -36,8 +44,6 @@ class ElicitationSettings(BaseModel):
         top_logprobs: alternatives of the first token that are asked for; fewer where the server refuses.
         max_tokens: the longest reply, instead of each way's own. A model that thinks needs hundreds.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: ElicitationName = "auto"
     min_label_mass: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5

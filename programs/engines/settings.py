@@ -9,10 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from yarl import URL
 
-from value_personas.signatures import AuthenticationError, OfForm
+from value_personas.signatures import AuthenticationError, Frozen, OfForm
 
 _NAMES_A_KEY = re.compile(
     r"(?:^|[-_])(?:key|token|secret|pass|password|pwd|auth|authorization|credential|cred|sig|code)s?$|apikey",
@@ -85,7 +85,7 @@ class Aside:
     """
 
 
-class Prices(BaseModel):
+class Prices(Frozen):
     """What a model costs, in any one currency.
 
     Attributes:
@@ -93,8 +93,6 @@ class Prices(BaseModel):
         output_per_million: price of a million tokens written.
         batch: the share of these prices that is paid for what is asked in batches.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input_per_million: Annotated[float, Field(ge=0)]
     output_per_million: Annotated[float, Field(ge=0)]
@@ -110,7 +108,7 @@ class Prices(BaseModel):
         return self.model_copy(update={"input_per_million": read, "output_per_million": written})
 
 
-class EngineSettings(BaseModel):
+class EngineSettings(Frozen):
     """Which model, where, and how hard it may be pressed. Keys come from the environment only.
 
     Attributes:
@@ -146,7 +144,7 @@ class EngineSettings(BaseModel):
     """
 
     # A mistyped setting may hold a credential: errors say what is wrong, not what was given.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     lm: Annotated[str, Field(min_length=1)] = "synthetic/respondent"
     base_url: str | tuple[str, ...] = ()

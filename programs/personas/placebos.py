@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.programs.personas.base import Person, PersonaBuilder, PopulationSample
-from value_personas.signatures import Persona, Profile, RecipeError, ValueItem
+from value_personas.signatures import Array, Persona, Profile, RecipeError, ValueItem
 
 _MARGINAL_STREAM, _SHUFFLE_STREAM = 11, 12
 """Keep the placebos' draws apart from every other draw of the recipe's seed."""
@@ -137,14 +137,14 @@ def mean_sample(sample: PopulationSample, items: Collection[ValueItem]) -> Popul
     return replace(sample, profiles=(profile,), weights=(1.0,), people=())
 
 
-def _answers(profiles: Sequence[Profile]) -> dict[str, NDArray[np.float64]]:
+def _answers(profiles: Sequence[Profile]) -> dict[str, Array]:
     """Item → each profile's answer, NaN where it has none."""
     codes = dict.fromkeys(code for profile in profiles for code in profile.items)
     told = [profile.as_dict() for profile in profiles]
     return {code: np.array([answers.get(code, np.nan) for answers in told]) for code in codes}
 
 
-def _even_walk(weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
+def _even_walk(weights: Array, rng: np.random.Generator) -> NDArray[np.intp]:
     """As many draws as there are weights, each drawn in proportion to its weight (Madow 1949)."""
     n, ends = len(weights), np.cumsum(weights)
     steps = (rng.random() + np.arange(n)) / n * ends[-1]

@@ -2,12 +2,14 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from value_personas.signatures import Frozen
 
 Scoring = Literal["first-token", "option-text"]
 
 
-class LocalParameters(BaseModel):
+class LocalParameters(Frozen):
     """How a model in this process is run and read.
 
     Attributes:
@@ -19,8 +21,6 @@ class LocalParameters(BaseModel):
         dtype: ``bfloat16``, ``float16`` or ``float32``; bfloat16 on a GPU and float32 on a CPU when absent.
         template: what the chat template takes beside the messages, such as ``{enable_thinking = false}``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     scoring: Scoring = "first-token"
     device: str | None = None

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from value_personas.signatures import Array
 
 _LOWEST, _HIGHEST, _STEP = -1.0, 2.0, 0.001
 """Locations that are told apart, in unit coordinates; a scale runs from 0 to 1."""
@@ -51,7 +50,7 @@ def sharpened_centres(positions: tuple[float, ...], spread: float, sharpness: fl
     return tuple((0.5 * (low + high)).tolist())
 
 
-def _means(centres: Floats, x: Floats, spread: float, sharpness: float) -> Floats:
+def _means(centres: Array, x: Array, spread: float, sharpness: float) -> Array:
     exponent = -sharpness * (x - centres[:, None]) ** 2 / (2.0 * spread**2)
     p = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return np.asarray((p @ x) / p.sum(axis=1))

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from value_personas.signatures import Frozen
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
@@ -16,7 +18,7 @@ _LATER = frozenset(
 """Parameters that 0.1.0 did not have: where each is 0, answers are those of 0.1.0, under the same keys."""
 
 
-class KnownFaults(BaseModel):
+class KnownFaults(Frozen):
     """How far the synthetic respondent is from a perfect reader of a perfect description.
 
     Positions on value items run from 0 to 1 in the order of their codes.
@@ -54,8 +56,6 @@ class KnownFaults(BaseModel):
             bare number.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     prior_pull: Share = 0.1
     country_knowledge: Share = 0.6
     forecast_knowledge: Share = 0.8
@@ -83,14 +83,12 @@ class KnownFaults(BaseModel):
         return {name: value for name, value in self if value or name not in _LATER}
 
 
-class Seed(BaseModel):
+class Seed(Frozen):
     """What every synthetic model takes.
 
     Attributes:
         seed: of its draws.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = 0
 
