@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from value_personas.experiments.calibration.judged import CalibratedPanel
-from value_personas.experiments.evaluation.answers import Answers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import Cells, shape_scores
 from value_personas.programs.calibration import Setting
@@ -28,7 +27,7 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     before, after = judged.uncalibrated, judged.calibrated
     mean_before, mean_after = (_mean(p.probabilities, cells.scores) for p in (before, after))
     human = cells.variance(cells.human)
-    limit = variance_limit(panel, judged.record.setting)
+    limit = variance_limit(Prepared(panel), judged.record.setting)
     columns: dict[str, object] = {
         "country": np.repeat(panel.countries, m),
         "zone": np.repeat(panel.zones, m),
@@ -55,20 +54,20 @@ def before_after(judged: CalibratedPanel) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def variance_limit(panel: Answers, setting: Setting) -> Array:
+def variance_limit(prepared: Prepared, setting: Setting) -> Array:
     """The variance of the maximum-entropy law: what an infinitely hot tilt of full support tends to.
 
     At persona level each persona has a limit of its own, and the spread between their means is added.
 
     Args:
-        panel: stored answers.
+        prepared: stored answers.
         setting: tells the level.
 
     Returns:
         Shape (C, M), in score points².
     """
     flat = setting.model_copy(update={"method": "maximum-entropy", "strength": {"all": 1.0}, "per": "all"})
-    return Prepared(panel).average(flat).total
+    return prepared.average(flat).total
 
 
 def _cells(judged: CalibratedPanel) -> Cells:

@@ -1,19 +1,23 @@
 """Where populations lie on the cultural map: as they answered, and as a model answers for them."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from value_personas import data
 from value_personas.data import MAP_AXES
-from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.programs import PanelResult, estimate_populations
 from value_personas.signatures import SurveyError
+
+if TYPE_CHECKING:  # the answer store, DSPy and all that asks
+    from value_personas.experiments.fieldwork.asking import Asked
 
 HUMAN = "human"
 """The ``method`` of the rows that the survey itself gives."""
 
 
-def map_positions(name: str, profiles: data.ProfileTable, asked: Asked, max_missing: float) -> pd.DataFrame:
+def map_positions(name: str, profiles: data.ProfileTable, asked: "Asked", max_missing: float) -> pd.DataFrame:
     """Human positions wherever the survey allows, and those of every persona kind that was asked the items.
 
     Args:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,14 @@ from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibration
 from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates
-from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.fieldwork.prompt_file import FittedOn
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs import PanelResult, PopulationEstimate
 from value_personas.programs.calibration import Level, Setting
 from value_personas.signatures import Array, Question, RecipeError
+
+if TYPE_CHECKING:  # the answer store, DSPy and all that asks
+    from value_personas.experiments.fieldwork.asking import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Method:
 
 
 def predict(
-    asked: Asked,
+    asked: "Asked",
     calibrations: Sequence[Calibration],
     *,
     calibrated: Collection[PersonaKind],

@@ -1,14 +1,17 @@
 """The tables of a run: what names a row of each, and how each is read."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from value_personas.data import MAP_AXES
-from value_personas.experiments.fieldwork.asking import Asked
 from value_personas.experiments.workspace.tables import check_rows, read_table
 from value_personas.programs import mean_of_known
 from value_personas.signatures import StoreError
+
+if TYPE_CHECKING:  # the answer store, DSPy and all that asks
+    from value_personas.experiments.fieldwork.asking import Asked
 
 _CELL = ("method", "country", "question")
 KEYS = {
@@ -72,7 +75,7 @@ def read_run_table(folder: Path, name: str) -> pd.DataFrame:
     return check_rows(path, table, KEYS[name], _VALUES.get(name, ())) if len(table) else table
 
 
-def missing_frame(asked: Asked) -> pd.DataFrame:
+def missing_frame(asked: "Asked") -> pd.DataFrame:
     """How many answers of each persona kind are missing, by reason."""
     rows = [
         {"personas": kind, "reason": reason, "answers": n}
@@ -82,7 +85,7 @@ def missing_frame(asked: Asked) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["personas", "reason", "answers"])
 
 
-def asking_frame(asked: Asked) -> pd.DataFrame:
+def asking_frame(asked: "Asked") -> pd.DataFrame:
     """How each persona kind answered each question: label mass, don't know, order and wording effects.
 
     ``stray_mass`` is the mean probability on letters that are no option of the page, ``normalised`` the share

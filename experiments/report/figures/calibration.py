@@ -41,13 +41,13 @@ class CalibrationCurve:
 
 def calibration_curve(panel: Answers, temperatures: Sequence[float] = TEMPERATURES) -> CalibrationCurve:
     """Tilt stored answers at each temperature, each persona's and the population's average."""
-    prepared = Prepared(panel)
     cells = Cells.check(panel.human, panel.human, panel.scores, panel.mask)
     human = cells.variance(cells.human)
+    estimates, limits_of = _tilted(panel, temperatures)
     points, beyond = [], []
     limits: dict[Level, float] = {}
     for level in LEVELS:
-        limit = variance_limit(panel, Setting(level=level))
+        limit = limits_of[level]
         known = ~np.isnan(limit) & (human > 0.0)
         limits[level] = SCORES["variance_ratio"].average(limit[known] / human[known])
         for k in np.unique(panel.lengths):
@@ -55,11 +55,32 @@ def calibration_curve(panel: Answers, temperatures: Sequence[float] = TEMPERATUR
             share = float((human > limit)[of_length].mean()) if of_length.any() else float("nan")
             beyond.append({"level": level, "options": int(k), "cells": int(of_length.sum()), "beyond": share})
         for temperature in temperatures:
-            setting = Setting(method="tilt", level=level, strength={"all": temperature})
-            points.append(
-                {"level": level, "temperature": temperature, **_judged(panel, prepared.estimate(setting))}
-            )
+            judged = _judged(panel, estimates[level, temperature])
+            points.append({"level": level, "temperature": temperature, **judged})
     return CalibrationCurve(pd.DataFrame(points), pd.DataFrame(beyond), limits)
+
+
+_TOGETHER = 8
+"""Questions whose answers are laid out at a time: of all, they take several times the memory of the panel."""
+
+
+def _tilted(
+    panel: Answers, temperatures: Sequence[float]
+) -> tuple[dict[tuple[Level, float], Array], dict[Level, Array]]:
+    """Level and temperature → estimates (C, M, K); level → what no temperature exceeds, (C, M)."""
+    estimates: dict[tuple[Level, float], list[Array]] = {}
+    limits: dict[Level, list[Array]] = {}
+    for first in range(0, len(panel.questions), _TOGETHER):
+        prepared = Prepared(panel.part(panel.countries, panel.questions[first : first + _TOGETHER]))
+        for level in LEVELS:
+            limits.setdefault(level, []).append(variance_limit(prepared, Setting(level=level)))
+            for temperature in temperatures:
+                setting = Setting(method="tilt", level=level, strength={"all": temperature})
+                estimates.setdefault((level, temperature), []).append(prepared.estimate(setting))
+    return (
+        {key: np.concatenate(parts, axis=1) for key, parts in estimates.items()},
+        {level: np.concatenate(parts, axis=1) for level, parts in limits.items()},
+    )
 
 
 def _judged(panel: Answers, estimate: Array) -> dict[str, float]:

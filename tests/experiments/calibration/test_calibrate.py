@@ -15,6 +15,7 @@ from value_personas.experiments.calibration.calibrate import fit_calibration, sp
 from value_personas.experiments.calibration.judged import apply_calibration
 from value_personas.experiments.commands.calibrate import calibrate as command
 from value_personas.experiments.evaluation.answers import panel_file
+from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.programs.calibration import MaximumEntropyMix
 from value_personas.programs.calibration import calibrate as apply
@@ -119,7 +120,7 @@ def test_the_limit_is_the_maximum_entropy_laws_variance(level):
     r, w, p = panel.scores[1], panel.weights[2], np.exp(panel.log_p[2, 1])
     laws = apply(MaximumEntropyMix(1.0), p if level == "persona" else w @ p, r)
     law = w @ laws if level == "persona" else laws
-    limit = variance_limit(judged.panel, judged.record.setting)
+    limit = variance_limit(Prepared(judged.panel), judged.record.setting)
     assert limit[2, 1] == pytest.approx(law @ r**2 - (law @ r) ** 2)
     table = before_after(judged).set_index(["country", "question"])
     row = table.loc[("C2", "Q1")]

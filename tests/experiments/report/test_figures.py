@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -42,6 +43,20 @@ def test_the_curve_passes_through_the_runs_own_scores(reported: Reported) -> Non
     assert at.loc[("population", 2.0), "wasserstein"] != pytest.approx(
         at.loc[("persona", 2.0), "wasserstein"]
     )
+
+
+def test_questions_laid_out_a_few_at_a_time_are_all_of_them(
+    reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = reported.material.answers()
+    assert panel is not None
+    assert len(panel.questions) == 6
+    whole = calibration_curve(panel, (1.0, 3.0))
+    monkeypatch.setattr("value_personas.experiments.report.figures.calibration._TOGETHER", 4)
+    parts = calibration_curve(panel, (1.0, 3.0))
+    pd.testing.assert_frame_equal(parts.points, whole.points, rtol=1e-12)
+    pd.testing.assert_frame_equal(parts.beyond, whole.beyond, rtol=1e-12)
+    assert parts.limits == pytest.approx(whole.limits, rel=1e-12)
 
 
 def test_out_of_reach_is_what_no_temperature_reaches(reported: Reported) -> None:
