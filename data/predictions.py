@@ -5,19 +5,18 @@ WorldValuesBench), becomes the answers of each method's persons to the questions
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from value_personas.data.codebooks.missing import kind_from_words, normalise, split_number
+from value_personas.data.codebooks.missing import kind_from_words, letter_position, normalise, split_number
 from value_personas.data.countries import country_alpha3
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import inspect_file, read_columns
-from value_personas.data.published import letter_position
-from value_personas.data.share_layouts import interview_country
+from value_personas.data.prediction_tools import TOOLS
 from value_personas.data.survey.survey import Survey
 from value_personas.signatures import Array, Question, SurveyError
 
@@ -33,13 +32,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """What a long table holds → the columns that may hold it."""
 
-_MARKS = {"C", "I", "P", "N"}
-"""What scorers of inspect_ai give for correct, incorrect, partly correct and no answer."""
-
-_QSTN_TELLS = {"questionnaire_item_id", "questionnaire_name", "question", "country", "nation", "model"}
-"""What QSTN's tables hold beside answers, and what is added to them."""
-
 _ROUNDING = 0.0051
+
 _NO_ANSWER = {"dont_know": "dont_know", "refused": "refused"}
 """Kind of missing answer of a survey → reason of one of a model; any other is unparseable."""
 
@@ -63,15 +57,6 @@ class GivenAnswers:
     log_p: Array
     missing: Mapping[tuple[int, int], str]
     draws: int
-
-
-@dataclass(frozen=True)
-class _Tool:
-    """A tool's result table, known by its columns."""
-
-    name: str
-    fits: Callable[[Sequence[str]], bool]
-    as_long: Callable[[pd.DataFrame, Path], pd.DataFrame]
 
 
 def read_predictions(
@@ -111,7 +96,7 @@ def _long(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """The long table of a file, by roles: method, country, question, and option with share or answer."""
     header = inspect_file(path)
     frame = read_columns(header, header.columns)
-    tool = next((one for one in _TOOLS if one.fits(header.columns)), None)
+    tool = next((one for one in TOOLS if one.fits(header.columns)), None)
     notes = [f"{path.name}: read as a result table of {tool.name}."] if tool else []
     frame = tool.as_long(frame, path) if tool else frame
     folded = {str(name).casefold(): str(name) for name in frame.columns}
@@ -303,84 +288,3 @@ def _position(text: str, question: Question) -> int | None:
         letter = letter_position(text.strip("().: "))
         return letter if 0 <= letter < len(question.scale) else None
     return question.scale.scores.index(score) if score in question.scale.scores else None
-
-
-def _edsl(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """EDSL's ``Results.to_csv()``: a row an interview, answers in columns answer.CODE."""
-    columns = [str(name) for name in frame.columns]
-    country = _first(columns, ("agent.country", "scenario.country", "agent.nation", "scenario.nation"), path)
-    persona = next((c for c in ("agent.agent_name", "agent.agent_index") if c in columns), None)
-    kept = pd.DataFrame({"country": frame[country]})
-    kept["method"] = frame["model.model"] if "model.model" in columns else path.stem
-    kept["persona"] = frame[persona] if persona else np.arange(len(frame))
-    answers = [name for name in columns if name.startswith("answer.")]
-    tables = [kept.assign(question=name.removeprefix("answer."), answer=frame[name]) for name in answers]
-    return pd.concat(tables, ignore_index=True)
-
-
-def _inspect(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """inspect_ai's ``samples_df``: a row a sample; country and question stand in its metadata."""
-    columns = [str(name) for name in frame.columns]
-    scores = [name for name in columns if name.startswith("score_")]
-    answer = _first(columns, ("answer", "score_answer", *scores), path)
-    if answer.startswith("score_") and set(frame[answer].dropna().astype(str)) <= _MARKS:
-        raise SurveyError(
-            f"{path}: column {answer} holds marks ({', '.join(sorted(_MARKS))}) and no answers; add these as "
-            'a column, such as SampleColumn("answer", path="scores.choice.answer")'
-        )
-    kept = pd.DataFrame({"answer": frame[answer]})
-    kept["country"] = frame[_first(columns, ("metadata_country", "metadata_nation"), path)]
-    kept["question"] = frame[
-        _first(columns, ("metadata_question_id", "metadata_qid", "metadata_question"), path)
-    ]
-    kept["method"] = frame["model"] if "model" in columns else path.stem
-    if "metadata_persona" in columns:
-        kept["persona"] = frame["metadata_persona"]
-    return kept
-
-
-def _qstn(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """QSTN's parsed responses: a row an item of a persona, with the answer or every option's probability."""
-    columns = [str(name) for name in frame.columns]
-    kept = pd.DataFrame({"question": frame["questionnaire_item_id"]})
-    kept["country"] = frame[_first(columns, ("country", "nation"), path)]
-    kept["method"] = frame["model"] if "model" in columns else path.stem
-    answer = next((name for name in ("answer", "parsed_response", "llm_response") if name in columns), None)
-    if answer is None:  # parse_logprobs: a column an option
-        options = [name for name in columns if name not in _QSTN_TELLS and _are_numbers(frame[name])]
-        shares = kept.join(frame[options]).melt(list(kept.columns), options, "option", "share").dropna()
-        return shares.groupby([*kept.columns, "option"], sort=False, as_index=False).agg({"share": "mean"})
-    kept["answer"] = frame[answer]
-    if "questionnaire_name" in columns:
-        kept["persona"] = frame["questionnaire_name"]
-    return kept
-
-
-def _are_numbers(column: "pd.Series[float]") -> bool:
-    return pd.api.types.is_numeric_dtype(column)
-
-
-def _world_values_bench(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """WorldValuesBench's model outputs: a participant's number begins with the country's."""
-    table = frame.rename(columns={"QUESTION_ID": "question", "PARTICIPANT_ID": "persona", "SCORE": "answer"})
-    country = interview_country(table["persona"])
-    return table.assign(country=country, method=path.stem)[country.notna().to_numpy()]
-
-
-def _first(columns: Sequence[str], wanted: Sequence[str], path: Path) -> str:
-    found = next((name for name in wanted if name in columns), None)
-    if found is None:
-        raise SurveyError(f"{path}: has no column {' or '.join(wanted[:3])}; add it to the table")
-    return found
-
-
-def _holds(*names: str) -> Callable[[Sequence[str]], bool]:
-    return lambda columns: set(names) <= set(columns)
-
-
-_TOOLS = (
-    _Tool("EDSL", lambda columns: any(str(name).startswith("answer.") for name in columns), _edsl),
-    _Tool("inspect_ai", _holds("sample_id", "eval_id"), _inspect),
-    _Tool("QSTN", _holds("questionnaire_item_id"), _qstn),
-    _Tool("WorldValuesBench", _holds("QUESTION_ID", "PARTICIPANT_ID", "SCORE"), _world_values_bench),
-)

@@ -98,6 +98,11 @@ def split_number(text: str) -> tuple[float, str] | None:
     return (float(match[1]), match[2]) if match else None
 
 
+def letter_position(option: str) -> int:
+    """Where a letter stands in the alphabet, A = 0; −1 for anything else."""
+    return ord(option.upper()) - ord("A") if re.fullmatch(r"[A-Za-z]", option) else -1
+
+
 def kind_from_words(label: str) -> str | None:
     """The kind of missing answer that a label speaks of, or None when it speaks of none."""
     kinds = kinds_from_words(label)

@@ -1,6 +1,5 @@
 """One survey file, read by a codebook: the part that it contributes to a survey."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -33,13 +32,12 @@ from value_personas.data.survey.layout import ColumnFinder, Layout, facts_of, la
 from value_personas.data.survey.part import WAVES, Part, ReadOptions, Wave
 from value_personas.data.survey.sampling_points import read_points
 from value_personas.data.survey.survey import ItemColumn, Source
+from value_personas.data.survey.waves import YEARS, one_fieldwork
 from value_personas.data.survey.weighting import judge_weight_label
 from value_personas.signatures import Integers, Question, SurveyError
 
-_YEARS = 10_000
 _ONE = 1_000_000  # more than any wave or year
 _MOST_COUNTRIES = 500  # twice as many as there are: beyond it the column numbers something else
-_SEVERAL = 2
 
 
 def read_part(header: Header, options: ReadOptions) -> Part:
@@ -209,36 +207,12 @@ class _PartReader:
             if note := judge_weight_label(choice, column, label, str(self._header.path)):
                 self._notes.append(note)
 
-    def _one_fieldwork(self, number: Integers, countries: Countries) -> Integers:
-        """Two adjacent years of a country, where nothing but years tells waves, as one fieldwork.
-
-        Interviews of one wave often begin before the turn of a year and end after it.
-        """
-        asked = set(self._options.waves or ())
-        merged: dict[tuple[int, int], list[str]] = defaultdict(list)
-        number = number.copy()
-        for place, code in enumerate(countries.codes):
-            here = countries.index == place
-            years = sorted({int(year) for year in np.unique(number[here]) if year})
-            if (
-                len(years) == _SEVERAL
-                and years[1] - years[0] == 1
-                and not asked.intersection(map(str, years))
-            ):
-                number[here & (number > 0)] = years[0] * _YEARS + years[1]
-                merged[years[0], years[1]].append(code)
-        for (first, last), codes in merged.items():
-            some = ", ".join(codes[:5]) + (" …" if len(codes) > 5 else "")
-            self._notes.append(
-                f"{first} and {last} are taken as one fieldwork of {some}; --wave {last} keeps the later."
-            )
-        return number
-
     def _wave(self, countries: Countries) -> tuple[Integers, tuple[Wave, ...]]:
         """Which wave each respondent is of, −1 where unknown, and the waves."""
         number, study = self._numbers(self._layout.wave), self._numbers(self._layout.study)
         if self._layout.wave and self._layout.wave == self._layout.year:
-            number = self._one_fieldwork(number, countries)
+            number, notes = one_fieldwork(number, countries, frozenset(self._options.waves or ()))
+            self._notes += notes
         keys, distinct = pd.factorize(study * WAVES + number)
         years, labels = self._numbers(self._layout.year), self._study_labels()
         waves: list[Wave] = []
@@ -248,7 +222,7 @@ class _PartReader:
                 continue
             place[i] = len(waves)
             of = years[keys == i] if self._layout.year else np.zeros(1, dtype=np.int64)
-            said = "-".join(map(str, divmod(key % WAVES, _YEARS))) if key % WAVES > _ONE else key % WAVES
+            said = "-".join(map(str, divmod(key % WAVES, YEARS))) if key % WAVES > _ONE else key % WAVES
             name = f"{labels.get(key // WAVES, '')} {said}".strip()
             waves.append(Wave(name, int(of.max()), key % WAVES, key // WAVES))
         return place[keys], tuple(waves)
@@ -263,7 +237,7 @@ class _PartReader:
     def _study_labels(self) -> dict[int, str]:
         """Number of a study → its name, where the file holds several."""
         column = self._layout.study
-        if column is None or self._frame[column].nunique() < _SEVERAL:
+        if column is None or self._frame[column].nunique() < 2:
             return {}
         labels = {as_key(value): text for value, text in self._header.value_labels.get(column, {}).items()}
         numbers = pd.unique(self._numbers(column)).tolist()

@@ -11,7 +11,7 @@ import numpy as np
 from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.formats import Header
 from value_personas.data.formats.readers import inspect_file
-from value_personas.data.published import holds_shares, read_shares
+from value_personas.data.published_tables import holds_shares, read_shares
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.demographics import join_demographics
 from value_personas.data.survey.direction import cut_scale, used_options

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from value_personas.data.survey.country_column import Countries
 from value_personas.data.survey.part import Part, Wave, where_of
-from value_personas.signatures import SurveyError
+from value_personas.signatures import Integers, SurveyError
 
 ALL = "all"
+
+YEARS = 10_000
+"""Two years as one number: the first times this, and the second."""
 
 
 def waves_of_countries(parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
@@ -97,3 +101,35 @@ def _pooling_notes(waves: dict[str, tuple[str, ...]]) -> list[str]:
         f"Several waves or years are pooled in {len(pooled)} countries "
         f"({some}{' …' if len(pooled) > 4 else ''})."
     ]
+
+
+def one_fieldwork(
+    number: Integers, countries: Countries, asked: frozenset[str]
+) -> tuple[Integers, list[str]]:
+    """Two adjacent years of a country, where nothing but years tells waves, as one fieldwork.
+
+    Interviews of one wave often begin before the turn of a year and end after it.
+
+    Args:
+        number: each respondent's year, shape (n,), 0 where unknown.
+        countries: of the respondents.
+        asked: waves that are asked for by name; years among them stay apart.
+
+    Returns:
+        The years, two as one where they are, and what must be said of it.
+    """
+    merged: dict[tuple[int, int], list[str]] = defaultdict(list)
+    number = number.copy()
+    for place, code in enumerate(countries.codes):
+        here = countries.index == place
+        years = sorted({int(year) for year in np.unique(number[here]) if year})
+        if len(years) == 2 and years[1] - years[0] == 1 and not asked.intersection(map(str, years)):
+            number[here & (number > 0)] = years[0] * YEARS + years[1]
+            merged[years[0], years[1]].append(code)
+    notes = []
+    for (first, last), codes in merged.items():
+        some = ", ".join(codes[:5]) + (" …" if len(codes) > 5 else "")
+        notes.append(
+            f"{first} and {last} are taken as one fieldwork of {some}; --wave {last} keeps the later."
+        )
+    return number, notes
