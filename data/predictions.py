@@ -183,7 +183,11 @@ def _asked_alike(rows: pd.DataFrame) -> bool:
 def _amounts(rows: pd.DataFrame, path: Path, method: str) -> Array:
     amounts = pd.to_numeric(rows["share"], errors="coerce").to_numpy(np.float64)
     if not (amounts >= 0).all():
-        raise SurveyError(f"{path}: a share of {method} is no number of 0 or more")
+        bad = rows.iloc[int(np.argmin(amounts >= 0))]
+        cell = f"{method}, {bad['country']}, {bad['question']}"
+        raise SurveyError(
+            f"{path}: {cell}: share {one_line(str(bad['share']), 40)!r} is no number of 0 or more"
+        )
     return np.asarray(amounts)
 
 
@@ -238,7 +242,7 @@ class _Tally:
         total = np.stack([self._counts[key] for key in people])
         counted = total.sum(axis=2)
         if not single:
-            _check_sums(counted, str(self._path), self._method)
+            _check_sums(counted, people, list(self._questions), f"{self._path}: {self._method}")
         missing, lost = {}, np.zeros(counted.shape)
         place = {key: i for i, key in enumerate(people)}
         for (key, m, reason), n in self._missing.items():
@@ -260,19 +264,22 @@ class _Tally:
         )
 
 
-def _check_sums(total: Array, where: str, method: str) -> None:
+def _check_sums(
+    total: Array, people: Sequence[tuple[str, str]], questions: Sequence[str], where: str
+) -> None:
     """Shares of 1 or of 100 throughout, within rounding; counts cannot be told from them and pass."""
     known = total[total > 0]
     if len(known) and np.median(np.abs(known - 1)) < 0.5:
-        off = np.abs(known - 1)
+        whole = 1.0
     elif len(known) and np.median(np.abs(known - 100)) < 20:
-        off = np.abs(known / 100 - 1)
+        whole = 100.0
     else:
         return
+    off = np.where(total > 0, np.abs(total / whole - 1), 0.0)
     if off.max() > 10 * _ROUNDING:
-        raise SurveyError(
-            f"{where}: shares of {method} sum to {known[off.argmax()]:.4g}, expected 1 (or 100 %)"
-        )
+        person, m = divmod(int(off.argmax()), off.shape[1])
+        cell = ", ".join(filter(None, (*people[person], questions[m])))
+        raise SurveyError(f"{where}, {cell}: shares sum to {total[person, m]:.4g}, expected 1 (or 100 %)")
 
 
 def _position(text: str, question: Question) -> int | None:

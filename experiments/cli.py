@@ -97,6 +97,22 @@ def _stop() -> NoReturn:
     os._exit(_INTERRUPTED)  # a cell of a sweep may be scoring in its thread for minutes yet
 
 
+def _refuse_unreadable_names() -> None:
+    """A folder or file whose name is no text here cannot be recorded: that is said before any work."""
+    try:
+        here = os.path.realpath(".")
+    except FileNotFoundError:  # it was deleted: whatever needs it says so
+        here = ""
+    for name in (here, *sys.argv):
+        if any("\ud800" <= sign <= "\udfff" for sign in name):
+            shown = name.encode("ascii", "replace").decode()
+            sys.stderr.write(
+                f"value-personas: {shown}: not readable as {sys.getfilesystemencoding()}; set PYTHONUTF8=1 "
+                "(or LC_ALL=C.UTF-8), or give it another name\n"
+            )
+            sys.exit(2)
+
+
 def main() -> None:
     """Entry point of ``value-personas``: bad input is one line on stderr and exit code 2."""
     gc.set_threshold(_NET_ALLOCATIONS, *gc.get_threshold()[1:])
@@ -108,6 +124,7 @@ def main() -> None:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     show_all_signs()
     try:
+        _refuse_unreadable_names()
         _app()()
     except SystemExit as leaving:
         if leaving.code == _INTERRUPTED:

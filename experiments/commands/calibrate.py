@@ -69,4 +69,5 @@ def _scored_again(
     words = [*asked.predictions, *(word for path in paths for word in ("--survey", path))]
     words += ["--codebook", asked.survey.codebook] if asked.survey.codebook else []
     told = [f"survey.{name}={json.dumps(value, ensure_ascii=False)}" for name, value in survey.items()]
-    return command_line("score", None, [*told, *settings], workspace, fitted, words=words)
+    told += [one for one in settings if not one.lstrip().startswith(("survey.", "predictions"))]
+    return command_line("score", None, told, workspace, fitted, words=words)

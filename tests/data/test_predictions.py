@@ -46,7 +46,11 @@ def test_shares_by_words_scores_or_letters_of_options(tmp_path: Path, survey: Su
 
 @pytest.mark.parametrize(
     ("option", "share", "said"),
-    [("A", 0.7, "sum to 1.2"), ("Z", 0.5, "'Z' is no option"), ("A", -1, "0 or more")],
+    [
+        ("A", 0.7, "CHL, Q29: shares sum to 1.2"),
+        ("Z", 0.5, "'Z' is no option"),
+        ("A", -1, "CHL, Q29: share '-1.0' is no number of 0 or more"),
+    ],
 )
 def test_impossible_shares_are_refused(
     option: str, share: float, said: str, tmp_path: Path, survey: Survey

@@ -225,6 +225,16 @@ def test_an_error_shows_nothing_that_a_terminal_obeys_and_no_password(tmp_path: 
     assert not {"\x1b", "\u202e"} & set(done.stderr)
 
 
+def test_a_name_that_is_no_text_here_is_one_line() -> None:
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = process("survey", "Umfrage-München.sav", **locale)
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"value-personas: Umfrage-M\?+nchen.sav: not readable as ascii; set .*\n", done.stderr
+    )
+    assert process("survey", "Umfrage-München.sav", PYTHONUTF8="1").stderr.endswith(": no such file\n")
+
+
 def test_a_name_is_neither_markup_nor_formula(tmp_path: Path) -> None:
     done = run(tmp_path, r"name=x [red][nope] :smile: $a^b^c$ 日本")
     assert done.returncode == 0, done.stderr
