@@ -12,7 +12,10 @@ import numpy as np
 from value_personas.signatures import Array, SurveyError
 
 GROUPS = 20
-"""Groups of the jackknife: every twentieth draw of the walk is left out in turn."""
+"""Groups of the jackknife: every twentieth draw of the walk is in one."""
+
+_NEIGHBOURS = 6
+"""Draws in a row among which the walk leaves to chance who is drawn; more where n is no multiple of it."""
 
 _RIDGE = 1.0
 _LEAST = 0.2
@@ -29,7 +32,8 @@ class CalibratedWeights:
 
     Attributes:
         weights: shape (n,), > 0, summing to 1.
-        jackknife: shape (G, n), the same with every G-th draw left out and the rest calibrated anew.
+        jackknife: shape (G, n), the same with every G-th draw given up to its neighbours and all calibrated
+            anew: the variance of t is (G − 1)/G · Σ(t_g − t̄)².
     """
 
     weights: Array
@@ -70,18 +74,33 @@ def calibrated_weights(drawn: Array, total: Array) -> CalibratedWeights:
     n, columns = drawn.shape
     if not enough_to_calibrate(n, columns):
         raise SurveyError(f"{n} draws cannot be calibrated to {columns} columns")
-    groups = min(GROUPS, n)
-    jackknife = np.zeros((groups, n))
+    jackknife = np.stack([_solve(drawn, total, design) for design in _given_up(n)])
+    return CalibratedWeights(_solve(drawn, total, np.full(n, 1.0 / n)), jackknife)
+
+
+def _given_up(n: int) -> Array:
+    """Design weights of the delete-a-group jackknife, shape (G, n), each row summing to 1.
+
+    A walk draws one from each stretch of its way, so that what it leaves to chance is who of the neighbours
+    is drawn. A draw of the group is therefore given up to those beside it alone: of m neighbours it keeps
+    1 − (m − 1)·z of its weight and the others take z each, z² = G / ((G − 1)·m·(m − 1)) (the extended form
+    for strata of fewer draws than groups: Kott 2001, Journal of Official Statistics 17(4)).
+    """
+    groups, place = min(GROUPS, n), np.arange(n)
+    stretch = place * max(1, n // _NEIGHBOURS) // n
+    size = np.bincount(stretch)[stretch]
+    moved = np.sqrt(groups / ((groups - 1.0) * size * (size - 1.0)))
+    out = np.full((groups, n), 1.0 / n)
     for group in range(groups):
-        kept = np.arange(n) % groups != group
-        jackknife[group, kept] = _solve(drawn[kept], total)
-    return CalibratedWeights(_solve(drawn, total), jackknife)
+        gone = place % groups == group
+        touched = np.isin(stretch, stretch[gone])
+        out[group] *= np.where(gone, 1.0 - (size - 1.0) * moved, np.where(touched, 1.0 + moved, 1.0))
+    return out
 
 
-def _solve(z: Array, total: Array) -> Array:
+def _solve(z: Array, total: Array, design: Array) -> Array:
     """Linear calibration; what would fall below its least is held there, and the rest solved again."""
     n = len(z)
-    design = np.full(n, 1.0 / n)
     held = np.zeros(n, dtype=np.bool_)
     weights = design
     for _ in range(_ROUNDS):
@@ -91,7 +110,7 @@ def _solve(z: Array, total: Array) -> Array:
         centred = z[~held] - d @ z[~held] / rest
         spread = (d * centred.T) @ centred + _RIDGE / n * np.eye(z.shape[1])
         step = np.linalg.solve(spread, wanted - d @ z[~held])
-        weights = np.full(n, _LEAST / n)
+        weights = _LEAST * design
         weights[~held] = d * (1.0 + centred @ step)
         low = weights < _LEAST * design * (1 - 1e-12)
         if not low.any():

@@ -37,7 +37,9 @@ class ProfileSample:
             same draws; empty for ``marginal``, whose profiles belong to nobody.
         profile_of: shape (draws,), the position in ``profiles`` of each draw.
         draw_weights: shape (draws,), summing to 1.
-        jackknife: shape (G, draws), calibrated weights with every G-th draw left out; none of design weights.
+        jackknife: shape (G, draws), calibrated weights with every G-th draw given up to its neighbours,
+            moved back toward ``draw_weights`` as far as who is drawn cannot be drawn again; none of design
+            weights.
     """
 
     profiles: tuple[Profile, ...] = field(repr=False)
@@ -114,7 +116,9 @@ def sample_profiles(
     if calibrate and design not in _AS_THEY_ARE:
         found = _calibrated(drawn, respondents, margins)
         if found is not None:
-            draw_weights, jackknife = found.weights, found.jackknife
+            left = 0.0 if design in _AGAIN or margins is not None else _drawn_share(drawn.share, n)
+            draw_weights = found.weights
+            jackknife = draw_weights + np.sqrt(1.0 - left) * (found.jackknife - draw_weights)
     return ProfileSample(
         profiles=tuple(_profile(items, row) for row in distinct),
         weights=np.bincount(profile_of, draw_weights, len(distinct)).astype(np.float64),
@@ -129,6 +133,19 @@ def sample_profiles(
 
 _AS_THEY_ARE = ("all", "marginal")
 """Designs whose weights are the population's own, or of nobody."""
+
+_AGAIN = ("random",)
+"""Designs that may draw whom they have drawn."""
+
+
+def _drawn_share(share: Array, n: int) -> float:
+    """Σ w·min(1, n·w), how much of the respondents a walk of n steps has drawn on average.
+
+    Draws without replacement vary by 1 less that share of what draws from endlessly many would (the finite
+    population correction, of unequal inclusion as in Hájek 1964, Annals of Mathematical Statistics 35(4)):
+    what is estimated is the mean of the respondents there are.
+    """
+    return float(share @ np.minimum(1.0, n * share))
 
 
 def _calibrated(frame: _Frame, respondents: Integers, margins: Margins | None) -> CalibratedWeights | None:

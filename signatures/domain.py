@@ -155,8 +155,8 @@ class Persona:
             differ in order or wording alone.
         draws: which of the persons drawn in its country it stands for, by their places; empty where it
             stands for nobody.
-        jackknife: its weight when every G-th person drawn is left out in turn, G numbers; empty where weights
-            are those of the design.
+        jackknife: its weight when every G-th person drawn is given up to its neighbours in turn, G numbers;
+            empty where weights are those of the design.
     """
 
     kind: str

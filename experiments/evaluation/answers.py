@@ -49,7 +49,7 @@ class _Answers:
         borne: shape (C, N), the weights as the personas bear them, of any scale: averages are made with
             these, so that they come to the same digits however the answers were kept.
         jackknife: shape (C, G, N), of calibrated weights: what each persona's share would be with every G-th
-            person drawn left out; empty of others.
+            person drawn given up to its neighbours; empty of others.
     """
 
     log_p: Array

@@ -25,7 +25,8 @@ def persona_replicates(
     level each new average is calibrated.
 
     Personas of calibrated weights are not drawn: their deviations are those of the jackknife, in which every
-    G-th draw of the walk is left out and the rest calibrated anew, so that they vary as the estimates do.
+    G-th draw of the walk is given up to its neighbours and all calibrated anew, so that they vary as the
+    estimates do.
 
     Args:
         prepared: stored answers.
@@ -69,7 +70,7 @@ def moved_by_groups(
     replicates: int,
     seed: int | np.random.SeedSequence,
 ) -> Array:
-    """The estimate, moved by (G−1)/√G times what leaving a group out does; clipped at 0.
+    """The estimate, moved by (G−1)/√G times what giving a group up does; clipped at 0.
 
     So the variance over the G replicates, Σ(…)²/(G−1), is the jackknife's, (G−1)/G · Σ(t_g − t̄)².
 
@@ -78,7 +79,7 @@ def moved_by_groups(
 
     Args:
         estimate: shape (C, M, K).
-        left_out: shape (G, C, M, K), with every G-th draw left out.
+        left_out: shape (G, C, M, K), with every G-th draw given up.
         countries: C codes; each has a stream of its own.
         replicates: R.
         seed: of the signs.

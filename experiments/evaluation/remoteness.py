@@ -62,7 +62,8 @@ def read_remoteness(
     if section.gap_index is not None:
         index, name = _index_file(section.gap_index), section.gap_index.stem
     elif section.gap_reference is not None:
-        index, name = _distances(section.gap_reference, profiles)
+        named = section.gap_reference
+        index, name = _distances((named,) if isinstance(named, str) else named, profiles)
     else:
         return None
     if questions < _FEWEST:
@@ -73,24 +74,27 @@ def read_remoteness(
     return Remoteness(index, name, len(known))
 
 
-def _distances(reference: str, profiles: data.ProfileTable) -> tuple["pd.Series[float]", str]:
-    """Every country's distance on the cultural map from one that the survey or the published map holds."""
+def _distances(references: Sequence[str], profiles: data.ProfileTable) -> tuple["pd.Series[float]", str]:
+    """Every country's distance on the cultural map from the first that the survey or else that map holds."""
     try:
         places = data.cultural_map(profiles).set_index("country")[_AXES]
     except SurveyError as error:
         raise RecipeError(
             f"scoring.gap_reference: {error}; give a table of your own as scoring.gap_index, or leave it out"
         ) from None
-    published = published_map().get(reference)
-    if reference in places.index:
-        origin = places.loc[reference].to_numpy(np.float64)
-    elif published is not None:
-        origin = np.array([published.survival_self_expression, published.traditional_secular])
-    else:
+    published = published_map()
+    reference = next((one for known in (places.index, published) for one in references if one in known), None)
+    if reference is None:
         known = ", ".join(places.index)
         raise RecipeError(
-            f"scoring.gap_reference: {reference} is neither on the published map nor in the survey: {known}"
+            f"scoring.gap_reference: {' or '.join(references)} is neither on the published map nor in the "
+            f"survey: {known}"
         )
+    if reference in places.index:
+        origin = places.loc[reference].to_numpy(np.float64)
+    else:
+        place = published[reference]
+        origin = np.array([place.survival_self_expression, place.traditional_secular])
     away = np.hypot(*(places.to_numpy(np.float64) - origin).T)
     return pd.Series(away, places.index), f"distance from {reference} on the cultural map"
 

@@ -185,7 +185,8 @@ class ScoringSection(Section):
         persona_draws: how often each country's personas are drawn anew, so that the intervals carry their
             sampling too; 0 leaves it out.
         gap_reference: a country's code; errors are regressed on every country's distance from it on the
-            cultural map, with and without value personas.
+            cultural map, with and without value personas. Of several codes the first that the survey holds,
+            else the first of the published map.
         gap_index: in place of that, a CSV with the columns country and index (larger: less represented).
         level: the coverage of the intervals.
         prediction_level: how often the interval of a single prediction holds.
@@ -196,7 +197,7 @@ class ScoringSection(Section):
     draws: Annotated[int, Field(ge=100)] = 2000
     floor_draws: Annotated[int, Field(ge=20)] = 100
     persona_draws: Literal[0] | Annotated[int, Field(ge=2)] = 20
-    gap_reference: str | None = None
+    gap_reference: str | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     gap_index: RecipePath | None = None
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     prediction_level: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(

@@ -24,7 +24,7 @@ class Shares:
         texts: shape (t,), the places of its own texts.
         weights: shape (t,), its share of each.
         redrawn: shape (R, t), the shares after its persons were drawn anew; of calibrated weights, shape
-            (G, t), with every G-th draw left out.
+            (G, t), with every G-th draw given up.
     """
 
     texts: Integers

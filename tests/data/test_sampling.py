@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from value_personas.data import DESIGNS, ProfileTable, load_instrument, sample_profiles
+from value_personas.data.calibrated_weights import calibrated_weights, standardised_items
 from value_personas.data.sampling import spread_order
 from value_personas.signatures import SurveyError
 
@@ -162,3 +163,17 @@ def test_impossible_samples_are_refused(options: dict[str, object], message: str
     wanted: dict[str, object] = {"country": "DEU", "n": 5, **options}
     with pytest.raises(SurveyError, match=message):
         sample_profiles(population(), **wanted)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("design", ["systematic", "stratified", "random"])
+def test_respondents_who_cannot_be_drawn_again_leave_less_to_chance(design: str) -> None:
+    table = population()
+    share = (table.weight / table.weight.sum()).to_numpy()
+    sample = sample_profiles(table, "DEU", 40, design, by="sex", calibrate=True)
+    z = standardised_items(table.frame.to_numpy(), share)
+    found = calibrated_weights(z[sample.respondents - 10], share @ z)
+    np.testing.assert_allclose(sample.draw_weights, found.weights)
+    left = 1.0 if design == "random" else 1.0 - sum(s * min(1.0, 40 * s) for s in share)
+    assert design == "random" or 0.3 < left < 0.6
+    deviations = sample.jackknife - sample.draw_weights
+    np.testing.assert_allclose(deviations, left**0.5 * (found.jackknife - found.weights), atol=1e-15)

@@ -40,9 +40,9 @@ class KnownFaults(Frozen):
         order_effect: by how much the log-odds of the option listed first are raised.
         refusal_rate: the share of requests that are refused.
         label_noise: the share of first-token probability that lies on no option's letter.
-        unadditive: how much an answer hangs on the combination of all values rather than on each of them, as
-            a share of how much it hangs on each. Over the profiles of a country the linear R² of personas'
-            means on the items is about 1 / (1 + unadditive²): 0.6 leaves some .75, and 0.9 some .55.
+        unadditive: how much an answer hangs on the combination of two values rather than on each of all, and
+            on how fine differences of it. Over the profiles of a country 0.9 leaves of the linear R² of
+            personas' means on the items some .75, and 1.2 some .55.
         interplay: the share that is known of how values work two together and beyond thresholds; 1 knows all.
         stereotype: how much is inferred of values from who someone is (sex, age, education, income,
             denomination, settlement): 1 as much as these tell in the embedded population, more makes a

@@ -187,7 +187,7 @@ class SyntheticRespondent(EngineKind):
         if self.faults.interplay:
             location += self.faults.interplay * belief.interplay(perceived.values)
         if self.faults.unadditive and not belief.item:
-            location += self.faults.unadditive * combined(belief, perceived.values)
+            location += combined(belief, perceived.values, self.faults.unadditive)
         return location, belief.spread
 
     def _answer(self, request: Request, task: QuestionTask, text: str, seed: int) -> Reply:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from value_personas import RunResult, data, load_recipe
+from value_personas import RunResult, data, load_recipe, run
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.survey import open_survey
 from value_personas.experiments.progress.reporter import Silent
@@ -160,6 +160,23 @@ def test_the_quickstarts_claims_come_out(runs: Runner) -> None:
 )
 def test_each_of_them_goes_with_its_cause(runs: Runner, place: int, without: dict[str, float]) -> None:
     assert verdicts(runs(*faults(**without)))[place] != "supported"
+
+
+PAPER = (
+    'personas=["none", "country", "demographic", "values-unhedged", "values-hedged"]', "comparators.names=[]",
+    'calibration.kinds=["values-hedged"]', "cultural_map.ask=false", "survey.respondents=600",
+    "profiles.n=48", "scoring.floor_draws=20",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_five_claims_of_the_paper_come_out_and_growth_goes_with_the_pole(tmp_path: Path) -> None:
+    found = run(load_recipe("paper", [f"workspace={tmp_path}", *PAPER]))
+    assert verdicts(found) == ["supported"] * 5
+    without = faults(prior_pull=0.0, country_knowledge=1.0)
+    even = run(load_recipe("paper", [f"workspace={tmp_path}", *PAPER, *without])).hypotheses.iloc[2]
+    assert (even["growth"], even["verdict"]) == (True, "undecided")
+    assert abs(even["effect"]) < 0.1 * abs(found.hypotheses["effect"].iloc[2])
 
 
 # --- who people are, the words of a questionnaire, values together ------------------------------------------

@@ -114,7 +114,9 @@ def test_a_reference_may_be_a_published_country(workspace: Path) -> None:
     said = "no gap analysis: it takes 4 countries with a distance from SWE on the cultural map, found 3"
     assert said in result.notes
     assert not (result.folder / "gap.csv").exists()
-    assert (small(workspace, "scoring.gap_reference=SWE", four).folder / "gap.csv").is_file()
+    for named, taken in (("SWE", "SWE"), ('["SWE", "XNB"]', "XNB"), ('["XYZ", "SWE"]', "SWE")):
+        gap = pd.read_csv(small(workspace, f"scoring.gap_reference={named}", four).folder / "gap.csv")
+        assert set(gap["index"]) == {f"distance from {taken} on the cultural map"}
     with pytest.raises(RecipeError, match="takes 4 questions or more, got 3"):
         small(workspace, "scoring.gap_reference=SWE")
 
