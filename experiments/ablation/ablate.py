@@ -1,6 +1,7 @@
 """Take parts of the method away, one at a time or in every combination, and test what each is worth."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from value_personas.experiments.ablation.differences import (
     errors_of,
     no_better,
 )
-from value_personas.experiments.ablation.error_curve import error_curve
 from value_personas.experiments.ablation.variants import Variant, factors_of, runs_of, variants_of
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import null_means
@@ -36,6 +36,8 @@ from value_personas.experiments.tracking import metric_name
 from value_personas.experiments.workspace.json_file import rows_of
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.signatures import EngineError
+
+_KEY = "profiles.n"
 
 _SURE = 0.05
 
@@ -237,3 +239,26 @@ def _require_base(variants: tuple[Variant, ...], missing: dict[str, str]) -> Non
         raise EngineError(f"the base variant has no result: {missing[variants[0].label]}")
     if len(missing) == len(variants) - 1:
         raise EngineError(f"no variant but the base has a result: {next(iter(missing.values()))}")
+
+
+def error_curve(found: Sequence[tuple[Variant, RunResult]], scores: Sequence[str]) -> pd.DataFrame:
+    """The error of each number of profiles drawn, the base otherwise.
+
+    Args:
+        found: variants with their runs, the base first.
+        scores: errors by name.
+
+    Returns:
+        Columns n, score, mean, lower, upper, floor, in rising n; empty where one number only was tried.
+    """
+    varied = [(v, r) for v, r in found if _KEY in v.levels and set(v.changed) <= {_KEY}]
+    rows = []
+    for variant, result in varied:
+        own = result.summary[result.summary["method"] == variant.method]
+        summary = own.set_index("score")[["mean", "lower", "upper"]].to_dict("index")
+        for score in (name for name in scores if name in summary):
+            floor = float(result.floor[score])
+            rows.append({"n": int(variant.levels[_KEY]), "score": score, **summary[score], "floor": floor})
+    if len(varied) < 2:
+        return pd.DataFrame()
+    return pd.DataFrame(rows).sort_values("n", kind="stable", ignore_index=True)

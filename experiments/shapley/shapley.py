@@ -6,12 +6,13 @@ is negative, the item lowers the error.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from value_personas import data
 from value_personas.experiments.comparators import ShareTable
@@ -19,25 +20,32 @@ from value_personas.experiments.evaluation.fitted import UNCALIBRATED, Calibrati
 from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.human import HumanAnswers, human_answers
 from value_personas.experiments.evaluation.without_model import predict_nothing
+from value_personas.experiments.fieldwork.descriptors import descriptor_frame
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.synthetic import in_words, synthetic_parts
 from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
+from value_personas.experiments.figures.shapley import bar_figure, tile_figure
+from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.loading import load_recipe
 from value_personas.experiments.recipe.recipe import Recipe
+from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.asking import Game, Played, ask_coalitions
 from value_personas.experiments.shapley.game import CellErrors
 from value_personas.experiments.shapley.planning import Plan
 from value_personas.experiments.shapley.players import choose_players
+from value_personas.experiments.shapley.record import RESULT_FILE
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.shapley.tables import Figures
-from value_personas.experiments.shapley.writing import write_shapley_files
 from value_personas.experiments.tracking import Live, Record, calibration_file, live, record_run
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs import mean_of_known
+from value_personas.experiments.workspace.json_file import write_json
+from value_personas.experiments.workspace.tables import write_csv
+from value_personas.programs import DescriptorTable, Variant, mean_of_known
+from value_personas.signatures import ValueItem
 
 
 def shapley(
@@ -216,3 +224,32 @@ def _recorded(
     }
     record = Record(result.recipe, f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
     return replace(result, mlflow_run_id=record_run(workspace, record, begun))
+
+
+def write_shapley_files(
+    result: ShapleyResult,
+    names: Mapping[str, str],
+    descriptors: Mapping[Variant, DescriptorTable],
+    items: tuple[ValueItem, ...],
+) -> None:
+    """Write every file into the result's folder.
+
+    Args:
+        result: tables and where they go.
+        names: country code → its name.
+        descriptors: what personas were told by.
+        items: the items they tell of.
+    """
+    folder = result.folder
+    for name, table in {**result.tables, "coalitions": result.coalitions}.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    write_csv(folder / "checks.csv", result.checks)
+    if descriptors:
+        frame: pd.DataFrame = descriptor_frame(descriptors.values(), items)
+        write_csv(folder / "descriptors.csv", frame)
+    write_recipe(result.recipe, folder)
+    write_json(folder / RESULT_FILE, result.record())
+    title = f"Shapley values · {result.title}"
+    level = f"{round(100 * result.recipe.scoring.level)} % intervals"
+    save_figure(tile_figure(result.values, names, title), folder, "heat_map")
+    save_figure(bar_figure(result.values, f"{title} · {level}"), folder, "bars")

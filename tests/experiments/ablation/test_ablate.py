@@ -10,8 +10,7 @@ import pytest
 
 from tests.experiments.small_runs import DRAWN
 from value_personas import load_recipe, run
-from value_personas.experiments.ablation.ablate import AblationResult, ablate
-from value_personas.experiments.ablation.error_curve import error_curve
+from value_personas.experiments.ablation.ablate import AblationResult, ablate, error_curve
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.sweep.family import Options
 from value_personas.signatures import EngineError

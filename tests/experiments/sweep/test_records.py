@@ -11,7 +11,7 @@ from value_personas import RunResult
 from value_personas.experiments.sweep.cells import Cell, sweep_cells
 from value_personas.experiments.sweep.family import Family
 from value_personas.experiments.sweep.records import CellRecord, Ledger
-from value_personas.experiments.sweep.table import sweep_table
+from value_personas.experiments.sweep.sweep import sweep_table
 from value_personas.experiments.workspace.folders import Workspace
 
 
