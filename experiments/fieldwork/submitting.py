@@ -16,7 +16,7 @@ from value_personas.programs.engines import BatchServer, EngineSettings, OpenAIH
 from value_personas.signatures import EngineError, StoreError
 
 _FIRST_LOOK_S, _LONGEST_WAIT_S = 2.0, 60.0
-"""Between two looks at a batch: batches take from a minute to a day."""
+"""Until a batch is first looked at; then half as long again each time: batches take a minute to a day."""
 
 _TOLD_EVERY_S = 60.0
 
@@ -57,16 +57,14 @@ class Submission:
     Args:
         folder: where request files, results and the ledger lie; made if need be.
         tell: shows one line to whoever watches.
-        first_look_s: seconds until a batch is first looked at; then half as long again each time.
 
     Raises:
         StoreError: when the ledger is damaged.
     """
 
-    def __init__(self, folder: Path, tell: Tell, first_look_s: float = _FIRST_LOOK_S) -> None:
+    def __init__(self, folder: Path, tell: Tell) -> None:
         self.folder = folder
         self._tell = tell
-        self._first_look_s = first_look_s
         self._file = folder / "sent.json"
 
     @contextmanager
@@ -143,7 +141,7 @@ class Submission:
 
     async def _wait(self, entry: SentFile) -> dict[str, Any]:
         """Look at a batch until it has ended."""
-        server, delay, waited, told = self._server(entry), self._first_look_s, 0.0, 0.0
+        server, delay, waited, told = self._server(entry), _FIRST_LOOK_S, 0.0, 0.0
         while True:
             state = await server.state(str(entry.batch_id))
             if state["status"] in BatchServer.ended:

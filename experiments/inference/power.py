@@ -182,9 +182,8 @@ def plan_table(
     *,
     kinds: int = 1,
     price: Price | None = None,
-    level: float = 0.95,
 ) -> pd.DataFrame:
-    """What an interval of ± width takes, for several numbers of countries and of questions.
+    """What a 95 % interval of ± width takes, for several numbers of countries and of questions.
 
     Args:
         parts: from a pilot, or stated.
@@ -194,7 +193,6 @@ def plan_table(
             personas: from there on more of them hardly tell.
         kinds: persona kinds that are asked the same.
         price: of one answer; free when absent.
-        level: of the interval.
 
     Returns:
         Columns countries, questions, personas (missing where no number suffices), half_width reached, one
@@ -203,16 +201,16 @@ def plan_table(
     price = price or Price()
     rows = []
     for m, c in product(questions, countries):
-        floor = half_width(parts, c, m, 10**12, level)
-        n = needed_personas(parts, c, m, _NEAR * floor if width is None else width, level)
+        floor = half_width(parts, c, m, 10**12)
+        n = needed_personas(parts, c, m, _NEAR * floor if width is None else width)
         answers = float("nan") if n is None else float(kinds * c * m * n)
         rows.append(
             {
                 "countries": c,
                 "questions": m,
                 "personas": n,
-                "half_width": float("nan") if n is None else half_width(parts, c, m, n, level),
-                "one": half_width(parts, c, m, 1, level),
+                "half_width": float("nan") if n is None else half_width(parts, c, m, n),
+                "one": half_width(parts, c, m, 1),
                 "floor": floor,
                 "calls": answers * price.calls,
                 "cost": answers * price.of_one_answer,

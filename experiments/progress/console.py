@@ -24,7 +24,7 @@ class _PlainConsole(Console):
             yield segment if segment.control else segment._replace(text=visible(segment.text))
 
 
-def plain_console(file: IO[str] | None = None, stderr: bool = False) -> Console:
+def plain_console(file: IO[str] | None = None) -> Console:
     """A console that takes no text for markup: a recipe may be called ``[red]``, an option ``:smile:``."""
-    width = _NO_EDGE if WIDE.get() and not stderr else None
-    return _PlainConsole(file=file, stderr=stderr, markup=False, emoji=False, width=width)
+    width = _NO_EDGE if WIDE.get() else None
+    return _PlainConsole(file=file, markup=False, emoji=False, width=width)

@@ -15,6 +15,9 @@ from value_personas.signatures import StatisticsError
 
 UNCALIBRATED = Setting(method="none", level="persona")
 
+_REPLICATES = 100
+"""How often personas are drawn anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
@@ -79,16 +82,14 @@ def _stated(variances: str) -> VarianceParts:
     return VarianceParts(country, question, cell, persona)
 
 
-def pilot_variances(
-    panels: Sequence[Answers], score: str = "normalised_mae", *, replicates: int = 100, seed: int = 0
-) -> VarianceParts:
+def pilot_variances(panels: Sequence[Answers], score: str = "normalised_mae", seed: int = 0) -> VarianceParts:
     """The parts of the variance of a pilot's error, or of the difference of two methods' errors.
 
     Args:
         panels: one method's stored answers, or two methods' of the same countries and questions.
         score: whose error is planned for.
-        replicates: how often the personas are drawn anew to see what sampling them adds.
-        seed: of those draws; both methods take the same, so that shared personas stay paired.
+        seed: of the draws that show what sampling the personas adds; both methods take the same, so that
+            shared personas stay paired.
 
     Raises:
         StatisticsError: for an unknown score, or panels that do not match.
@@ -101,7 +102,7 @@ def pilot_variances(
         raise StatisticsError("the two methods of a pilot must have the same countries and questions")
     errors = [score_panel(p, Prepared(p).estimate(UNCALIBRATED), [score])[score] for p in panels]
     drawn = [
-        score_panel(p, persona_replicates(ready, UNCALIBRATED, replicates=replicates, seed=seed), [score])[
+        score_panel(p, persona_replicates(ready, UNCALIBRATED, replicates=_REPLICATES, seed=seed), [score])[
             score
         ]
         for p, ready in zip(panels, map(Prepared, panels), strict=True)

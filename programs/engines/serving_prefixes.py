@@ -6,20 +6,19 @@ from hashlib import blake2b
 
 from dspy.lm15 import Request
 
+_REMEMBERED = 4096
+"""Beginnings; the longest unused are forgotten first."""
+
 
 class PrefixCache:
     """Remembers beginnings of prompts by whole paragraphs, as servers do by blocks of tokens.
-
-    Args:
-        size: beginnings remembered; the longest unused are forgotten first.
 
     Attributes:
         hits: prompts of which more than the instruction had been read before.
     """
 
-    def __init__(self, size: int = 4096) -> None:
+    def __init__(self) -> None:
         self.hits = 0
-        self._size = size
         self._known: OrderedDict[bytes, None] = OrderedDict()
 
     def read(self, request: Request) -> float:
@@ -32,7 +31,7 @@ class PrefixCache:
             self._known[digest] = None
             self._known.move_to_end(digest)
         self.hits += paragraphs > 1
-        while len(self._known) > self._size:
+        while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return known / whole if whole else 0.0
 

@@ -22,11 +22,6 @@ def after_thinking(text: str) -> str:
     return "" if _BEGINNING.match(rest) else rest.strip() if end else rest
 
 
-def is_all_thinking(text: str) -> bool:
-    """Whether a text thinks and then says nothing."""
-    return _may_think(text) and bool(text.strip()) and not after_thinking(text)
-
-
 def _may_think(text: str) -> bool:
     """A glance: every tag has one of these marks, and hardly any answer has."""
     return "<" in text or "[" in text or "◁" in text

@@ -9,7 +9,7 @@ from value_personas.programs.engines import EngineSettings, connect
 from value_personas.programs.engines.model import Model
 from value_personas.programs.engines.openai_http import OpenAIHTTP
 from value_personas.programs.engines.replies import REASONING_ONLY, MemoryStore, Reply
-from value_personas.programs.engines.thinking import after_thinking, is_all_thinking
+from value_personas.programs.engines.thinking import after_thinking
 from value_personas.programs.engines.vetting import Secrets, Vetted
 from value_personas.signatures import AuthenticationError
 
@@ -104,7 +104,7 @@ def test_thinking_is_read_past(said: str, answer: str) -> None:
 
 @pytest.mark.parametrize("said", ["<think>It may be A", "<think>hm</think>", "[THINK] hm", " <think>"])
 def test_a_model_that_only_thinks_says_nothing(said: str) -> None:
-    assert is_all_thinking(said)
+    assert after_thinking(said) == ""
     reply = vetted(Reply(said, None, "length"))
     assert (reply.text, reply.finish_reason) == ("", REASONING_ONLY)
 
