@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from value_personas.data import visible
 from value_personas.experiments.report.citations import Citation
@@ -142,19 +143,30 @@ def _markdown(table: Table) -> str:
 
 def _docx(title: str, table: Table) -> Any:
     from docx import Document
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import parse_xml
 
     document = Document()
     document.core_properties.title = _spelled(title)
     document.add_paragraph(_spelled(table.caption), style="Caption")
     grid = document.add_table(rows=0, cols=len(table.heads), style="Light List")
-    kinds = _kinds(table)
-    for texts in (table.heads, *table.rows):
-        for cell, text, kind in zip(grid.add_row().cells, texts, kinds, strict=True):
-            cell.text = _spelled(text)
-            if kind == "number":
-                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    kinds, wide = _kinds(table), grid.columns[0].width.twips
+    rows = "".join(_docx_row(texts, kinds, wide) for texts in (table.heads, *table.rows))
+    grid._tbl.extend(parse_xml(f"<w:tbl {_DOCX_WORDS}>{rows}</w:tbl>"))  # cell by cell takes thrice as long
     return document
+
+
+_DOCX_WORDS = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def _docx_row(texts: Sequence[str], kinds: Sequence[str], wide: int) -> str:
+    """A row in Word's XML: columns so many twentieths of a point wide, numbers to the right."""
+    right = '<w:pPr><w:jc w:val="right"/></w:pPr>'
+    cells = (
+        f'<w:tc><w:tcPr><w:tcW w:type="dxa" w:w="{wide}"/></w:tcPr><w:p>{right if kind == "number" else ""}'
+        f'<w:r><w:t xml:space="preserve">{escape(_spelled(text))}</w:t></w:r></w:p></w:tc>'
+        for text, kind in zip(texts, kinds, strict=True)
+    )
+    return f"<w:tr>{''.join(cells)}</w:tr>"
 
 
 def _bibtex(one: Citation) -> str:
