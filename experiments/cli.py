@@ -23,7 +23,7 @@ _ORDER = (
 _NO_COMMANDS = frozenset({"approval", "asking", "options", "printing"})
 """What commands share; every other file of the folder is a command."""
 
-_NET_ALLOCATIONS = 20_000
+_NET_ALLOCATIONS = 100_000
 """After so many the young objects are looked through. At Python's 700 a fifth of all importing, and as much
 of drawing, went into looking for cycles among millions of objects that last as long as the command."""
 

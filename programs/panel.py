@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice
 from types import TracebackType
 
 from dspy.lm15 import Request
@@ -80,11 +80,6 @@ class _Page:
     text: str
     replies: list[Reply | None]
 
-    @property
-    def is_stored(self) -> bool:
-        """Whether the store had every draw."""
-        return all(self.replies)
-
     def unanswered(self) -> list[Request]:
         """The draws without a reply."""
         return [self.wording.request(d, self.text) for d, reply in enumerate(self.replies) if reply is None]
@@ -102,6 +97,16 @@ class _Cell:
     row: int
     column: int
     pages: list[_Page]
+
+    def stored(self) -> list[list[Reply]] | None:
+        """The replies to each page, where the store had them all."""
+        found = []
+        for page in self.pages:
+            known = [reply for reply in page.replies if reply is not None]
+            if len(known) < len(page.replies):
+                return None
+            found.append(known)
+        return found
 
 
 class Panel:
@@ -165,21 +170,36 @@ class Panel:
         copies = Counter(persona.text for persona in personas)
         balanced = self.respondent.style.option_order == "balanced"
         sheet = Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
-        cells, settled = self._cells(texts, questions), _Settled(on_answered)
+        settled = _Settled(on_answered)
         elicitation = self.respondent.elicitation  # DSPy looks closely at each attribute of a module
 
-        async def work() -> None:
+        def enter(cell: _Cell, answers: list[Answer | MissingAnswer], *, was_stored: bool) -> None:
+            turned = cell.pages[0].form.order[0] > 0
+            sheet.enter((cell.row, cell.column), answers, was_stored=was_stored, turned=turned)
+            settled.count(copies[texts[cell.row]])
+
+        def to_ask() -> Iterator[_Cell]:
+            """The cells of which the store lacks a reply, or which may be drawn again; others are entered."""
+            for cell in self._cells(texts, questions):
+                known = None if elicitation.redraws else cell.stored()
+                if known is None:
+                    yield cell
+                    continue
+                read = [elicitation.read(page.form, r) for page, r in zip(cell.pages, known, strict=True)]
+                enter(cell, read, was_stored=True)
+
+        async def work(cells: Iterator[_Cell]) -> None:
             for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
-                was_stored = all(page.is_stored for page in cell.pages)
-                answers = await self._settle(elicitation, cell)
-                turned = cell.pages[0].form.order[0] > 0
-                sheet.enter((cell.row, cell.column), answers, was_stored=was_stored, turned=turned)
-                settled.count(copies[texts[cell.row]])
+                was_stored = cell.stored() is not None
+                enter(cell, await self._settle(elicitation, cell), was_stored=was_stored)
 
         with rare_collections(), settled:
             # What is free is asked a block at a time, and so written with one commit.
             side_by_side = _BLOCK if self.model.is_free else self.model.queue_length or self.concurrency
-            await _all_of(work() for _ in range(side_by_side))
+            rest = to_ask()
+            if (first := next(rest, None)) is not None:
+                cells = chain((first,), rest)
+                await _all_of(work(cells) for _ in range(side_by_side))
         row_of = {text: row for row, text in enumerate(texts)}
         rows = [row_of[persona.text] for persona in personas]
         return sheet.result(tuple(personas), rows, self._counted_draws(questions))

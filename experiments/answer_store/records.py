@@ -27,7 +27,8 @@ def request_columns(
 ) -> tuple[dict[str, Any], dict[int, str]]:
     """The columns that say what is asked, and the texts that they refer to by number."""
     shape, pieces = _take_texts_out(request_content(request))
-    numbers = [text_number(piece) for piece in pieces]
+    numbered = [_numbered(piece) for piece in pieces]
+    numbers = [number for number, _ in numbered]
     engine_number, shape_number = text_number(identity), text_number(shape)
     row = {
         "key": key,
@@ -37,8 +38,9 @@ def request_columns(
         "sample": sample,
         "created_at": time.time(),
     }
-    texts = dict(zip(numbers, map(storable, pieces), strict=True))
-    return row, texts | {engine_number: identity, shape_number: shape}
+    texts = dict(numbered)
+    texts[engine_number], texts[shape_number] = identity, shape
+    return row, texts
 
 
 def reply_columns(reply: Reply) -> dict[str, Any]:
@@ -66,6 +68,12 @@ def text_number(text: str) -> int:
     recomputes every key from the texts, would find them.
     """
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
+
+
+@lru_cache(maxsize=8192)  # likewise
+def _numbered(text: str) -> tuple[int, str]:
+    """A text's number, and the text as it is kept."""
+    return text_number(text), storable(text)
 
 
 REPLY_COLUMNS = (

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NET_ALLOCATIONS = 20_000
+_NET_ALLOCATIONS = 100_000
 """After so many of them the young objects are looked through: at Python's 700, an eighth of a bulk run's CPU
 went into looking for cycles of which it makes next to none. This is a few megabytes."""
 

@@ -69,7 +69,8 @@ def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
     if "[[ ## " in user:
         shown = tuple(_joined(m.parts) for m in request.messages[:-1] if m.role == "assistant")
         return _read_fields(system, dict(_FIELD.findall(user)), shown)
-    start = max(user.rfind("\nA. "), user.rfind("\nA) "))  # the last list: a persona may hold one too
+    start = user.rfind("\nA. ")  # the last list: a persona may hold one too
+    start = max(start, user.rfind("\nA) ", max(start, 0)))
     if start < 0:
         return None
     before, _, question = user[:start].rstrip().rpartition("\n\n")

@@ -260,6 +260,8 @@ def _locate(perception: Perception, belief: Belief) -> float:
 
 def _without_letters(text: str, task: QuestionTask) -> str:
     """A page's text to draw from: its options counted off, so that no draw hangs on how they are lettered."""
+    if "".join(task.letters) == ascii_uppercase[: len(task.letters)]:
+        return text
     for counted, letter, label in zip(ascii_uppercase, task.letters, task.labels, strict=False):
         if letter != counted:
             text = text.replace(f"\n{letter}. {label}", f"\n{counted}. {label}")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from operator import itemgetter
+from string import ascii_uppercase
 
 REFUSAL = "I'm sorry, but I can't answer as that person."
 
@@ -10,6 +11,7 @@ _REFUSAL_TOKENS = (("I'm", 0.94), ("Sorry", 0.04), ("As", 0.01))
 _STRAY_TOKENS = (("The", 0.6), ("It", 0.4))
 """Neither is a letter."""
 
+_VARIANTS = {letter: (f" {letter}", letter.lower()) for letter in ascii_uppercase}
 _SPACED, _LOWER, _WITH_VARIANTS = 0.03, 0.01, 3
 """Shares of a letter's probability on " A" and "a"; only of the likeliest: 20 alternatives are told."""
 
@@ -45,15 +47,16 @@ def first_token_alternatives(
         refused: whether a refusal begins instead.
         top: how many alternatives are reported.
     """
-    stray = _REFUSAL_TOKENS if refused else tuple((token, noise * share) for token, share in _STRAY_TOKENS)
-    left = 1.0 - math.fsum(p for _, p in stray)
+    stray = _REFUSAL_TOKENS if refused else [(token, noise * share) for token, share in _STRAY_TOKENS]
+    left = 1.0 - math.fsum([p for _, p in stray])
     tokens = list(stray)
     likeliest = sorted(law, key=law.__getitem__, reverse=True)[:_WITH_VARIANTS]
     for letter, p in law.items():
         mass = p * left
         if letter in likeliest:
-            tokens += [(f" {letter}", mass * _SPACED), (letter.lower(), mass * _LOWER)]
+            spaced, lower = _VARIANTS[letter]
+            tokens += ((spaced, mass * _SPACED), (lower, mass * _LOWER))
             mass *= 1.0 - _SPACED - _LOWER
         tokens.append((letter, mass))
     tokens.sort(key=itemgetter(1), reverse=True)
-    return tuple((token, math.log(p)) for token, p in tokens[:top] if p > 0.0)
+    return tuple([(token, math.log(p)) for token, p in tokens[:top] if p > 0.0])
