@@ -13,7 +13,7 @@ from value_personas.experiments.fieldwork.batch import Batch, BatchWrittenError,
 from value_personas.experiments.fieldwork.submitting import Submission
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.engines import Tell
+from value_personas.programs.engines import Tell, without_keys
 from value_personas.signatures import EngineError
 
 _SUBMIT = "submit"
@@ -57,7 +57,8 @@ def asked(
         workspace = Workspace.open(recipe.workspace)
         return _submitted(job, workspace, recipe.store or workspace.answers, tell, again)
     written = Batch(Path(batch).expanduser())
-    result = _tried(job, written)
+    with without_keys():  # whoever sends the files has one
+        result = _tried(job, written)
     if result is not None:
         return result
     where = f"--store {recipe.store}" if recipe.store else f"--workspace {recipe.workspace}"

@@ -85,7 +85,8 @@ def same_numbers(one: RunResult, other: RunResult) -> bool:
 
 
 def test_files_are_written_answered_and_brought_back(tmp_path: Path, server: FakeServer) -> None:
-    recipe, out = recipe_at(server.url, tmp_path / "ws"), tmp_path / "out"
+    keyless = "respondent.api_key_env=NOBODYS_KEY"  # whoever sends the files has one
+    recipe, out = recipe_at(server.url, tmp_path / "ws", keyless), tmp_path / "out"
     assert by_files(recipe, out) is None
     (first,) = out.glob("*.jsonl")
     requests = [json.loads(line) for line in first.read_bytes().splitlines()]
