@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 
 from tests.builders import interrupted, interruptible
 from tests.experiments.small_runs import DRAWN
+from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
 from tests.forked import Forked
 from value_personas import load_recipe, run
@@ -243,15 +244,16 @@ def test_a_tracking_server_that_fails_costs_no_cell_its_tables(
 
 
 def test_two_at_once_pay_nothing_twice(tmp_path: Path) -> None:
-    with FakeServer(latency_s=0.02) as server:
-        asked = [f"workspace={tmp_path / 'shared'}", *DRAWN, GRID, *served(server)]
+    engine = RuleEngine(letters)
+    with FakeServer(engine=engine, latency_s=0.02) as server:
+        given = [f"workspace={tmp_path / 'shared'}", *DRAWN, GRID, *served(server)]
+        expected = plan(wanted := load_recipe(None, given), sweep_cells(wanted)).total.calls
         told = tmp_path / "told"
-        both = [Forked(DRIVER, asked, told) for _ in "ab"]
+        both = [Forked(DRIVER, given, told) for _ in "ab"]
         assert [process.wait() for process in both] == [0, 0], told.read_text()
-        together = server.calls
-    with FakeServer() as server:
-        sweep(load_recipe(None, [f"workspace={tmp_path / 'alone'}", *DRAWN, GRID, *served(server)]))
-        assert together == server.calls
+        asked = [(r.system, r.messages[-1].text, r.config.logprobs) for r in engine.requests]
+        assert len(set(asked)) == len(asked) == server.calls
+        assert server.calls == expected - 54  # descriptors are of another model
     assert not list(tmp_path.rglob("*.partial"))
 
 

@@ -1,0 +1,44 @@
+"""What makes the many small runs of these tests cheaper by a third, and changes nothing that they look at."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from value_personas.experiments.fieldwork import shown_calls, survey
+
+_OF_SHOWN_CALLS = ("test_shown_calls", "test_recording")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_calls_shown(request: pytest.FixtureRequest) -> Iterator[None]:
+    """To write fifty traces to MLflow is a fifth of a small run; where they are looked at, all are."""
+    with pytest.MonkeyPatch.context() as patched:
+        if request.module.__name__.rpartition(".")[2] not in _OF_SHOWN_CALLS:
+            patched.setattr(shown_calls, "CALLS_SHOWN", 5)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_population_written_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A workspace gets a copy of the embedded population; all workers of a session share what is copied."""
+    base = tmp_path_factory.getbasetemp()
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "populations"
+    kept.mkdir(exist_ok=True)
+    write = survey.write_synthetic_survey
+
+    def copied(path: Path, **how: Any) -> None:
+        whole = kept / f"{sha256(repr(sorted(how.items())).encode()).hexdigest()}.sav"
+        if not whole.is_file():
+            partial = whole.with_suffix(f".{os.getpid()}.sav")
+            write(partial, **how)
+            partial.replace(whole)
+        shutil.copyfile(whole, path)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(survey, "write_synthetic_survey", copied)
+        yield
