@@ -264,7 +264,7 @@ def test_the_budget_stops_an_optimiser_and_what_it_found_is_judged(tmp_path: Pat
     stopped = tuned(tmp_path, "miprov2", "seed=1", f"tuning.budget_calls={least}")
     assert stopped.calls <= least
     assert f"tuning.budget_calls = {least} is reached" in str(stopped.stopped)
-    assert (stopped.curve["status"] == "").sum() + (stopped.curve["status"] == "chosen").sum() >= 1
+    assert stopped.curve["status"].isin(["", "finalist", "chosen"]).any()
     assert np.isfinite(stopped.judgement.held_out["gain"])
     again = tuned(tmp_path, "miprov2", "seed=1", f"tuning.budget_calls={least}")
     assert again.paid == 0
