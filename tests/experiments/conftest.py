@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.experiments.small_runs import small_run
+from value_personas import RunResult
 from value_personas.experiments.fieldwork import shown_calls, survey
 
 _OF_SHOWN_CALLS = ("test_shown_calls", "test_recording")
+_FEW = 5
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,7 +22,7 @@ def _few_calls_shown(request: pytest.FixtureRequest) -> Iterator[None]:
     """To write fifty traces to MLflow is a fifth of a small run; where they are looked at, all are."""
     with pytest.MonkeyPatch.context() as patched:
         if request.module.__name__.rpartition(".")[2] not in _OF_SHOWN_CALLS:
-            patched.setattr(shown_calls, "CALLS_SHOWN", 5)
+            patched.setattr(shown_calls, "CALLS_SHOWN", _FEW)
         yield
 
 
@@ -42,3 +45,11 @@ def _each_population_written_once(tmp_path_factory: pytest.TempPathFactory) -> I
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(survey, "write_synthetic_survey", copied)
         yield
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """One small run in a workspace of its own, to be read: what changes a file of it changes a copy."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shown_calls, "CALLS_SHOWN", _FEW)
+        return small_run(tmp_path_factory.mktemp("plain"))

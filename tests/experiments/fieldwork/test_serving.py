@@ -32,15 +32,10 @@ from value_personas.signatures import RecipeError
 pytestmark = pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")  # of mlflow.pyfunc's own classes
 
 
-@pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    return small_run(tmp_path_factory.mktemp("served"))
-
-
 @pytest.fixture
-def served(result: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServedModel:
+def served(finished: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ServedModel:
     monkeypatch.chdir(tmp_path)  # replies are kept where it is served
-    return ServedModel(result.folder / "model")
+    return ServedModel(finished.folder / "model")
 
 
 def example(folder: Path) -> pd.DataFrame:
@@ -49,11 +44,11 @@ def example(folder: Path) -> pd.DataFrame:
 
 
 def test_mlflow_loads_it_from_a_runs_artifacts_and_predicts(
-    result: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", Workspace.open(result.recipe.workspace).tracking_uri)
-    model = mlflow.pyfunc.load_model(f"runs:/{result.mlflow_run_id}/model")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", Workspace.open(finished.recipe.workspace).tracking_uri)
+    model = mlflow.pyfunc.load_model(f"runs:/{finished.mlflow_run_id}/model")
     inputs = model.metadata.get_input_schema()
     assert inputs.input_names()[:3] == ["question", "options", "country"]
     items = {item.code for item in load_instrument("inglehart-welzel").items}
@@ -64,23 +59,23 @@ def test_mlflow_loads_it_from_a_runs_artifacts_and_predicts(
     assert math.isclose(sum(answered["probabilities"][0]), 1)
 
 
-def test_a_person_is_answered_for_as_in_the_run(result: RunResult, served: ServedModel) -> None:
-    told = pd.read_parquet(result.folder / "personas.parquet")
+def test_a_person_is_answered_for_as_in_the_run(finished: RunResult, served: ServedModel) -> None:
+    told = pd.read_parquet(finished.folder / "personas.parquet")
     told = told[told["kind"] == served.kind].reset_index(drop=True)
-    asked = json.loads((result.folder / "questions.json").read_text())["questions"][1]
+    asked = json.loads((finished.folder / "questions.json").read_text())["questions"][1]
     frame = told[[item.code for item in served.items]].assign(
         question=asked["text"], options=[asked["labels"]] * len(told)
     )
     answered = served.predict(frame)
-    kept = Answers.load(panel_file(result.folder, served.kind))
+    kept = Answers.load(panel_file(finished.folder, served.kind))
     place, options = kept.questions.index(asked["code"]), len(asked["labels"])
     for row, country, persona in zip(answered.index, told["country"], told["persona"], strict=True):
         log_p = kept.log_p[kept.countries.index(country), place, persona, :options]
         assert answered["probabilities"][row] == pytest.approx(np.exp(log_p).tolist(), abs=1e-12)
 
 
-def test_rows_are_answered_each_for_itself(served: ServedModel, result: RunResult) -> None:
-    one = example(result.folder / "model")
+def test_rows_are_answered_each_for_itself(served: ServedModel, finished: RunResult) -> None:
+    one = example(finished.folder / "model")
     frame = pd.concat([one, one, one], ignore_index=True)
     frame["question"] = [
         "Whether abortion is justifiable",
@@ -112,23 +107,23 @@ def test_rows_are_answered_each_for_itself(served: ServedModel, result: RunResul
     ],
 )
 def test_a_row_that_is_none_is_told_of(
-    served: ServedModel, result: RunResult, change: dict[str, object], told: str
+    served: ServedModel, finished: RunResult, change: dict[str, object], told: str
 ) -> None:
-    row = example(result.folder / "model").to_dict("records")[0]
+    row = example(finished.folder / "model").to_dict("records")[0]
     with pytest.raises(RecipeError, match=told):
         served.predict(pd.DataFrame([row | change]))
     with pytest.raises(RecipeError, match="no answer to any of A008"):
         served.predict(pd.DataFrame([{"question": "?", "options": ["a", "b"]}]))
 
 
-def test_a_model_holds_texts_alone_and_nothing_of_respondents_or_places(result: RunResult) -> None:
-    files = {path.name: path.read_text("utf-8") for path in (result.folder / "model").iterdir()}
+def test_a_model_holds_texts_alone_and_nothing_of_respondents_or_places(finished: RunResult) -> None:
+    files = {path.name: path.read_text("utf-8") for path in (finished.folder / "model").iterdir()}
     assert set(files) == {
         "MLmodel", "descriptors.csv", "input_example.json", "model.json", "python_env.yaml",
         "requirements.txt", "served_model.py", "serving_input_example.json",
     }  # fmt: skip
     assert "pickle" not in "".join(files.values())
-    assert str(result.recipe.workspace) not in "".join(files.values())
+    assert str(finished.recipe.workspace) not in "".join(files.values())
     assert json.loads(files["MLmodel"])["flavors"]["python_function"]["model_code_path"] == "served_model.py"
 
 

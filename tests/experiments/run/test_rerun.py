@@ -19,11 +19,6 @@ from value_personas.experiments.workspace.folders import Workspace
 from value_personas.signatures import RecipeError, StoreError
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    return small_run(tmp_path_factory.mktemp("rerun"))
-
-
 def same(found: Rerun) -> dict[str, bool | None]:
     return {one.name: one.is_same for one in found.circumstances}
 

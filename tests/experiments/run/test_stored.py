@@ -10,17 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.experiments.small_runs import damaged_copy, small_run
+from tests.experiments.small_runs import damaged_copy
 from value_personas import RunResult
 from value_personas.experiments.run.stored import find_run, read_run
 from value_personas.experiments.workspace.folders import mark_part
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.signatures import StoreError
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    return small_run(tmp_path_factory.mktemp("stored_runs"))
 
 
 def test_everything_comes_back(finished: RunResult) -> None:

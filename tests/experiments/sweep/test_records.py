@@ -6,18 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.experiments.small_runs import damaged_copy, small_run
+from tests.experiments.small_runs import damaged_copy
 from value_personas import RunResult
 from value_personas.experiments.sweep.cells import Cell, sweep_cells
 from value_personas.experiments.sweep.family import Family
 from value_personas.experiments.sweep.records import CellRecord, Ledger
 from value_personas.experiments.sweep.sweep import sweep_table
 from value_personas.experiments.workspace.folders import Workspace
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    return small_run(tmp_path_factory.mktemp("ledger"))
 
 
 @pytest.fixture
