@@ -1,9 +1,15 @@
 """Small objects that many tests need."""
 
 import math
+import os
 import signal
 import subprocess
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
 
 from value_personas.programs.elicitation import Form
 from value_personas.programs.engines.replies import Reply
@@ -61,3 +67,23 @@ def interrupted(process: "subprocess.Popen[str]") -> tuple[str, str]:
     """What a process says that is interrupted, once."""
     process.send_signal(signal.SIGINT)
     return process.communicate(timeout=60)  # a second or two; a busy machine may take longer
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """A database on the PostgreSQL server that the environment names: its address, as a person types it."""
+    server = os.environ.get("VALUE_PERSONAS_TEST_POSTGRES")
+    if not server:
+        pytest.skip("VALUE_PERSONAS_TEST_POSTGRES names no server")
+    name = f"vp_{uuid.uuid4().hex}"
+    admin = sa.create_engine(
+        sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    try:
+        yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()

@@ -2,10 +2,12 @@
 
 import json
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,6 +25,7 @@ from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.reporter import Reporter, Silent
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.search import RecipeSearch
+from value_personas.experiments.workspace.databases import by_psycopg
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StatisticsError, StoreError
 
@@ -35,6 +38,10 @@ StudySettings = SearchSettings | RecipeSearch
 """What a table of a recipe says of a study."""
 
 _JOURNAL = "optuna.journal"
+
+_ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+_A_MOMENT = timedelta(seconds=2)
 
 
 class Problem(Protocol[S]):
@@ -171,6 +178,7 @@ def search_settings(
             stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    _wait_for_others(study, told)
     return Searched(study, problem, str(without_passwords(_place(problem.settings, folder))))
 
 
@@ -191,7 +199,11 @@ def open_study(problem: Problem[S], folder: Path, seed: int) -> optuna.Study:
             pruner=None if len(settings.objectives) > 1 else _pruner(settings.pruner),
             load_if_exists=True,
         )
-    except (ImportError, ValueError, OSError) as error:
+    except ImportError as error:
+        raise StoreError(
+            f"study storage: needs {error.name}; for PostgreSQL pip install 'value-personas[postgres]'"
+        ) from None
+    except (ValueError, OSError) as error:
         what = settings.storage.partition(":")[0] if settings.storage else folder
         raise StoreError(f"study storage {what}: cannot be opened ({type(error).__name__})") from None
     except Exception as error:
@@ -226,7 +238,26 @@ def _gone_on(problem: Problem[S], folder: Path, seed: int) -> optuna.Study:
 
 
 def _finished(study: optuna.Study) -> int:
-    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+    return len(study.get_trials(deepcopy=False, states=_ENDED))
+
+
+def _wait_for_others(study: optuna.Study, reporter: Reporter) -> None:
+    """Until trials that other processes are still at have ended, so that all of them choose among the same.
+
+    One that goes on for twice as long as the longest is taken for a process that was killed.
+    """
+    ended = study.get_trials(deepcopy=False, states=_ENDED)
+    longest = max((trial.duration for trial in ended if trial.duration), default=timedelta())
+    said = False
+    while True:
+        since = datetime.now() - 2 * longest - _A_MOMENT
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if not any(trial.datetime_start and trial.datetime_start > since for trial in running):
+            return
+        if not said:
+            said = True
+            reporter.note("another process is still at a setting of this study; waiting for it")
+        time.sleep(0.2)
 
 
 def _share(problem: Problem[S], folder: Path, trials: int, seed: int) -> int:
@@ -288,6 +319,6 @@ def _place(settings: StudySettings, folder: Path) -> str:
 
 def _storage(settings: StudySettings, folder: Path) -> str | optuna.storages.BaseStorage:
     if settings.storage is not None:
-        return settings.storage
+        return by_psycopg(settings.storage)
     folder.mkdir(parents=True, exist_ok=True)
     return optuna.storages.JournalStorage(JournalFileBackend(_place(settings, folder)))

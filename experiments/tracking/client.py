@@ -16,6 +16,7 @@ from value_personas.data import first_line
 from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.tracking.places import settle_artifacts
 from value_personas.experiments.tracking.tables import make_tables
+from value_personas.experiments.workspace.databases import by_psycopg
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StoreError
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _TOLD_AFTER, _GIVEN_UP_AFTER = 5.0, 60.0
 """Seconds that a store may be held by another process before it is said, and before it is given up."""
+
+_TABLES_MADE_AFTER = 300.0
+"""Seconds that another process may take to make MLflow's tables in a new database, over a network."""
 
 _ATTEMPTS = 8
 """Times that a row is written anew which another process made at the same moment."""
@@ -48,10 +52,10 @@ def uri_of(section: TrackingSection, workspace: Workspace) -> str:
     The recipe says it, or else ``MLFLOW_TRACKING_URI``, which is then told; or else it is the workspace.
     """
     if section.uri:
-        return section.uri
+        return by_psycopg(section.uri)
     if told := os.environ.get("MLFLOW_TRACKING_URI"):
         _say_once(f"recorded in {without_passwords(told)}, as MLFLOW_TRACKING_URI says")
-        return told
+        return by_psycopg(told)
     return workspace.tracking_uri
 
 
@@ -115,6 +119,11 @@ def store_errors(uri: str, advice: str = "") -> Iterator[None]:
         said = first_line(error)
         end = f"; {advice}" if advice else ""
         raise StoreError(f"MLflow store {without_passwords(uri)}: {without_passwords(said)}{end}") from None
+    except ImportError as error:
+        raise StoreError(
+            f"MLflow store {without_passwords(uri)}: needs {error.name}; for PostgreSQL pip install "
+            "'value-personas[postgres]'"
+        ) from None
 
 
 @contextmanager
@@ -197,17 +206,17 @@ def make_ready(uri: str, workspace: Workspace) -> None:
     _wait_until(free, uri)
 
 
-def _wait_until(free: Callable[[], bool], uri: str) -> None:
+def _wait_until(free: Callable[[], bool], uri: str, patience_s: float = _GIVEN_UP_AFTER) -> None:
     """Try again and again.
 
     Raises:
-        TimeoutError: after a minute.
+        TimeoutError: after that many seconds.
     """
     began, told = time.monotonic(), False
     while not free():
         waited = time.monotonic() - began
-        if waited > _GIVEN_UP_AFTER:
-            raise TimeoutError(f"another process has held it for {_GIVEN_UP_AFTER:.0f} s; end that one first")
+        if waited > patience_s:
+            raise TimeoutError(f"another process has held it for {patience_s:.0f} s; end that one first")
         if waited > _TOLD_AFTER and not told:
             say(
                 f"MLflow store {without_passwords(uri)}: another process holds it; waiting for up to a minute"
@@ -220,9 +229,29 @@ if sys.platform != "win32":  # there, two processes that begin a workspace at on
     import fcntl
 
 
+_opened: set[str] = set()
+"""Addresses of PostgreSQL that this process has opened."""
+
+_ADVISORY_LOCK = 7_305_201
+"""PostgreSQL's lock around MLflow's migrations; any number that other software does not use."""
+
+
+@contextlib.contextmanager
+def _alone_in_postgresql(uri: str) -> Iterator[None]:
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
+    lock = text(f"select pg_try_advisory_lock({_ADVISORY_LOCK})")
+    with contextlib.ExitStack() as held:
+        held.callback(engine.dispose)  # and with the connection the lock goes
+        connection = held.enter_context(engine.connect())
+        _wait_until(lambda: bool(connection.execute(lock).scalar()), uri, _TABLES_MADE_AFTER)
+        yield
+
+
 @contextlib.contextmanager
 def alone_at(uri: str) -> Iterator[None]:
-    """Within this, no other process of this package opens the same SQLite store for the first time.
+    """Within this, no other process of this package opens the same database for the first time.
 
     MLflow makes its tables in several steps, and takes those of another process for its own.
 
@@ -230,6 +259,11 @@ def alone_at(uri: str) -> Iterator[None]:
         OSError: when the lock beside the database cannot be written, or is held for a minute.
     """
     file = _file_of(uri)
+    if uri.startswith("postgresql") and uri not in _opened:
+        with _alone_in_postgresql(uri):
+            yield
+        _opened.add(uri)
+        return
     if sys.platform == "win32" or file is None:
         yield
         return

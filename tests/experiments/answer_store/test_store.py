@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from dspy.lm15 import Config, Message, Request
 
+from tests.builders import new_database
 from value_personas.experiments.answer_store import AnswerStore, opening
 from value_personas.experiments.answer_store.contents import info
 from value_personas.experiments.answer_store.leases import new_holder
@@ -47,18 +47,8 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "answers.db")
         return
-    server = os.environ.get("VALUE_PERSONAS_TEST_POSTGRES")
-    if not server:
-        pytest.skip("VALUE_PERSONAS_TEST_POSTGRES names no server")
-    url = sa.make_url(server).set(drivername="postgresql+psycopg")
-    name = f"vp_{uuid.uuid4().hex}"
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_database() as url:
+        yield sa.make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 def test_a_connection_that_died_while_nobody_used_it_is_replaced(

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize_scalar
 
+from tests.builders import new_database
 from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
 from tests.forked import Forked
@@ -166,6 +167,24 @@ def test_two_processes_at_one_study_repeat_no_call_and_stop_together(tmp_path: P
         assert server.calls == len(asked)
     ended = found.trials["state"].isin(["complete", "pruned"]).sum()
     assert 8 <= ended <= 9  # the last ones of the two may have been on their way at once
+
+
+@pytest.mark.slow
+def test_two_processes_at_one_study_in_postgresql_choose_the_same(tmp_path: Path) -> None:
+    with new_database() as url:
+        settings = [*SMALL, TEMPERATURE, "search.trials=10", f"search.storage={url}"]
+        code = DRIVER.replace("search(load", "print(search(load").replace("False)", "False).best)")
+        places = [tmp_path / "one", tmp_path / "two"]
+        told = [tmp_path / "one.txt", tmp_path / "two.txt"]
+        running = [
+            Forked(code, [f"workspace={place}", *settings], one, tmp_path / "complained")
+            for place, one in zip(places, told, strict=True)
+        ]
+        assert [process.wait() for process in running] == [0, 0], (tmp_path / "complained").read_text()
+        (best,) = {one.read_text() for one in told}
+        found = search(load_recipe("search", [f"workspace={places[0]}", *settings]), progress=False)
+    assert str(found.best) == best.strip()
+    assert 10 <= found.trials["state"].isin(["complete", "pruned"]).sum() <= 11
 
 
 PLANTED = (
