@@ -267,6 +267,19 @@ _QUOTED_RUN = 7
 _NUMBER_WORDS = ("three", "four", "five", "six", "seven", "eight", "nine", "ten")
 """Numbers in words that no description needs; one and two are also plain words."""
 
+_PLACEHOLDERS = (
+    r"\blorem ipsum\b",
+    r"\bdolor sit amet\b",
+    r"\bplaceholder\b",
+    r"\b(?:todo|tbd|n/a)\b",
+    r"\b(?:insert|write|put|add)\b[^.]*\b(?:description|descriptor|text)\b[^.]*\bhere\b",
+    r"\b(?:your|the|a) (?:description|descriptor|text)(?: goes)? here\b",
+    r"^\W*(?:the )?(?:description|descriptor|text|example|answer)\W*$",
+    r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}",
+    r"\bas an ai\b",
+)
+"""What stands in a text's place and says nothing of anybody."""
+
 _WRONG_PERSON = {
     "you": ("it does not speak to the person as you", r"\b(I|I'm|I’m|my|My|me|Me|mine|myself)\b"),
     "I": ("it does not speak as the person, as I", r"\b([Yy]ou|[Yy]our|[Yy]ours|[Yy]ourself)\b"),
@@ -293,6 +306,9 @@ def violations(
     wrong_person, pronouns = _WRONG_PERSON[address] if address else ("", r"(?!)")
     broken = {
         "it is empty": not words,
+        "it stands in a description's place": any(
+            re.search(pattern, text, re.IGNORECASE) for pattern in _PLACEHOLDERS
+        ),
         f"it has {len(words)} words, at most {MAX_WORDS} are allowed": len(words) > MAX_WORDS,
         "it contains a number": bool(re.search(r"\d", text)) or _names_a_point(words, item),
         "it quotes the item": _shares_run(words, _words(item.text), _QUOTED_RUN),

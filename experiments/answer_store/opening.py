@@ -59,10 +59,11 @@ def open_engine(url: URL, *, create: bool = True) -> sa.Engine:
     """
     place = place_of(url)
     sqlite = url.get_backend_name() == "sqlite"
+    read_only = sqlite and _may_only_be_read(Path(url.database or ""))
     if sqlite and not create and not Path(url.database or "").is_file():
         raise StoreError(f"{place}: no such store")
     try:
-        engine = sa.create_engine(url)
+        engine = sa.create_engine(_only_read(url) if read_only else url)
     except (ImportError, NoSuchModuleError):
         raise StoreError(f"{place}: needs psycopg; pip install 'value-personas[postgres]'") from None
     if sqlite:
@@ -71,7 +72,7 @@ def open_engine(url: URL, *, create: bool = True) -> sa.Engine:
         _ping_what_lay_idle(engine)
     try:
         with store_errors(place):
-            _check_and_migrate(engine, place)
+            _check_and_migrate(engine, place, read_only=read_only)
     except StoreError:
         engine.dispose()
         raise
@@ -142,9 +143,26 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _check_and_migrate(engine: sa.Engine, place: str) -> None:
+def _may_only_be_read(file: Path) -> bool:
+    return file.is_file() and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
+
+
+def _only_read(url: URL) -> URL:
+    """The same file, beside which SQLite makes none where no commit waits in one."""
+    file = Path(url.database or "")
+    whole = {} if Path(f"{file}-wal").exists() else {"immutable": "1"}
+    return url.set(database=file.as_uri(), query={"mode": "ro", "uri": "true", **whole})
+
+
+def _check_and_migrate(engine: sa.Engine, place: str, *, read_only: bool = False) -> None:
     with engine.connect() as connection:
         version = _version(connection, place)
+    if read_only:
+        if version != HEAD:
+            raise StoreError(
+                f"{place}: may only be read and is of an earlier version; make it writable once, or copy it"
+            )
+        return
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             raw: Any = connection.connection.dbapi_connection

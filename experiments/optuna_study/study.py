@@ -25,7 +25,7 @@ from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.reporter import Reporter, Silent
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.search import RecipeSearch
-from value_personas.experiments.workspace.databases import by_psycopg
+from value_personas.experiments.workspace.databases import alone_in_postgresql, by_psycopg
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StatisticsError, StoreError
 
@@ -191,14 +191,15 @@ def open_study(problem: Problem[S], folder: Path, seed: int) -> optuna.Study:
     optuna.logging.set_verbosity(logging.WARNING)
     settings = problem.settings
     try:
-        study = optuna.create_study(
-            storage=_storage(settings, folder),
-            study_name=settings.study or f"{problem.title}-{problem.mark[:12]}",
-            directions=[StudyDirection.MINIMIZE] * len(settings.objectives),
-            sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=problem.startup),
-            pruner=None if len(settings.objectives) > 1 else _pruner(settings.pruner),
-            load_if_exists=True,
-        )
+        with alone_in_postgresql(settings.storage and by_psycopg(settings.storage)):
+            study = optuna.create_study(
+                storage=_storage(settings, folder),
+                study_name=settings.study or f"{problem.title}-{problem.mark[:12]}",
+                directions=[StudyDirection.MINIMIZE] * len(settings.objectives),
+                sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=problem.startup),
+                pruner=None if len(settings.objectives) > 1 else _pruner(settings.pruner),
+                load_if_exists=True,
+            )
     except ImportError as error:
         raise StoreError(
             f"study storage: needs {error.name}; for PostgreSQL pip install 'value-personas[postgres]'"

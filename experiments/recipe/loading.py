@@ -37,8 +37,9 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
     Raises:
         RecipeError: when a file, key or value is not usable; the message names the nearest valid key.
     """
-    raw = _read(source or "quickstart")
-    return _with_overrides(raw, overrides)
+    origins: dict[str, str] = {}
+    raw = _read(source or "quickstart", origins)
+    return _with_overrides(raw, overrides, origins)
 
 
 def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
@@ -50,15 +51,19 @@ def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     return _with_overrides(recipe.model_dump(mode="json"), overrides)
 
 
-def _with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> Recipe:
+def _with_overrides(
+    raw: dict[str, Any], overrides: Iterable[str], origins: dict[str, str] | None = None
+) -> Recipe:
+    origins = origins or {}
     settings = [_parsed(override) for override in overrides]
     _give_way(raw, [key for key, text in settings if text])
     for key, text in settings:
         if text:
             _put(raw, key, _toml_value(text), f"--set {key}")
+            origins[key] = "--set"
         else:
             _take_away(raw, key)
-    return _checked(raw)
+    return _checked(raw, origins)
 
 
 def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
@@ -78,12 +83,12 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     return _checked(raw)
 
 
-def _checked(raw: dict[str, Any]) -> Recipe:
+def _checked(raw: dict[str, Any], origins: Mapping[str, str] | None = None) -> Recipe:
     try:
         require_plain(raw)
         return Recipe.model_validate(raw)
     except ValidationError as error:
-        raise RecipeError(_first_problem(error)) from None
+        raise RecipeError(_first_problem(error, origins or {})) from None
     except ValueError as error:
         raise RecipeError(f"recipe: {error}") from None
 
@@ -91,8 +96,8 @@ def _checked(raw: dict[str, Any]) -> Recipe:
 _MOST_EXTENDED = 20
 
 
-def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """A file's settings over those of the file that it extends."""
+def _read(source: str | Path, origins: dict[str, str], above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A file's settings over those of the file that it extends; notes in which one each key stands."""
     path = shipped_recipes().get(str(source), Path(source))
     raw = _toml(source, path)
     itself = path.resolve()
@@ -103,6 +108,8 @@ def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
             f"recipe {above[0]}: extends one file by way of another, {_MOST_EXTENDED} times over"
         )
     base = raw.pop("extends", None)
+    for key, _ in dotted(raw):
+        origins.setdefault(key, f"recipe {path}")
     raw.setdefault("name", path.stem)
     raw.setdefault("description", "")
     if base is None:
@@ -110,7 +117,7 @@ def _read(source: str | Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(base, str):
         raise RecipeError(f"recipe {path}: extends: expected a file or the name of a recipe, got {base!r}")
     beside = base if base in shipped_recipes() else path.parent / base
-    under = _read(beside, (*above, itself))
+    under = _read(beside, origins, (*above, itself))
     _give_way(under, [key for key, _ in dotted(raw)])
     return _merged(under, raw)
 
@@ -236,17 +243,24 @@ _IN_TOML = {
 """Kinds of problem that are told in Python's words elsewhere."""
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, origins: Mapping[str, str]) -> str:
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
+    place = _origin(where, origins)
     if problem["type"] == "extra_forbidden":
-        return f"recipe: unknown key {where}{_nearest(where)}"
+        return f"{place}: unknown key {where}{_nearest(where)}"
     if not where:
-        return f"recipe: {problem['msg'].removeprefix('Value error, ')}"
+        return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
     said = _IN_TOML.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     hidden = isinstance(problem["input"], dict) or not _MAY_HOLD_CREDENTIALS.isdisjoint(problem["loc"])
     got = "" if hidden else f", got {problem['input']!r}"
-    return f"recipe: {where}: {said}{got}"
+    return f"{place}: {where}: {said}{got}"
+
+
+def _origin(where: str, origins: Mapping[str, str]) -> str:
+    """The file that a key stands in, ``--set``, or only that it is of the recipe."""
+    near = [key for key in origins if f"{where}.".startswith(f"{key}.") or key.startswith(f"{where}.")]
+    return origins[max(near, key=len)] if near and where else "recipe"
 
 
 _OF_RECIPE_KEYS = {"sweep": "sweep.grid", "ablation": "ablation.factors", "search": "search.space"}

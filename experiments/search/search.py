@@ -184,7 +184,12 @@ def search(
 
 
 def _require_possible(recipe: Recipe, wanted: RecipeSearch) -> None:
-    """Every key and choice is one of the recipe, before anything is asked."""
+    """Every key and choice is one of the recipe, and there is what is minimised, before anything is asked."""
+    instrument = data.load_instrument(recipe.profiles.instrument)
+    if MAP_DISTANCE in wanted.objectives and not instrument.map_lines:
+        raise RecipeError(
+            f"search.objectives: instrument {instrument.name} has no map, so there is no {MAP_DISTANCE}"
+        )
     for key, among in wanted.space.items():
         for value in among if isinstance(among, tuple) else (among.low, among.high):
             varied(recipe, {key: value})

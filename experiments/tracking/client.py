@@ -16,7 +16,7 @@ from value_personas.data import first_line
 from value_personas.experiments.recipe.recipe import TrackingSection
 from value_personas.experiments.tracking.places import settle_artifacts
 from value_personas.experiments.tracking.tables import make_tables
-from value_personas.experiments.workspace.databases import by_psycopg
+from value_personas.experiments.workspace.databases import alone_in_postgresql, by_psycopg
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.passwords import without_passwords
 from value_personas.signatures import StoreError
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 _TOLD_AFTER, _GIVEN_UP_AFTER = 5.0, 60.0
 """Seconds that a store may be held by another process before it is said, and before it is given up."""
-
-_TABLES_MADE_AFTER = 300.0
-"""Seconds that another process may take to make MLflow's tables in a new database, over a network."""
 
 _ATTEMPTS = 8
 """Times that a row is written anew which another process made at the same moment."""
@@ -173,6 +170,27 @@ def _file_of(uri: str) -> Path | None:
     return Path(file) if file and not Path(file).is_dir() else None
 
 
+def require_sound(section: TrackingSection, workspace: Workspace) -> None:
+    """A SQLite store that is there is a database: to be said before anything is paid for.
+
+    Raises:
+        StoreError: when it is not.
+    """
+    uri = uri_of(section, workspace)
+    file = _file_of(uri)
+    if file is None or not file.is_file():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(file, timeout=0.2)) as store:
+            store.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        return  # held by another process: that is waited for when there is something to write
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"MLflow store {without_passwords(uri)}: {error}; restore a copy of it, or move it away"
+        ) from None
+
+
 def make_ready(uri: str, workspace: Workspace) -> None:
     """Wait until a SQLite store can be written; in the workspace's own, readers go on while one writes.
 
@@ -206,17 +224,17 @@ def make_ready(uri: str, workspace: Workspace) -> None:
     _wait_until(free, uri)
 
 
-def _wait_until(free: Callable[[], bool], uri: str, patience_s: float = _GIVEN_UP_AFTER) -> None:
+def _wait_until(free: Callable[[], bool], uri: str) -> None:
     """Try again and again.
 
     Raises:
-        TimeoutError: after that many seconds.
+        TimeoutError: after a minute.
     """
     began, told = time.monotonic(), False
     while not free():
         waited = time.monotonic() - began
-        if waited > patience_s:
-            raise TimeoutError(f"another process has held it for {patience_s:.0f} s; end that one first")
+        if waited > _GIVEN_UP_AFTER:
+            raise TimeoutError(f"another process has held it for {_GIVEN_UP_AFTER:.0f} s; end that one first")
         if waited > _TOLD_AFTER and not told:
             say(
                 f"MLflow store {without_passwords(uri)}: another process holds it; waiting for up to a minute"
@@ -229,26 +247,6 @@ if sys.platform != "win32":  # there, two processes that begin a workspace at on
     import fcntl
 
 
-_opened: set[str] = set()
-"""Addresses of PostgreSQL that this process has opened."""
-
-_ADVISORY_LOCK = 7_305_201
-"""PostgreSQL's lock around MLflow's migrations; any number that other software does not use."""
-
-
-@contextlib.contextmanager
-def _alone_in_postgresql(uri: str) -> Iterator[None]:
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
-    lock = text(f"select pg_try_advisory_lock({_ADVISORY_LOCK})")
-    with contextlib.ExitStack() as held:
-        held.callback(engine.dispose)  # and with the connection the lock goes
-        connection = held.enter_context(engine.connect())
-        _wait_until(lambda: bool(connection.execute(lock).scalar()), uri, _TABLES_MADE_AFTER)
-        yield
-
-
 @contextlib.contextmanager
 def alone_at(uri: str) -> Iterator[None]:
     """Within this, no other process of this package opens the same database for the first time.
@@ -259,13 +257,9 @@ def alone_at(uri: str) -> Iterator[None]:
         OSError: when the lock beside the database cannot be written, or is held for a minute.
     """
     file = _file_of(uri)
-    if uri.startswith("postgresql") and uri not in _opened:
-        with _alone_in_postgresql(uri):
-            yield
-        _opened.add(uri)
-        return
     if sys.platform == "win32" or file is None:
-        yield
+        with alone_in_postgresql(uri):
+            yield
         return
     with Path(f"{file}.lock").open("a") as lock:
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.recipe.recipe import Recipe
-from value_personas.experiments.tracking.client import tracking_client
+from value_personas.experiments.tracking.client import require_sound, tracking_client
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import Record, open_run
 from value_personas.experiments.workspace.folders import Workspace
@@ -124,6 +124,7 @@ def live(
     begun: str | None = None,
 ) -> Iterator[Live]:
     """What a study is told to while it goes on; where it does not come to its end, MLflow is told so."""
+    require_sound(recipe.tracking, workspace)
     folder = workspace.folder / "runs" / f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     record = Record(recipe, run_title(recipe.name, recipe.answered_by), {}, {"kind": kind}, folder)
     watched = Live(record, workspace, reporter, recorded, begun)

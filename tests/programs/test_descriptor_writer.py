@@ -238,3 +238,19 @@ def test_who_only_thinks_is_told_what_to_set() -> None:
     assert table.descriptors[0].broken_rules == (
         "it thinks until its length is up, which descriptors.max_tokens sets",
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lorem ipsum dolor sit amet.",
+        "You hold [attitude] strongly.",
+        "Put your description of you here.",
+        "TODO",
+        "<descriptor>",
+        "As an AI, you cannot say.",
+    ],
+)
+def test_what_stands_in_a_descriptions_place_is_none(text: str) -> None:
+    assert "it stands in a description's place" in violations(text, item())
+    assert violations("You put family first, and here you would not give way.", item()) == ()

@@ -410,3 +410,20 @@ def test_a_closed_store_refuses_and_does_not_keep_waiting(location: str) -> None
     store.close()
     with pytest.raises(StoreError, match="closed"):
         asyncio.run(asyncio.wait_for(store.claim(key()), 60))
+
+
+def test_a_store_that_may_only_be_read_can_be_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the tests may be allowed to write everywhere, so what the system would say is put here."""
+    file = tmp_path / "answers.db"
+    with AnswerStore(file) as store:
+        asyncio.run(put(store))
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with AnswerStore(file) as store:
+        assert info(store).as_dict()["replies"] == 1
+        assert set(store.get_many([key(0)])) == {key(0)}
+        with pytest.raises(StoreError, match="make it writable"):
+            store.forget([key(0)])
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before

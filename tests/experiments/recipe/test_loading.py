@@ -227,3 +227,14 @@ def test_settings_that_exclude_each_other_are_refused(settings: list[str], said:
 def test_types_are_told_in_a_recipes_words(setting: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         load_recipe("quickstart", [setting])
+
+
+def test_an_error_names_the_file_that_its_key_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('extends = "quickstart"\n[profiles]\nn = 0\n')
+    (tmp_path / "mine.toml").write_text('extends = "base.toml"\n[survey]\nrespondents = "many"\n')
+    with pytest.raises(RecipeError, match=rf"^recipe {tmp_path}/mine\.toml: survey\.respondents: "):
+        load_recipe(tmp_path / "mine.toml", ["profiles.n=5"])
+    with pytest.raises(RecipeError, match=rf"^recipe {tmp_path}/base\.toml: profiles\.n: "):
+        load_recipe(tmp_path / "mine.toml", ["survey.respondents=50"])
+    with pytest.raises(RecipeError, match=r"^--set: profiles\.n: .*, got -1$"):
+        load_recipe(tmp_path / "mine.toml", ["survey.respondents=50", "profiles.n=-1"])

@@ -1,6 +1,7 @@
 """A search finds what was planted, claims nothing where nothing is, and goes on where it stopped."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.builders import new_database
 from tests.fake_engines import RuleEngine, letters
 from tests.fake_server import FakeServer
 from tests.forked import Forked
-from value_personas import Recipe, load_recipe, run
+from value_personas import Recipe, data, load_recipe, run
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.optuna_study.study import open_study
 from value_personas.experiments.progress.reporter import Silent
@@ -87,6 +88,15 @@ def test_a_study_named_by_hand_mixes_no_two_searches(tmp_path: Path) -> None:
     opened(1)
     with pytest.raises(StoreError, match="another search space"):
         opened(2)
+
+
+def test_an_instrument_without_a_map_has_no_distance_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = replace(data.load_instrument("inglehart-welzel"), map_lines=())
+    monkeypatch.setattr(data, "load_instrument", lambda *_: plain)
+    with pytest.raises(RecipeError, match="has no map, so there is no map_distance"):
+        search(small(tmp_path, 'search.objectives=["map_distance"]'), progress=False)
 
 
 def test_two_objectives_draw_a_front(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -249,7 +250,10 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.mark.slow
-def test_a_server_keeps_runs_and_gives_them_back(tmp_path: Path, server: str) -> None:
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")  # MLflow of its own
+def test_a_server_keeps_runs_and_gives_them_back(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workspace = tmp_path / "w"
     result = small_run(workspace, f"tracking.uri={server}")
     client = MlflowClient(server)
@@ -261,6 +265,13 @@ def test_a_server_keeps_runs_and_gives_them_back(tmp_path: Path, server: str) ->
     assert "estimates.parquet" in kept
     assert "personas.parquet" not in kept
     assert {one.path for one in client.list_artifacts(result.mlflow_run_id, "model")} >= {"model/MLmodel"}
+    monkeypatch.chdir(tmp_path)  # replies are kept where it is served
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    model = mlflow.pyfunc.load_model(f"runs:/{result.mlflow_run_id}/model")
+    answered = model.predict(model.input_example)
+    assert answered["missing"].tolist() == [""]
+    assert sum(answered["probabilities"][0]) == pytest.approx(1.0)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
     traces = client.search_traces(locations=[run.info.experiment_id], run_id=run.info.run_id)
     assert 30 <= len(traces) <= 50
     assert {trace.info.tags["method"] for trace in traces} == {"country", "values-hedged"}

@@ -134,3 +134,10 @@ def test_a_sweep_that_is_broken_off_says_so_and_goes_on_as_the_same_run(tmp_path
     [parent] = [one for one in recorded(tmp_path) if one.data.tags["kind"] == "sweep"]
     assert parent.data.metrics["progress.cells"] == 1
     assert parent.data.metrics["progress.answers"] >= 2 * 2 * 2 * 8 * 6
+
+
+def test_a_store_that_is_no_database_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match="not a database; restore a copy"):
+        run(load_recipe("quickstart", settings(tmp_path)), progress=False)
+    assert not (tmp_path / "answers.db").exists()
