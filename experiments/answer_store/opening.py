@@ -14,7 +14,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
 
 from value_personas.experiments.answer_store.schema import HEAD, VERSION_TABLE
-from value_personas.experiments.workspace.databases import by_psycopg
 from value_personas.signatures import StoreError
 
 _BUSY_MS = 30_000
@@ -36,12 +35,12 @@ def database_url(location: str | Path) -> URL:
     if isinstance(location, Path) or "://" not in location:
         return URL.create("sqlite", database=str(Path(location).expanduser().absolute()))
     try:
-        url = make_url(by_psycopg(location))
+        url = make_url(location)
     except ArgumentError:
         raise StoreError("store: not a path or database URL; for example postgresql://host/name") from None
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"store: {url.get_backend_name()} is not supported, only SQLite and PostgreSQL")
-    return url
+    return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
 
 
 def place_of(url: URL) -> str:

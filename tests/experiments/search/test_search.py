@@ -93,7 +93,7 @@ def test_a_study_named_by_hand_mixes_no_two_searches(tmp_path: Path) -> None:
 def test_an_instrument_without_a_map_has_no_distance_on_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = replace(data.load_instrument("inglehart-welzel"), map_lines=())
+    plain = replace(data.load_instrument("inglehart-welzel"), map_lines={})
     monkeypatch.setattr(data, "load_instrument", lambda *_: plain)
     with pytest.raises(RecipeError, match="has no map, so there is no map_distance"):
         search(small(tmp_path, 'search.objectives=["map_distance"]'), progress=False)
