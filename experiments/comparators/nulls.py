@@ -59,7 +59,12 @@ def _permuted(sources: Sources) -> Prediction:
 
 UNIFORM = Comparator("no model: every option alike", _uniform, needs=())
 MAJORITY = Comparator("no model: all give the answer most common in the other countries", _majority)
-PERMUTED = Comparator("no model: people’s own shares, cells shuffled", _permuted, needs=())
+PERMUTED = Comparator(
+    "no model: people’s own shares, shuffled among cells of as many options; every option alike where there "
+    "is one such cell",
+    _permuted,
+    needs=(),
+)
 
 NULLS = ("uniform", "majority", "permuted")
 """Their names, in the order of tables."""

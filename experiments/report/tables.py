@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from value_personas.experiments.comparators import COMPARATORS, NULLS
+from value_personas.experiments.comparators import COMPARATORS
 from value_personas.experiments.evaluation.contamination import contamination
 from value_personas.experiments.evaluation.measures import MEASURES
 from value_personas.experiments.evaluation.structure import STRUCTURE
@@ -69,7 +69,8 @@ def summary_table(material: Material) -> Table:
     ]
     heads = ("a mean within ±", "worth in people") if len(material.run.measures) else ()
     nulls = material.run.nulls
-    for null in dict.fromkeys(nulls["method"] if len(nulls) else ()):
+    there = dict.fromkeys(nulls["method"] if len(nulls) else ())
+    for null in there:
         means = nulls[nulls["method"] == null].set_index("score")
         rows.append((null, *(_interval(means.loc[score]) for score in scores), *("" for _ in heads)))
     floor = (three_digits(float(material.run.floor[score])) for score in scores)
@@ -78,7 +79,7 @@ def summary_table(material: Material) -> Table:
     cells = material.run.summary.get("cells")
     over = "" if cells is None else f"{int(cells.max()):,} "
     said = f"with {level:g} % intervals; {directions(scores)}."
-    known = "; ".join(f"{null}: {COMPARATORS[null].meaning}" for null in NULLS) if len(nulls) else ""
+    known = "; ".join(f"{null}: {COMPARATORS[null].meaning}" for null in there)
     caption = f"Means over {over}cells that all ranked methods have, {said}{f' {known}.' if known else ''}"
     return Table(caption, ("method", *map(heading, scores), *heads), tuple(rows))
 

@@ -182,7 +182,8 @@ def cells_of(summary: pd.DataFrame) -> str:
     ranked = summary.dropna(subset="mean")
     if "cells" not in ranked or ranked.empty:
         return "cells"
-    return f"{int(ranked['cells'].max()):,} cells"
+    cells = int(ranked["cells"].max())
+    return f"{cells:,} cell{'' if cells == 1 else 's'}"
 
 
 def _cell(row: Mapping[Hashable, float]) -> Text:

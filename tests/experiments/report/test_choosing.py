@@ -21,6 +21,8 @@ def test_rows_are_those_that_are_named_in_their_order(reported: Reported) -> Non
     every = {row[0]: row for row in summary_table(reported.material).rows}
     assert [row[0] for row in table.rows] == [*material.methods, "uniform", "noise floor"]
     assert [every[row[0]] for row in table.rows] == list(table.rows)  # nothing is computed anew
+    assert "uniform: no model" in table.caption
+    assert "majority" not in table.caption  # what has no row is not explained
     assert material.kinds == ("none", "values-hedged")
     assert set(material.asking["personas"]) == {"none", "values-hedged"}
     with drawing():
