@@ -98,7 +98,7 @@ def test_paths_that_an_ablation_varies_are_relative_to_its_file(tmp_path: Path) 
         (["sweep.grid.profiles.m=[1]"], r"cell 1, of profiles\.m: .*unknown key profiles\.m; did you mean"),
         (["sweep.grid.profiles.n=[]"], r"grid\.profiles\.n names no value"),
         (["sweep.grid.profiles.n=[0]"], r"cell 1, of profiles\.n: .*profiles\.n"),
-        (["sweep.grid.profiles.n=7"], r"sweep\.grid\.profiles\.n: .*tuple"),
+        (["sweep.grid.profiles.n=7"], r"sweep\.grid\.profiles\.n: expected a list"),
         (["sweep.grid.workspace=['a']"], "workspace is one for the whole sweep"),
         (["sweep.grid.tracking.uri=['a']"], r"tracking\.uri is one for the whole sweep"),
         (["sweep={}"], r"sweep\.grid, or cells in sweep\.cells"),
