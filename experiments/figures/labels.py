@@ -99,11 +99,11 @@ def _boxes_of_points(places: Array) -> Array:
 
 
 def _area(boxes: Array) -> Array:
-    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
 
 
 def _overlaps(some: Array, others: Array) -> Array:
     """The area that each of some boxes, shape (n, 4), shares with each of others, (m, 4): shape (n, m)."""
     upper = np.minimum(some[:, None, 2:], others[None, :, 2:])
     lower = np.maximum(some[:, None, :2], others[None, :, :2])
-    return np.prod(np.clip(upper - lower, 0.0, None), axis=2)
+    return np.asarray(np.prod(np.clip(upper - lower, 0.0, None), axis=2))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from matplotlib.backends import _backend_pdf_ps as backend
+from matplotlib.backends import _backend_pdf_ps
 from matplotlib.font_manager import get_font
 
 _LAYOUT = ["GSUB", "GPOS", "GDEF", "MATH", "kern"]
@@ -47,6 +48,7 @@ def glyphs_alone() -> Iterator[None]:
     quarter of the CPU of a report's figures. Matplotlib has no setting for it, hence its function is
     replaced meanwhile; a release that has none of that kind cuts them itself.
     """
+    backend: Any = _backend_pdf_ps
     if not hasattr(backend, "SubsetResults"):
         yield
         return

@@ -22,11 +22,16 @@ class _Twice(RendererSVG):
     """Writes each text first as shapes, then as text."""
 
     def draw_text(self, gc: GraphicsContextBase, x: float, y: float, *more: Any, **named: Any) -> None:
+        writer: Any = self.writer
+        write: Any = super().draw_text
         for form in ("path", "none"):
-            self.writer.comment(_FENCE)
+            writer.comment(_FENCE)
             mpl.rcParams["svg.fonttype"] = form  # a context for each text takes more than the text
-            super().draw_text(gc, x, y, *more, **named)
-        self.writer.comment(_FENCE)
+            write(gc, x, y, *more, **named)
+        writer.comment(_FENCE)
+
+
+_RENDERERS: tuple[Any, Any] = _Twice, MixedModeRenderer  # of which Matplotlib tells no types
 
 
 def drawn_twice(figure: Figure, name: str, resolution: int) -> tuple[str, str]:
@@ -48,8 +53,9 @@ def drawn_twice(figure: Figure, name: str, resolution: int) -> tuple[str, str]:
     figure.dpi = _POINTS_AN_INCH
     try:
         with mpl.rc_context({"svg.hashsalt": name}):
-            plain = _Twice(*size, stream, image_dpi=resolution, metadata={"Date": None})
-            renderer = MixedModeRenderer(figure, wide, high, resolution, plain)
+            texts, mixed = _RENDERERS
+            plain = texts(*size, stream, image_dpi=resolution, metadata={"Date": None})
+            renderer = mixed(figure, wide, high, resolution, plain)
             figure.draw(renderer)
             renderer.finalize()
     finally:

@@ -78,7 +78,7 @@ def _thousandths(
         start: the place of each cell's first row in that order.
     """
     parts = np.rint(_PARTS * p.to_numpy(np.float64)[order])
-    known = ~np.logical_or.reduceat(np.isnan(parts), start) if len(start) else []
+    known: Any = ~np.logical_or.reduceat(np.isnan(parts), start) if len(start) else ()
     whole = np.nan_to_num(parts).astype(int).tolist()
     ends = [*start[1:], len(whole)]
     return [whole[a:b] if told else None for a, b, told in zip(start, ends, known, strict=True)]
