@@ -18,10 +18,11 @@ from value_personas.experiments.evaluation.measures import (
 )
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.evaluation.without_model import null_errors
-from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
+from value_personas.experiments.inference import CellGroups, compare_methods, within, zones_of
 from value_personas.experiments.recipe.hypotheses import Hypothesis
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import calibrations_of
+from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.sweep.cells import short
 from value_personas.programs.calibration import Setting
 from value_personas.signatures import Array
@@ -111,15 +112,18 @@ def difference_table(errors: Errors, base: RunResult, scores: Sequence[str]) -> 
     zones = list(zones_of(errors.countries).values())
     groups = CellGroups(zones, questions["near"].tolist(), questions["options"].tolist())
     tables = [
-        compare_methods(
-            errors.cells[score],
-            [variant.label for variant in variants],
-            groups,
-            [(i, 0) for i in range(1, len(variants))],
-            level=base.recipe.scoring.level,
-            draws=base.recipe.scoring.draws,
-            seed=base.recipe.seed,
-            replicates=errors.drawn.get(score),
+        within(
+            compare_methods(
+                errors.cells[score],
+                [variant.label for variant in variants],
+                groups,
+                [(i, 0) for i in range(1, len(variants))],
+                level=base.recipe.scoring.level,
+                draws=base.recipe.scoring.draws,
+                seed=base.recipe.seed,
+                replicates=errors.drawn.get(score),
+            ),
+            SCORES[score].furthest,
         ).assign(score=score, floor=float(base.floor[score]))
         for score in scores
     ]

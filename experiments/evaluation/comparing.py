@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from value_personas.experiments.evaluation.judging import Judgement
-from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
+from value_personas.experiments.inference import CellGroups, compare_methods, within, zones_of
 from value_personas.experiments.recipe.recipe import ScoringSection
-from value_personas.experiments.scoring import compared_scores
+from value_personas.experiments.scoring import SCORES, compared_scores
 
 
 def compare(judgement: Judgement, section: ScoringSection, seed: int) -> pd.DataFrame:
@@ -33,15 +33,18 @@ def compare(judgement: Judgement, section: ScoringSection, seed: int) -> pd.Data
         options=questions["options"].tolist(),
     )
     tables = [
-        compare_methods(
-            np.stack([errors[score] for errors in judgement.errors.values()]),
-            names,
-            groups,
-            pairs_of(names),
-            level=section.level,
-            draws=section.draws,
-            seed=seed,
-            replicates=None if judgement.drawn is None else judgement.drawn[score],
+        within(
+            compare_methods(
+                np.stack([errors[score] for errors in judgement.errors.values()]),
+                names,
+                groups,
+                pairs_of(names),
+                level=section.level,
+                draws=section.draws,
+                seed=seed,
+                replicates=None if judgement.drawn is None else judgement.drawn[score],
+            ),
+            SCORES[score].furthest,
         ).assign(score=score)
         for score in compared_scores()
     ]

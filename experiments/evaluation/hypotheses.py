@@ -85,14 +85,16 @@ def judge_hypotheses(hypotheses: Sequence[Hypothesis], cells: Cells, level: floa
             nothing = dict.fromkeys(("effect", "lower", "upper", "p", "beyond"), np.nan)
             rows.append(stated | nothing | {"cells": 0, "why": found})
             continue
+        loss = SCORES[one.score].cell_loss
+        most = np.inf if one.growth else float(loss(np.array(SCORES[one.score].possible)).max())
         beyond = one.margin if one.direction == "lower" else -one.margin
         shifted = replace(found, point=found.point + beyond)
         rows.append(
             stated
             | {
                 "effect": float(found.point[0]),
-                "lower": float(found.lower[0]),
-                "upper": float(found.upper[0]),
+                "lower": float(found.lower.clip(-most)[0]),
+                "upper": float(found.upper.clip(max=most)[0]),
                 "p": float(shifted.p[0]),
                 "beyond": float(shifted.point[0]) * (-1.0 if one.direction == "lower" else 1.0),
                 "cells": int(found.cells[0]),

@@ -7,7 +7,7 @@ from value_personas.experiments.inference.clustered import (
     clustered_ratios,
     clustered_slopes,
 )
-from value_personas.experiments.inference.comparison import CellGroups, compare_methods
+from value_personas.experiments.inference.comparison import CellGroups, compare_methods, within
 from value_personas.experiments.inference.conformal import conformal_half_widths
 from value_personas.experiments.inference.floor import noise_floor
 from value_personas.experiments.inference.gap_analysis import (
@@ -63,5 +63,6 @@ __all__ = [
     "units_of",
     "variance_shares",
     "wilcoxon_p",
+    "within",
     "zones_of",
 ]

@@ -91,6 +91,16 @@ def compare_methods(
     return pd.DataFrame(rows)
 
 
+def within(table: pd.DataFrame, furthest: float) -> pd.DataFrame:
+    """Intervals of differences that do not go beyond how far apart two errors can be.
+
+    Args:
+        table: with the columns lower and upper.
+        furthest: as of ``Score``.
+    """
+    return table.assign(**table[["lower", "upper"]].clip(-furthest, furthest))
+
+
 def _groups(groups: CellGroups) -> Iterator[tuple[tuple[str, str], list[int], list[int]]]:
     """All cells, then by zone, nearness and scale length."""
     c, m = list(range(len(groups.zones))), list(range(len(groups.near)))

@@ -15,6 +15,7 @@ from value_personas.experiments.report.page import Page, page_of_run, render_htm
 from value_personas.experiments.report.paper import write_paper
 from value_personas.experiments.report.studies import is_study, page_of_study
 from value_personas.experiments.run.stored import find_run
+from value_personas.experiments.shapley.record import read_shapley
 from value_personas.experiments.tracking import add_files
 from value_personas.experiments.workspace.folders import Workspace, is_part
 from value_personas.signatures import RecipeError, StoreError
@@ -99,14 +100,20 @@ def _of_study(
     with shown(progress) as reporter:
         reporter.stage(f"drawing figures and setting the page of {folder.name}")
         files = _write(lambda: page_of_study(folder), to or folder, width)
-        if (folder / STUDY_FILE).is_file():
-            reporter.stage("adding the page to the study in MLflow")
-            beside = Workspace(folder.parent.parent)  # which may be another than its recipe says
-            try:
-                _record(files, read_recipe(folder).tracking, read_study(folder).mlflow_run_id, beside)
-            except StoreError as error:
-                reporter.note(f"the page is written, but MLflow has it not: {error}")
+        reporter.stage("adding the page to the study in MLflow")
+        beside = Workspace(folder.parent.parent)  # which may be another than its recipe says
+        try:
+            _record(files, read_recipe(folder).tracking, _mlflow_run(folder), beside)
+        except StoreError as error:
+            reporter.note(f"the page is written, but MLflow has it not: {error}")
         return files
+
+
+def _mlflow_run(folder: Path) -> str:
+    """The record of a study or of Shapley values."""
+    if (folder / STUDY_FILE).is_file():
+        return read_study(folder).mlflow_run_id
+    return read_shapley(folder).record.mlflow_run_id
 
 
 def _record(files: ReportFiles, section: TrackingSection, mlflow_run_id: str, workspace: Workspace) -> None:

@@ -88,6 +88,11 @@ class Score:
             return np.asarray((self.best - v) / (abs(self.best) or 1.0))
         return np.asarray(np.abs(v - self.best))
 
+    @property
+    def furthest(self) -> float:
+        """How far apart two values of ``as_error`` can be at most; infinite where nothing bounds them."""
+        return float(self.as_error(np.array(self.possible)).max())
+
     def cell_loss(self, values: ArrayLike) -> Array:
         """``as_error`` made finite: of a ratio v, 1 − min(v, 1/v), from 0, right, to 1."""
         v = np.asarray(values, dtype=np.float64)

@@ -17,7 +17,7 @@ from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
-from value_personas.experiments.inference import CellGroups, compare_methods, zones_of
+from value_personas.experiments.inference import CellGroups, compare_methods, within, zones_of
 from value_personas.experiments.optuna_study import Searched, mean_of_folds, search_settings, suggested
 from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.progress.shown import Progress, shown
@@ -280,8 +280,14 @@ def _judged(
         groups = CellGroups(zones, [True], [0]) if name == MAP_DISTANCE else of_questions
         errors = np.stack([_errors(one, name, countries, cells.index) for one in pair])
         told = compare_methods(
-            errors, ["original", "chosen"], groups, [(1, 0)], level=recipe.scoring.level, seed=recipe.seed
+            errors,
+            ["original", "chosen"],
+            groups,
+            [(1, 0)],
+            level=recipe.scoring.level,
+            seed=recipe.seed,
         )
+        told = told if name == MAP_DISTANCE else within(told, SCORES[name].furthest)
         row = told[told["group"] == "all"].iloc[0]
         rows.append(
             {

@@ -26,6 +26,7 @@ class ShapleyRecord(FileModel):
         noise_floor: null where none is kept for the score.
         coalitions: how many were asked.
         nulls: the same error of what knows nothing, on the same cells; empty in files of before.
+        mlflow_run_id: the record; empty until there is one, and in files of before.
     """
 
     name: str
@@ -43,14 +44,15 @@ class ShapleyRecord(FileModel):
     usage: dict[str, int | float]
     seconds: float
     notes: tuple[str, ...]
+    mlflow_run_id: str = Field(default="", exclude_if=lambda run: not run)
 
     @model_validator(mode="before")
     @classmethod
     def _of_0_1_0(cls, said: Any) -> Any:
-        """Version 0.1.0 wrote here too where the file lay, and an id that it did not have yet."""
+        """Version 0.1.0 wrote here too where the file lay."""
         if not isinstance(said, dict):
             return said
-        return {name: value for name, value in said.items() if name not in ("folder", "mlflow_run_id")}
+        return {name: value for name, value in said.items() if name != "folder"}
 
 
 @dataclass(frozen=True, slots=True)

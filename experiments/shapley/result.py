@@ -104,6 +104,7 @@ class ShapleyResult:
             usage=dict(self.usage),
             seconds=self.seconds,
             notes=self.notes,
+            mlflow_run_id=self.mlflow_run_id,
         )
 
     def to_json(self) -> str:

@@ -223,7 +223,9 @@ def _recorded(
         "respondent.elicitation": played.elicitation,
     }
     record = Record(result.recipe, f"shapley-{result.folder.name}", result.metrics(), tags, result.folder)
-    return replace(result, mlflow_run_id=record_run(workspace, record, begun))
+    result = replace(result, mlflow_run_id=record_run(workspace, record, begun))
+    write_json(result.folder / RESULT_FILE, result.record())  # whose page is added to it
+    return result
 
 
 def write_shapley_files(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from value_personas.experiments.inference import clustered_means, units_of, zones_of
+from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
 from value_personas.programs import mean_of_known
@@ -71,6 +72,7 @@ class Figures:
         """
         table = self._plan.tables[name]
         cells = _weighted(table.weights.mean(axis=0), self._cells)
+        furthest = SCORES[self._score].furthest  # as far as two coalitions' errors, which values are means of
         replicates = self._replicates(name, table, cells)
         rows = []
         for c, country in enumerate((*self._countries, ALL)):
@@ -81,7 +83,8 @@ class Figures:
                 level=self._level,
                 replicates=None if replicates is None else replicates[:, :, part],
             )
-            ends = zip(found.point.tolist(), found.lower.tolist(), found.upper.tolist(), strict=True)
+            lower, upper = (np.clip(end, -furthest, furthest).tolist() for end in (found.lower, found.upper))
+            ends = zip(found.point.tolist(), lower, upper, strict=True)
             rows += [
                 (player.code, player.name, country, self._score, *one)
                 for player, one in zip(table.players, ends, strict=True)

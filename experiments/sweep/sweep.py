@@ -62,6 +62,10 @@ class SweepResult:
         rows = [{"label": label, **row} for label, found in known if found for row in found.hypotheses]
         return pd.DataFrame(rows)
 
+    def told_claims(self) -> tuple[str, ...]:
+        """A sentence for each claim: in which settings it came out how."""
+        return tuple(_of_claims(self.claims()))
+
     @property
     def no_better(self) -> tuple[str, ...]:
         """The rows that are not shown to be better than every option alike: method, and in which cell."""
@@ -141,7 +145,7 @@ def _record(result: SweepResult) -> StudyRecord:
         f"{100 * recipe.scoring.level:g} % intervals of one standard error clustered by country or cultural "
         "zone and by question. Intervals of different settings are not of their difference: value-personas "
         "ablate pairs settings cell by cell and tests them.",
-        findings=tuple(_of_claims(claims)),
+        findings=result.told_claims(),
         no_better=result.no_better,
         claims=rows_of(claims),
         failed={record.label: str(record.reason) for record in family.failed},

@@ -38,6 +38,10 @@ def print_sweep(result: SweepResult) -> None:
     console.print(fitting(console, _tables(result)))
     if result.no_better:
         console.print(Text(beside_nothing(result.no_better)))
+    if told := result.told_claims():
+        console.print("claims of the recipe, stated before anything was asked:")
+        for line in told:
+            console.print(Text(line))
     failed = {record.label: str(record.reason) for record in family.failed}
     print_remarks(console, [] if result.synthetic == "no" else [result.synthetic], failed=failed)
     print_places(console, family.folder, family.mlflow_run_id)

@@ -57,6 +57,9 @@ def test_a_sweep_is_planned_then_run_then_has_nothing_left(
     assert swept["failed"] == {}
     assert call(monkeypatch, "plan", *asked) == 0
     assert json.loads(capsys.readouterr().out)["total"]["calls"] == 0
+    assert call(monkeypatch, "sweep", *asked[:-1]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "claims of the recipe, stated before anything was asked: Personas of people's values" in told
 
 
 def test_a_failed_cell_is_told_and_the_exit_code_says_so(

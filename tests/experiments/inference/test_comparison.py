@@ -1,6 +1,7 @@
 """Methods against each other, by group, against the single functions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from value_personas.experiments.inference import (
@@ -11,7 +12,9 @@ from value_personas.experiments.inference import (
     sign_flip_p,
     unit_totals,
     wilcoxon_p,
+    within,
 )
+from value_personas.experiments.scoring import SCORES
 from value_personas.signatures import StatisticsError
 
 GROUPS = CellGroups(
@@ -98,6 +101,17 @@ def test_what_is_equal_by_construction_is_no_test(errors):
     got = rows(compare_methods(same, NAMES, GROUPS, [(1, 0), (2, 0)]), "all", "all")
     assert np.isnan(got.loc["other", "p"])
     assert got.loc["values", "holm_p"] == got.loc["values", "p"]
+
+
+def test_no_interval_of_a_difference_goes_beyond_what_two_errors_can_differ_by(errors, table):
+    least = SCORES["normalised_mae"].furthest
+    assert [least, SCORES["signed_bias"].furthest, SCORES["variance_ratio"].furthest] == [1.0, 1.0, np.inf]
+    apart = np.stack([np.full((2, 2), 0.05), np.array([[0.95, 0.2], [0.1, 0.9]])])
+    pair = compare_methods(apart, ["a", "b"], CellGroups(["A", "B"], [True, False], [4, 4]), [(1, 0)])
+    assert pair["upper"].max() > least
+    cut = within(pair, least)
+    assert (cut["lower"].min(), cut["upper"].max()) == (-1.0, 1.0)
+    pd.testing.assert_frame_equal(within(table, least), table)
 
 
 def test_nothing_to_compare_is_refused(errors):

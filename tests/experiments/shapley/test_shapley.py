@@ -16,6 +16,8 @@ from value_personas import load_recipe, run
 from value_personas.experiments.cli import main
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.recipe.loading import varied
+from value_personas.experiments.report import report
+from value_personas.experiments.shapley.record import read_shapley
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.shapley.shapley import shapley
 from value_personas.experiments.workspace.folders import Workspace
@@ -97,6 +99,14 @@ def test_synthetic_is_called_synthetic_and_the_sign_is_stated(result: ShapleyRes
     assert recorded.data.metrics["shapley.F063"] == pytest.approx(
         result.over_all().set_index("player").loc["F063", "value"]
     )
+
+
+def test_the_page_is_added_to_the_record(result: ShapleyResult, workspace: Path) -> None:
+    assert read_shapley(result.folder).record.mlflow_run_id == result.mlflow_run_id != ""
+    report(str(result.folder), progress=False)
+    client = MlflowClient(Workspace.open(workspace).tracking_uri)
+    kept = {file.path for file in client.list_artifacts(result.mlflow_run_id, "report")}
+    assert kept == {"report/figures", "report/report.html", "report/tables"}
 
 
 def test_what_is_widened_is_widened_without_items_too(workspace: Path, result: ShapleyResult) -> None:
