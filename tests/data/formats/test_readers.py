@@ -336,6 +336,7 @@ NO_QUESTION = {
     "tests__testthat__spss__labelled-num.sav",  # one record
     "tests__testthat__spss__labelled-str.sav",  # gender alone
     "tests__testthat__spss__variable-label.sav",  # one record
+    "tests__testthat__spss__datetime.sav",  # dates alone
     "tests__testthat__stata__datetime-d.dta",  # one record
 }
 
