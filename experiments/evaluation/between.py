@@ -4,10 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from value_personas.experiments.evaluation.measures import Row, measure_row
-from value_personas.experiments.inference import clustered_means, clustered_ratios, units_of, zones_of
+from value_personas.experiments.inference import (
+    clustered_means,
+    clustered_ratios,
+    interval_by_leaving_out,
+    units_of,
+    zones_of,
+)
 from value_personas.signatures import Array
 
 
@@ -80,24 +85,11 @@ def _ranked(method: str, human: Array, predicted: Array, units: Sequence[str], l
     point = distance_rank(human, predicted)
     names = list(units)
     kept = [np.array([n != one for n in names]) for one in dict.fromkeys(names)]
-    parts = [_jackknife([distance_rank(human[k], predicted[k]) for k in kept], point)]
+    by_unit = [distance_rank(human[k], predicted[k]) for k in kept]
     q = range(human.shape[1])
     each = [distance_rank(np.delete(human, m, axis=1), np.delete(predicted, m, axis=1)) for m in q]
-    parts.append(_jackknife(each, point))
-    known = [part for part in parts if part is not None]
-    cells = int((~np.isnan(human)).sum())
-    if not known or np.isnan(point):
-        return measure_row(method, "distance_rank", point, cells=cells)
-    df = min(n for _, n in known) - 1
-    half = float(stdtrit(df, (1.0 + level) / 2.0) * np.sqrt(sum(v for v, _ in known)))
-    return measure_row(method, "distance_rank", point, (point - half, point + half), cells)
-
-
-def _jackknife(values: Sequence[float], point: float) -> tuple[float, int] | None:
-    """Variance and number of units; None where there is nothing to leave out."""
-    known = np.array([value for value in values if not np.isnan(value)])
-    n = len(known)
-    return ((n - 1) / n * float(((known - point) ** 2).sum()), n) if n > 1 else None
+    interval = interval_by_leaving_out(point, by_unit, each, level=level)
+    return measure_row(method, "distance_rank", point, interval, int((~np.isnan(human)).sum()))
 
 
 def _nanmean(values: Array) -> Array:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
+from value_personas.experiments.inference import interval_by_leaving_out
 from value_personas.programs import mean_of_known
 from value_personas.signatures import Array
 
@@ -177,19 +177,6 @@ def interval_of(values: Sequence[Values], units: Sequence[str], level: float) ->
     point = float(whole[known].mean())
     names = [unit for unit, there in zip(units, known, strict=True) if there]
     kept = [~np.array([n == one for n in names]) for one in dict.fromkeys(names)]
-    by_unit = _jackknife(np.array([whole[known][k].mean() for k in kept if k.any()]), point)
+    by_unit = [whole[known][k].mean() for k in kept if k.any()]
     without = np.array([one.without for one, there in zip(values, known, strict=True) if there])
-    by_question = _jackknife(mean_of_known(without), point)
-    parts = [part for part in (by_unit, by_question) if part is not None]
-    if not parts:
-        return point, float("nan"), float("nan")
-    df = min(n for _, n in parts) - 1
-    half = float(stdtrit(df, (1.0 + level) / 2.0) * np.sqrt(sum(variance for variance, _ in parts)))
-    return point, point - half, point + half
-
-
-def _jackknife(values: Array, point: float) -> tuple[float, int] | None:
-    """Variance and number of units; None where there is nothing to leave out."""
-    values = values[~np.isnan(values)]
-    n = len(values)
-    return ((n - 1) / n * float(((values - point) ** 2).sum()), n) if n > 1 else None
+    return point, *interval_by_leaving_out(point, by_unit, mean_of_known(without), level=level)

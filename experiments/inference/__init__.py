@@ -16,6 +16,7 @@ from value_personas.experiments.inference.gap_analysis import (
     analyse_gap,
     catching_up,
 )
+from value_personas.experiments.inference.leaving_out import interval_by_leaving_out
 from value_personas.experiments.inference.paired_tests import (
     holm,
     least_sign_flip_p,
@@ -52,6 +53,7 @@ __all__ = [
     "conformal_half_widths",
     "half_width",
     "holm",
+    "interval_by_leaving_out",
     "least_sign_flip_p",
     "needed_personas",
     "noise_floor",
