@@ -9,11 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from value_personas.experiments.inference import clustered_means, clustered_slopes, units_of
+from value_personas.experiments.inference import (
+    clustered_means,
+    clustered_slopes,
+    sign_flip_p,
+    unit_totals,
+    units_of,
+    wilcoxon_p,
+)
 from value_personas.signatures import Array
 
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 SIMULATIONS = 2000
+_PATTERNS = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,10 @@ class Design:
 
 
 _CELLS = "where single cells alone differ, the larger of the two clusterings errs on the wide side"
+_FIVE = "of five units no sign pattern is rarer than p = .0625, so that these two tests find nothing"
 _FEW = "of so few units a variance is known badly: means err to the wide side, slopes to the narrow one"
 DESIGNS = {
-    "5 countries, 24 questions": Design(5, 24),
+    "5 countries, 24 questions": Design(5, 24, why=_FIVE),
     "8 countries, 24 questions": Design(8, 24),
     "12 countries, 24 questions": Design(12, 24, why=_FEW),
     "20 countries, 40 questions": Design(20, 40),
@@ -77,13 +86,14 @@ def simulate_coverage(design: Design, simulations: int = SIMULATIONS) -> dict[st
 
     Returns:
         Shares of simulations: of each method's mean, their difference, the slope of the second method's
-        errors on an index that has nothing to do with them, and ``size``, the share of p < .05 for a
-        difference of 0.
+        errors on an index that has nothing to do with them, and the sizes, shares of p < .05 for a
+        difference of 0: of the clustered p, and of the sign-flip and Wilcoxon's p, which are for these very
+        questions, where it is 0 in each of them.
     """
-    hits = np.zeros(5)
+    hits = np.zeros(7)
     for number in range(simulations):
         rng = np.random.default_rng(np.random.SeedSequence(20_260_516, spawn_key=(number,)))
-        errors, replicates, index = _simulate(design, rng)
+        errors, replicates, index, of_questions = _simulate(design, rng)
         zones = [str(c // 5) if design.zone else str(c) for c in range(design.countries)]
         units = units_of(zones)
         three = np.stack([*errors, errors[1] - errors[0]])
@@ -101,11 +111,16 @@ def simulate_coverage(design: Design, simulations: int = SIMULATIONS) -> dict[st
             three[2:] - truth[2], units, replicates=None if drawn is None else drawn[:, 2:]
         )
         hits[4] += null.p[0] < 0.05
-    names = ("first method", "second method", "difference", "slope", "size")
+        totals, means = unit_totals(three[2] - truth[2] - of_questions, units)
+        hits[5] += sign_flip_p(totals, draws=_PATTERNS, seed=number) < 0.05
+        hits[6] += wilcoxon_p(means) < 0.05
+    sizes = ("size", "size of sign flip", "size of Wilcoxon")
+    names = ("first method", "second method", "difference", "slope", *sizes)
     return {name: float(share) for name, share in zip(names, hits / simulations, strict=True)}
 
 
-def _simulate(design: Design, rng: np.random.Generator) -> tuple[Array, Array | None, Array]:
+def _simulate(design: Design, rng: np.random.Generator) -> tuple[Array, Array | None, Array, Array]:
+    """Errors, their replicates, the slope's index, and by how much a question moves the difference."""
     c, q = design.countries, design.questions
 
     def effects(spread: float, *shape: int) -> Array:
@@ -114,8 +129,12 @@ def _simulate(design: Design, rng: np.random.Generator) -> tuple[Array, Array | 
         return rng.normal(0.0, spread, shape)
 
     errors = np.array(TRUTH)[:, None, None] + np.zeros((2, c, q))
+    of_questions = np.zeros(q)
     for spread, shape in ((design.country, (c, 1)), (design.question, (1, q)), (design.cell, (c, q))):
-        errors = errors + effects(spread, 2, *shape) + effects(design.shared * spread, 1, *shape)
+        own = effects(spread, 2, *shape)
+        errors = errors + own + effects(design.shared * spread, 1, *shape)
+        if shape == (1, q):
+            of_questions = own[1, 0] - own[0, 0]
     zone = np.arange(c) // 5
     errors = errors + effects(design.zone, 2, zone.max() + 1)[:, zone, None]
     index = rng.normal(size=zone.max() + 1)[zone] * (design.zone > 0) + 0.5 * rng.normal(size=c)
@@ -123,14 +142,14 @@ def _simulate(design: Design, rng: np.random.Generator) -> tuple[Array, Array | 
         asked = rng.random((c, q)) < rng.uniform(design.asked, 1.0, (c, 1))
         errors = np.where(asked, errors, np.nan)
     if not design.personas:
-        return errors, None, index
+        return errors, None, index, of_questions
 
     def sampling(*first: int) -> Array:
         whole, own = ((*first, 2, c, 1), (*first, 2, c, q))
         return rng.normal(0.0, design.personas, whole) + rng.normal(0.0, design.personas, own)
 
     errors = errors + sampling()
-    return errors, errors + sampling(20), index
+    return errors, errors + sampling(20), index, of_questions
 
 
 def main() -> None:
