@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, islice
@@ -23,6 +23,7 @@ from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import Respondent, form_values
 from value_personas.signatures import (
     Answer,
+    BudgetError,
     MissingAnswer,
     MissingReason,
     Persona,
@@ -188,18 +189,16 @@ class Panel:
                 read = [elicitation.read(page.form, r) for page, r in zip(cell.pages, known, strict=True)]
                 enter(cell, read, was_stored=True)
 
-        async def work(cells: Iterator[_Cell]) -> None:
-            for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
-                was_stored = cell.stored() is not None
-                enter(cell, await self._settle(elicitation, cell), was_stored=was_stored)
+        async def settle(cell: _Cell) -> None:
+            was_stored = cell.stored() is not None
+            enter(cell, await self._settle(elicitation, cell), was_stored=was_stored)
 
         with rare_collections(), settled:
             # What is free is asked a block at a time, and so written with one commit.
             side_by_side = _BLOCK if self.model.is_free else self.model.queue_length or self.concurrency
             rest = to_ask()
             if (first := next(rest, None)) is not None:
-                cells = chain((first,), rest)
-                await _all_of(work(cells) for _ in range(side_by_side))
+                await _side_by_side(chain((first,), rest), settle, side_by_side)
         row_of = {text: row for row, text in enumerate(texts)}
         rows = [row_of[persona.text] for persona in personas]
         return sheet.result(tuple(personas), rows, self._counted_draws(questions))
@@ -388,11 +387,30 @@ def _in_groups(rows: Iterator[tuple[int, str]], size: int) -> Iterator[list[tupl
         yield some
 
 
-async def _all_of(jobs: Iterator[object]) -> None:
-    """Run workers side by side; the first error cancels the rest and is raised as itself."""
+async def _side_by_side(
+    cells: Iterator[_Cell], settle: Callable[[_Cell], Awaitable[None]], workers: int
+) -> None:
+    """Settle cells, so many at once; the first error cancels the rest and is raised as itself.
+
+    Once a budget is reached no further cell is begun, and those beside it, which are within it, are waited
+    for: so what it buys does not depend on which reply comes first.
+    """
+    spent: list[BudgetError] = []
+
+    async def work() -> None:
+        for cell in cells:  # shared: a step of the iterator never awaits, so no two workers get one cell
+            try:
+                await settle(cell)
+            except BudgetError as error:
+                spent.append(error)
+            if spent:
+                return
+
     try:
         async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(job)  # type: ignore[arg-type]
+            for _ in range(workers):
+                group.create_task(work())
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
+    if spent:
+        raise spent[0]

@@ -1,5 +1,6 @@
 import asyncio
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ from tests.fake_engines import RuleEngine, letters
 from value_personas.programs.elicitation import FirstTokenLogprobs, SampledAnswers, VerbalisedDistribution
 from value_personas.programs.engines import InProcess
 from value_personas.programs.engines.model import Model
-from value_personas.programs.engines.replies import MemoryStore
+from value_personas.programs.engines.replies import MemoryStore, Reply
 from value_personas.programs.panel import Panel
 from value_personas.programs.panel_result import REASONS
 from value_personas.programs.respondent import AskingStyle, Respondent
-from value_personas.signatures import MissingReason
+from value_personas.signatures import BudgetError, MissingReason
 
 PEOPLE = [persona(f"You are person {'I' * n}.", country) for n in range(1, 6) for country in ("XNA", "XNB")]
 QUESTIONS = [question("Q1", text="Family?"), question("Q2", text="Work?"), question("Q3", TEN, "Divorce?")]
@@ -142,6 +143,31 @@ def test_stated_numbers_that_were_scaled_are_reported_as_a_share() -> None:
     assert not result.missing_by_reason()
     assert result.normalised is not None
     assert result.normalised[0] == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize("slowest", range(4))
+def test_a_budget_that_ends_buys_the_same_answers_whichever_comes_first(slowest: int) -> None:
+    class Slow(Model):
+        """Answers four requests, one of them late, and refuses all others."""
+
+        is_free = False
+
+        async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
+            begun.append(requests[0].messages[-1].text)
+            if len(begun) > 4:
+                raise BudgetError("the budget is reached")
+            await asyncio.sleep(0.02 if len(begun) == slowest + 1 else 0.001)
+            return await super().replies(requests)
+
+    begun: list[str] = []
+    store = MemoryStore()
+    model = Slow("test/model", InProcess(RuleEngine(letters)), store)
+    panel = Panel(model, Respondent(FirstTokenLogprobs(min_label_mass=0.1)), concurrency=3)
+    with pytest.raises(BudgetError, match="the budget is reached"):
+        panel.run(PEOPLE, QUESTIONS[:2])
+    in_order = [panel.first_request(p, q).messages[-1].text for p in PEOPLE[::2] for q in QUESTIONS[:2]]
+    assert begun[:4] == in_order[:4]
+    assert len(store.replies) == 4
 
 
 def test_an_empty_panel_is_an_empty_result() -> None:

@@ -81,6 +81,8 @@ def test_a_killed_tuning_goes_on_at_no_repeated_cost(tmp_path: Path, optimizer: 
 
     result = tuned(workspace, optimizer)
     assert 0 < result.paid < unbroken.paid  # some were paid before the kill, some after
-    assert unbroken.calls <= result.calls <= unbroken.calls + 16  # at most what was in flight is asked again
+    # At most what was in flight is asked again; where the budget ends a search, more is kept back for that.
+    assert (unbroken.calls if unbroken.stopped is None else 0) <= result.calls <= unbroken.calls + 16
+    assert result.calls >= unbroken.calls - 16
     assert result.program.predictors == unbroken.program.predictors
     pd.testing.assert_frame_equal(result.judgement.summary, unbroken.judgement.summary, check_exact=True)
