@@ -156,21 +156,34 @@ def test_a_prediction_of_other_cells_is_refused_by_name(survey: data.Survey, plu
         predict_without_model(named, 0, survey, data.value_profiles(survey))
 
 
+def published(shared_dir: Path, workspace: Path) -> list[str]:
+    path = shared_dir / "surveys" / "wvs7_country_distributions.parquet"
+    return [f"survey.path={path}", "questions.include=", f"workspace={workspace}"]
+
+
+@pytest.mark.slow
 @pytest.mark.shared
 def test_published_distributions_run_as_they_stand(shared_dir: Path, tmp_path: Path) -> None:
     named = '["training-mean", "map-neighbours"]'
-    settings = [f"survey.path={shared_dir / 'surveys' / 'wvs7_country_distributions.parquet'}"]
-    settings += ['personas=["none"]', "cultural_map.ask=false", "questions.include=", f"workspace={tmp_path}"]
+    settings = [*published(shared_dir, tmp_path), 'personas=["none"]', "cultural_map.ask=false"]
     found = run(load_recipe("quickstart", [*settings, f"comparators.names={named}"]))
     means = found.summary.pivot_table(index="method", columns="score", values="mean")
     assert means.loc["map-neighbours", "wasserstein"] < means.loc["training-mean", "wasserstein"] < 0.15
     assert "46 countries × 55 questions" in found.title
     assert any("TJK" in note for note in found.notes)
     assert any("no noise floor is known" in note for note in found.notes)
+
+
+@pytest.mark.shared
+def test_what_needs_respondents_is_refused_of_published_distributions(
+    shared_dir: Path, tmp_path: Path
+) -> None:
+    settings = published(shared_dir, tmp_path)
+    of_halves = ['personas=["none"]', "cultural_map.ask=false", 'comparators.names=["split-half"]']
     with pytest.raises(SurveyError, match="leave split-half out of comparators"):
-        run(load_recipe("quickstart", [*settings, 'comparators.names=["split-half"]']))
+        run(load_recipe("quickstart", [*settings, *of_halves]))
     with pytest.raises(SurveyError, match="holds published shares and no respondent"):
-        run(load_recipe("quickstart", [settings[0], f"workspace={tmp_path}", "questions.include="]))
+        run(load_recipe("quickstart", settings))
 
 
 def test_every_option_alike_and_the_others_mode_and_shares_from_elsewhere(survey: data.Survey) -> None:

@@ -18,7 +18,7 @@ from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.run.pipeline import predict_and_judge
 from value_personas.experiments.workspace.folders import Workspace
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2)))
 HEDGED, UNHEDGED, CALIBRATED = "values-hedged", "values-unhedged", "values-hedged + calibrated"
 
 Runner = Callable[..., RunResult]

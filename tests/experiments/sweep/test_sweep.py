@@ -243,6 +243,7 @@ def test_a_tracking_server_that_fails_costs_no_cell_its_tables(
     assert not sweep(recipe(tmp_path, GRID)).family.failed
 
 
+@pytest.mark.slow
 def test_two_at_once_pay_nothing_twice(tmp_path: Path) -> None:
     engine = RuleEngine(letters)
     with FakeServer(engine=engine, latency_s=0.02) as server:

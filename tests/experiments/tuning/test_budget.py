@@ -121,17 +121,19 @@ PROPOSER = "tuning.proposer.lm=synthetic/proposer"
 
 def test_money_is_what_is_billed_and_its_limit_holds_with_a_judgement_at_the_end(tmp_path: Path) -> None:
     with billing({}) as (server, provider):
-        unlimited = tuned_over_http(tmp_path / "unlimited", server, *PRICES, "tuning.budget_cost=1")
+        unlimited = tuned_over_http(
+            tmp_path / "unlimited", server, *PRICES, "tuning.budget_calls=1000", "tuning.budget_cost=1"
+        )
         assert unlimited.cost == pytest.approx(provider.bill)
         assert unlimited.stopped is None
     enough = 0.85 * unlimited.cost
     with billing({}) as (server, provider):
         limit = f"tuning.budget_cost={enough}"
-        limited = tuned_over_http(tmp_path / "limited", server, *PRICES, limit)
+        limited = tuned_over_http(tmp_path / "limited", server, *PRICES, "tuning.budget_calls=1000", limit)
         # Calls that were in flight when the search was stopped may have been billed.
         assert 0.9 * limited.cost <= provider.bill <= limited.cost <= enough < unlimited.cost
         assert "tuning.budget_cost" in str(limited.stopped)
-        again = tuned_over_http(tmp_path / "limited", server, *PRICES, limit)
+        again = tuned_over_http(tmp_path / "limited", server, *PRICES, "tuning.budget_calls=1000", limit)
         assert (again.paid, again.cost) == (0, limited.cost)
     pd.testing.assert_frame_equal(again.judgement.summary, limited.judgement.summary, check_exact=True)
 
