@@ -41,7 +41,7 @@ class CalibrationProblem:
     title: str = "calibration"
     remedy: str = "widen the space (methods, levels, alphas)"
 
-    @cached_property
+    @property
     def mark(self) -> str:
         """Of the answers and the space."""
         panel = self.panel

@@ -98,7 +98,7 @@ def within(table: pd.DataFrame, furthest: float) -> pd.DataFrame:
         table: with the columns lower and upper.
         furthest: as of ``Score``.
     """
-    return table.assign(**table[["lower", "upper"]].clip(-furthest, furthest))
+    return table.assign(**{end: table[end].clip(-furthest, furthest) for end in ("lower", "upper")})
 
 
 def _groups(groups: CellGroups) -> Iterator[tuple[tuple[str, str], list[int], list[int]]]:

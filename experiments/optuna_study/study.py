@@ -50,28 +50,35 @@ class Problem(Protocol[S]):
     @property
     def settings(self) -> StudySettings:
         """Objectives, trials, pruner, study and storage."""
+        ...
 
     @property
     def title(self) -> str:
         """What the study's name begins with."""
+        ...
 
     @property
     def mark(self) -> str:
         """A digest of the data and the space, so that two searches are never mixed under one name."""
+        ...
 
     @property
     def startup(self) -> int:
         """Random trials before the sampler models."""
+        ...
 
     @property
     def remedy(self) -> str:
         """What helps where no setting can be evaluated."""
+        ...
 
     def suggested(self, trial: optuna.trial.BaseTrial) -> S:
         """The setting that a trial stands for."""
+        ...
 
     def folds(self, setting: S) -> Mapping[str, Callable[[], Losses]]:
         """A setting's evaluations, one a fold, made when they are called."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,12 +144,13 @@ def _markdown(table: Table) -> str:
 def _docx(title: str, table: Table) -> Any:
     from docx import Document
     from docx.oxml import parse_xml
+    from docx.shared import Length
 
     document = Document()
     document.core_properties.title = _spelled(title)
     document.add_paragraph(_spelled(table.caption), style="Caption")
     grid = document.add_table(rows=0, cols=len(table.heads), style="Light List")
-    kinds, wide = _kinds(table), grid.columns[0].width.twips
+    kinds, wide = _kinds(table), Length(grid.columns[0].width or 0).twips
     rows = "".join(_docx_row(texts, kinds, wide) for texts in (table.heads, *table.rows))
     grid._tbl.extend(parse_xml(f"<w:tbl {_DOCX_WORDS}>{rows}</w:tbl>"))  # cell by cell takes thrice as long
     return document
