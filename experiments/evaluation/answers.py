@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.scoring import score_array
-from value_personas.experiments.workspace.folders import newest
+from value_personas.experiments.workspace.folders import newest, whole
 from value_personas.signatures import Array, LeakError, StatisticsError, StoreError
 
 FORMAT = 1
@@ -179,10 +179,8 @@ class Answers(_Answers):
     def save(self, path: Path) -> None:
         """Write a compressed .npz of plain arrays, whole or not at all."""
         arrays = {one.name: np.asarray(getattr(self, one.name)) for one in fields(self)}
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
+        with whole(path) as partial, partial.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, format=np.asarray(FORMAT), **arrays)
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "Answers":

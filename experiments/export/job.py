@@ -11,6 +11,7 @@ from value_personas.experiments.export.stored import read_answers
 from value_personas.experiments.export.tidy import estimates_of, tidy_frames
 from value_personas.experiments.export.wide import wide_sheet
 from value_personas.experiments.run.stored import read_run
+from value_personas.experiments.workspace.folders import whole
 from value_personas.signatures import StoreError
 
 
@@ -96,12 +97,8 @@ def _check(to: Path, suffix: str, files: list[Path], overwrite: bool) -> None:
 
 def _whole(path: Path, write: Callable[[Path], int]) -> int:
     """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        rows = write(partial)
-        partial.replace(path)
+        with whole(path) as partial:
+            return write(partial)
     except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         raise StoreError(f"{path}: cannot be written: {error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return rows

@@ -1,13 +1,12 @@
 """The reading stage: a survey file, or the embedded population written as one."""
 
 import hashlib
-import os
 from importlib.resources import files
 
 from value_personas import data
 from value_personas.data.synthetic import Causes, write_synthetic_survey
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, whole
 from value_personas.signatures import SurveyError
 
 
@@ -36,10 +35,11 @@ def open_survey(
     if section.is_synthetic:
         file = workspace.synthetic_survey(_world(section.causes), seed, section.respondents)
         if not file.is_file():
-            partial = file.with_suffix(f".{os.getpid()}.partial.sav")
             size = section.respondents
-            write_synthetic_survey(partial, seed=seed, respondents_per_country=size, causes=section.causes)
-            partial.replace(file)  # a killed run leaves no half of one; others may make it too
+            with whole(file) as partial:
+                write_synthetic_survey(
+                    partial, seed=seed, respondents_per_country=size, causes=section.causes
+                )
         path = str(file)
     survey = data.read_survey(
         path,

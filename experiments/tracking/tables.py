@@ -1,11 +1,12 @@
 """MLflow's empty tables in one step: its seventy migrations are a second of every new workspace."""
 
-import os
 import sqlite3
 import sys
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
+
+from value_personas.experiments.workspace.folders import whole
 
 
 def make_tables(file: Path) -> None:
@@ -19,11 +20,10 @@ def make_tables(file: Path) -> None:
     script = Path(__file__).with_name(f"mlflow-{version('mlflow')}.sql")
     if not script.is_file():
         return
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)
-    with closing(sqlite3.connect(partial)) as store:
-        store.executescript(script.read_text(encoding="utf-8"))
-    partial.replace(file)
+    with whole(file) as partial:
+        partial.unlink(missing_ok=True)  # of a process that was killed and had the same number
+        with closing(sqlite3.connect(partial)) as store:
+            store.executescript(script.read_text(encoding="utf-8"))
 
 
 def _write_down() -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,15 +111,25 @@ def mark_part(folder: Path, parent: str) -> None:
     (folder / _PART_FILE).write_text(f"{parent}\n", encoding="utf-8")
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Where to write what then is a file whole, or not at all, whoever else writes it at the same time."""
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a file whole or not at all, whoever else writes it at the same time.
 
     Raises:
         StoreError: when it cannot be written.
     """
-    partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        with whole(path) as partial:
+            partial.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pytest
+
+from value_personas.experiments.workspace.folders import whole
+
+
+def test_a_file_is_there_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with whole(path) as partial:
+        partial.write_text("first", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt), whole(path) as partial:  # noqa: PT012
+        partial.write_text("half", encoding="utf-8")
+        raise KeyboardInterrupt
+    assert path.read_text(encoding="utf-8") == "first"
+    assert list(tmp_path.iterdir()) == [path]
