@@ -174,9 +174,9 @@ class Panel:
         settled = _Settled(on_answered)
         elicitation = self.respondent.elicitation  # DSPy looks closely at each attribute of a module
 
-        def enter(cell: _Cell, answers: list[Answer | MissingAnswer], *, was_stored: bool) -> None:
+        def enter(cell: _Cell, answers: list[Answer | MissingAnswer], *, replied: bool = True) -> None:
             turned = cell.pages[0].form.order[0] > 0
-            sheet.enter((cell.row, cell.column), answers, was_stored=was_stored, turned=turned)
+            sheet.enter((cell.row, cell.column), answers, replied=replied, turned=turned)
             settled.count(copies[texts[cell.row]])
 
         def to_ask() -> Iterator[_Cell]:
@@ -187,11 +187,13 @@ class Panel:
                     yield cell
                     continue
                 read = [elicitation.read(page.form, r) for page, r in zip(cell.pages, known, strict=True)]
-                enter(cell, read, was_stored=True)
+                enter(cell, read)
 
         async def settle(cell: _Cell) -> None:
-            was_stored = cell.stored() is not None
-            enter(cell, await self._settle(elicitation, cell), was_stored=was_stored)
+            try:
+                enter(cell, await self._settle(elicitation, cell))
+            except ReplyFailure as failure:
+                enter(cell, [MissingAnswer(failure.reason, failure.detail)], replied=False)
 
         with rare_collections(), settled:
             # What is free is asked a block at a time, and so written with one commit.
@@ -322,12 +324,7 @@ class Panel:
 
     async def _settle(self, elicitation: Elicitation, cell: _Cell) -> list[Answer | MissingAnswer]:
         """One answer a page."""
-        try:
-            return [
-                elicitation.read(page.form, await self._complete(elicitation, page)) for page in cell.pages
-            ]
-        except ReplyFailure as failure:
-            return [MissingAnswer(failure.reason, failure.detail)]
+        return [elicitation.read(page.form, await self._complete(elicitation, page)) for page in cell.pages]
 
     async def _complete(self, elicitation: Elicitation, page: _Page) -> list[Reply]:
         """Every draw's reply; a draw that is no answer is replaced once by a redraw, where allowed."""

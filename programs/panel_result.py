@@ -33,7 +33,7 @@ class PanelResult:
             answer averaged over wordings; NaN where there was one wording only.
         draws: answers counted in each distribution; 0 where they are log-probabilities or stated.
         normalised: shape (M,), share of the answers whose stated numbers were scaled to sum to 1.
-        missing_stored: shape (P, M), where an answer is missing by replies that all came from the store.
+        missing_stored: shape (P, M), where an answer is missing by what was replied, which the store keeps.
         examples: reason → what was said in place of one missing answer.
         order_chance: shape (M,), what ``order_effect`` would be on average if order moved nothing and persons
             differed as they do; NaN where it was measured within persons.
@@ -57,7 +57,7 @@ class PanelResult:
     stray_mass: Array | None = None
 
     def stored_by_reason(self) -> dict[str, int]:
-        """How many of the missing cells were read from the store and not asked now, by reason."""
+        """How many of the missing cells are so by replies that the store keeps, by reason."""
         if self.missing_stored is None:
             return {}
         counts = Counter(self.missing[self.missing_stored].tolist())
@@ -90,20 +90,20 @@ class Sheet:
         self.examples: dict[str, str] = {}
 
     def enter(
-        self, at: tuple[int, int], pages: list[Answer | MissingAnswer], *, was_stored: bool, turned: bool
+        self, at: tuple[int, int], pages: list[Answer | MissingAnswer], *, replied: bool, turned: bool
     ) -> None:
         """Write one settled cell.
 
         Args:
             at: its persona text and question.
             pages: one answer a page.
-            was_stored: whether the store had all of its replies.
+            replied: whether it was replied to, and the replies kept; else the call was given up.
             turned: whether its first page was asked with reversed options.
         """
         answer = average(pages)
         if isinstance(answer, MissingAnswer):
             self.missing[at] = REASONS.index(answer.reason)
-            self.missing_stored[at] = was_stored
+            self.missing_stored[at] = replied
             self.examples.setdefault(answer.reason.value, answer.detail)
             return
         self.log_p[at][: len(answer.log_probabilities)] = answer.log_probabilities

@@ -10,7 +10,7 @@ import lazy_loader
 
 if sys.flags.optimize > 1:
     _WHY = "value_personas: python -OO (PYTHONOPTIMIZE=2) removes docstrings, which are the prompts; unset it"
-    if Path(sys.argv[0]).stem == "value-personas":
+    if Path(sys.argv[0]).stem in ("value-personas", "-m"):  # -m while Python looks for a module of ours
         sys.stderr.write(f"{_WHY}\n")
         raise SystemExit(2)
     raise ImportError(_WHY)

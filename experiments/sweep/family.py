@@ -22,9 +22,9 @@ from value_personas.experiments.sweep.running import run_cells
 from value_personas.experiments.tracking import (
     Record,
     close_run,
-    is_known,
     live,
     open_run,
+    reopen_run,
     run_title,
 )
 from value_personas.experiments.workspace.folders import Workspace
@@ -129,7 +129,7 @@ def _parent(recipe: Recipe, cells: Sequence[Cell], kind: str, workspace: Workspa
     key = hashlib.sha256(content.encode()).hexdigest()
     with suppress(StoreError):  # no earlier session, or a note that cannot be read: begin anew
         noted = read_json(note, _Parent)
-        if noted.key == key and is_known(recipe.tracking, workspace, noted.mlflow_run_id):
+        if noted.key == key and reopen_run(recipe.tracking, workspace, noted.mlflow_run_id):
             return noted.mlflow_run_id
     title = run_title(recipe.name, kind, f"{len(cells)} cells")
     run_id = open_run(workspace, Record(recipe, title, {}, {"kind": kind}, folder))

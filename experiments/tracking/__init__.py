@@ -9,10 +9,10 @@ from value_personas.experiments.tracking.recording import (
     FOLDER_TAG,
     Record,
     close_run,
-    is_known,
     open_run,
     record_run,
     record_study,
+    reopen_run,
     tags_of,
 )
 from value_personas.experiments.tracking.registry import model_name, register_version, registered_file
@@ -33,7 +33,6 @@ __all__ = [
     "calibration_file",
     "close_run",
     "input_files",
-    "is_known",
     "link_prompts",
     "live",
     "metric_name",
@@ -44,6 +43,7 @@ __all__ = [
     "record_study",
     "register_version",
     "registered_file",
+    "reopen_run",
     "run_title",
     "store_errors",
     "tags_of",

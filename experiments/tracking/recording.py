@@ -135,15 +135,18 @@ def close_run(workspace: Workspace, record: Record, run_id: str) -> None:
         client.set_terminated(run_id)
 
 
-def is_known(section: TrackingSection, workspace: Workspace, run_id: str) -> bool:
-    """Whether the tracking store holds a run."""
+def reopen_run(section: TrackingSection, workspace: Workspace, run_id: str) -> bool:
+    """Have a run of an earlier session, however that ended, be shown as running; False where it is gone."""
     from mlflow.exceptions import MlflowException
 
     with tracking_client(section, workspace) as client:
         try:
-            return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+            if client.get_run(run_id).info.lifecycle_stage != "active":
+                return False
+            client.update_run(run_id, status="RUNNING")
         except MlflowException:
             return False
+    return True
 
 
 def _client(workspace: Workspace, record: Record) -> AbstractContextManager["MlflowClient"]:

@@ -293,6 +293,10 @@ def test_without_docstrings_there_are_no_prompts() -> None:
     assert done.stderr.splitlines()[-1].startswith(
         "ImportError: value_personas: python -OO (PYTHONOPTIMIZE=2)"
     )
+    as_module = [sys.executable, "-OO", "-m", "value_personas.experiments.cli", "--version"]
+    done = subprocess.run(as_module, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("value_personas: python -OO (PYTHONOPTIMIZE=2)")
 
 
 def test_the_ui_of_a_server_is_its_own(tmp_path: Path) -> None:

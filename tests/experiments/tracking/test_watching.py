@@ -126,7 +126,16 @@ def test_a_sweep_that_is_broken_off_says_so_and_goes_on_as_the_same_run(tmp_path
         sweep(recipe, Options(approve=refuse), progress=False)
     [broken] = recorded(tmp_path)
     assert (broken.info.status, broken.data.tags["kind"]) == ("FAILED", "sweep")
-    done = sweep(recipe, progress=False)
+    seen: list[str] = []
+
+    class Looks(Silent):
+        def answered(self, kind: str, n: int, total: int) -> None:
+            if kind == "cells" and not seen:
+                [parent] = [one for one in recorded(tmp_path) if one.data.tags["kind"] == "sweep"]
+                seen.append(parent.info.status)
+
+    done = sweep(recipe, progress=Looks())
+    assert seen == ["RUNNING"]
     assert done.family.mlflow_run_id == broken.info.run_id
     statuses = {one.info.run_id: one.info.status for one in recorded(tmp_path)}
     assert len(statuses) == 3
