@@ -18,7 +18,7 @@ from value_personas.experiments.evaluation.measures import worth_rows
 from value_personas.experiments.inference import conformal_half_widths, noise_floor
 from value_personas.experiments.scoring import score_cells
 from value_personas.experiments.scoring.digits import in_people, three_digits
-from value_personas.programs.calibration import TEMPERATURE_METHODS, Setting, keeps_mean
+from value_personas.programs.calibration import METHODS, Setting
 from value_personas.signatures import Array
 
 DRAWS = 100
@@ -78,8 +78,9 @@ def _row(panel: Answers, rotation: Rotation) -> dict[str, object]:
     scores = score_cells(panel.human, rotation.estimate, panel.scores, panel.mask)
     before = np.exp(panel.log_p) * panel.weights[:, None, :, None]
     moved = (rotation.estimate - np.nansum(before, axis=2)) @ SCORES
-    symbol = "T" if setting.method in TEMPERATURE_METHODS else "λ"
+    method = METHODS[setting.method]
     strengths = [record.setting.strength.get("all") for record in rotation.records.values()]
+    shown = ", ".join(f"{s:.3g}" for s in strengths if s)
     smoothing = f"α {setting.alpha:g}, {setting.keeps_mean_of} mean" if setting.alpha else "–"
     with np.errstate(divide="ignore"):
         log_ratios = np.log(scores["variance_ratio"])
@@ -87,8 +88,8 @@ def _row(panel: Answers, rotation: Rotation) -> dict[str, object]:
         "method": setting.method + (" (oracle)" if rotation.oracle else ""),
         "level": setting.level,
         "smoothing": smoothing,
-        "keeps mean": "yes" if keeps_mean(setting.method) and setting.keeps_mean_of == "raw" else "no",
-        "fitted": "–" if None in strengths else f"{symbol} " + ", ".join(f"{s:.3g}" for s in strengths if s),
+        "keeps mean": "yes" if method.keeps_mean and setting.keeps_mean_of == "raw" else "no",
+        "fitted": "–" if None in strengths else f"{method.strength} {shown}",
         "mean moved": f"{np.abs(moved).mean():.9f}",
     }
     row |= {name: f"{scores[name].mean():.4f}" for name in SHOWN}

@@ -14,7 +14,7 @@ from value_personas.experiments.calibration.before_after import before_after
 from value_personas.experiments.calibration.judged import CalibratedPanel, apply_calibration
 from value_personas.experiments.calibration.oracle import fit_oracle
 from value_personas.experiments.calibration.search import CalibrationProblem, fitted
-from value_personas.experiments.evaluation.answers import Answers, find_panel
+from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers, find_panel
 from value_personas.experiments.evaluation.measures import (
     AGAINST_NULL,
     measure_table,
@@ -45,7 +45,7 @@ from value_personas.experiments.tracking import (
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
 from value_personas.experiments.workspace.json_file import rows_of, write_json
 from value_personas.experiments.workspace.tables import write_csv
-from value_personas.programs.calibration import FittedCalibration
+from value_personas.programs.calibration import METHODS, FittedCalibration
 from value_personas.signatures import Array, StatisticsError
 
 _LEVEL = 0.95
@@ -217,7 +217,9 @@ def fit_calibration(
         ValuePersonasError: for anything the user can put right.
     """
     countries, questions = split_panel(panel, settings, seed)
-    problem = CalibrationProblem(panel.training(countries.training, questions.training), settings)
+    training = panel.training(countries.training, questions.training)
+    _require_parts(panel, training, settings)
+    problem = CalibrationProblem(training, settings)
     searched = search_settings(
         problem, study_folder or folder, seed=seed, reporter=reporter, processes=settings.workers
     )
@@ -262,6 +264,23 @@ def split_panel(panel: Answers, settings: SearchSettings, seed: int) -> tuple[da
     return countries, data.split_questions(questions_of(panel), share=settings.held_out_questions, seed=seed)
 
 
+def _require_parts(panel: Answers, training: TrainingAnswers, settings: SearchSettings) -> None:
+    """What learns a part for each scale length meets every length in training: said before the search.
+
+    Raises:
+        StatisticsError: when it does not, and what is chosen could not be applied to the questions held out.
+    """
+    learns = [name for name in settings.methods if METHODS[name].learns]
+    known = {int(k) for k in training.lengths[~np.isnan(training.human[..., 0]).all(axis=0)]}
+    if learns and (lacking := sorted(set(panel.lengths.tolist()) - known)):
+        of = next(c for c, k in zip(panel.questions, panel.lengths, strict=True) if k == lacking[0])
+        raise StatisticsError(
+            f"calibration.search.methods: {learns[0]} learns a part for each scale length, and no training "
+            f"question has {lacking[0]} options as {of} has; leave {' and '.join(learns)} out, lower "
+            "calibration.search.held_out_questions, or set another seed"
+        )
+
+
 def _summarise(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each part: cells, means before and after, median ratios."""
     rows = []
@@ -275,9 +294,7 @@ def _summarise(table: pd.DataFrame) -> pd.DataFrame:
         }
         for when in ("before", "after"):
             for name in shape_scores():
-                values = cells[f"{name}_{when}"]
-                ratio = SCORES[name].mean == "median"
-                row[f"{name}_{when}"] = float(values.median() if ratio else values.mean())
+                row[f"{name}_{when}"] = SCORES[name].average(cells[f"{name}_{when}"].to_numpy(np.float64))
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -304,8 +321,8 @@ def _oracle(
     panel: Answers, record: FittedCalibration, countries: Sequence[str], questions: Sequence[str]
 ) -> pd.DataFrame:
     """The same method fitted on the held-out cells themselves: what it could reach at best."""
-    target = panel.part(countries, questions)
-    if record.setting.method in ("none", "pooled-shape", "dirichlet") or not _has_answers(target):
+    target, method = panel.part(countries, questions), METHODS[record.setting.method]
+    if method.learns or not method.strength or not _has_answers(target):
         return pd.DataFrame()
     fitted = fit_oracle(target, record.setting.model_copy(update={"per": "all"}), record.objective)
     return _summarise(before_after(apply_calibration(fitted, target)))

@@ -5,7 +5,7 @@ import numpy as np
 from value_personas.experiments.evaluation.answers import TrainingAnswers
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.programs.calibration import (
-    FITTED_METHODS,
+    METHODS,
     DirichletMap,
     Setting,
     fit_dirichlet,
@@ -25,7 +25,7 @@ def fit_parts(setting: Setting, training: Prepared) -> Setting:
         StatisticsError: when there is no training cell with human answers, a Dirichlet map is asked for at
             persona level (no human distribution belongs to one persona), or answers have zeros.
     """
-    if setting.method not in FITTED_METHODS:
+    if not METHODS[setting.method].learns:
         return setting
     if not isinstance(training.panel, TrainingAnswers):
         raise StatisticsError("a calibration is fitted on a TrainingAnswers, never on a whole panel")

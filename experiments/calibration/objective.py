@@ -8,7 +8,7 @@ from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.evaluation.answers import TrainingAnswers, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
 from value_personas.experiments.scoring import SCORES, known_score
-from value_personas.programs.calibration import FITTED_METHODS, Setting
+from value_personas.programs.calibration import METHODS, Setting
 from value_personas.signatures import Array, StatisticsError
 
 
@@ -49,7 +49,7 @@ class FoldedObjective:
 
     def estimate(self, setting: Setting) -> Array:
         """Out-of-fold estimates, shape (C, M, K)."""
-        if setting.method not in FITTED_METHODS:
+        if not METHODS[setting.method].learns:
             return self.prepared.estimate(setting)
         if len(set(self.folds)) < 2:
             raise StatisticsError(

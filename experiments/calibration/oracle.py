@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 from value_personas.experiments.calibration.fitting import fit_parts
 from value_personas.experiments.calibration.objective import FoldedObjective
 from value_personas.experiments.evaluation.answers import Answers, TrainingAnswers
-from value_personas.programs.calibration import TEMPERATURE_METHODS, FittedCalibration, Setting
+from value_personas.programs.calibration import METHODS, FittedCalibration, Setting
 
 TEMPERATURES = np.unique(np.append(np.geomspace(0.5, 1000.0, 45), 1.0))
 WEIGHTS = np.linspace(0.0, 1.0, 41)
@@ -25,7 +25,7 @@ def best_strength(evaluate: Callable[[float], float], method: str) -> tuple[floa
     Returns:
         The strength and its loss.
     """
-    hot = method in TEMPERATURE_METHODS
+    hot = METHODS[method].strength == "T"
     grid = np.log(TEMPERATURES) if hot else WEIGHTS
 
     def at(x: float) -> float:
@@ -54,7 +54,7 @@ def fit_strength(training: TrainingAnswers, setting: Setting, objective: str) ->
         folds = folded(setting.model_copy(update={"strength": {"all": strength}}))
         return float(np.mean([scores[objective] for scores in folds.values()]))
 
-    fixed = setting.method in ("none", "dirichlet")
+    fixed = not METHODS[setting.method].strength
     strength, value = (1.0, evaluate(1.0)) if fixed else best_strength(evaluate, setting.method)
     fitted = setting.model_copy(update={"strength": {} if fixed else {"all": strength}})
     folds = {fold: scores[objective] for fold, scores in folded(fitted).items()}

@@ -17,7 +17,7 @@ from value_personas.experiments.optuna_study import Searched, one_of
 from value_personas.experiments.recipe.calibration import SearchSettings
 from value_personas.experiments.recipe.search import Range
 from value_personas.programs.calibration import (
-    TEMPERATURE_METHODS,
+    METHODS,
     FittedCalibration,
     Grouping,
     Level,
@@ -77,12 +77,11 @@ class CalibrationProblem:
             keeps_mean_of=settings.keeps_mean_of,
             penalty=one_of(trial, "penalty", (1e-4, 1e-3, 1e-2, 1e-1)) if by_cell else 0.01,
         )
-        if method in ("none", "dirichlet"):
+        if not (name := METHODS[method].strength):
             return setting
         groups = sorted(set(group_names(setting.per, self.panel.lengths.tolist(), self.panel.topics)))
-        hot = method in TEMPERATURE_METHODS
-        name, (low, high) = ("T", settings.temperature) if hot else ("λ", (0.0, 1.0))
-        among = Range(low=float(low), high=float(high), log=hot)
+        low, high = settings.temperature if name == "T" else (0.0, 1.0)
+        among = Range(low=float(low), high=float(high), log=name == "T")
         # A scale length 10 and a topic named 10 would be different parameters, hence ``per`` in the name.
         strength = {group: one_of(trial, f"{name} {method} {setting.per} {group}", among) for group in groups}
         return setting.model_copy(update={"strength": strength})

@@ -12,7 +12,7 @@ from value_personas.experiments.evaluation.answers import Answers, TrainingAnswe
 from value_personas.experiments.evaluation.layout import shared_answers
 from value_personas.programs import LEEWAY, PanelResult, average_answers, weighted_means
 from value_personas.programs.calibration import (
-    FITTED_METHODS,
+    METHODS,
     Distributions,
     Level,
     Setting,
@@ -163,7 +163,7 @@ class Prepared:
             raise StatisticsError(
                 "these answers are log-probabilities, not counts: there is nothing to smooth; set alpha to 0"
             )
-        split = setting.method in FITTED_METHODS or setting.level == "persona"
+        split = METHODS[setting.method].learns or setting.level == "persona"
         return self._rows(setting.level, split, setting.alpha, setting.keeps_mean_of == "raw")
 
     def calibrate_rows(self, setting: Setting, rows: Rows) -> Array:

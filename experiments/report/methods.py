@@ -12,7 +12,7 @@ from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.scoring.digits import in_people, of_p, three_digits
-from value_personas.programs.calibration import keeps_mean
+from value_personas.programs.calibration import METHODS
 from value_personas.programs.personas import parse_kind
 
 
@@ -63,7 +63,7 @@ def _as_a_prediction(material: Material) -> list[str]:
 
 
 def _what_means_do(material: Material) -> str:
-    if keeps_mean(material.calibration.method):
+    if METHODS[material.calibration.method].keeps_mean:
         return "Calibration leaves the means where they are and takes"
     return "Calibration, which may move means, takes"
 
@@ -184,7 +184,7 @@ def _calibration(material: Material) -> Iterator[str]:
             f"applied to {levels}."
         )
     else:
-        moves = "which leaves" if keeps_mean(material.calibration.method) else "which may move"
+        moves = "which leaves" if METHODS[material.calibration.method].keeps_mean else "which may move"
         yield (
             f"Answer distributions were calibrated by {material.calibration.in_one_line()}, {moves} their "
             f"means, applied to {levels}."

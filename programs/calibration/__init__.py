@@ -17,8 +17,7 @@ from value_personas.programs.calibration.methods import (
     pool_shape,
 )
 from value_personas.programs.calibration.setting import (
-    FITTED_METHODS,
-    TEMPERATURE_METHODS,
+    METHODS,
     DirichletMap,
     FittedCalibration,
     Grouping,
@@ -27,14 +26,12 @@ from value_personas.programs.calibration.setting import (
     Setting,
     build_calibrator,
     group_names,
-    keeps_mean,
 )
 from value_personas.programs.calibration.smoothing import smooth
 from value_personas.programs.calibration.tilt import tilt
 
 __all__ = [
-    "FITTED_METHODS",
-    "TEMPERATURE_METHODS",
+    "METHODS",
     "Calibrator",
     "DirichletCalibration",
     "DirichletMap",
@@ -56,7 +53,6 @@ __all__ = [
     "end_point_law",
     "fit_dirichlet",
     "group_names",
-    "keeps_mean",
     "maximum_entropy_law",
     "pool_shape",
     "smooth",

@@ -1,7 +1,7 @@
 """The ways of widening answers, behind one protocol, each saying whether it keeps the mean."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,8 @@ from value_personas.programs.calibration.maximum_entropy import end_point_law, m
 from value_personas.programs.calibration.tilt import solve_tilt, tilt_rows
 from value_personas.signatures import Array, StatisticsError
 
+Strength = Literal["T", "λ", ""]
+
 
 class Calibrator(Protocol):
     """A way of changing answer distributions; it holds its parameters and no state.
@@ -19,10 +21,14 @@ class Calibrator(Protocol):
     Attributes:
         name: as it stands in tables and settings.
         keeps_mean: whether every row's mean stays as it is, to 1e-9 of the range.
+        strength: how its one number is written: a temperature T, a mixing weight λ in [0, 1], or no such.
+        learns: whether it has parts that are learnt from human distributions, one for each scale length.
     """
 
     name: ClassVar[str]
     keeps_mean: ClassVar[bool]
+    strength: ClassVar[Strength]
+    learns: ClassVar[bool]
 
     def __call__(self, rows: Distributions) -> Array:
         """Calibrate n checked distributions.
@@ -56,6 +62,8 @@ class Uncalibrated:
 
     name: ClassVar[str] = "none"
     keeps_mean: ClassVar[bool] = True
+    strength: ClassVar[Strength] = ""
+    learns: ClassVar[bool] = False
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -69,6 +77,8 @@ class Tilt:
     temperature: float | Array
     name: ClassVar[str] = "tilt"
     keeps_mean: ClassVar[bool] = True
+    strength: ClassVar[Strength] = "T"
+    learns: ClassVar[bool] = False
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -82,6 +92,8 @@ class PlainTemperature:
     temperature: float | Array
     name: ClassVar[str] = "temperature"
     keeps_mean: ClassVar[bool] = False
+    strength: ClassVar[Strength] = "T"
+    learns: ClassVar[bool] = False
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -95,6 +107,8 @@ class UniformShrinkage:
     weight: float | Array
     name: ClassVar[str] = "uniform"
     keeps_mean: ClassVar[bool] = False
+    strength: ClassVar[Strength] = "λ"
+    learns: ClassVar[bool] = False
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -108,6 +122,8 @@ class MaximumEntropyMix:
     weight: float | Array
     name: ClassVar[str] = "maximum-entropy"
     keeps_mean: ClassVar[bool] = True
+    strength: ClassVar[Strength] = "λ"
+    learns: ClassVar[bool] = False
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -124,6 +140,8 @@ class EndPointMix:
     weight: float | Array
     name: ClassVar[str] = "end-points"
     keeps_mean: ClassVar[bool] = True
+    strength: ClassVar[Strength] = "λ"
+    learns: ClassVar[bool] = False
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -143,6 +161,8 @@ class PooledShape:
     shape: Array
     name: ClassVar[str] = "pooled-shape"
     keeps_mean: ClassVar[bool] = True
+    strength: ClassVar[Strength] = "λ"
+    learns: ClassVar[bool] = True
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
@@ -164,6 +184,8 @@ class DirichletCalibration:
     bias: Array
     name: ClassVar[str] = "dirichlet"
     keeps_mean: ClassVar[bool] = False
+    strength: ClassVar[Strength] = ""
+    learns: ClassVar[bool] = True
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""

@@ -30,27 +30,14 @@ Grouping = Literal["all", "scale_length", "topic"]
 GroupName = Annotated[str, Field(max_length=200), OfForm(r"^[^\x00-\x1f\x7f]*$", "printable characters")]
 """Of the questions of a scale length or a topic."""
 
-_CLASSES: dict[str, type[Calibrator]] = {
+METHODS: dict[str, type[Calibrator]] = {
     one.name: one
     for one in (
         Uncalibrated, Tilt, PlainTemperature, UniformShrinkage, MaximumEntropyMix, EndPointMix, PooledShape,
         DirichletCalibration,
     )
 }  # fmt: skip
-
-_ONE_PARAMETER: dict[str, Callable[[float | Array], Calibrator]] = {
-    "tilt": Tilt,
-    "temperature": PlainTemperature,
-    "uniform": UniformShrinkage,
-    "maximum-entropy": MaximumEntropyMix,
-    "end-points": EndPointMix,
-}
-
-TEMPERATURE_METHODS = ("tilt", "temperature")
-"""Methods whose strength is a temperature; the others' is a mixing weight in [0, 1]."""
-
-FITTED_METHODS = ("pooled-shape", "dirichlet")
-"""Methods with parts learnt from human distributions, one for each scale length."""
+"""Name → what calibrates so, and says what is known of it; ``MethodName`` names them for type checkers."""
 
 
 class DirichletMap(Frozen):
@@ -91,7 +78,7 @@ class Setting(Frozen):
         if not self.strength:
             return np.ones(len(groups))
         values = list(self.strength.values())
-        if self.method in TEMPERATURE_METHODS:
+        if METHODS[self.method].strength == "T":
             middle = float(np.exp(np.mean(np.log(values))))
         else:
             middle = float(np.mean(values))
@@ -100,7 +87,7 @@ class Setting(Frozen):
 
     def in_one_line(self) -> str:
         """The calibration in one line, for a table's caption or a paper."""
-        symbol = "T" if self.method in TEMPERATURE_METHODS else "λ"
+        symbol = METHODS[self.method].strength
         parts = [f"{name}: {symbol} = {value:.4g}" for name, value in self.strength.items()]
         text = f"{self.method} at {self.level} level"
         if parts:
@@ -158,11 +145,6 @@ class FittedCalibration(Frozen):
         )
 
 
-def keeps_mean(method: str) -> bool:
-    """Whether a method leaves every mean where it is."""
-    return bool(_CLASSES[method].keeps_mean)
-
-
 def group_names(per: Grouping, lengths: Sequence[int], topics: Sequence[str]) -> tuple[str, ...]:
     """The group of each question."""
     if per == "all":
@@ -181,14 +163,13 @@ def build_calibrator(setting: Setting, strength: float | Array, k: int) -> Calib
     Raises:
         StatisticsError: when the setting has no part for scales of k options.
     """
-    if setting.method == "none":
-        return Uncalibrated()
     if setting.method == "pooled-shape":
         return PooledShape(strength, np.array(_part(setting.shapes, k, "pooled shape")))
     if setting.method == "dirichlet":
         one = _part(setting.maps, k, "Dirichlet map")
         return DirichletCalibration(np.array(one.weights), np.array(one.bias))
-    return _ONE_PARAMETER[setting.method](strength)
+    made: Callable[..., Calibrator] = METHODS[setting.method]
+    return made(strength) if METHODS[setting.method].strength else made()
 
 
 def _part(parts: dict[str, Part], k: int, what: str) -> Part:

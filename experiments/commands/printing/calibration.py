@@ -9,7 +9,7 @@ from value_personas.experiments.commands.printing.nulls import beside_nothing, n
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.scoring import SCORES, heading, shape_scores
 from value_personas.experiments.scoring.digits import three_digits
-from value_personas.programs.calibration import FITTED_METHODS
+from value_personas.programs.calibration import METHODS
 
 
 def print_calibration(result: CalibrationResult) -> None:
@@ -21,7 +21,7 @@ def print_calibration(result: CalibrationResult) -> None:
         Text(
             f"fitted on {len(record.countries)} countries × {len(record.questions)} questions; "
             f"{record.objective} {record.value:.4f} "
-            f"{'over folds of zones' if record.setting.method in FITTED_METHODS else 'on these very cells'}; "
+            f"{'over folds of zones' if METHODS[record.setting.method].learns else 'on these very cells'}; "
             f"{record.trials} settings tried"
         )
     )

@@ -57,6 +57,18 @@ def test_means_do_not_move_and_the_shape_gets_better(result):
     assert result.summary["part"].tolist()[-1] == "oracle"
 
 
+def test_a_scale_length_that_training_lacks_is_told_before_the_search(tmp_path):
+    panel = stored_panel(countries=8)
+    learns = QUICK.model_copy(update={"methods": ("pooled-shape",)})
+    lacking = next(s for s in range(50) if set(split_panel(panel, QUICK, s)[1].held_out) & {"Q3", "Q5"})
+    with pytest.raises(StatisticsError, match=r"no training question has (2 options as Q5|5 options as Q3)"):
+        fit_calibration(panel, learns, tmp_path / "told", seed=lacking)
+    assert not (tmp_path / "told").exists()  # nothing was searched
+    fit_calibration(panel, QUICK, tmp_path / "tilt", seed=lacking)
+    has_all = next(s for s in range(50) if not set(split_panel(panel, QUICK, s)[1].held_out) & {"Q3", "Q5"})
+    assert set(fit_calibration(panel, learns, tmp_path, seed=has_all).record.setting.shapes) > {"2", "5"}
+
+
 def test_what_knows_nothing_stands_beside_on_the_held_out_cells(result):
     panel = stored_panel(countries=8)
     held = result.table[result.table["part"] == "held-out"]

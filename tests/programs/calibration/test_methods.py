@@ -1,5 +1,7 @@
 """The comparators: what each keeps, and cases worked by hand."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,10 +10,12 @@ from scipy.optimize import minimize
 
 from tests.programs.calibration.strategies import distributions
 from value_personas.programs.calibration import (
+    METHODS,
     DirichletCalibration,
     Distributions,
     EndPointMix,
     MaximumEntropyMix,
+    MethodName,
     PlainTemperature,
     PooledShape,
     Tilt,
@@ -40,6 +44,11 @@ def every_calibrator(k):
         PooledShape(0.6, np.arange(1.0, k + 1) / np.arange(1.0, k + 1).sum()),
         DirichletCalibration(0.5 * np.eye(k), np.linspace(-1, 1, k)),
     ]
+
+
+def test_every_method_is_listed_and_named():
+    assert [type(one) for one in every_calibrator(5)] == list(METHODS.values())
+    assert get_args(MethodName) == tuple(METHODS)
 
 
 @given(distributions(), st.integers(0, 7))
