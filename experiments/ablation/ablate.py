@@ -19,7 +19,7 @@ from value_personas.experiments.ablation.variants import Variant, factors_of, ru
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import null_means
 from value_personas.experiments.fieldwork.synthetic import in_words, marked
-from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.by_row import difference_figure
 from value_personas.experiments.figures.error_curve import error_curve_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure

@@ -273,8 +273,8 @@ def _software(material: Material) -> Iterator[str]:
 def _with_interval(material: Material, method: str, score: str) -> str:
     found = material.score(method, score)
     level = 100 * material.run.recipe.scoring.level
-    ends = f"{three_digits(found['lower'])}–{three_digits(found['upper'])}"
-    return f"{three_digits(found['mean'])} ({level:g} % interval {ends})"
+    mean, lower, upper = (three_digits(found[name]) for name in ("mean", "lower", "upper"))
+    return mean if math.isnan(found["lower"]) else f"{mean} ({level:g} % interval {lower}–{upper})"
 
 
 def _ratio(material: Material, method: str) -> str:

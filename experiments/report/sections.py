@@ -119,6 +119,8 @@ def _not_compared(material: Material) -> str:
 
 def _on_tests(material: Material) -> tuple[str, ...]:
     """What the tests are of."""
+    if not material.run.has_intervals:
+        return ("One country and one question: there are no intervals and no p-values.",)
     if len(material.countries) == 1:
         return ("One country: intervals and p-values tell of other questions, not of other countries.",)
     units = "cultural zones" if material.zoned else "countries"

@@ -13,9 +13,8 @@ from value_personas import data
 from value_personas.experiments.comparators import COMPARATORS, NULLS
 from value_personas.experiments.evaluation.measures import beside_nothing
 from value_personas.experiments.fieldwork.synthetic import synthetic_warning
-from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.by_row import difference_figure, means_figure
 from value_personas.experiments.figures.error_curve import error_curve_figure
-from value_personas.experiments.figures.means import means_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.recipe.study_record import STUDY_FILE, StudyRecord, read_study
 from value_personas.experiments.report.citations import of_method
@@ -25,7 +24,7 @@ from value_personas.experiments.report.plate import Plate
 from value_personas.experiments.report.sections import Section
 from value_personas.experiments.report.tables import Table, glossary_table, shapley_tables
 from value_personas.experiments.scoring import SCORES, directions, heading, shape_scores
-from value_personas.experiments.scoring.digits import of_p, three_digits
+from value_personas.experiments.scoring.digits import interval, of_p, three_digits, with_interval
 from value_personas.experiments.shapley.record import read_shapley
 from value_personas.experiments.workspace.tables import read_table
 from value_personas.signatures import StoreError
@@ -141,7 +140,7 @@ def _difference(row: Mapping[Hashable, Any], label: str) -> tuple[str, ...]:
         heading(str(row["score"])),
         three_digits(row["baseline"]),
         three_digits(row["difference"], signed=True),
-        _ends(row, signed=True),
+        interval(row["lower"], row["upper"], signed=True),
         of_p(row["holm_p"]),
         str(row["cells"]),
     )
@@ -156,7 +155,12 @@ def _curve(curve: pd.DataFrame, record: StudyRecord) -> Section:
         + "; ".join(f"{n:g}: {e:.3f}" for n, e in curve[["n", "mean"]].to_numpy()),
     )
     rows = tuple(
-        (f"{row['n']:g}", heading(str(row["score"])), _mean(row), three_digits(row["floor"]))
+        (
+            f"{row['n']:g}",
+            heading(str(row["score"])),
+            with_interval(row["mean"], row["lower"], row["upper"]),
+            three_digits(row["floor"]),
+        )
         for row in curve.to_dict("records")
     )
     table = Table(
@@ -224,7 +228,7 @@ def _claims(record: StudyRecord, short: Mapping[str, str]) -> tuple[Table, ...]:
             str(row["claim"]),
             str(row["verdict"]),
             three_digits(row["effect"], signed=True),
-            _ends(row, signed=True),
+            interval(row["lower"], row["upper"], signed=True),
             of_p(row["holm_p"]),
         )
         for row in (_numbers(row, ("effect", "lower", "upper", "holm_p")) for row in record.claims)
@@ -256,7 +260,11 @@ def _in_short(labels: Sequence[str]) -> dict[str, str]:
 
 def _setting(label: Any, cell: pd.DataFrame) -> tuple[str, ...]:
     missing = cell["missing"].iloc[0]
-    return (*map(str, label), *(_mean(row) for row in cell.to_dict("records")), f"{int(missing):,}")
+    return (
+        *map(str, label),
+        *(with_interval(row["mean"], row["lower"], row["upper"]) for row in cell.to_dict("records")),
+        f"{int(missing):,}",
+    )
 
 
 def _of_search(record: StudyRecord, folder: Path) -> Iterator[Section]:
@@ -268,7 +276,7 @@ def _of_search(record: StudyRecord, folder: Path) -> Iterator[Section]:
             three_digits(row["original"]),
             three_digits(row["chosen"]),
             three_digits(row["difference"], signed=True),
-            _ends(row, signed=True),
+            interval(row["lower"], row["upper"], signed=True),
             of_p(row["p"]),
             str(row["cells"]),
         )
@@ -354,19 +362,6 @@ def _of_shapley(folder: Path) -> Page:
         _provenance(folder, recipe=record.name, study="Shapley values"),
         record.notes,
     )
-
-
-def _mean(row: Mapping[Hashable, Any]) -> str:
-    ends = "" if math.isnan(row["mean"]) or math.isnan(row["lower"]) else f" ({_ends(row)})"
-    return f"{three_digits(row['mean'])}{ends}"
-
-
-def _ends(row: Mapping[Any, Any], signed: bool = False) -> str:
-    """An interval that is not torn apart; a dash where there is none."""
-    if math.isnan(row["lower"]):
-        return "–"
-    low, high = (three_digits(row[end], signed) for end in ("lower", "upper"))
-    return f"{low}\u00a0to\u00a0{high}" if signed else f"{low}\u2060–\u2060{high}"
 
 
 def _told(value: Any) -> str:

@@ -19,8 +19,9 @@ from value_personas.experiments.report.figures.cultural_map import map_shifts
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import glossary
 from value_personas.experiments.report.material import Material
+from value_personas.experiments.run.result import cells_of
 from value_personas.experiments.scoring import SCORES, directions, heading
-from value_personas.experiments.scoring.digits import in_people, of_p, three_digits
+from value_personas.experiments.scoring.digits import in_people, interval, of_p, three_digits, with_interval
 from value_personas.experiments.shapley.record import Shapley
 from value_personas.experiments.shapley.tables import ALL
 
@@ -63,33 +64,49 @@ _SENTENCE = 60
 def summary_table(material: Material) -> Table:
     """Every method's headline scores with intervals, and the floor beneath."""
     scores = material.scores
+    worth = {method: _worth(material, method) for method in material.methods}
+    # A column of dashes would ask to be explained.
+    heads = {head: n for n, head in enumerate(_WORTH) if any(told[n] != "–" for told in worth.values())}
     rows = [
-        (method, *(_interval(material.score(method, score)) for score in scores), *_worth(material, method))
+        (
+            method,
+            *(_mean(material.score(method, score)) for score in scores),
+            *(worth[method][n] for n in heads.values()),
+        )
         for method in material.methods
     ]
-    heads = ("a mean within ±", "worth in people") if len(material.run.measures) else ()
     nulls = material.run.nulls
     there = dict.fromkeys(nulls["method"] if len(nulls) else ())
     for null in there:
         means = nulls[nulls["method"] == null].set_index("score")
-        rows.append((null, *(_interval(means.loc[score]) for score in scores), *("" for _ in heads)))
+        rows.append((null, *(_mean(means.loc[score]) for score in scores), *("" for _ in heads)))
     floor = (three_digits(float(material.run.floor[score])) for score in scores)
     rows.append(("noise floor", *floor, *("" for _ in heads)))
     level = 100 * material.run.recipe.scoring.level
-    cells = material.run.summary.get("cells")
-    over = "" if cells is None else f"{int(cells.max()):,} "
-    said = f"with {level:g} % intervals; {directions(scores)}."
+    intervals = f", with {level:g} % intervals" if material.run.has_intervals else ""
     known = "; ".join(f"{null}: {COMPARATORS[null].meaning}" for null in there)
-    caption = f"Means over {over}cells that all ranked methods have, {said}{f' {known}.' if known else ''}"
+    over = f"{cells_of(material.run.summary)} that all ranked methods have{intervals}"
+    caption = f"Means over {over}; {directions(scores)}.{f' {known}.' if known else ''}"
     return Table(caption, ("method", *map(heading, scores), *heads), tuple(rows))
 
 
-def _worth(material: Material, method: str) -> tuple[str, ...]:
+_WORTH = ("a mean within ±", "worth in people")
+
+
+def _mean(found: Mapping[str, float]) -> str:
+    return with_interval(found["mean"], found["lower"], found["upper"])
+
+
+def _signed(row: Mapping[Any, Any]) -> str:
+    return interval(float(row["lower"]), float(row["upper"]), signed=True)
+
+
+def _worth(material: Material, method: str) -> tuple[str, str]:
     """Half the interval of a predicted mean, and the method's worth in people."""
     if material.run.measures.empty:
-        return ()
+        return "–", "–"
     worth, *ends = material.measure(method, "worth_in_people")
-    between = "" if math.isnan(worth) else f" ({in_people(ends[0])}\u2060–\u2060{in_people(ends[1])})"
+    between = "" if math.isnan(ends[0]) else f" ({in_people(ends[0])}\u2060–\u2060{in_people(ends[1])})"
     return three_digits(material.measure(method, "half_width")[0]), f"{in_people(worth)}{between}"
 
 
@@ -120,10 +137,7 @@ def spread_table(material: Material) -> Table | None:
     rows = tuple(
         (
             method,
-            *(
-                _interval(dict(zip(("mean", "lower", "upper"), material.measure(method, name), strict=True)))
-                for name in names
-            ),
+            *(with_interval(*material.measure(method, name)) for name in names),
         )
         for method in material.methods
     )
@@ -216,20 +230,13 @@ def _comparison(row: Mapping[Hashable, Any], material: Material, least: float = 
         "method": str(row["method"]),
         "cells": str(row["cells"]),
         "difference": three_digits(row["difference"], signed=True),
-        "interval": _ends(row["lower"], row["upper"]),
+        "interval": _signed(row),
     }
     told["p (Holm)"] = of_p(row["holm_p"])
     if len(material.countries) > 1:
         p = float(row["sign_flip_p"])
         told["sign-flip p"] = _LEAST if math.isclose(p, least) else of_p(p)
     return told
-
-
-def _ends(lower: float, upper: float) -> str:
-    """An interval that is not torn apart; a dash where there is none."""
-    if math.isnan(lower):
-        return "–"
-    return f"{three_digits(lower, signed=True)}\u00a0to\u00a0{three_digits(upper, signed=True)}"
 
 
 def country_table(material: Material) -> Table:
@@ -288,16 +295,18 @@ def structure_table(material: Material) -> Table | None:
         (
             STRUCTURE[row["measure"]].heading if row["measure"] in STRUCTURE else str(row["measure"]),
             str(row["kind"]),
-            _interval({"mean": row["estimate"], "lower": row["lower"], "upper": row["upper"]}),
+            with_interval(row["estimate"], row["lower"], row["upper"]),
             three_digits(row["people"]),
             three_digits(row["ceiling"]),
         )
         for row in material.structure.sort_values("measure", key=_in_order, kind="stable").to_dict("records")
     )
     level = f"{100 * material.run.recipe.scoring.level:g} %"
+    known = material.structure["lower"].notna().any()
+    intervals = f" ({level} intervals, by leaving out countries or zones, and questions)" if known else ""
     caption = (
-        "Persons against the people they were drawn from, within countries, then averaged over these "
-        f"({level} intervals, by leaving out countries or zones, and questions); people: the same of people "
+        "Persons against the people they were drawn from, within countries, then averaged over these"
+        f"{intervals}; people: the same of people "
         "themselves, of the own answer that of the rule that all give the commonest; halves: one random half "
         "of people against the other, as good as anything can be."
     )
@@ -315,7 +324,7 @@ def contamination_table(material: Material) -> Table | None:
             str(row["method"]),
             three_digits(row["own"]),
             three_digits(row["others"]),
-            f"{three_digits(row['nearer'], signed=True)} ({_ends(row['lower'], row['upper'])})",
+            f"{three_digits(row['nearer'], signed=True)} ({_signed(row)})",
             f"{row['nearest']:.0%}",
             f"{row['chance']:.0%}",
             str(row["cells"]),
@@ -415,7 +424,9 @@ def _told_nothing(found: Shapley) -> str:
 def _of_shapley(row: Mapping[str, Any] | None) -> tuple[str, str]:
     if row is None:
         return "–", "–"
-    return three_digits(float(row["value"]), signed=True), _ends(float(row["lower"]), float(row["upper"]))
+    return three_digits(float(row["value"]), signed=True), interval(
+        float(row["lower"]), float(row["upper"]), signed=True
+    )
 
 
 def _four(value: object) -> str:
@@ -480,13 +491,6 @@ def provenance_table(material: Material) -> Table:
         ("folder", run.folder.name),
     ]
     return Table("Recipe, data, model and code of this run.", ("what", "value"), tuple(rows))
-
-
-def _interval(found: Mapping[str, float]) -> str:
-    if math.isnan(found["mean"]):
-        return "–"
-    mean, lower, upper = (three_digits(found[name]) for name in ("mean", "lower", "upper"))
-    return f"{mean} ({lower}\u2060–\u2060{upper})"  # torn apart before the bracket, if anywhere
 
 
 def _percent(value: object) -> str:

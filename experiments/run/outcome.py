@@ -344,7 +344,9 @@ def _scoring_notes(asked: Asked, judgement: Judgement) -> Iterator[str]:
     cells = judgement.cells
     countries = cells["country"].nunique()
     if countries == 1:
-        yield "one country: the intervals tell of other questions, not of other countries"
+        several = cells["question"].nunique() > 1
+        told = "the intervals tell of other questions, not of other countries"
+        yield f"one country: {told}" if several else "one country and one question: there are no intervals"
     blank = cells[cells["predicted_share"].isna() & cells["human_share"].notna()]
     for method, n in blank.groupby("method", sort=False).size().items():
         by_personas = asked.prompts and str(method).partition(" + ")[0] in asked.panels

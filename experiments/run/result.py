@@ -14,6 +14,7 @@ from value_personas.experiments.fieldwork.synthetic import marked, synthetic_war
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.record import Result, measure_rows
 from value_personas.experiments.scoring import heading, leading_scores
+from value_personas.experiments.scoring.digits import three_digits, with_interval
 from value_personas.experiments.workspace.json_file import rows_of
 
 
@@ -73,8 +74,8 @@ class RunResult:
         return f"<RunResult {self.title}: {', '.join(self.scores['method'].unique())}; {self.folder.name}>"
 
     def _repr_html_(self) -> str:
-        level = f"{round(100 * self.recipe.scoring.level)} %"
-        notes = [f"means over cells, in brackets their {level} intervals", *self.footnotes()]
+        level = f", in brackets their {round(100 * self.recipe.scoring.level)} % intervals"
+        notes = [f"means over cells{level if self.has_intervals else ''}", *self.footnotes()]
         return card(self.title, self._shown(), self._figure(), notes)
 
     def _figure(self) -> Path:
@@ -95,13 +96,18 @@ class RunResult:
         rows: dict[str, dict[str, str]] = {}
         for row in self.summary.to_dict("records"):
             if (name := row["score"]) in leading_scores():
-                told = "–"
-                if row["mean"] == row["mean"]:  # not NaN
-                    told = f"{row['mean']:.3f} [{row['lower']:.3f}, {row['upper']:.3f}]"
+                told = with_interval(row["mean"], row["lower"], row["upper"])
                 rows.setdefault(str(row["method"]), {})[heading(name)] = told
-        floor = {heading(name): f"{self.floor[name]:.3f}" for name in leading_scores() if name in self.floor}
+        floor = {
+            heading(name): three_digits(self.floor[name]) for name in leading_scores() if name in self.floor
+        }
         rows |= {"noise floor": floor} if floor else {}
         return pd.DataFrame([{"method": method, **cells} for method, cells in rows.items()])
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any mean has one: of a single country and question none has."""
+        return bool(self.summary["lower"].notna().any())
 
     @property
     def title(self) -> str:
@@ -156,3 +162,12 @@ def size_of(cells: pd.DataFrame) -> str:
         f"{countries} {'country' if countries == 1 else 'countries'} × "
         f"{questions} {'question' if questions == 1 else 'questions'}"
     )
+
+
+def cells_of(summary: pd.DataFrame) -> str:
+    """On what a table rests: the cells that all its ranked methods have."""
+    ranked = summary.dropna(subset="mean")
+    if "cells" not in ranked or ranked.empty:
+        return "cells"
+    cells = int(ranked["cells"].max())
+    return f"{cells:,} cell{'' if cells == 1 else 's'}"

@@ -21,6 +21,20 @@ def three_digits(value: float, signed: bool = False) -> str:
     return f"−{digits}" if value < 0 else f"+{digits}" if signed else digits
 
 
+def interval(lower: float, upper: float, signed: bool = False) -> str:
+    """An interval that no line's end tears apart; a dash where there is none."""
+    if math.isnan(lower):
+        return "–"
+    low, high = three_digits(lower, signed), three_digits(upper, signed)
+    return f"{low}\u00a0to\u00a0{high}" if signed else f"{low}\u2060–\u2060{high}"
+
+
+def with_interval(mean: float, lower: float, upper: float) -> str:
+    """A figure and, where there is one, its interval in brackets, before which a line may end."""
+    ends = "" if math.isnan(mean) or math.isnan(lower) else f" ({interval(lower, upper)})"
+    return f"{three_digits(mean)}{ends}"
+
+
 def of_p(p: float) -> str:
     """A p-value to three digits, never as zero; a dash for what is not known.
 

@@ -1,10 +1,13 @@
 """Tables that fit the terminal."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Hashable, Iterable, Mapping
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+
+from value_personas.experiments.scoring.digits import three_digits
 
 _WIDEST = 17
 """Beyond, the parts of a method's name stand on lines of their own where room is short."""
@@ -27,6 +30,12 @@ def fitting(console: Console, tables: Iterable[Table]) -> Table:
 
 
 _ENDLESS = 10_000
+
+
+def mean_and_ends(row: Mapping[Hashable, float], between: str) -> str:
+    """A mean and, where it has one, its interval."""
+    mean, lower, upper = (three_digits(row[name]) for name in ("mean", "lower", "upper"))
+    return mean if math.isnan(row["lower"]) else f"{mean}{between}{lower}–{upper}"
 
 
 def in_lines(method: str) -> str:

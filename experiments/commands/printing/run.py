@@ -9,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from value_personas.experiments.commands.printing.console import print_places
-from value_personas.experiments.commands.printing.fitting import fitting, in_lines
+from value_personas.experiments.commands.printing.fitting import fitting, in_lines, mean_and_ends
 from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.progress.console import plain_console
 from value_personas.experiments.recipe.record import recipe_hash
-from value_personas.experiments.run.result import RunResult
+from value_personas.experiments.run.result import RunResult, cells_of
 from value_personas.experiments.scoring import directions, heading, leading_scores
 from value_personas.experiments.scoring.digits import in_people, three_digits
 
@@ -25,8 +25,8 @@ def print_result(result: RunResult) -> None:
     console, level = plain_console(), result.recipe.scoring.level
     if result.scores["human_share"].notna().any() or result.nothing:
         given = (result.summary, level, result.floor, result.measures, result.nulls)
-        console.print(score_table(console, result.title, *given))
-        console.print(Text(_on_measures(result)))
+        alone = result.recipe.scoring.prediction_level
+        console.print(score_table(console, result.title, *given, prediction_level=alone))
     else:
         console.print(prediction_table(result))
     for line in hypothesis_lines(result.hypotheses, recipe_hash(result.recipe)):
@@ -49,16 +49,6 @@ def hypothesis_lines(table: pd.DataFrame, digest: str) -> list[str]:
     ]
 
 
-def _on_measures(result: RunResult) -> str:
-    """What the two columns beside the scores say."""
-    level = f"{100 * result.recipe.scoring.prediction_level:g} %"
-    return (
-        f"within ±: the {level} interval of a predicted mean in a country and to a question both new, as a "
-        "share of the scale; beneath, how often it held here. worth in people: so many respondents drawn at "
-        "random would tell means as well."
-    )
-
-
 def score_table(
     console: Console,
     title: str,
@@ -67,6 +57,8 @@ def score_table(
     floor: "pd.Series[float] | None" = None,
     measures: pd.DataFrame | None = None,
     nulls: pd.DataFrame | None = None,
+    *,
+    prediction_level: float = math.nan,
 ) -> Group:
     """The scores of each method, as many as the terminal has room for.
 
@@ -81,28 +73,30 @@ def score_table(
         floor: the noise floor by score, set beneath the methods; left out where there is none.
         measures: of each method, set beside the scores.
         nulls: as summary, of what knows nothing; one line each beneath, and in the last who is no better.
+        prediction_level: of the intervals of single predictions; what stands among the measures is told.
     """
     every = list(summary["score"].unique())
     leading = [name for name in every if name in leading_scores()]
-    told = _measures_by_method(measures)
+    heads, told = _measured(measures)
+    ends = f", {round(100 * level)} % intervals" if summary["lower"].notna().any() else ""
     ways: list[tuple[Sequence[str], bool, Callable[[str], str]]] = [(every, bool(told), str)]
     ways += [(leading, True, str), (leading, True, in_lines)] if told else [(every, False, in_lines)]
     ways += [(leading[:n], False, in_lines) for n in range(len(leading), 0, -1)]
 
     def caption(names: Sequence[str], measured: bool) -> str:
         gone = [heading(name) for name in every if name not in names]
-        gone += [] if measured or not told else [head.replace("\u00a0", " ") for head in _HEADS]
+        gone += [] if measured or not told else [head.replace("\u00a0", " ") for head in heads]
         more = f"; with --wide: {', '.join(gone)}" if gone else ""
-        return f"means over {cells_of(summary)}, {round(100 * level)} % intervals; {directions(names)}{more}"
+        return f"means over {cells_of(summary)}{ends}; {directions(names)}{more}"
 
     def table(names: Sequence[str], measured: bool, shown: Callable[[str], str]) -> Table:
-        heads = [heading(name).replace("Wasserstein", "Wasser- stein") for name in names]
+        scores = [heading(name).replace("Wasserstein", "Wasser- stein") for name in names]
         made = Table(caption=caption(names, measured), box=None, padding=(0, 1, 0, 0), pad_edge=False)
         made.add_column("method", no_wrap=True)
-        for head in (*heads, *_HEADS[: 2 * measured]):
+        for head in (*scores, *(heads if measured else ())):
             made.add_column(head.replace(" ", "\n"), justify="right", no_wrap=True)
-        for method, scores in summary.groupby("method", sort=False):
-            by_name = scores.set_index("score").to_dict("index")
+        for method, rows in summary.groupby("method", sort=False):
+            by_name = rows.set_index("score").to_dict("index")
             beside = told.get(method, ()) if measured else ()
             made.add_row(shown(str(method)), *(_cell(by_name[name]) for name in names), *beside)
         for number, (null, means) in enumerate(null_lines(nulls)):
@@ -116,30 +110,41 @@ def score_table(
 
     worse = not_above_nothing(measures) if measures is not None else []
     rest = [Text(beside_nothing(worse))] if worse else []
+    shown = fitting(console, (table(*way) for way in ways))
+    written = {str(column.header).replace("\n", " ") for column in shown.columns}
+    meant = [_MEANT[head] for head in heads if head in written]
+    rest += [Text(f"{'. '.join(meant).format(level=100 * prediction_level)}.")] if meant else []
     # a table's own title would wrap at the table's width
-    return Group(Text(title, style="italic"), fitting(console, (table(*way) for way in ways)), *rest)
+    return Group(Text(title, style="italic"), shown, *rest)
 
 
-_HEADS = ("mean within\u00a0±", "worth in\u00a0people")
+_MEANT = {
+    "mean within\u00a0±": "within ±: the {level:g} % interval of a predicted mean in a country and to a "
+    "question both new, as a share of the scale; beneath, how often it held here",
+    "worth in\u00a0people": "worth in people: so many respondents drawn at random would tell means as well",
+}
+"""What the columns beside the scores say."""
 
 
-def _measures_by_method(measures: pd.DataFrame | None) -> dict[Hashable, tuple[Text, Text]]:
-    """Each method's interval of a prediction with how often it held, and its worth in people."""
+def _measured(measures: pd.DataFrame | None) -> tuple[tuple[str, ...], dict[Hashable, tuple[Text, ...]]]:
+    """Beside the scores, the heads of what is known of any method, and what each method has under them."""
     if measures is None or measures.empty:
-        return {}
+        return (), {}
     found = {
         (row["method"], row["measure"]): (row["estimate"], row["lower"], row["upper"])
         for row in measures.to_dict("records")
     }
     unknown = (math.nan,) * 3
-    cells: dict[Hashable, tuple[Text, Text]] = {}
+    cells: dict[Hashable, tuple[str, str]] = {}
     for method in measures["method"].unique():
         half, held = (found.get((method, name), unknown)[0] for name in ("half_width", "coverage"))
         worth, *ends = found.get((method, "worth_in_people"), unknown)
         between = "" if math.isnan(ends[0]) else f"\n{in_people(ends[0])}–{in_people(ends[1])}"
-        within = f"{three_digits(half)}\n{three_digits(held)}"
-        cells[method] = Text(within), Text(f"{in_people(worth)}{between}")
-    return cells
+        within = "–" if math.isnan(half) else f"{three_digits(half)}\n{three_digits(held)}"
+        cells[method] = within, f"{in_people(worth)}{between}"
+    known = [n for n in range(len(_MEANT)) if any(told[n] != "–" for told in cells.values())]
+    heads = tuple(head for n, head in enumerate(_MEANT) if n in known)
+    return heads, {method: tuple(Text(told[n]) for n in known) for method, told in cells.items() if known}
 
 
 _MOST_ROWS = 40
@@ -177,16 +182,7 @@ def prediction_table(result: RunResult) -> Group:
     return Group(Text(title, style="italic"), table, *rest, *how)
 
 
-def cells_of(summary: pd.DataFrame) -> str:
-    """On what a table rests: the cells that all its ranked methods have."""
-    ranked = summary.dropna(subset="mean")
-    if "cells" not in ranked or ranked.empty:
-        return "cells"
-    cells = int(ranked["cells"].max())
-    return f"{cells:,} cell{'' if cells == 1 else 's'}"
-
-
 def _cell(row: Mapping[Hashable, float]) -> Text:
     if math.isnan(row["mean"]):
         return Text("–", style="dim")
-    return Text(f"{three_digits(row['mean'])}\n{three_digits(row['lower'])}–{three_digits(row['upper'])}")
+    return Text(mean_and_ends(row, "\n"))

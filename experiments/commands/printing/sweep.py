@@ -1,7 +1,6 @@
 """A sweep on the terminal."""
 
-import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.table import Table
@@ -9,7 +8,7 @@ from rich.text import Text
 
 from value_personas.experiments.commands.approval import approval_of
 from value_personas.experiments.commands.printing.console import print_places, print_remarks
-from value_personas.experiments.commands.printing.fitting import fitting
+from value_personas.experiments.commands.printing.fitting import fitting, mean_and_ends
 from value_personas.experiments.commands.printing.nulls import beside_nothing, null_lines
 from value_personas.experiments.comparators import NULLS
 from value_personas.experiments.progress.console import plain_console
@@ -64,15 +63,10 @@ def _tables(result: SweepResult) -> Iterator[Table]:
             table.add_row(Text(str(label).replace(" ", "\n"), style="bold"))
             for method, rows in cell.groupby("method", sort=False):
                 by_score = rows.set_index("score").to_dict("index")
-                table.add_row(Text(f"  {method}"), *(_interval(by_score[name], between) for name in names))
-            for null, means in () if alike else null_lines(nulls[nulls["label"] == label]):
-                table.add_row(f"  {null}", *(three_digits(means[name]) for name in names), style="dim")
+                means = (mean_and_ends(by_score[name], between) for name in names)
+                table.add_row(Text(f"  {method}"), *means)
+            for null, known in () if alike else null_lines(nulls[nulls["label"] == label]):
+                table.add_row(f"  {null}", *(three_digits(known[name]) for name in names), style="dim")
         for null, means in null_lines(nulls.drop_duplicates(columns)) if alike else ():
             table.add_row(null, *(three_digits(means[name]) for name in names), style="dim")
         yield table
-
-
-def _interval(row: Mapping[Hashable, float], between: str) -> str:
-    if math.isnan(row["mean"]):
-        return "–"
-    return f"{three_digits(row['mean'])}{between}{three_digits(row['lower'])}–{three_digits(row['upper'])}"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from value_personas.experiments.figures.means import means_figure
+from value_personas.experiments.figures.by_row import means_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate
@@ -20,12 +20,13 @@ def headline_plate(material: Material) -> Plate:
         for method in methods
     )
     level = round(100 * material.run.recipe.scoring.level)
+    intervals = f" with its {level} % interval" if material.run.has_intervals else ""
     floor = {name: float(material.run.floor[name]) for name in shown}
     return Plate(
         "headline",
         means_figure(rows, looks(methods), floor, level, material.stamp),
-        f"Each method’s mean over cells with its {level} % interval; {directions(shown)}. Nothing is to be "
-        "read as better than the human sample’s own noise floor.",
-        f"{', '.join(map(heading, shown))} of each method with intervals: "
+        f"Each method’s mean over cells{intervals}; {directions(shown)}. Nothing is to be read as better "
+        "than the human sample’s own noise floor.",
+        f"{', '.join(map(heading, shown))} of each method{' with intervals' if intervals else ''}: "
         + "; ".join(f"{m} {three_digits(material.score(m, 'normalised_mae')['mean'])}" for m in methods),
     )

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.by_row import difference_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.report.material import Material
 from value_personas.experiments.report.plate import Plate

@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 from tests.fake_server import FakeServer
 from value_personas.experiments.cli import _app
 from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.report import read_material, write_report
 from value_personas.experiments.run.pipeline import run
+from value_personas.experiments.run.stored import newest, read_run, run_folders
 from value_personas.signatures import MissingReason
 
 SMALL = (
@@ -65,3 +67,25 @@ def test_every_reason_has_a_setting_to_change(reason: MissingReason) -> None:
     from value_personas.experiments.run.outcome import _WHAT_TO_SET
 
     assert _WHAT_TO_SET[reason]
+
+
+def test_what_is_not_known_of_a_single_cell_is_not_explained(tmp_path: Path) -> None:
+    settings = [*SMALL[:2], 'survey.countries=["XNA"]', 'questions.include=["Q29"]', f"workspace={tmp_path}"]
+    words = [part for one in settings for part in ("--set", one)]
+    done = CliRunner().invoke(_app(), ["run", "quickstart", *words])
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.output.split())
+    assert "means over 1 cell; lower is better" in told
+    assert "within" not in told
+    assert "worth in people: so many respondents" in told  # known even here
+    assert "note: one country and one question: there are no intervals" in told
+    assert "% interval" not in told
+    assert "–––" not in told
+    result = read_run(newest(run_folders(tmp_path / "runs")))
+    assert not result.has_intervals
+    assert "[nan" not in result._repr_html_()
+    page = write_report(read_material(result.folder, tmp_path), result.folder).page.read_text("utf-8")
+    said, heading, _ = page.partition('<section id="glossary"')
+    assert heading
+    assert "Means over 1 cell that all ranked methods have; lower is better" in said
+    assert "95 % interval" not in said

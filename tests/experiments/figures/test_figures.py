@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from scipy.stats import linregress
 
 from value_personas.experiments.evaluation.remoteness import Gap, gap_tables
-from value_personas.experiments.figures.differences import difference_figure
+from value_personas.experiments.figures.by_row import difference_figure
 from value_personas.experiments.figures.gap import gap_figure
 from value_personas.experiments.figures.human_against_predicted import human_against_predicted_figure
 from value_personas.experiments.figures.palette import looks
