@@ -1,12 +1,12 @@
 """What an ablation varies; a section of the recipe."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from value_personas.experiments.recipe.personas import known_kind
 from value_personas.experiments.recipe.section import Section
-from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
+from value_personas.experiments.recipe.sweep import FIXED_KEYS, OfKeys, dotted
 from value_personas.experiments.scoring import SCORES, ScoreName
 
 CALIBRATION_LEVELS = ("none", "persona", "population")
@@ -29,7 +29,7 @@ class AblationSettings(Section):
     """
 
     design: Literal["one-at-a-time", "factorial"] = "one-at-a-time"
-    factors: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    factors: Annotated[dict[str, tuple[Any, ...]], OfKeys()] = Field(default_factory=dict)
     scores: tuple[ScoreName, ...] = Field(default=("normalised_mae", "wasserstein"), min_length=1)
 
     @field_validator("factors", mode="before")

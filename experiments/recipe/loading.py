@@ -14,7 +14,7 @@ from value_personas.data import read_toml, require_plain
 from value_personas.experiments.recipe.paths import NamesFile
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.section import settings_marked, settings_of, table_of
-from value_personas.experiments.recipe.sweep import dotted
+from value_personas.experiments.recipe.sweep import OfKeys, dotted
 from value_personas.signatures import RecipeError
 
 
@@ -38,8 +38,9 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
         RecipeError: when a file, key or value is not usable; the message names the nearest valid key.
     """
     origins: dict[str, str] = {}
-    raw = _read(source or "quickstart", origins)
-    return _with_overrides(raw, overrides, origins)
+    raw, settings = _read(source or "quickstart", origins), list(overrides)
+    said = f"recipe {shipped_recipes().get(str(source or 'quickstart'), source)}"
+    return _with_overrides(raw, settings, origins, f"{said}, with --set" if settings else said)
 
 
 def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
@@ -52,7 +53,10 @@ def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
 
 
 def _with_overrides(
-    raw: dict[str, Any], overrides: Iterable[str], origins: dict[str, str] | None = None
+    raw: dict[str, Any],
+    overrides: Iterable[str],
+    origins: dict[str, str] | None = None,
+    whole: str = "recipe",
 ) -> Recipe:
     origins = origins or {}
     settings = [_parsed(override) for override in overrides]
@@ -63,7 +67,7 @@ def _with_overrides(
             origins[key] = "--set"
         else:
             _take_away(raw, key)
-    return _checked(raw, origins)
+    return _checked(raw, origins, whole)
 
 
 def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
@@ -83,14 +87,15 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     return _checked(raw)
 
 
-def _checked(raw: dict[str, Any], origins: Mapping[str, str] | None = None) -> Recipe:
+def _checked(raw: dict[str, Any], origins: Mapping[str, str] | None = None, whole: str = "recipe") -> Recipe:
+    """The recipe, or the first problem with where it stands: of several keys together, in the ``whole``."""
     try:
         require_plain(raw)
         return Recipe.model_validate(raw)
     except ValidationError as error:
-        raise RecipeError(_first_problem(error, origins or {})) from None
+        raise RecipeError(_first_problem(error, origins or {}, whole)) from None
     except ValueError as error:
-        raise RecipeError(f"recipe: {error}") from None
+        raise RecipeError(f"{whole}: {error}") from None
 
 
 _MOST_EXTENDED = 20
@@ -163,15 +168,10 @@ def _anchor_paths(raw: dict[str, Any], folder: Path) -> None:
         table, last = table_of(raw, key)
         if last in table:
             table[last] = _anchored(key, table[last], folder)
-    for section, name in (
-        ("sweep", "grid"),
-        ("sweep", "cells"),
-        ("ablation", "factors"),
-        ("search", "space"),
-    ):
-        varied = raw.get(section)
-        if isinstance(varied, dict) and name in varied:
-            varied[name] = _anchored_variations(varied[name], folder)
+    for key in settings_marked(Recipe, OfKeys):
+        table, last = table_of(raw, key)
+        if last in table:
+            table[last] = _anchored_variations(table[last], folder)
 
 
 def _anchored_variations(varied: Any, folder: Path) -> Any:
@@ -200,7 +200,7 @@ def _parsed(override: str) -> tuple[str, str]:
 def _take_away(raw: dict[str, Any], key: str) -> None:
     """Let a key's default count again, which TOML has no word for where it is nothing at all."""
     if key not in {known for known, _, _ in settings_of(Recipe)}:
-        raise RecipeError(f"recipe: unknown key {key}{_nearest(key)}")
+        raise RecipeError(f"--set: unknown key {key}{_nearest(key)}")
     table, last = table_of(raw, key)
     table.pop(last, None)
 
@@ -243,10 +243,11 @@ _IN_TOML = {
 """Kinds of problem that are told in Python's words elsewhere."""
 
 
-def _first_problem(error: ValidationError, origins: Mapping[str, str]) -> str:
+def _first_problem(error: ValidationError, origins: Mapping[str, str], whole: str) -> str:
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    place = _origin(where, origins)
+    near = [key for key in origins if f"{where}.".startswith(f"{key}.") or key.startswith(f"{where}.")]
+    place = origins[max(near, key=len)] if near and where else whole
     if problem["type"] == "extra_forbidden":
         return f"{place}: unknown key {where}{_nearest(where)}"
     if not where:
@@ -257,16 +258,6 @@ def _first_problem(error: ValidationError, origins: Mapping[str, str]) -> str:
     return f"{place}: {where}: {said}{got}"
 
 
-def _origin(where: str, origins: Mapping[str, str]) -> str:
-    """The file that a key stands in, ``--set``, or only that it is of the recipe."""
-    near = [key for key in origins if f"{where}.".startswith(f"{key}.") or key.startswith(f"{where}.")]
-    return origins[max(near, key=len)] if near and where else "recipe"
-
-
-_OF_RECIPE_KEYS = {"sweep": "sweep.grid", "ablation": "ablation.factors", "search": "search.space"}
-"""Tables whose inner table has keys of the whole recipe."""
-
-
 def _nearest(where: str) -> str:
     """What may have been meant: a key of the table it stands in, then any other."""
     known = [key for key, _, _ in settings_of(Recipe)]
@@ -274,8 +265,9 @@ def _nearest(where: str) -> str:
     parts = where.split(".")
     depth = max(n for n in range(len(parts)) if ".".join(parts[:n]) in tables)
     table, rest = ".".join(parts[:depth]), ".".join(parts[depth:])
-    if table in _OF_RECIPE_KEYS and rest in known:
-        return f"; did you mean [{_OF_RECIPE_KEYS[table]}], where keys of the recipe are varied?"
+    varied = [key for key in settings_marked(Recipe, OfKeys) if key.rpartition(".")[0] == table]
+    if varied and rest in known:
+        return f"; did you mean [{varied[0]}], where keys of the recipe are varied?"
     own = [key for key in known if key.rpartition(".")[0] == table]
     close = difflib.get_close_matches(rest, [key.rpartition(".")[2] for key in own], n=1, cutoff=0.6)
     others = [key for key in known if key != table]

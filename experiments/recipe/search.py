@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from value_personas.experiments.recipe.section import Section
-from value_personas.experiments.recipe.sweep import FIXED_KEYS, dotted
+from value_personas.experiments.recipe.sweep import FIXED_KEYS, OfKeys, dotted
 from value_personas.experiments.scoring import SCORES
 
 MAP_DISTANCE = "map_distance"
@@ -70,7 +70,9 @@ class RecipeSearch(Section):
     """
 
     space: Annotated[
-        dict[str, Range | Annotated[tuple[Any, ...], Field(min_length=2)]], WithJsonSchema({"type": "object"})
+        dict[str, Range | Annotated[tuple[Any, ...], Field(min_length=2)]],
+        WithJsonSchema({"type": "object"}),
+        OfKeys(),
     ]
     method: str | None = None
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1)] = ("wasserstein",)

@@ -1,6 +1,7 @@
 """What a sweep varies; a section of the recipe."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
@@ -11,6 +12,11 @@ FIXED_KEYS = frozenset(
     {"ablation", "description", "extends", "name", "search", "store", "sweep", "tracking", "workspace"}
 )
 """Where things are kept and what they are called belongs to the whole sweep, never to one cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfKeys:
+    """Marks a table whose own keys are keys of the whole recipe, or a list of such."""
 
 
 _NESTED = WithJsonSchema({"type": "object"})
@@ -25,8 +31,8 @@ class SweepSettings(Section):
         cells: recipe key → value, for each cell.
     """
 
-    grid: Annotated[dict[str, tuple[Any, ...]], _NESTED] = Field(default_factory=dict)
-    cells: tuple[dict[str, Any], ...] = ()
+    grid: Annotated[dict[str, tuple[Any, ...]], _NESTED, OfKeys()] = Field(default_factory=dict)
+    cells: Annotated[tuple[dict[str, Any], ...], OfKeys()] = ()
 
     @field_validator("grid", mode="before")
     @classmethod

@@ -238,3 +238,17 @@ def test_an_error_names_the_file_that_its_key_stands_in(tmp_path: Path) -> None:
         load_recipe(tmp_path / "mine.toml", ["survey.respondents=50"])
     with pytest.raises(RecipeError, match=r"^--set: profiles\.n: .*, got -1$"):
         load_recipe(tmp_path / "mine.toml", ["survey.respondents=50", "profiles.n=-1"])
+
+
+def test_what_several_keys_come_to_is_told_with_the_file(tmp_path: Path) -> None:
+    base, mine = tmp_path / "base.toml", tmp_path / "mine.toml"
+    base.write_text('personas = ["demographic"]\n')
+    mine.write_text('extends = "base.toml"\n[profiles]\ndesign = "marginal"\n')
+    with pytest.raises(RecipeError) as told:
+        load_recipe(mine)
+    assert str(told.value).startswith(f"recipe {mine}: profiles.design = marginal deals answers anew")
+    with pytest.raises(RecipeError) as told:
+        load_recipe(base, ["profiles.design=marginal"])
+    assert str(told.value).startswith(f"recipe {base}, with --set: profiles.design = marginal deals")
+    with pytest.raises(RecipeError, match=r"^--set: unknown key sede; did you mean seed\?$"):
+        load_recipe(base, ["sede="])
