@@ -33,7 +33,7 @@ from value_personas.experiments.run.writing import hypothesis_metrics, hypothesi
 from value_personas.experiments.scoring import heading
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.tracking import metric_name
-from value_personas.experiments.workspace.json_file import rows_of
+from value_personas.experiments.workspace.json_file import json_rows, rows_of
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.signatures import EngineError
 
@@ -113,11 +113,11 @@ class AblationResult:
             "design": self.family.recipe.ablation.design,
             "synthetic": list(self.synthetic),
             "notes": list(self.notes),
-            "differences": json.loads(self.table.to_json(orient="records")),
-            "hypotheses": json.loads(self.hypotheses.to_json(orient="records")),
-            "nulls": json.loads(self.nulls.to_json(orient="records")),
+            "differences": json_rows(self.table),
+            "hypotheses": json_rows(self.hypotheses),
+            "nulls": json_rows(self.nulls),
             "not_better_than_uniform": list(self.no_better),
-            "error_by_personas": json.loads(self.curve.to_json(orient="records")),
+            "error_by_personas": json_rows(self.curve),
             "failed": self.missing,
             "folder": str(self.family.folder),
             "mlflow_run_id": self.family.mlflow_run_id,

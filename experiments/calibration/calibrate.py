@@ -43,7 +43,7 @@ from value_personas.experiments.tracking import (
     tracking_client,
 )
 from value_personas.experiments.workspace.folders import CALIBRATION_FILE, Workspace
-from value_personas.experiments.workspace.json_file import rows_of, write_json
+from value_personas.experiments.workspace.json_file import json_rows, rows_of, write_json
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs.calibration import METHODS, FittedCalibration
 from value_personas.signatures import Array, StatisticsError
@@ -108,8 +108,8 @@ class CalibrationResult:
         return json.dumps(
             {
                 "record": self.record.model_dump(mode="json"),
-                "summary": json.loads(self.summary.to_json(orient="records")),
-                "nulls": json.loads(self.nulls.to_json(orient="records")),
+                "summary": json_rows(self.summary),
+                "nulls": json_rows(self.nulls),
                 "not_better_than_uniform": list(self.no_better),
                 "synthetic": list(self.synthetic),
                 "folder": str(self.folder),

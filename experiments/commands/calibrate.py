@@ -56,12 +56,11 @@ def _scored_again(
     answers: Path | None, settings: list[str], workspace: Path | None, fitted: str
 ) -> str | None:
     """The command that applies what was found to predictions made elsewhere; None for answers of a run."""
-    from value_personas.experiments.recipe.recipe import Recipe
-    from value_personas.experiments.workspace.json_file import read_json
+    from value_personas.experiments.recipe.record import RECIPE_FILE, read_recipe
 
-    if answers is None or not (record := answers.parent / "recipe.json").is_file():
+    if answers is None or not (answers.parent / RECIPE_FILE).is_file():
         return None
-    asked = read_json(record, Recipe)
+    asked = read_recipe(answers.parent)
     if not asked.predictions:
         return None
     survey = asked.survey.model_dump(mode="json", exclude_defaults=True, exclude={"path", "codebook"})

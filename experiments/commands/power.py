@@ -1,6 +1,5 @@
 """``value-personas power``: how many personas and countries an interval takes, and what they cost."""
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -59,6 +58,7 @@ def power(
     from value_personas.experiments.inference import Price, plan_table, variance_shares
     from value_personas.experiments.recipe.loading import load_recipe
     from value_personas.experiments.run.pilot import stated_or_piloted
+    from value_personas.experiments.workspace.json_file import json_rows
 
     loaded = load_recipe(recipe, all_overrides(settings, workspace))
     pilot = stated_or_piloted(loaded, variances, against, score)
@@ -90,7 +90,7 @@ def power(
             shown = shown.drop(columns="cost")
         say(shown.to_string(index=False, na_rep="not reachable", float_format=lambda v: f"{v:,.4g}"))
 
-    rows = json.loads(table.to_json(orient="records"))
+    rows = json_rows(table)
     give(
         {"width": width, "variances": pilot.as_dict(), "shares": shares_of, "plan": rows},
         show,

@@ -9,22 +9,26 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.workspace.json_file import read_json
 from value_personas.experiments.workspace.passwords import without_passwords
 
-_FILE = "recipe.json"
+RECIPE_FILE = "recipe.json"
 
 
 def write_recipe(recipe: Recipe, folder: Path) -> None:
     """Write ``recipe.json``, in which no address of a database keeps its password."""
     told = without_passwords(recipe.model_dump(mode="json"))
-    (folder / _FILE).write_text(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+    (folder / RECIPE_FILE).write_text(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """Read it back.
+    """Read it back; one of before weights were calibrated says nothing of them, and had the design's.
 
     Raises:
         StoreError: when it is absent, damaged or of another version.
     """
-    return read_json(folder / _FILE, Recipe)
+    recipe = read_json(folder / RECIPE_FILE, Recipe)
+    if "weights" in recipe.profiles.model_fields_set:
+        return recipe
+    as_drawn = recipe.profiles.model_copy(update={"weights": "design"})
+    return recipe.model_copy(update={"profiles": as_drawn})
 
 
 def recipe_hash(recipe: Recipe) -> str:
@@ -53,7 +57,7 @@ def is_of_the_same(recipe: Recipe, folder: Path) -> bool:
     A folder that does not tell is taken to be of something else: one page must be about one thing.
     """
     try:
-        told = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        told = json.loads((folder / RECIPE_FILE).read_text(encoding="utf-8"))
         return _matter(told) == _matter(recipe.model_dump(mode="json"))
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -16,7 +16,7 @@ from value_personas.experiments.recipe.section import settings_marked
 from value_personas.experiments.run.agreement import Agreement, compare_tables
 from value_personas.experiments.run.outcome import Outcome
 from value_personas.experiments.run.pipeline import carry_out
-from value_personas.experiments.run.record import SOURCES_FILE, Sources
+from value_personas.experiments.run.record import RESULT_FILE, SOURCES_FILE, Sources
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.stored import read_run, recorded_run
 from value_personas.experiments.run.tables import KEYS, has_table, read_run_table
@@ -144,7 +144,7 @@ def workspace_of(wanted: str | None, workspace: Path | None) -> Path:
     if workspace is not None:
         return workspace
     runs = Path(wanted).expanduser().resolve().parent if wanted else None
-    if runs is not None and runs.name == "runs" and (Path(str(wanted)) / "result.json").is_file():
+    if runs is not None and runs.name == "runs" and (Path(str(wanted)) / RESULT_FILE).is_file():
         return runs.parent
     return Recipe().workspace
 

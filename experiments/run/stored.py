@@ -11,7 +11,8 @@ import pandas as pd
 
 from value_personas.experiments.evaluation.fitted import Calibration, find_calibrations
 from value_personas.experiments.evaluation.measures import measure_table
-from value_personas.experiments.recipe.recipe import Recipe, TrackingSection
+from value_personas.experiments.recipe.recipe import TrackingSection
+from value_personas.experiments.recipe.record import RECIPE_FILE, read_recipe
 from value_personas.experiments.run.record import RESULT_FILE, Result
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import has_table, read_run_table
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_FILES = (RESULT_FILE, "recipe.json", "estimates.parquet", "scores.parquet", "summary.csv")
+_FILES = (RESULT_FILE, RECIPE_FILE, "estimates.parquet", "scores.parquet", "summary.csv")
 _ID_FILE = "mlflow_run_id.txt"
 
 _FOLDER = re.compile(r"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]{0,200}")
@@ -50,7 +51,7 @@ def read_run(folder: Path) -> RunResult:
     """
     said = read_result(folder)
     return RunResult(
-        recipe=_recipe(folder / "recipe.json"),
+        recipe=read_recipe(folder),
         estimates=read_run_table(folder, "estimates"),
         scores=read_run_table(folder, "scores"),
         summary=read_run_table(folder, "summary"),
@@ -86,15 +87,6 @@ def calibrations_of(run: RunResult) -> tuple[Calibration, ...]:
 def _read_or_empty(folder: Path, name: str) -> pd.DataFrame:
     """A table that not every run has."""
     return read_run_table(folder, name) if has_table(folder, name) else pd.DataFrame()
-
-
-def _recipe(path: Path) -> Recipe:
-    """A record's recipe; one of before weights were calibrated says nothing of them, and had the design's."""
-    recipe = read_json(path, Recipe)
-    if "weights" in recipe.profiles.model_fields_set:
-        return recipe
-    as_drawn = recipe.profiles.model_copy(update={"weights": "design"})
-    return recipe.model_copy(update={"profiles": as_drawn})
 
 
 def _require_finished(folder: Path) -> None:

@@ -29,6 +29,7 @@ from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.search.evaluation import Evaluation, Evaluator
 from value_personas.experiments.tracking import Record, live, record_study, run_title
 from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.json_file import json_rows
 from value_personas.experiments.workspace.tables import write_table
 from value_personas.signatures import RecipeError
 
@@ -100,7 +101,7 @@ class SearchResult:
     def to_json(self) -> str:
         """One JSON object; undefined figures are null."""
         tables = {"training": self.training, "judged": self.judged, "trials": self.trials}
-        told = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+        told = {name: json_rows(table) for name, table in tables.items()}
         rest = {
             "name": self.recipe.name,
             "best": self.best,

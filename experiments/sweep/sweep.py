@@ -19,7 +19,7 @@ from value_personas.experiments.run.record import Result
 from value_personas.experiments.sweep.cells import sweep_cells
 from value_personas.experiments.sweep.family import Family, Options, run_family
 from value_personas.experiments.sweep.records import CellRecord
-from value_personas.experiments.workspace.json_file import rows_of
+from value_personas.experiments.workspace.json_file import json_rows, rows_of
 from value_personas.experiments.workspace.tables import write_csv
 
 
@@ -90,8 +90,8 @@ class SweepResult:
             "synthetic": self.synthetic,
             "failed": {record.label: record.reason for record in family.failed},
             "not_better_than_uniform": list(self.no_better),
-            "hypotheses": json.loads(self.claims().to_json(orient="records")),
-            "table": json.loads(self.table.to_json(orient="records")),
+            "hypotheses": json_rows(self.claims()),
+            "table": json_rows(self.table),
             "folder": str(family.folder),
             "mlflow_run_id": family.mlflow_run_id,
         }

@@ -43,6 +43,7 @@ from value_personas.experiments.tuning.splitting import TuningCells, split_cells
 from value_personas.experiments.tuning.watched import TuningStopped
 from value_personas.experiments.tuning.writing import learning_curve, write_tuning_files
 from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.json_file import json_rows
 from value_personas.programs import PopulationProgram, signature_of
 
 
@@ -111,7 +112,7 @@ class TuningResult:
                 "synthetic": list(self.synthetic),
                 "improved": self.program.improved,
                 "claims_gain": self.judgement.claims_gain,
-                "summary": json.loads(self.judgement.summary.to_json(orient="records")),
+                "summary": json_rows(self.judgement.summary),
                 "overfit_gap": self.judgement.overfit_gap,
                 "not_better_than_uniform": list(self.judgement.no_better),
                 "calls": self.calls,

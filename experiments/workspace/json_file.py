@@ -1,10 +1,11 @@
 """JSON files of one frozen model each: the class that writes a file is the class that reads it."""
 
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, PlainSerializer, ValidationError
@@ -73,3 +74,9 @@ def in_one_line(path: Path) -> Iterator[None]:
 def rows_of(table: pd.DataFrame) -> Rows:
     """A table's rows, every digit as it is."""
     return tuple({str(name): value for name, value in row.items()} for row in table.to_dict("records"))
+
+
+def json_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table's rows as a command prints them: 15 digits, and what is undefined is null."""
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
+    return rows
