@@ -3,9 +3,7 @@
 import re
 import unicodedata
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_UNOPENED = re.compile(r"^.*(</(think|thinking|reasoning)>|◁/think▷)", re.DOTALL | re.IGNORECASE)
-"""All before the last closing tag: a template that opens the thinking itself leaves no opening tag."""
+from value_personas.programs.engines.thinking import after_thinking
 
 _CONTROL = re.compile(
     r"<\|start_header_id\|>\s*\w+\s*<\|end_header_id\|>|<\|(im_start|channel|start)\|>\s*(assistant|final)?"
@@ -25,8 +23,7 @@ def cleaned_reply(text: str) -> str:
     """A reply without what is no part of its answer; letters and marks of full width in their usual form."""
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    text = _UNOPENED.sub(" ", _THINKING.sub(" ", text))
-    text = _FIELD.sub(" ", _CONTROL.sub(" ", text))
+    text = _FIELD.sub(" ", _CONTROL.sub(" ", after_thinking(text)))
     if "\\" in text or "$" in text:
         inner, boxed = _LATEX.subn(" ", _DISPLAY.sub(" ", text))
         text = _AFTER_LATEX.sub(" ", inner) if boxed or "$" in inner else inner

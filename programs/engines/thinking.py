@@ -8,18 +8,26 @@ THINKING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_deta
 
 _NAMES = r"(?:think|thinking|thought|reasoning|reflection)"
 _END = re.compile(rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|channel\|>final<\|message\|>", re.IGNORECASE)
-_BEGINNING = re.compile(
-    rf"\s*(?:<{_NAMES}>|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>)", re.IGNORECASE
-)
+_BEGINNING = re.compile(rf"<{_NAMES}>|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>", re.IGNORECASE)
 
 
 def after_thinking(text: str) -> str:
-    """The text after the last tag that ends thinking, opened before or not; empty where there is none."""
+    """What is no thinking of a text in which tags tell it apart.
+
+    It is what comes after the last tag that ends thinking, opened before or not, up to one that begins it
+    and is not closed; where nothing comes there, what stood before it all.
+    """
     if not _may_think(text):
         return text
     *_, end = (0, *(match.end() for match in _END.finditer(text)))
-    rest = text[end:]
-    return "" if _BEGINNING.match(rest) else rest.strip() if end else rest
+    if not end and not _BEGINNING.search(text):
+        return text
+    return _BEGINNING.split(text[end:], 1)[0].strip() or _before_thinking(text)
+
+
+def _before_thinking(text: str) -> str:
+    begins = _BEGINNING.search(text)
+    return text[: begins.start()].strip() if begins else ""
 
 
 def _may_think(text: str) -> bool:

@@ -95,6 +95,9 @@ def test_a_reply_that_is_an_error_is_one_and_none_after_it_counts() -> None:
         ("[THINK]hm[/THINK]C", "C"),
         ("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>C", "C"),
         ("<thinking>one</thinking><thinking>two</thinking>C", "C"),
+        ("C <think>or rather", "C"),
+        ("C\n<reflection>That was right.</reflection>", "C"),
+        ("A <think>or rather C</think> C", "C"),
     ],
 )
 def test_thinking_is_read_past(said: str, answer: str) -> None:
