@@ -111,19 +111,15 @@ class CatchingUp:
     """Whether the gain grows with the baseline error.
 
     Attributes:
-        naive_slope: gain on baseline error, both from the same questions: biased upward by construction.
         guarded_slope: gain in one half of the batteries on baseline error in the other, mean over splits;
             noise in the baseline error pulls it toward 0, so it errs on the safe side.
         lower: of the guarded slope, countries or zones left out in turn.
         upper: the same.
-        splits: random halves.
     """
 
-    naive_slope: float
     guarded_slope: float
     lower: float
     upper: float
-    splits: int
 
 
 def catching_up(
@@ -138,7 +134,8 @@ def catching_up(
 ) -> CatchingUp:
     """Slope of the gain (baseline − method) on the baseline error, from different halves of the batteries.
 
-    Questions of one battery share their errors: torn apart, they carry chance from one half into the other.
+    From the same questions the slope would be above 0 by construction. Questions of one battery share their
+    errors: torn apart, they carry chance from one half into the other.
 
     Args:
         baseline: shape (C, M); NaN where undefined.
@@ -172,11 +169,7 @@ def catching_up(
     n = len(found)
     se = np.sqrt((n - 1) / n * ((slopes[1:] - slopes[0]) ** 2).sum())
     width = float(stdtrit(n - 1, (1 + level) / 2) * se)
-    x = _row_means(a)
-    naive = _slopes(x, x - _row_means(b), weights[:1])[0]
-    return CatchingUp(
-        float(naive), float(slopes[0]), float(slopes[0] - width), float(slopes[0] + width), splits
-    )
+    return CatchingUp(float(slopes[0]), float(slopes[0] - width), float(slopes[0] + width))
 
 
 def _aligned(

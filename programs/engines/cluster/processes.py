@@ -60,11 +60,6 @@ class Processes:
         self._keeper = threading.Thread(target=self._keep, name="workers", daemon=True)
         self._keeper.start()
 
-    @property
-    def pids(self) -> list[int]:
-        """Of the workers, started or starting."""
-        return [worker.process.pid for worker in self._workers]
-
     def close(self) -> None:
         """End them all; closing twice is allowed."""
         self._closed.set()

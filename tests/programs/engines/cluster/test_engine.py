@@ -15,6 +15,7 @@ import pytest
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
+from tests.programs.engines.cluster.workers import pids  # noqa: E402
 from tests.programs.engines.test_places import QUESTIONS, _people  # noqa: E402
 from value_personas.programs import Panel, PanelResult, Respondent  # noqa: E402
 from value_personas.programs.elicitation import FirstTokenLogprobs  # noqa: E402
@@ -106,7 +107,7 @@ def test_workers_that_are_killed_lose_nothing(cluster: Processes) -> None:
 
     def kill() -> None:
         while len(killed) < 12 and not stop.wait(1.0 if len(killed) % 4 else 3.0):
-            for pid in cluster.pids[: 1 + len(killed) % 2]:
+            for pid in pids(cluster)[: 1 + len(killed) % 2]:
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
 
@@ -130,7 +131,7 @@ def test_a_worker_that_hangs_is_passed_over_until_it_is_back(
     monkeypatch.setattr(joining, "_SILENT_S", 3.0)
     people, told = _people(60), list[str]()
     made = model(cluster, told=told, parameters={"seconds": 0.02})
-    hung = cluster.pids[0]
+    hung = pids(cluster)[0]
     times = [
         threading.Timer(after, os.kill, (hung, what))
         for after, what in ((1.0, signal.SIGSTOP), (8.0, signal.SIGCONT))

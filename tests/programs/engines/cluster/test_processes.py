@@ -12,6 +12,7 @@ import pytest
 
 distributed = pytest.importorskip("distributed")
 
+from tests.programs.engines.cluster.workers import pids  # noqa: E402
 from value_personas.programs.engines import EngineSettings, connect  # noqa: E402
 from value_personas.programs.engines.cluster.processes import Processes  # noqa: E402
 from value_personas.signatures import EngineError  # noqa: E402
@@ -27,23 +28,23 @@ def until(holds: Callable[[], Any], seconds: float = 30.0) -> None:
 
 
 def _differs(own: Processes, pid: int) -> bool:
-    return own.pids != [pid]
+    return pids(own) != [pid]
 
 
 def test_a_worker_that_is_killed_before_it_has_started_is_started_again() -> None:
     own = Processes(1)
     for _ in range(4):
-        (killed,) = own.pids
+        (killed,) = pids(own)
         os.kill(killed, signal.SIGKILL)
         until(partial(_differs, own, killed))
     with distributed.Client(own.address, set_as_default=False) as client:
         until(client.nthreads)
         assert len(client.nthreads()) == 1
-    pids = own.pids
+    (last,) = pids(own)
     own.close()
     own.close()
     with pytest.raises(ProcessLookupError):
-        os.kill(pids[0], 0)
+        os.kill(last, 0)
 
 
 def test_what_ends_by_itself_at_once_is_not_started_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
