@@ -15,7 +15,6 @@ from value_personas.data.formats.toml_file import read_toml, require_plain
 from value_personas.data.margins import Margins, read_margins
 from value_personas.data.predictions import GivenAnswers, read_predictions
 from value_personas.data.profiles import ProfileTable, value_profiles
-from value_personas.data.published import PublishedDistributions
 from value_personas.data.reference_descriptors import reference_descriptors
 from value_personas.data.resampling import (
     bootstrap_distributions,
@@ -34,6 +33,7 @@ from value_personas.data.survey.direction import DirectionCheck, check_direction
 from value_personas.data.survey.draft import Draft, draft_codebook, draft_survey
 from value_personas.data.survey.draft_instrument import draft_instrument
 from value_personas.data.survey.layout import lay_out
+from value_personas.data.survey.published import PublishedDistributions
 from value_personas.data.survey.reading import read_survey
 from value_personas.data.survey.survey import Source, Survey
 from value_personas.data.survey.unasked import with_unasked

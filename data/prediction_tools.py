@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from value_personas.data.share_layouts import interview_country
+from value_personas.data.survey.share_layouts import interview_country
 from value_personas.signatures import SurveyError
 
 _MARKS = {"C", "I", "P", "N"}

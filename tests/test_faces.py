@@ -1,6 +1,8 @@
 """A folder of the top level is used through the names that it, or a package in it, lists in ``__all__``."""
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -56,3 +58,14 @@ def test_a_stub_gives_what_it_lists(stub: Path) -> None:
     assert sorted(names_of(stub)) == sorted(face.__all__)
     for name in face.__all__:
         assert getattr(face, name) is not None
+
+
+def test_the_chain_in_the_readme_is_the_one_that_is_held() -> None:
+    text = (ROOT / "experiments" / "README.md").read_text(encoding="utf-8")
+    drawn = re.search(r"commands → .*? → \(programs", text, re.DOTALL)
+    assert drawn
+    told = [re.findall(r"\w+", rooms) for rooms in drawn[0].removesuffix("(programs").split("→")[:-1]]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (rooms,) = [one for one in contracts["contracts"] if one.get("exhaustive")]
+    held = [re.findall(r"\w+", layer) for layer in rooms["layers"]]
+    assert [set(layer) for layer in told] == [set(layer) for layer in held[1:]]  # cli is a file, no room

@@ -11,7 +11,6 @@ import numpy as np
 from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.formats import Header
 from value_personas.data.formats.readers import inspect_file
-from value_personas.data.published_tables import holds_shares, read_shares
 from value_personas.data.survey.decoding import Coded
 from value_personas.data.survey.demographics import join_demographics
 from value_personas.data.survey.direction import cut_scale, used_options
@@ -25,6 +24,7 @@ from value_personas.data.survey.part import (
     where_of,
 )
 from value_personas.data.survey.parts import read_part
+from value_personas.data.survey.published_tables import holds_shares, read_shares
 from value_personas.data.survey.sampling_points import sampling_notes
 from value_personas.data.survey.survey import ItemColumn, Survey
 from value_personas.data.survey.waves import of_waves, waves_of_countries

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
-from value_personas.programs.calibration import (
+from value_personas.programs.calibration.methods import (
     Calibrator,
     DirichletCalibration,
     EndPointMix,

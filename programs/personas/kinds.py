@@ -139,5 +139,5 @@ def _read(word: str) -> tuple[int, Part] | None:
 def _unknown(name: str) -> str:
     kinds = known_kinds()
     close = difflib.get_close_matches(name, kinds, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"unknown persona kind {name!r}{hint} There are {', '.join(kinds)}, and parts joined by +"
+    near = f"did you mean {close[0]}? There" if close else "there"
+    return f"unknown persona kind {name!r}; {near} are {', '.join(kinds)}, and parts joined by +"

@@ -13,8 +13,8 @@ from value_personas.data.countries import country_alpha3, country_name
 from value_personas.data.formats import Header
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import file_hash, read_columns
-from value_personas.data.published import PublishedDistributions
-from value_personas.data.share_layouts import LAYOUTS
+from value_personas.data.survey.published import PublishedDistributions
+from value_personas.data.survey.share_layouts import LAYOUTS
 from value_personas.data.survey.survey import Source
 from value_personas.signatures import Array, Question, Scale, SurveyError
 
