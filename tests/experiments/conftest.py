@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.experiments.small_runs import small_run
 from value_personas import RunResult
 from value_personas.experiments.fieldwork import shown_calls, survey
+from value_personas.experiments.workspace import code_state
 
 _OF_SHOWN_CALLS = ("test_shown_calls", "test_recording")
 _FEW = 5
@@ -23,6 +25,14 @@ def _few_calls_shown(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         if request.module.__name__.rpartition(".")[2] not in _OF_SHOWN_CALLS:
             patched.setattr(shown_calls, "CALLS_SHOWN", _FEW)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _git_asked_once() -> Iterator[None]:
+    """The code does not change while it is tested; each run would start git six times."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(code_state, "_git", cache(code_state._git))
         yield
 
 

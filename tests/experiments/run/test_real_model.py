@@ -1,6 +1,7 @@
 """A real model asked about a real survey, by the command that a newcomer runs."""
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from value_personas.experiments.answer_store.contents import Record, records
 from value_personas.experiments.answer_store.records import reply_of_row
 from value_personas.experiments.cli import _app
 
-torch = pytest.importorskip("torch", reason="needs the extra [local]")
-pytest.importorskip("gguf", reason="needs the extra [local]")
+pytestmark = pytest.mark.skipif(
+    not (find_spec("torch") and find_spec("gguf")), reason="needs the extra [local]"
+)
 
 _OF_LITTLE_WORTH = "what the order of options does is half or more of the distance from people"
 
@@ -57,6 +59,7 @@ def test_a_small_model_is_asked_about_venezuela(tmp_path: Path, shared_dir: Path
 
 def _equal_the_bare_forward_pass(asked: list[Record], weights: Path) -> None:
     """Every stored log-probability of a letter, to 1e-4, by transformers alone."""
+    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     place: dict[str, Any] = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}

@@ -3,46 +3,55 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dspy.lm15 import Config, ContextLengthError, InvalidRequestError, Message, Request
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+from tests.test_faces import ROOT, gives_what_it_lists
+from value_personas.programs.elicitation import FirstTokenLogprobs, SampledAnswers
+from value_personas.programs.engines import EngineSettings, connect, local
+from value_personas.programs.engines.conformance import CHECKS, Check
+from value_personas.programs.engines.local import LocalParameters
+from value_personas.programs.engines.model import Model
+from value_personas.programs.engines.replies import Reply
+from value_personas.programs.panel import Panel
+from value_personas.programs.respondent import Respondent
+from value_personas.signatures import Persona, Question, RecipeError, Scale
 
-from dspy.lm15 import Config, ContextLengthError, InvalidRequestError, Message, Request  # noqa: E402
-
-from value_personas.experiments.benchmarks.random_model import CHAT_TEMPLATE, make_random_model  # noqa: E402
-from value_personas.programs.elicitation import FirstTokenLogprobs, SampledAnswers  # noqa: E402
-from value_personas.programs.engines import EngineSettings, connect  # noqa: E402
-from value_personas.programs.engines.conformance import CHECKS, Check  # noqa: E402
-from value_personas.programs.engines.local import LocalParameters  # noqa: E402
-from value_personas.programs.engines.local.engine import LocalEngine  # noqa: E402
-from value_personas.programs.engines.local.network import Network, device_and_dtype  # noqa: E402
-from value_personas.programs.engines.model import Model  # noqa: E402
-from value_personas.programs.engines.replies import Reply  # noqa: E402
-from value_personas.programs.panel import Panel  # noqa: E402
-from value_personas.programs.respondent import Respondent  # noqa: E402
-from value_personas.signatures import Persona, Question, RecipeError, Scale  # noqa: E402
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of torch's and transformers' own
-
-torch.set_num_threads(
-    1
-)  # two of torch's threads wait for each other in a loop while other workers have the cores
+pytestmark = [
+    pytest.mark.skipif(
+        not (find_spec("torch") and find_spec("transformers")), reason="needs the extra [local]"
+    ),
+    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),  # of torch's and transformers' own
+]
+# Both are imported by tests alone: every worker collects this file, and one runs it.
 
 SYSTEM = "Answer as the person described."
 PAGE = "{question}\n\nA. Very important\nB. Rather important\nC. Not at all\n\nReply with a letter."
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> None:
+    """Two of torch's threads wait for each other in a loop while other workers have the cores."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from value_personas.experiments.benchmarks.random_model import make_random_model
+
     return make_random_model(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from value_personas.experiments.benchmarks.random_model import CHAT_TEMPLATE, make_random_model
+
     return make_random_model(tmp_path_factory.mktemp("chat"), chat_template=CHAT_TEMPLATE)
 
 
@@ -63,7 +72,7 @@ def pages(personas: int = 3, questions: int = 5, **config: Any) -> list[Request]
     ]
 
 
-def replies(engine: LocalEngine, requests: Sequence[Request]) -> list[Reply]:
+def replies(engine: local.LocalEngine, requests: Sequence[Request]) -> list[Reply]:
     async def together() -> list[Reply]:
         return list(await asyncio.gather(*map(engine.reply, requests)))
 
@@ -72,18 +81,27 @@ def replies(engine: LocalEngine, requests: Sequence[Request]) -> list[Reply]:
 
 def reference(folder: Path, text: str, *, special: bool) -> tuple[Any, Any, list[int]]:
     """The model and tokenizer as the library itself has them, and the text's tokens."""
+    import torch
+    import transformers
+
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     return model, tokenizer, tokenizer.encode(text, add_special_tokens=special)
 
 
+def test_its_stub_gives_what_it_lists() -> None:
+    gives_what_it_lists(ROOT / "programs" / "engines" / "local" / "__init__.pyi")
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("scoring", ["first-token", "option-text"])
 def test_it_passes_what_every_engine_must(check: Check, scoring: Any, chat: Path) -> None:
-    asyncio.run(check(LocalEngine(str(chat), LocalParameters(scoring=scoring)), "m"))
+    asyncio.run(check(local.LocalEngine(str(chat), LocalParameters(scoring=scoring)), "m"))
 
 
 def test_tokens_that_are_not_computed_again_are_told(chat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from value_personas.programs.engines.local.network import Network
+
     read, forward = list[int](), Network._forward
 
     def counted(network: Network, cache: Any, rows: Sequence[tuple[int, ...]], keep: Any) -> Any:
@@ -91,11 +109,11 @@ def test_tokens_that_are_not_computed_again_are_told(chat: Path, monkeypatch: py
         return forward(network, cache, rows, keep)
 
     monkeypatch.setattr(Network, "_forward", counted)
-    plain = replies(LocalEngine(str(chat), share_prefix=False), pages())
+    plain = replies(local.LocalEngine(str(chat), share_prefix=False), pages())
     assert {reply.cached_tokens for reply in plain} == {0}
     assert sum(read) == sum(reply.input_tokens or 0 for reply in plain)
     read.clear()
-    engine = LocalEngine(str(chat))
+    engine = local.LocalEngine(str(chat))
     told = [*replies(engine, pages()), *replies(engine, pages())]
     cached = sum(reply.cached_tokens or 0 for reply in told)
     assert sum(read) == sum(reply.input_tokens or 0 for reply in told) - cached
@@ -106,8 +124,8 @@ def test_tokens_that_are_not_computed_again_are_told(chat: Path, monkeypatch: py
 @pytest.mark.parametrize("kind", ["base", "chat"])
 def test_a_shared_prefix_changes_nothing(kind: str, scoring: Any, base: Path, chat: Path) -> None:
     folder, parameters = str({"base": base, "chat": chat}[kind]), LocalParameters(scoring=scoring)
-    shared = replies(LocalEngine(folder, parameters), pages())
-    plain = replies(LocalEngine(folder, parameters, share_prefix=False), pages())
+    shared = replies(local.LocalEngine(folder, parameters), pages())
+    plain = replies(local.LocalEngine(folder, parameters, share_prefix=False), pages())
     assert len({reply.first_token for reply in plain}) == len(plain)
     for one, other in zip(shared, plain, strict=True):
         assert one.first_token is not None
@@ -120,7 +138,7 @@ def test_a_shared_prefix_changes_nothing(kind: str, scoring: Any, base: Path, ch
 def test_an_error_on_the_models_thread_reaches_the_caller(
     chat: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = LocalEngine(str(chat))
+    engine = local.LocalEngine(str(chat))
 
     def broken(prompts: object) -> None:
         raise FutureWarning("of a library")
@@ -143,16 +161,24 @@ def test_an_error_on_the_models_thread_reaches_the_caller(
 def test_a_gpu_is_used_where_there_is_one_in_bfloat16(
     gpu: bool, device: str | None, dtype: str | None, chosen: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import torch
+
+    from value_personas.programs.engines.local.network import device_and_dtype
+
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     assert device_and_dtype(device, dtype) == chosen
 
 
 def test_bfloat16_is_the_same_model_to_its_own_precision(chat: Path) -> None:
     """On a CPU, for want of a GPU here: the type is the same, the order of summation is not."""
-    rough = LocalEngine(str(chat), LocalParameters(dtype="bfloat16"))
+    import torch
+
+    rough = local.LocalEngine(str(chat), LocalParameters(dtype="bfloat16"))
     assert {weights.dtype for weights in rough._network._model.parameters()} == {torch.bfloat16}
     assert " bfloat16 " in rough.identity
-    for one, other in zip(replies(rough, pages()), replies(LocalEngine(str(chat)), pages()), strict=True):
+    for one, other in zip(
+        replies(rough, pages()), replies(local.LocalEngine(str(chat)), pages()), strict=True
+    ):
         assert one.first_token is not None
         assert math.fsum(math.exp(lp) for _, lp in one.first_token) <= 1.0 + 1e-4  # normalised in float32
         shared = dict(one.first_token).keys() & dict(other.first_token or ()).keys()
@@ -164,8 +190,10 @@ def test_bfloat16_is_the_same_model_to_its_own_precision(chat: Path) -> None:
 
 
 def test_letters_are_the_librarys_own_log_probabilities(chat: Path) -> None:
+    import torch
+
     request = ask(PAGE.format(question="How important is family?"), logprobs=1)
-    (reply,) = replies(LocalEngine(str(chat)), [request])
+    (reply,) = replies(local.LocalEngine(str(chat)), [request])
     text = f"<s>system\n{SYSTEM}</s>\n<s>user\n{request.messages[0].text}</s>\n<s>assistant\n"
     model, tokenizer, ids = reference(chat, text, special=False)
     with torch.no_grad():
@@ -179,8 +207,10 @@ def test_letters_are_the_librarys_own_log_probabilities(chat: Path) -> None:
 
 
 def test_option_texts_are_scored_by_their_mean_log_likelihood(base: Path) -> None:
+    import torch
+
     request = ask(PAGE.format(question="How important is family?"))
-    (reply,) = replies(LocalEngine(str(base), LocalParameters(scoring="option-text")), [request])
+    (reply,) = replies(local.LocalEngine(str(base), LocalParameters(scoring="option-text")), [request])
     prompt = f"{SYSTEM}\n\n{request.messages[0].text}"
     model, tokenizer, ids = reference(base, prompt, special=True)
     means = []
@@ -198,8 +228,10 @@ def test_option_texts_are_scored_by_their_mean_log_likelihood(base: Path) -> Non
 
 
 def test_greedy_text_is_the_librarys_own(chat: Path) -> None:
+    import torch
+
     requests = [*pages(2, 2, max_tokens=12), *pages(1, 1, max_tokens=12)]
-    engine = LocalEngine(str(chat))
+    engine = local.LocalEngine(str(chat))
     for request, reply in zip(requests, replies(engine, requests), strict=True):
         text = f"<s>system\n{SYSTEM}</s>\n<s>user\n{request.messages[0].text}</s>\n<s>assistant\n"
         model, tokenizer, ids = reference(chat, text, special=False)
@@ -210,7 +242,7 @@ def test_greedy_text_is_the_librarys_own(chat: Path) -> None:
 
 def test_draws_follow_the_reported_probabilities_and_repeat(chat: Path) -> None:
     page = PAGE.format(question="How important is family?")
-    engine = LocalEngine(str(chat))
+    engine = local.LocalEngine(str(chat))
     (reported,) = replies(engine, [ask(page, temperature=1.0, logprobs=20)])
     tokens = reported.first_token or ()
     # One that is a whole character, and so is its own text: the vocabulary has halves of characters too.
@@ -225,7 +257,10 @@ def test_draws_follow_the_reported_probabilities_and_repeat(chat: Path) -> None:
 
 
 def test_samples_of_one_request_differ(chat: Path) -> None:
-    engine, request = LocalEngine(str(chat)), ask(PAGE.format(question="Why?"), temperature=1.0, max_tokens=8)
+    engine, request = (
+        local.LocalEngine(str(chat)),
+        ask(PAGE.format(question="Why?"), temperature=1.0, max_tokens=8),
+    )
 
     async def drawn() -> list[str]:
         return [(await engine.reply(request, sample)).text for sample in (0, 1, 1)]
@@ -236,7 +271,7 @@ def test_samples_of_one_request_differ(chat: Path) -> None:
 
 
 def test_what_it_cannot_do_is_refused(base: Path) -> None:
-    engine = LocalEngine(str(base))
+    engine = local.LocalEngine(str(base))
     with pytest.raises(InvalidRequestError, match="top_p"):
         replies(engine, [ask("Why?", top_p=0.5)])
     with pytest.raises(ContextLengthError, match="4096"):
@@ -244,7 +279,7 @@ def test_what_it_cannot_do_is_refused(base: Path) -> None:
 
 
 def test_a_stop_ends_the_text(chat: Path) -> None:
-    engine = LocalEngine(str(chat))
+    engine = local.LocalEngine(str(chat))
     (whole,) = replies(engine, [ask("Why?", max_tokens=30)])
     stop = whole.text[3:5]
     (cut,) = replies(engine, [ask("Why?", max_tokens=30, stop=(stop,))])
@@ -257,14 +292,14 @@ def test_identity_follows_the_files_not_the_place(chat: Path, tmp_path: Path) ->
     moved.mkdir()
     for path in chat.iterdir():
         (moved / path.name).write_bytes(path.read_bytes())
-    before = LocalEngine(str(chat)).identity
-    assert LocalEngine(str(moved)).identity == before
+    before = local.LocalEngine(str(chat)).identity
+    assert local.LocalEngine(str(moved)).identity == before
     assert str(chat.parent) not in before
-    assert LocalEngine(str(chat), LocalParameters(scoring="option-text")).identity != before
+    assert local.LocalEngine(str(chat), LocalParameters(scoring="option-text")).identity != before
     weights = bytearray((moved / "model.safetensors").read_bytes())
     weights[-100:] = bytes(100)
     (moved / "model.safetensors").write_bytes(weights)
-    assert LocalEngine(str(moved)).identity != before
+    assert local.LocalEngine(str(moved)).identity != before
 
 
 @pytest.mark.parametrize("way", [FirstTokenLogprobs(min_label_mass=0.0), SampledAnswers(draws=4)])

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from value_personas.programs.rendering import PromptTemplate
 from value_personas.programs.respondent import form_values
 from value_personas.signatures import Answer, Question, RecipeError, Scale
 
-torch = pytest.importorskip("torch", reason="needs the extra [local]")
-pytest.importorskip("gguf", reason="needs the extra [local]")
+pytestmark = pytest.mark.skipif(
+    not (find_spec("torch") and find_spec("gguf")), reason="needs the extra [local]"
+)
 
 _SCALE = Scale(
     ("very important", "rather important", "not very important", "not at all important"), (1.0, 2.0, 3.0, 4.0)
@@ -55,6 +57,7 @@ def test_a_package_may_stand_for_its_one_file_of_weights(
 def test_a_model_in_one_file_answers_as_the_bare_forward_pass_does(
     small_model: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from value_personas.programs.engines.local.engine import LocalEngine
