@@ -52,13 +52,14 @@ def indicators(values: "np.ndarray") -> "np.ndarray":
 def test_two_thousand_draws_hold_means_and_joint_shares(design: str) -> None:
     table = population()
     values, share = table.frame.to_numpy(), (table.weight / table.weight.sum()).to_numpy()
-    truth = share @ indicators(values)
+    told = indicators(values)
+    truth = share @ told
     position = pd.Series(np.arange(len(values)), index=table.frame.index)
     estimates = []
     for seed in range(DRAWS if design != "all" else 1):
         sample = sample_profiles(table, "DEU", 12, design, seed, by="sex")
         drawn = position[sample.respondents].to_numpy()
-        estimates.append(sample.draw_weights @ indicators(values)[drawn])
+        estimates.append(sample.draw_weights @ told[drawn])
     mean = np.mean(estimates, axis=0)
     error = np.std(estimates, axis=0) / np.sqrt(len(estimates))
     assert (np.abs(mean - truth) <= 4 * error + 1e-12).all()

@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from tests.experiments.small_runs import small_run
 from value_personas import RunResult
 from value_personas.experiments.fieldwork import shown_calls, survey
+from value_personas.experiments.figures import style
 from value_personas.experiments.workspace import code_state
 
 _OF_SHOWN_CALLS = ("test_shown_calls", "test_recording")
 _FEW = 5
+
+_OF_FIGURES = ("tests.experiments.figures.", "tests.experiments.report.")
+_BLANK = '<?xml version="1.0"?>\n<svg viewBox="0 0 1 1" xmlns="http://www.w3.org/2000/svg"></svg>\n'
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,6 +30,24 @@ def _few_calls_shown(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         if request.module.__name__.rpartition(".")[2] not in _OF_SHOWN_CALLS:
             patched.setattr(shown_calls, "CALLS_SHOWN", _FEW)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _figures_drawn_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As PNG; as PDF and as SVG too where they are looked at, which takes twice as long again."""
+    save = Figure.savefig
+
+    def saved(figure: Figure, path: Path, **how: Any) -> None:
+        if path.suffix == ".pdf":
+            path.write_bytes(b"%PDF-1.4\n")
+        else:
+            save(figure, path, **how)
+
+    with pytest.MonkeyPatch.context() as patched:
+        if not request.module.__name__.startswith(_OF_FIGURES):
+            patched.setattr(Figure, "savefig", saved)
+            patched.setattr(style, "drawn_twice", lambda *_: (_BLANK, _BLANK))
         yield
 
 

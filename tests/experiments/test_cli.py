@@ -100,7 +100,7 @@ def test_bad_settings(tmp_path: Path, settings: list[str], words: list[str]) -> 
 def test_an_unreadable_file(tmp_path: Path) -> None:
     broken = tmp_path / "broken.sav"
     broken.write_bytes(b"$FL2 not really")
-    assert_one_line(process(*typed(tmp_path, f"survey.path={broken}")), "broken.sav")
+    assert_one_line(run(tmp_path, f"survey.path={broken}"), "broken.sav")
 
 
 def test_a_truncated_file(tmp_path: Path) -> None:
@@ -138,14 +138,41 @@ def test_no_logprobs_where_the_recipe_demands_them(tmp_path: Path) -> None:
     assert_one_line(done, "log-probabilities")
 
 
-def test_a_key_reaches_no_file(tmp_path: Path) -> None:
+_A_PERSON_S_RUN = """
+import sys
+from value_personas.experiments.cli import main
+
+try:
+    main()
+finally:
+    from mlflow.telemetry.client import get_telemetry_client
+
+    assert get_telemetry_client() is None, "MLflow reports to somebody"
+"""
+
+
+def test_a_key_reaches_no_file_mlflow_nobody_and_json_is_one_object_alone(
+    tmp_path: Path,
+) -> None:
     from value_personas.programs.engines.synthetic import SyntheticRespondent
 
     with FakeServer(engine=SyntheticRespondent(), key=KEY) as server:
         settings = ["respondent.lm=openai/m", f"respondent.base_url={server.url}"]
         words = typed(tmp_path, *settings, "respondent.api_key_env=PLANTED")
-        done = process(*words, PLANTED=KEY)
+        hidden = ("MLFLOW", "PYTEST", "CI", "GITHUB")  # by which MLflow knows a test
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+        done = subprocess.run(
+            [sys.executable, "-c", _A_PERSON_S_RUN, *words, "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env=environment | {"COLUMNS": "80", "PLANTED": KEY},
+        )
     assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["synthetic"] == ["population"]
+    assert {row["method"] for row in found["summary"]} == {"country"}
     assert KEY not in done.stdout + done.stderr
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(kept) > 10
@@ -190,9 +217,8 @@ def test_what_only_reads_makes_no_workspace(words: tuple[str, ...], tmp_path: Pa
     assert not (tmp_path / "none").exists()
 
 
-def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
-    done = process(*typed(tmp_path), "--json")
-    found = json.loads(done.stdout)
+def test_json_says_what_is_synthetic(tmp_path: Path) -> None:
+    found = json.loads(command(*typed(tmp_path), "--json").stdout)
     assert found["synthetic"] == ["respondent", "population"]
     assert {row["method"] for row in found["summary"]} == {"country"}
 

@@ -85,10 +85,23 @@ def sets(*settings: str) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
 
 
-def shown_help(*command: str) -> str:
-    """The help of a process that finds everything that this one does."""
+_HELP = """
+import sys
+from value_personas.experiments.cli import main
+for words in sys.argv[1:]:
+    sys.argv = ["value-personas", *words.split(), "--help"]
+    print(f"== {words}", flush=True)
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
+"""
+
+
+def shown_help(*commands: str) -> str:
+    """The help of commands, in a process that finds everything that this one does."""
     done = subprocess.run(
-        [sys.executable, "-m", "value_personas.experiments.cli", *command, "--help"],
+        [sys.executable, "-c", _HELP, *commands],
         capture_output=True,
         text=True,
         check=True,
@@ -101,8 +114,11 @@ def test_help_names_what_other_distributions_add(plugins: Plugins) -> None:
     plugins.install(PARTS, "zodiac", "raise RuntimeError('nothing is executed for its name')")
     plugins.install(ENGINES, "yes-men", "raise RuntimeError('nothing is executed for its name')")
     plugins.install(OPTIMIZE, "idle", "raise RuntimeError('nothing is executed for its name')")
-    for command, name in {"inspect persona": "zodiac", "engine check": "yes-men", "tune": "idle"}.items():
-        assert re.search(rf"\b{name}\b", shown_help(*command.split()))
+    added = {"inspect persona": "zodiac", "engine check": "yes-men", "tune": "idle"}
+    _, *helps = shown_help(*added).split("== ")
+    for shown, (command, name) in zip(helps, added.items(), strict=True):
+        assert shown.startswith(f"{command}\n")
+        assert re.search(rf"\b{name}\b", shown)
 
 
 @pytest.mark.slow

@@ -178,7 +178,7 @@ def test_published_distributions_run_as_they_stand(shared_dir: Path, tmp_path: P
 def test_what_needs_respondents_is_refused_of_published_distributions(
     shared_dir: Path, tmp_path: Path
 ) -> None:
-    settings = published(shared_dir, tmp_path)
+    settings = [*published(shared_dir, tmp_path), 'survey.countries=["ARG", "DEU", "JPN"]']
     of_halves = ['personas=["none"]', "cultural_map.ask=false", 'comparators.names=["split-half"]']
     with pytest.raises(SurveyError, match="leave split-half out of comparators"):
         run(load_recipe("quickstart", [*settings, *of_halves]))

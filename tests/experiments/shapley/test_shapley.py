@@ -162,7 +162,7 @@ def test_nothing_is_asked_before_it_is_approved(tmp_path: Path) -> None:
 
     where = ("respondent.lm=openai/m", 'personas=["none"]', "descriptors.lm.lm=synthetic/respondent")
     with FakeServer(engine=RuleEngine(letters)) as server:
-        few = ("profiles.n=3", 'questions.include=["Q29"]')
+        few = ("profiles.n=3", 'questions.include=["Q29"]', 'survey.countries=["XNA", "XNB", "XNC"]')
         settings = [f"workspace={tmp_path}", *SMALL, *where, *few, f"respondent.base_url={server.url}"]
         recipe = load_recipe("shapley", settings)
         with pytest.raises(BudgetError):
@@ -193,7 +193,7 @@ def test_the_upper_bound_is_told_before_the_first_call(tmp_path: Path) -> None:
         def answered(self, kind: str, n: int, total: int) -> None:
             told.append("answered")
 
-    few = ("profiles.n=3", 'questions.include=["Q29"]')
+    few = ("profiles.n=3", 'questions.include=["Q29"]', 'survey.countries=["XNA", "XNB", "XNC"]')
     result = shapley(load_recipe("shapley", [f"workspace={tmp_path}", *SMALL, *few]), Listening())
     (bound,) = [text for text in told if "at most" in text]
     assert f"at most {result.calls_at_most:,} calls" in bound
