@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from tests.experiments.small_runs import small_run
 from value_personas import RunResult
+from value_personas.data import sampling
 from value_personas.experiments.fieldwork import shown_calls, survey
 from value_personas.experiments.figures import style
 from value_personas.experiments.workspace import code_state
@@ -56,6 +57,23 @@ def _git_asked_once() -> Iterator[None]:
     """The code does not change while it is tested; each run would start git six times."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(code_state, "_git", cache(code_state._git))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_population_ordered_once() -> Iterator[None]:
+    """A population's order for systematic draws hangs on its profiles alone, and most runs have the same."""
+    order, known = sampling.spread_order, dict[bytes, Any]()
+
+    def remembered(values: Any, share: Any) -> Any:
+        key = sha256(repr(values.shape).encode() + values.tobytes() + share.tobytes()).digest()
+        if key not in known:
+            known[key] = order(values, share)
+            known[key].setflags(write=False)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sampling, "spread_order", remembered)
         yield
 
 

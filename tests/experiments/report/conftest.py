@@ -1,20 +1,26 @@
 """One small run, and its report, for every test of the report."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.experiments.commands.typed import command
 from tests.experiments.report.runs import small_run
 from value_personas import RunResult
-from value_personas.experiments.report import Material, read_material, write_report
+from value_personas.experiments.report import Material, read_material
 from value_personas.experiments.workspace.code_state import CodeState
 
 
 @dataclass(frozen=True)
 class Reported:
+    """``told``: what the command printed; ``page``: the text of the file that it names."""
+
     run: RunResult
     material: Material
+    told: dict[str, Any]
     page: str
 
 
@@ -28,8 +34,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 
 
 @pytest.fixture(scope="session")
-def reported(finished: RunResult) -> Reported:
-    """The report in the run's own folder."""
-    material = read_material(finished.folder, finished.folder.parents[1])
-    files = write_report(material, finished.folder)
-    return Reported(finished, material, Path(files.page).read_text(encoding="utf-8"))
+def reported(finished: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """The report as the command writes it."""
+    workspace, place = finished.folder.parents[1], tmp_path_factory.mktemp("reported") / "paper"
+    written = command("report", "quickstart", "--workspace", str(workspace), "--to", str(place), "--json")
+    assert written.returncode == 0, written.stderr
+    told = json.loads(written.stdout)
+    page = Path(told["report"]).read_text(encoding="utf-8")
+    return Reported(finished, read_material(finished.folder, workspace), told, page)

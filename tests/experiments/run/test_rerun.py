@@ -25,11 +25,13 @@ def same(found: Rerun) -> dict[str, bool | None]:
 
 def test_every_number_and_text_comes_out_the_same(finished: RunResult) -> None:
     workspace = finished.recipe.workspace
+    found = rerun(workspace=workspace)
+    assert found.agrees, found
+    assert found.calls == 0
+    assert all(same(found).values())
     for name in (finished.mlflow_run_id, finished.folder.name, "quickstart", None):
-        found = rerun(name, workspace=workspace)
-        assert found.agrees, found
-        assert found.calls == 0
-        assert all(same(found).values())
+        with recorded_run(Workspace.open(workspace), name) as folder:
+            assert folder == finished.folder
     assert [t.table for t in found.tables] == [
         "estimates", "scores", "floors", "summary", "comparisons", "descriptors", "measures", "nulls",
         "asking", "hypotheses", "map", "floor",
@@ -119,10 +121,12 @@ def test_without_the_answers_they_are_asked_for_again(finished: RunResult, tmp_p
 def test_a_run_whose_folder_is_gone_comes_out_of_mlflow(tmp_path: Path) -> None:
     gone = small_run(tmp_path)
     shutil.rmtree(gone.folder)
-    for name in (gone.mlflow_run_id, gone.folder.name, "quickstart"):
-        found = rerun(name, workspace=tmp_path)
-        assert found.agrees
-        assert (found.run, found.calls) == (gone.folder.name, 0)
+    found = rerun(gone.mlflow_run_id, workspace=tmp_path)
+    assert found.agrees
+    assert (found.run, found.calls) == (gone.folder.name, 0)
+    for name in (gone.folder.name, "quickstart"):
+        with recorded_run(Workspace.open(tmp_path), name) as copy:
+            assert copy.name == gone.folder.name
     assert list((tmp_path / "runs").iterdir()) == []
     client = MlflowClient(Workspace.open(tmp_path).tracking_uri)
     for outside in (str(tmp_path / "outside"), "../../outside", "..", ""):

@@ -29,7 +29,7 @@ SMALL = (
     'questions.include=["Q29", "Q49", "Q185"]',
     "scoring.draws=200",
     "scoring.floor_draws=20",
-    "scoring.persona_draws=5",
+    "scoring.persona_draws=2",
     "shapley.pairs=2",
     "respondent.max_missing=1.0",  # the embedded respondent refuses now and then
 )
