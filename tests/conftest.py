@@ -34,6 +34,12 @@ settings.load_profile("fixed")
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m slow`` the other files are not imported: most of them have no slow test."""
+    only_slow = config.option.markexpr == "slow" and collection_path.match("test_*.py")
+    return True if only_slow and "mark.slow" not in collection_path.read_text(encoding="utf-8") else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first, then those of many: no worker ends alone with a long file."""

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from value_personas import RunResult, load_recipe, run
 
-__all__ = ["AS_IN_0_1_0", "DRAWN", "FAULTS_OF_0_1_0", "SMALL", "as_in_0_1_0", "damaged_copy", "small_run"]
+__all__ = [
+    "AS_IN_0_1_0",
+    "A_THIRD",
+    "DRAWN",
+    "FAULTS_OF_0_1_0",
+    "SMALL",
+    "as_in_0_1_0",
+    "damaged_copy",
+    "small_run",
+]
 
 SMALL = (
     "survey.respondents=150",
@@ -20,6 +29,12 @@ SMALL = (
 
 DRAWN = (*SMALL, 'personas=["none", "values-hedged"]', "scoring.persona_draws=2")
 """The same with personas drawn anew, so that intervals carry it."""
+
+A_THIRD = (
+    'questions.include=["Q1", "Q6", "Q29", "Q33", "Q36", "Q40", "Q47", "Q50", "Q62", "Q65", "Q70", '
+    '"Q77", "Q108", "Q112", "Q142", "Q160", "Q177", "Q185", "Q196", "Q235", "Q240", "Q250"]'
+)
+"""A third of the questions, spread over the questionnaire: what all of them show, these show."""
 
 FAULTS_OF_0_1_0 = dict.fromkeys(
     ("carelessness", "forecast_knowledge", "interplay", "number_blur", "stereotype", "verbatim_restraint"),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.experiments.small_runs import DRAWN
+from tests.experiments.small_runs import A_THIRD, DRAWN
 from value_personas import load_recipe, run
 from value_personas.experiments.ablation.ablate import AblationResult, ablate, error_curve
 from value_personas.experiments.evaluation.measures import not_above_nothing
@@ -143,8 +143,7 @@ FEW = (
     "scoring.floor_draws=20",
     "scoring.persona_draws=5",
     "cultural_map.ask=false",
-    'questions.include=["Q1", "Q6", "Q29", "Q33", "Q36", "Q40", "Q47", "Q50", "Q62", "Q65", "Q70", '
-    '"Q77", "Q108", "Q112", "Q142", "Q160", "Q177", "Q185", "Q196", "Q235", "Q240", "Q250"]',
+    A_THIRD,
     'ablation.factors={kind=["values-hedged", "values-unhedged", "shuffled", "mean-profile"], '
     'calibration=["none", "persona"], "profiles.n"=[48, 5]}',
 )
@@ -153,14 +152,19 @@ FEW = (
 
 @pytest.mark.slow
 def test_the_recipes_claims_come_out_and_each_goes_with_its_cause(workspace: Path) -> None:
-    def verdicts(**faults: float) -> list[str]:
-        without = (f"respondent.parameters.{name}={value}" for name, value in faults.items())
-        return list(
-            ablate(load_recipe("ablation", [f"workspace={workspace}", *FEW, *without])).hypotheses["verdict"]
-        )
+    def verdicts(*settings: str) -> list[str]:
+        recipe = load_recipe("ablation", [f"workspace={workspace}", *FEW, *settings])
+        return list(ablate(recipe).hypotheses["verdict"])
+
+    def without(factors: str, **faults: float) -> list[str]:
+        parameters = (f"respondent.parameters.{name}={value}" for name, value in faults.items())
+        return verdicts(f"ablation.factors={factors}", *parameters)
 
     assert verdicts() == ["supported"] * 5
-    assert verdicts(spill_over=0.0)[0] == "undecided"  # a hedge has nothing to prevent
-    assert verdicts(sharpness=1.0)[3] == "refuted"  # answers are as wide as people's already
-    unheard = verdicts(prior_pull=1.0)  # whoever is told of answers as everybody does
+    hedge = without('{kind=["values-hedged", "values-unhedged"]}', spill_over=0.0)
+    assert hedge[0] == "undecided"  # a hedge has nothing to prevent
+    spread = without('{calibration=["none", "persona"]}', sharpness=1.0)
+    assert spread[3] == "refuted"  # answers are as wide as people's already
+    told = '{kind=["values-hedged", "shuffled", "mean-profile"], "profiles.n"=[48, 5]}'
+    unheard = without(told, prior_pull=1.0)  # whoever is told of answers as everybody does
     assert "supported" not in (unheard[1], unheard[2], unheard[4])

@@ -1,10 +1,16 @@
 """Intervals of predictions on countries and questions that had no part in them, over ten seeds."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from value_personas import load_recipe, run
+from value_personas import load_recipe
 from value_personas.experiments.evaluation.prediction_intervals import PredictionErrors
+from value_personas.experiments.fieldwork.fieldwork import Fieldwork
+from value_personas.experiments.progress.reporter import Silent
+from value_personas.experiments.run.pipeline import predict_and_judge
+from value_personas.experiments.workspace.folders import Workspace
 
 
 def halves(errors: PredictionErrors, rng: np.random.Generator) -> dict[str, float]:
@@ -29,19 +35,20 @@ def halves(errors: PredictionErrors, rng: np.random.Generator) -> dict[str, floa
 
 
 @pytest.mark.slow
-def test_they_hold_as_often_as_they_say_where_country_question_or_both_are_new(tmp_path) -> None:
+def test_they_hold_as_often_as_they_say_where_country_question_or_both_are_new(tmp_path: Path) -> None:
     found = []
-    for seed in range(10):
-        settings = [
-            f"workspace={tmp_path}", f"seed={seed}", "survey.respondents=500", "profiles.n=40",
-            'personas=["values-hedged"]', "cultural_map.ask=false", "calibration.kinds=[]", "hypotheses=[]",
-            "scoring.persona_draws=0", "scoring.floor_draws=20",
-        ]  # fmt: skip
-        result = run(load_recipe("quickstart", settings))
-        errors = PredictionErrors.of_tables(result.scores, result.estimates)
-        rng = np.random.default_rng(seed)
-        splits = [halves(errors, rng) for _ in range(20)]
-        found.append({name: float(np.mean([split[name] for split in splits])) for name in splits[0]})
+    with Fieldwork(Workspace.open(tmp_path), Silent().note) as field:
+        for seed in range(10):
+            settings = [
+                f"workspace={tmp_path}", f"seed={seed}", "survey.respondents=500", "profiles.n=40",
+                'personas=["values-hedged"]', "cultural_map.ask=false", "calibration.kinds=[]",
+                "hypotheses=[]", "scoring.persona_draws=0", "scoring.floor_draws=20",
+            ]  # fmt: skip
+            result = predict_and_judge(load_recipe("quickstart", settings), field, Silent()).result(Path())
+            errors = PredictionErrors.of_tables(result.scores, result.estimates)
+            rng = np.random.default_rng(seed)
+            splits = [halves(errors, rng) for _ in range(20)]
+            found.append({name: float(np.mean([split[name] for split in splits])) for name in splits[0]})
     means = {name: np.mean([one[name] for one in found]) for name in found[0]}
     print({name: round(float(value), 3) for name, value in means.items()})
     for name, value in means.items():

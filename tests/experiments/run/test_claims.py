@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.experiments.small_runs import A_THIRD
 from value_personas import RunResult, data, load_recipe, run
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.survey import open_survey
@@ -165,7 +166,7 @@ def test_each_of_them_goes_with_its_cause(runs: Runner, place: int, without: dic
 PAPER = (
     'personas=["none", "country", "demographic", "values-unhedged", "values-hedged"]', "comparators.names=[]",
     'calibration.kinds=["values-hedged"]', "cultural_map.ask=false", "survey.respondents=600",
-    "profiles.n=48", "scoring.floor_draws=20",
+    "profiles.n=48", "scoring.floor_draws=20", A_THIRD,
 )  # fmt: skip
 
 
