@@ -152,8 +152,7 @@ def _written(  # the parts of one outcome, each a stage of its own
     inputs = input_files(recipe.named_files(), survey)
     prompts = {"audit": Prompt(RecoverAnswer.instructions)}
     record = Record(recipe, title, metrics, tags, folder, inputs=inputs, prompts=prompts)
-    record_run(workspace, record, watched.stop())
-    return result
+    return replace(result, mlflow_run_id=record_run(workspace, record, watched.stop()))
 
 
 def _write_files(

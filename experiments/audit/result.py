@@ -26,6 +26,7 @@ class AuditResult:
         notes: plain sentences that a reader must know.
         synthetic: which parts were synthetic.
         folder: the tables and the figure as files.
+        mlflow_run_id: the record.
     """
 
     name: str
@@ -38,6 +39,7 @@ class AuditResult:
     notes: tuple[str, ...]
     synthetic: tuple[str, ...]
     folder: Path
+    mlflow_run_id: str = ""
 
     def __repr__(self) -> str:
         return f"<AuditResult {self.title}>"
@@ -66,6 +68,5 @@ class AuditResult:
 
     def to_json(self) -> str:
         """One JSON object: the same, and where the rest lies; what is undefined is null."""
-        return json.dumps(
-            self.record().model_dump(mode="json") | {"folder": str(self.folder)}, allow_nan=False
-        )
+        where = {"mlflow_run_id": self.mlflow_run_id, "folder": str(self.folder)}
+        return json.dumps(self.record().model_dump(mode="json") | where, allow_nan=False)

@@ -1,6 +1,14 @@
 """The names of optimisers; ``tuning.optimizers`` has a function of each name."""
 
-OPTIMIZERS = ("gepa", "miprov2", "copro", "simba", "bootstrap", "bootstrap-random-search")
+OPTIMIZERS = {
+    "gepa": "GEPA",
+    "miprov2": "MIPROv2",
+    "copro": "COPRO",
+    "simba": "SIMBA",
+    "bootstrap": "BootstrapFewShot",
+    "bootstrap-random-search": "BootstrapFewShotWithRandomSearch",
+}
+"""Name → DSPy's name of its class."""
 
 OPTIMIZER_GROUP = "value_personas.optimizers"
 """The entry points under which other distributions list optimisers."""

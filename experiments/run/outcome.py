@@ -319,7 +319,7 @@ def alike_notes(estimates: pd.DataFrame, kinds: Sequence[str], synthetic: Sequen
     for kind in kinds:
         if kind in shares and shares[kind].notna().any():
             alike.setdefault(shares[kind].round(9).to_numpy().tobytes(), []).append(kind)
-    why = "the embedded respondent knows nothing that ties these questions to people"
+    why = "the synthetic respondent knows nothing that ties these questions to people"
     for same in alike.values():
         if len(same) > 1:
             told = why if "respondent" in synthetic else "the model heeds nothing that tells them apart"

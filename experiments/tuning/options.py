@@ -11,16 +11,10 @@ import dspy
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import SchemaError
 
+from value_personas.experiments.recipe.optimizers import OPTIMIZERS
 from value_personas.signatures import RecipeError
 
-CLASSES: dict[str, Any] = {
-    "gepa": dspy.GEPA,
-    "miprov2": dspy.MIPROv2,
-    "copro": dspy.COPRO,
-    "simba": dspy.SIMBA,
-    "bootstrap": dspy.BootstrapFewShot,
-    "bootstrap-random-search": dspy.BootstrapFewShotWithRandomSearch,
-}
+CLASSES: dict[str, Any] = {name: getattr(dspy, kind) for name, kind in OPTIMIZERS.items()}
 """Optimiser → DSPy's class."""
 
 GEPA_OWN = (

@@ -33,7 +33,7 @@ def print_audit(result: AuditResult) -> None:
     console.print(Text(result.title))
     console.print(table)
     print_remarks(console, result.synthetic, result.notes)
-    print_places(console, result.folder)
+    print_places(console, result.folder, result.mlflow_run_id)
 
 
 def _number(value: float) -> str:

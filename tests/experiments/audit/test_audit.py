@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from value_personas import data, load_recipe
 from value_personas.experiments.audit import AuditResult, run_audit
 from value_personas.experiments.audit.human import human_means, training_countries
+from value_personas.experiments.workspace.folders import Workspace
 
 SMALL = ("survey.respondents=150", 'questions.include=["Q29"]')
 
@@ -91,6 +93,8 @@ def test_everything_is_written_down(result: AuditResult) -> None:
     }  # fmt: skip
     assert "synthetic writer and judge and population" in result.title
     told = json.loads(result.to_json())
+    client = MlflowClient(Workspace(result.folder.parents[1]).tracking_uri)
+    assert client.get_run(told["mlflow_run_id"]).data.tags["run.folder"] == result.folder.name
     assert {row["statement"] for row in told["summary"]} == {"hedged", "unhedged", "verbatim"}
     assert "hedged" in set(pd.read_csv(result.folder / "descriptors.csv")["variant"])
 

@@ -26,5 +26,5 @@ def test_kinds_that_predict_the_same_are_named_and_others_are_not() -> None:
     (note,) = alike_notes(estimates, list(shares), ())
     assert note.startswith("none, country predict the same of every cell: the model heeds nothing")
     (note,) = alike_notes(estimates, list(shares), ("respondent",))
-    assert "the embedded respondent knows nothing" in note
+    assert "the synthetic respondent knows nothing" in note
     assert not list(alike_notes(estimates, ["country", "demographic", "forecast"], ()))
