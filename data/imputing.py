@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from value_personas.signatures import Array
+from value_personas.signatures import Array, quotient
 
 _AT_ONCE = 4_000_000
 """Distances that lie in memory at once."""
@@ -65,7 +65,5 @@ def item_shifts(
 
 def _mean(values: Array, weight: Array) -> Array:
     known = ~np.isnan(values)
-    total = (weight * known).sum(axis=0)
     weighted = np.where(known, values, 0.0) * weight
-    empty = np.full(values.shape[1], np.nan)
-    return np.asarray(np.divide(weighted.sum(axis=0), total, out=empty, where=total > 0), dtype=np.float64)
+    return quotient(weighted.sum(axis=0), (weight * known).sum(axis=0))

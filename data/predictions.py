@@ -14,6 +14,7 @@ import pandas as pd
 
 from value_personas.data.codebooks.missing import kind_from_words, letter_position, normalise, split_number
 from value_personas.data.countries import country_alpha3
+from value_personas.data.formats.column_names import columns_by_role
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import inspect_file, read_columns
 from value_personas.data.prediction_tools import TOOLS
@@ -99,12 +100,7 @@ def _long(path: Path) -> tuple[pd.DataFrame, list[str]]:
     tool = next((one for one in TOOLS if one.fits(header.columns)), None)
     notes = [f"{path.name}: read as a result table of {tool.name}."] if tool else []
     frame = tool.as_long(frame, path) if tool else frame
-    folded = {str(name).casefold(): str(name) for name in frame.columns}
-    found = {
-        role: next(folded[name] for name in names if name in folded)
-        for role, names in _NAMES.items()
-        if any(name in folded for name in names)
-    }
+    found = columns_by_role(frame.columns, _NAMES)
     shares = "option" in found and "share" in found
     if not ({"country", "question"} <= found.keys() and (shares or "answer" in found)):
         raise SurveyError(

@@ -11,7 +11,7 @@ from .descriptor_writer import MAX_TOKENS, MAX_WORDS, Descriptor, DescriptorTabl
 from .elicitation import FirstTokenLogprobs, SampledAnswers
 from .engines import AnswerStore, EngineSettings, MemoryStore, Model, Reply, connect
 from .panel import Panel
-from .panel_result import REASONS, PanelResult, mean_of_known
+from .panel_result import REASONS, PanelResult
 from .personas import Arrangement, Person, PersonaSources, PopulationSample, persona_builder
 from .population import (
     LEEWAY,
@@ -64,7 +64,6 @@ __all__ = [
     "descriptor_statements",
     "estimate_populations",
     "judge_statements",
-    "mean_of_known",
     "movement_matrix",
     "off_diagonal_mean",
     "persona_builder",

@@ -16,7 +16,15 @@ from value_personas.programs.engines.model import Model
 from value_personas.programs.panel import Panel
 from value_personas.programs.personas import verbatim_answer
 from value_personas.programs.respondent import Respondent
-from value_personas.signatures import Array, Persona, Question, RecoverAnswer, ValueItem
+from value_personas.signatures import (
+    Array,
+    Persona,
+    Question,
+    RecoverAnswer,
+    ValueItem,
+    mean_of_known,
+    quotient,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Judged:
         item = next(item for item in self.items if item.code == code)
         means = self._means()
         rows = [[s.item == code and s.score == score for s in self.statements] for score in item.scale.scores]
-        return np.stack([_mean_of_known(means[np.array(chosen, dtype=np.bool_)]) for chosen in rows])
+        return np.stack([mean_of_known(means[np.array(chosen, dtype=np.bool_)]) for chosen in rows])
 
     def _means(self) -> Array:
         """Shape (S, I), 0 at the first option of an item and 1 at its last."""
@@ -151,7 +159,7 @@ def movement_matrix(conditional: Sequence[Array], shares: Sequence[Array]) -> Ar
         known = ~np.isnan(means)
         weight = np.where(known, p[:, None], 0.0)
         total = weight.sum(axis=0)
-        weight = np.divide(weight, total, out=np.full(weight.shape, np.nan), where=total > 0)
+        weight = quotient(weight, total)
         filled = np.where(known, means, 0.0)
         rows.append((weight * np.abs(filled - (weight * filled).sum(axis=0))).sum(axis=0))
     return np.stack(rows)
@@ -162,10 +170,3 @@ def off_diagonal_mean(matrix: Array) -> float:
     off = matrix[~np.eye(len(matrix), dtype=np.bool_)]
     known = off[~np.isnan(off)]
     return float(known.mean()) if known.size else float("nan")
-
-
-def _mean_of_known(means: Array) -> Array:
-    known = ~np.isnan(means)
-    count = known.sum(axis=0)
-    total = np.where(known, means, 0.0).sum(axis=0)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))

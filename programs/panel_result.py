@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.programs.elicitation import average
-from value_personas.signatures import Answer, Array, MissingAnswer, MissingReason, Persona, Question
+from value_personas.signatures import (
+    Answer,
+    Array,
+    MissingAnswer,
+    MissingReason,
+    Persona,
+    Question,
+    mean_of_known,
+)
 
 REASONS = tuple(MissingReason)
 """The order in which ``PanelResult.missing`` numbers the reasons."""
@@ -177,11 +185,3 @@ def _between(p: Array, turned: NDArray[np.bool_]) -> tuple[float, float]:
     means = [(side @ p) / np.maximum(n, 1) for side, n in zip((sides, ~sides), counts, strict=True)]
     moved = 0.5 * np.abs(means[0] - means[1]).sum(axis=1)
     return float(moved[0]), float(moved[1:].mean())
-
-
-def mean_of_known(values: Array) -> Array:
-    """Column means over what is not NaN; NaN for a column without any."""
-    known = ~np.isnan(values)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    out = np.full(total.shape, np.nan)
-    return np.asarray(np.divide(total, known.sum(axis=0), out=out, where=known.any(axis=0)))

@@ -1,4 +1,4 @@
-from .arrays import Array, Integers
+from .arrays import Array, Integers, mean_of_known, quotient
 from .audit import RecoverAnswer
 from .descriptor import HedgedDescriptor, UnhedgedDescriptor
 from .domain import (
@@ -62,4 +62,6 @@ __all__ = [
     "UnhedgedDescriptor",
     "ValueItem",
     "ValuePersonasError",
+    "mean_of_known",
+    "quotient",
 ]

@@ -1,7 +1,7 @@
 """Column names as files write them, and as codebooks know them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _NAME_AND_LABEL = re.compile(r"^\s*([A-Za-z][\w.]*)\s*:\s*(.*)$", re.DOTALL)
 
@@ -31,3 +31,15 @@ def clean_columns(stored: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str
             labels[name] = label
     named = sum(1 for text in stored if text.strip())
     return tuple(names), original, labels, named - len(names)
+
+
+def columns_by_role(columns: Iterable[object], names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What a table holds → the column that holds it, whatever its case.
+
+    Args:
+        columns: of the table.
+        names: role → the names that its column may have, the likelier first.
+    """
+    folded = {str(name).casefold(): str(name) for name in columns}
+    known = {role: [folded[name] for name in wanted if name in folded] for role, wanted in names.items()}
+    return {role: found[0] for role, found in known.items() if found}

@@ -11,6 +11,7 @@ from value_personas.data.codebooks.missing import kind_from_words, letter_positi
 from value_personas.data.codebooks.scales import StoredScale
 from value_personas.data.countries import country_alpha3, country_name
 from value_personas.data.formats import Header
+from value_personas.data.formats.column_names import columns_by_role
 from value_personas.data.formats.plain_text import one_line
 from value_personas.data.formats.readers import file_hash, read_columns
 from value_personas.data.survey.published import PublishedDistributions
@@ -91,12 +92,7 @@ def read_shares(
 
 def _columns(columns: Sequence[str]) -> dict[str, str]:
     """What the table holds → its column, whatever its case."""
-    folded = {name.casefold(): name for name in columns}
-    found = {
-        role: next(folded[name] for name in names if name in folded)
-        for role, names in _NAMES.items()
-        if any(name in folded for name in names)
-    }
+    found = columns_by_role(columns, _NAMES)
     if "code" in found and "question" in found:  # then the question is written out beside its code
         found.setdefault("text", found["question"])
         found["question"] = found["code"]

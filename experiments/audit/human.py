@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from value_personas import data
-from value_personas.signatures import Array
+from value_personas.signatures import Array, quotient
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,4 @@ def human_means(profiles: data.ProfileTable, countries: Sequence[str]) -> HumanM
 def _means(x: Array, w: Array) -> Array:
     """Weighted column means, missing left out; NaN for a column that nobody answered."""
     known = ~np.isnan(x)
-    total = w @ known
-    return np.asarray(
-        np.divide(w @ np.where(known, x, 0.0), total, out=np.full(x.shape[1], np.nan), where=total > 0)
-    )
+    return quotient(w @ np.where(known, x, 0.0), w @ known)

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from value_personas import load_recipe
-from value_personas.experiments.inference import Estimates, clustered_means
+from value_personas.experiments.inference import Estimates, clustered_means, with_difference
 from value_personas.experiments.recipe.optimizers import OPTIMIZERS
-from value_personas.experiments.tuning.judgement import lay_out, with_gain
+from value_personas.experiments.tuning.judgement import lay_out
 from value_personas.experiments.tuning.tune import TuningResult, tune
 
 HEADER = "| optimiser | most calls | held-out gain by seed [95 %] | pooled [95 %] | kept | claims | seconds |"
@@ -48,7 +48,9 @@ def pooled_gain(results: Sequence[TuningResult]) -> Estimates:
         lay_out(cells, np.concatenate(of, axis=-1), country=("seed", "country")) for of in (values, draws)
     )
     rewards, replicates = grids
-    return clustered_means(with_gain(rewards), replicates=with_gain(replicates) if len(replicates) else None)
+    return clustered_means(
+        with_difference(rewards), replicates=with_difference(replicates) if len(replicates) else None
+    )
 
 
 def table(results: Sequence[TuningResult]) -> str:

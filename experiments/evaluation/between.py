@@ -13,7 +13,7 @@ from value_personas.experiments.inference import (
     units_of,
     zones_of,
 )
-from value_personas.signatures import Array
+from value_personas.signatures import Array, mean_of_known
 
 
 def between_rows(
@@ -63,7 +63,7 @@ def distance_rank(human: Array, predicted: Array) -> float:
     A distance is the mean absolute difference of two countries' means over questions that both answered.
     """
     i, j = np.triu_indices(len(human), 1)
-    sides = [_nanmean(np.abs(side[i] - side[j])) for side in (human, predicted)]
+    sides = [mean_of_known(np.abs(side[i] - side[j]), axis=-1) for side in (human, predicted)]
     known = ~(np.isnan(sides[0]) | np.isnan(sides[1]))
     if known.sum() < 3:
         return float("nan")
@@ -90,14 +90,6 @@ def _ranked(method: str, human: Array, predicted: Array, units: Sequence[str], l
     each = [distance_rank(np.delete(human, m, axis=1), np.delete(predicted, m, axis=1)) for m in q]
     interval = interval_by_leaving_out(point, by_unit, each, level=level)
     return measure_row(method, "distance_rank", point, interval, int((~np.isnan(human)).sum()))
-
-
-def _nanmean(values: Array) -> Array:
-    """Over the last axis; NaN where nothing is known."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=-1)
-    total = np.where(known, values, 0.0).sum(axis=-1)
-    return np.asarray(np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0))
 
 
 def entropies(p: Array) -> Array:

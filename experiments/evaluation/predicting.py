@@ -15,7 +15,7 @@ from value_personas.experiments.fieldwork.prompt_file import FittedOn
 from value_personas.experiments.recipe.personas import PersonaKind
 from value_personas.programs import PanelResult, PopulationEstimate
 from value_personas.programs.calibration import Level, Setting
-from value_personas.signatures import Array, Question, RecipeError
+from value_personas.signatures import Array, Question, RecipeError, quotient
 
 if TYPE_CHECKING:  # the answer store, DSPy and all that asks
     from value_personas.experiments.fieldwork.asking import Asked
@@ -112,7 +112,7 @@ def _on_one_option(prepared: Prepared) -> Array:
     answered = ~np.isnan(log_p[..., 0])
     total = (answered * weights).sum(axis=2)
     decided = ((log_p > np.log(0.95)).any(axis=3) * weights).sum(axis=2)
-    return np.asarray(np.divide(decided, total, out=np.full(total.shape, np.nan), where=total > 0))
+    return quotient(decided, total)
 
 
 def calibrated_name(kind: PersonaKind, level: Level) -> str:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from value_personas.experiments.inference import interval_by_leaving_out
-from value_personas.programs import mean_of_known
-from value_personas.signatures import Array
+from value_personas.signatures import Array, mean_of_known
 
 _SIGNIFICANT = 1.96
 _NOUGHT = 1e-12

@@ -27,8 +27,8 @@ from value_personas.experiments.evaluation.resemblance import (
 )
 from value_personas.experiments.fieldwork.sample import Populations
 from value_personas.experiments.inference import units_of, zones_of
-from value_personas.programs import PanelResult, mean_of_known
-from value_personas.signatures import Array, Question
+from value_personas.programs import PanelResult
+from value_personas.signatures import Array, Question, mean_of_known
 
 _STREAM = 53
 """Keeps the halves apart from every other draw of the recipe's seed."""

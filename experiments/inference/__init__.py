@@ -15,6 +15,7 @@ from value_personas.experiments.inference.gap_analysis import (
     GapAnalysis,
     analyse_gap,
     catching_up,
+    with_difference,
 )
 from value_personas.experiments.inference.leaving_out import interval_by_leaving_out
 from value_personas.experiments.inference.paired_tests import (
@@ -65,6 +66,7 @@ __all__ = [
     "units_of",
     "variance_shares",
     "wilcoxon_p",
+    "with_difference",
     "within",
     "zones_of",
 ]

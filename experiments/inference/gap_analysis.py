@@ -76,9 +76,9 @@ def analyse_gap(
     """
     a, b, x, kept = _aligned(baseline, method, index)
     units = None if zones is None else units_of([zone for zone, k in zip(zones, kept, strict=True) if k])
-    drawn = None if replicates is None else _with_difference(np.asarray(replicates)[:, :, kept])
+    drawn = None if replicates is None else with_difference(np.asarray(replicates)[:, :, kept])
     slopes, gaps = (
-        clustered_slopes(_with_difference(np.stack([a, b])), v, units, level=level, replicates=drawn)
+        clustered_slopes(with_difference(np.stack([a, b])), v, units, level=level, replicates=drawn)
         for v in ((x - x.mean()) / x.std(), (x > np.median(x)).astype(np.float64))
     )
     slope, gap = (list(zip(*ends, strict=True)) for ends in (_ends(slopes), _ends(gaps)))
@@ -101,8 +101,8 @@ def _ends(found: Estimates) -> tuple[list[float], list[float], list[float]]:
     return found.point.tolist(), found.lower.tolist(), found.upper.tolist()
 
 
-def _with_difference(errors: Array) -> Array:
-    """Shape (..., 2, C, M) → (..., 3, C, M): baseline, method, method − baseline."""
+def with_difference(errors: Array) -> Array:
+    """Shape (..., 2, C, M) → (..., 3, C, M): the first, the second, and the second less the first."""
     return np.concatenate([errors, errors[..., 1:, :, :] - errors[..., :1, :, :]], axis=-3)
 
 

@@ -27,8 +27,8 @@ from value_personas.experiments.fieldwork.synthetic import synthetic_parts
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.run.result import RunResult
 from value_personas.experiments.run.tables import asking_frame, missing_frame
-from value_personas.programs import PanelResult, mean_of_known
-from value_personas.signatures import MissingReason
+from value_personas.programs import PanelResult
+from value_personas.signatures import MissingReason, mean_of_known
 
 
 @dataclass(frozen=True)

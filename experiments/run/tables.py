@@ -7,8 +7,7 @@ import pandas as pd
 
 from value_personas.data import MAP_AXES
 from value_personas.experiments.workspace.tables import check_rows, read_table
-from value_personas.programs import mean_of_known
-from value_personas.signatures import StoreError
+from value_personas.signatures import StoreError, mean_of_known
 
 if TYPE_CHECKING:  # the answer store, DSPy and all that asks
     from value_personas.experiments.fieldwork.asking import Asked

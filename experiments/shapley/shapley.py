@@ -44,8 +44,8 @@ from value_personas.experiments.tracking import Live, Record, calibration_file, 
 from value_personas.experiments.workspace.folders import Workspace
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
-from value_personas.programs import DescriptorTable, Variant, mean_of_known
-from value_personas.signatures import ValueItem
+from value_personas.programs import DescriptorTable, Variant
+from value_personas.signatures import ValueItem, mean_of_known
 
 
 def shapley(

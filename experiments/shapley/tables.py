@@ -9,8 +9,7 @@ from value_personas.experiments.inference import clustered_means, units_of, zone
 from value_personas.experiments.scoring import SCORES
 from value_personas.experiments.shapley.game import Errors
 from value_personas.experiments.shapley.planning import Plan, Table
-from value_personas.programs import mean_of_known
-from value_personas.signatures import Array, StatisticsError
+from value_personas.signatures import Array, StatisticsError, mean_of_known
 
 ALL = "all"
 """The country code that stands for all of them."""

@@ -17,7 +17,7 @@ from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.evaluation.layout import answers_of
 from value_personas.experiments.evaluation.redrawn import persona_replicates
 from value_personas.experiments.evaluation.without_model import predict_nothing
-from value_personas.experiments.inference import clustered_means, units_of, zones_of
+from value_personas.experiments.inference import clustered_means, units_of, with_difference, zones_of
 from value_personas.experiments.tuning.metric import CellMetric
 from value_personas.experiments.tuning.session import TuningSession
 from value_personas.experiments.tuning.splitting import TuningCells, noise_floor_of
@@ -226,7 +226,11 @@ def _summary(level: float, part: object, rows: pd.DataFrame, draws: Array) -> di
     even = lay_out(rows, rows["uniform"].to_numpy(dtype=np.float64))
     row: dict[str, object] = {"part": part, "cells": len(rows)}
     for names, values, drawn in (
-        (("original", "tuned", "gain"), with_gain(rewards), None if redrawn is None else with_gain(redrawn)),
+        (
+            ("original", "tuned", "gain"),
+            with_difference(rewards),
+            None if redrawn is None else with_difference(redrawn),
+        ),
         (
             ("original_over_uniform", "tuned_over_uniform"),
             rewards - even,
@@ -242,8 +246,3 @@ def _summary(level: float, part: object, rows: pd.DataFrame, draws: Array) -> di
                 f"{name}_upper": min(found.upper[place], 1.0),
             }
     return row | {name: float(rows[name].mean()) for name in NULLS if name in rows}
-
-
-def with_gain(rewards: Array) -> Array:
-    """Shape (..., 2, C, M) → (..., 3, C, M): original, tuned, and what was gained."""
-    return np.concatenate([rewards, rewards[..., 1:, :, :] - rewards[..., :1, :, :]], axis=-3)
