@@ -19,7 +19,10 @@ from tests.experiments.commands.typed import command
 from tests.fake_server import FakeServer
 from value_personas.experiments import cli
 
-SMALL = ["survey.respondents=100", "profiles.n=5", 'questions.include=["Q29"]', 'personas=["country"]']
+SMALL = [
+    *("survey.respondents=100", "profiles.n=5", 'questions.include=["Q29"]', 'personas=["country"]'),
+    "scoring.persona_draws=2",
+]
 
 REFUSED = ["respondent.lm=openai/m", "respondent.base_url=http://127.0.0.1:9/v1"]
 

@@ -15,7 +15,13 @@ def test_what_is_learnt_step_by_step_has_no_request_files() -> None:
 
 
 def test_a_search_tells_its_verdict_and_how_to_run_what_it_chose(tmp_path: Path) -> None:
-    few = ("survey.respondents=150", "profiles.n=6", 'questions.include=["Q1", "Q29"]', "search.trials=3")
+    few = (
+        "survey.respondents=150",
+        "profiles.n=6",
+        'questions.include=["Q1", "Q29"]',
+        "search.trials=3",
+        "scoring.persona_draws=2",
+    )
     few += ("search.space={calibration={temperature={low=1.0, high=8.0, log=true}}}",)
     asked = ("search", "--workspace", str(tmp_path), *(word for one in few for word in ("--set", one)))
     told = command(*asked)

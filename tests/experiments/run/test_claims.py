@@ -33,7 +33,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """
     done: dict[tuple[str, ...], RunResult] = {}
     workspace = Workspace.open(tmp_path_factory.mktemp("claims"))
-    sizes = ("survey.respondents=300", "profiles.n=20", "scoring.draws=200", "scoring.floor_draws=40")
+    sizes = (
+        "survey.respondents=300",
+        "profiles.n=20",
+        "scoring.draws=200",
+        "scoring.floor_draws=40",
+        "scoring.persona_draws=5",
+    )
     with Fieldwork(workspace, Silent().note) as field:
 
         def quickstart(*settings: str) -> RunResult:

@@ -23,6 +23,7 @@ SMALL = (
     'questions.include=["Q29", "Q49", "Q185"]',
     "scoring.draws=200",
     "scoring.floor_draws=20",
+    "scoring.persona_draws=2",
 )
 
 
@@ -108,14 +109,14 @@ def test_a_gap_is_analysed_where_an_index_is_declared(workspace: Path, tmp_path:
 
 
 def test_a_reference_may_be_a_published_country(workspace: Path) -> None:
-    four = 'questions.include=["Q29", "Q49", "Q61", "Q185"]'
+    four = ('questions.include=["Q29", "Q49", "Q61", "Q185"]', 'personas=["none", "values-hedged"]')
     three = 'survey.countries=["XNA", "XNB", "XNC"]'
-    result = small(workspace, "scoring.gap_reference=SWE", four, three)
+    result = small(workspace, "scoring.gap_reference=SWE", *four, three)
     said = "no gap analysis: it takes 4 countries with a distance from SWE on the cultural map, found 3"
     assert said in result.notes
     assert not (result.folder / "gap.csv").exists()
     for named, taken in (("SWE", "SWE"), ('["SWE", "XNB"]', "XNB"), ('["XYZ", "SWE"]', "SWE")):
-        gap = pd.read_csv(small(workspace, f"scoring.gap_reference={named}", four).folder / "gap.csv")
+        gap = pd.read_csv(small(workspace, f"scoring.gap_reference={named}", *four).folder / "gap.csv")
         assert set(gap["index"]) == {f"distance from {taken} on the cultural map"}
     with pytest.raises(RecipeError, match="takes 4 questions or more, got 3"):
         small(workspace, "scoring.gap_reference=SWE")

@@ -25,6 +25,7 @@ SETTINGS = (
     "profiles.n=30",
     "scoring.draws=200",
     "scoring.floor_draws=20",
+    "scoring.persona_draws=0",
     "respondent.parameters.refusal_rate=0",
     'questions.include=["Q6", "Q29", "Q36", "Q49", "Q109", "Q171", "Q185", "Q188"]',
     'comparators.names=["training-mean", "map-neighbours"]',

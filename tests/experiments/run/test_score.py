@@ -22,7 +22,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def own(place: Path) -> RunResult:
     settings = ["survey.respondents=150", "profiles.n=8", 'questions.include=["Q29", "Q49", "Q185", "Q235"]']
-    settings += ["scoring.floor_draws=20", f"workspace={place / 'w'}", 'personas=["none", "country"]']
+    settings += [
+        "scoring.floor_draws=20",
+        "scoring.persona_draws=0",
+        f"workspace={place / 'w'}",
+        'personas=["none", "country"]',
+    ]
     return run(load_recipe("quickstart", [*settings, "cultural_map.ask=false"]))
 
 

@@ -30,6 +30,7 @@ SMALL = (
     "survey.respondents=150",
     "profiles.n=10",
     'questions.include=["Q1", "Q29", "Q71", "Q171"]',
+    "scoring.persona_draws=2",
 )
 TEMPERATURE = "search.space={calibration={temperature={low=1.0, high=8.0, log=true}}}"
 

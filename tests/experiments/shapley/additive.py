@@ -32,6 +32,7 @@ SETTINGS = (
     "profiles.n=8",
     "scoring.draws=400",
     "scoring.floor_draws=20",
+    "scoring.persona_draws=8",
     "shapley.pairs=2",
     "respondent.lm=openai/additive",
     "respondent.option_order=forward",

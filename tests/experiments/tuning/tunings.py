@@ -21,6 +21,7 @@ SMALL = (
     "tuning.held_out_cells=8",
     "scoring.draws=200",
     "scoring.floor_draws=20",
+    "scoring.persona_draws=2",
 )
 
 _GOOD = " ".join(str(HedgedDescriptor.instructions).split())
