@@ -167,4 +167,4 @@ def test_what_a_cell_shows_is_short_and_names_itself(tmp_path: Path) -> None:
         assert "&lt;b&gt;1" in html
     assert "synthetic" in repr(result)
     assert "data:image/png;base64" in result._repr_html_()
-    assert f"{result.floor['wasserstein']:.3f}" in result._repr_html_()
+    assert f">{result.floor['wasserstein']:.3f}<".replace(">0.", ">.") in result._repr_html_()

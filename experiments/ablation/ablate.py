@@ -24,7 +24,7 @@ from value_personas.experiments.figures.error_curve import error_curve_figure
 from value_personas.experiments.figures.palette import looks
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.shown import Progress
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.recipe.study_record import StudyRecord, write_study
@@ -139,7 +139,7 @@ def ablate(
         ValuePersonasError: when a variant is no valid recipe, before anything is read or asked; or when the
             base's run, or every other, failed.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = recipe_of(recipe)
     variants = variants_of(recipe.ablation, factors_of(recipe.ablation, recipe.profiles))
     runs = runs_of(recipe, variants)
     family = run_family(recipe, runs.cells, "ablation", options or Options(), progress)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.figures.spill_over import spill_over_figure
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.personas import AuditSection
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.tracking import Live, Prompt, Record, input_files, live, record_run, run_title
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, stamped
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs import (
@@ -60,7 +59,7 @@ def run_audit(recipe: Recipe | str | Path | None = None, progress: Progress = Tr
     Raises:
         ValuePersonasError: for anything the user can put right; one line says how.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = recipe_of(recipe)
     workspace = Workspace.open(recipe.workspace)
     with (
         shown(progress) as bars,
@@ -125,7 +124,7 @@ def _written(  # the parts of one outcome, each a stage of its own
     """Tables and figure as files, and the MLflow run."""
     recovery = recovery_table(found.judged)
     matrices, spill_over = spill_over_table(found.judged, human_means(profiles, countries))
-    name = f"audit-{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    name = stamped(f"audit-{recipe.name}")
     folder = workspace.folder / "audits" / name
     folder.mkdir(parents=True)
     result = AuditResult(

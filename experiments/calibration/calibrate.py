@@ -28,7 +28,7 @@ from value_personas.experiments.optuna_study import search_settings
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
 from value_personas.experiments.recipe.calibration import SearchSettings
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.study_record import StudyRecord
 from value_personas.experiments.scoring import SCORES, shape_scores
@@ -138,7 +138,7 @@ def calibrate(
     Raises:
         ValuePersonasError: for anything the user can put right.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = recipe_of(recipe)
     workspace = Workspace.open(recipe.workspace)
     search = recipe.calibration.search
     path = answers or find_panel(workspace.folder / "runs", recipe.name, search.method)

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from value_personas.experiments.evaluation.answers import Answers, score_panel
 from value_personas.experiments.evaluation.calibrated import Averages, Prepared
-from value_personas.programs.calibration import FittedCalibration, Setting
+from value_personas.experiments.evaluation.fitted import UNCALIBRATED
+from value_personas.programs.calibration import FittedCalibration
 from value_personas.signatures import Array
-
-UNCALIBRATED = Setting(method="none")
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,6 @@ def apply_calibration(record: FittedCalibration, panel: Answers) -> CalibratedPa
     return CalibratedPanel(
         panel,
         record,
-        prepared.average(UNCALIBRATED),
+        prepared.average(UNCALIBRATED.setting),
         prepared.average(record.setting),
     )

@@ -43,6 +43,19 @@ def load_recipe(source: str | Path | None = None, overrides: Iterable[str] = ())
     return _with_overrides(raw, settings, origins, f"{said}, with --set" if settings else said)
 
 
+def recipe_of(given: Recipe | str | Path | None, usual: str = "quickstart") -> Recipe:
+    """What a study is given, from Python or by a command: a recipe, or the file or name of one.
+
+    Args:
+        given: see above; None for the usual one.
+        usual: the name of the shipped recipe that is then taken.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    return given if isinstance(given, Recipe) else load_recipe(given or usual)
+
+
 def changed(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """A recipe with other values, as ``--set`` gives them.
 

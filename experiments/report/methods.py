@@ -7,6 +7,7 @@ from typing import Any
 
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import beside_nothing, not_above_nothing
+from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
@@ -205,7 +206,7 @@ def _fitted_on(material: Material) -> Iterator[str]:
     if setting.alpha:
         kept = "before" if setting.keeps_mean_of == "raw" else "after"
         yield (f"Counts were smoothed first, with α = {setting.alpha:g}; means are kept as {kept} that.")
-    synthetic = f" of a synthetic {' and '.join(record.synthetic)}" if record.synthetic else ""
+    synthetic = f" of a synthetic {in_words(record.synthetic)}" if record.synthetic else ""
     yield (
         f"The calibration was fitted to answers{synthetic} on {len(record.countries)} countries × "
         f"{len(record.questions)} questions and chosen by {record.objective} among {record.trials} settings."

@@ -12,7 +12,7 @@ import pandas as pd
 from value_personas import data
 from value_personas.experiments.comparators import COMPARATORS, NULLS
 from value_personas.experiments.evaluation.measures import beside_nothing
-from value_personas.experiments.fieldwork.synthetic import synthetic_warning
+from value_personas.experiments.fieldwork.synthetic import marked, synthetic_warning
 from value_personas.experiments.figures.by_row import difference_figure, means_figure
 from value_personas.experiments.figures.error_curve import error_curve_figure
 from value_personas.experiments.figures.palette import looks
@@ -336,10 +336,10 @@ def _of_shapley(folder: Path) -> Page:
     codes = found.values["country"].astype(str).unique()
     names = {code: data.country_name(code) or code for code in codes}
     parts = f"{synthetic_warning(record.synthetic).capitalize()}."
-    stamp = f"{record.name} · {record.method}" + (" · synthetic" if record.synthetic else "")
+    stamp = marked(f"{record.name} · {record.method}", record.synthetic)
     helps = [row for row in record.all_countries.get("shapley", ()) if float(str(row["upper"])) < 0.0]
     return Page(
-        f"{record.name} · Shapley values, {record.method}" + (" · synthetic" if record.synthetic else ""),
+        marked(f"{record.name} · Shapley values, {record.method}", record.synthetic),
         (*(f"LEAK ALLOWED: {leak}" for leak in record.leaks), *((parts,) if record.synthetic else ())),
         (f"{len(helps)} items lower the error beyond their interval ({heading(record.score)}).",),
         (

@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass
 
 from value_personas.experiments.evaluation.answers import Answers, find_panel, panel_file, score_panel
 from value_personas.experiments.evaluation.calibrated import Prepared
+from value_personas.experiments.evaluation.fitted import UNCALIBRATED
 from value_personas.experiments.evaluation.redrawn import persona_replicates
+from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.inference import VarianceParts, pilot_parts
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.scoring import known_score
 from value_personas.experiments.workspace.folders import Workspace
-from value_personas.programs.calibration import Setting
 from value_personas.signatures import StatisticsError
-
-UNCALIBRATED = Setting(method="none", level="persona")
 
 _REPLICATES = 100
 """How often personas are drawn anew."""
@@ -62,7 +61,7 @@ def stated_or_piloted(recipe: Recipe, variances: str | None, against: str | None
     paths = [panel_file(newest.parent, against)] if against else []
     panels = [Answers.load(path) for path in (*paths, newest)]
     what = f"{score} of {method}" + (f" − {against}" if against else "")
-    synthetic = f", synthetic {' and '.join(panels[-1].synthetic)}" if panels[-1].synthetic else ""
+    synthetic = f", synthetic {in_words(panels[-1].synthetic)}" if panels[-1].synthetic else ""
     source = f"{what}, from the pilot {newest.parent.name}{synthetic}"
     design = len(panels[0].countries), len(panels[0].questions), _personas(panels)
     return Pilot(pilot_variances(panels, score, seed=recipe.seed), *design, source)
@@ -100,11 +99,11 @@ def pilot_variances(panels: Sequence[Answers], score: str = "normalised_mae", se
     first = panels[0]
     if any((p.countries, p.questions) != (first.countries, first.questions) for p in panels):
         raise StatisticsError("the two methods of a pilot must have the same countries and questions")
-    errors = [score_panel(p, Prepared(p).estimate(UNCALIBRATED), [score])[score] for p in panels]
+    errors = [score_panel(p, Prepared(p).estimate(UNCALIBRATED.setting), [score])[score] for p in panels]
     drawn = [
-        score_panel(p, persona_replicates(ready, UNCALIBRATED, replicates=_REPLICATES, seed=seed), [score])[
-            score
-        ]
+        score_panel(
+            p, persona_replicates(ready, UNCALIBRATED.setting, replicates=_REPLICATES, seed=seed), [score]
+        )[score]
         for p, ready in zip(panels, map(Prepared, panels), strict=True)
     ]
     difference, spread = (v[0] if len(v) == 1 else v[1] - v[0] for v in (errors, drawn))

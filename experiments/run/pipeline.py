@@ -19,7 +19,7 @@ from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.fieldwork.rehearsal import Estimate
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import CalibrationSection, Recipe
 from value_personas.experiments.recipe.record import recipe_hash
 from value_personas.experiments.run.interval_source import intervals_from
@@ -53,7 +53,7 @@ def run(
     Raises:
         ValuePersonasError: for anything the user can put right; one line says how.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = recipe_of(recipe)
     workspace = Workspace.open(recipe.workspace)
     if recipe.sweep is not None:
         raise RecipeError(f"recipe {recipe.name}: has a [sweep] table; value-personas sweep runs its cells")

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +39,7 @@ from value_personas.experiments.tracking import (
     run_title,
 )
 from value_personas.experiments.workspace.code_state import CodeState, code_state
-from value_personas.experiments.workspace.folders import CALIBRATION_FILE, PROGRAM_FILE, Workspace
+from value_personas.experiments.workspace.folders import CALIBRATION_FILE, PROGRAM_FILE, Workspace, stamped
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv, write_table
 from value_personas.programs import REASONS, PanelResult
@@ -71,7 +70,7 @@ def record_outcome(
         begun: the MLflow run where it was begun with the work.
     """
     recipe = outcome.recipe
-    name = begun.name if begun else f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    name = begun.name if begun else stamped(recipe.name)
     folder = workspace.run_folder(name)
     inputs = input_files(recipe.named_files(), outcome.survey)
     result = outcome.result(folder)

@@ -21,7 +21,7 @@ from value_personas.experiments.inference import CellGroups, compare_methods, wi
 from value_personas.experiments.optuna_study import Searched, mean_of_folds, search_settings, suggested
 from value_personas.experiments.progress.reporter import Silent
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.loading import load_recipe, varied
+from value_personas.experiments.recipe.loading import recipe_of, varied
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.search import MAP_DISTANCE, RecipeSearch
 from value_personas.experiments.recipe.study_record import StudyRecord
@@ -140,7 +140,7 @@ def search(
     Raises:
         ValuePersonasError: for anything the user can put right.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = recipe_of(recipe)
     if recipe.search is None:
         raise RecipeError(f"recipe {recipe.name}: has no [search] table; name keys in search.space")
     wanted, workspace = recipe.search, Workspace.open(recipe.workspace)

@@ -8,7 +8,6 @@ is negative, the item lowers the error.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ from value_personas.experiments.fieldwork.tuned_prompts import tuned_on_notes
 from value_personas.experiments.figures.shapley import bar_figure, tile_figure
 from value_personas.experiments.figures.style import save_figure
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.record import write_recipe
 from value_personas.experiments.scoring import SCORES
@@ -41,7 +40,7 @@ from value_personas.experiments.shapley.record import RESULT_FILE
 from value_personas.experiments.shapley.result import ShapleyResult
 from value_personas.experiments.shapley.tables import Figures
 from value_personas.experiments.tracking import Live, Record, calibration_file, live, record_run
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, stamped
 from value_personas.experiments.workspace.json_file import write_json
 from value_personas.experiments.workspace.tables import write_csv
 from value_personas.programs import DescriptorTable, Variant
@@ -68,7 +67,7 @@ def shapley(
     Raises:
         ValuePersonasError: for anything the user can put right; one line says how.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "shapley")
+    recipe = recipe_of(recipe, "shapley")
     workspace = Workspace.open(recipe.workspace)
     with shown(progress) as reporter, live(recipe, workspace, reporter, "shapley") as watched:
         return _shared_out(recipe, workspace, watched, approve)
@@ -162,7 +161,7 @@ def _nulls(seed: int, game: Game, ready: Prepared, human: HumanAnswers, figures:
 
 
 def _folder(name: str, workspace: Workspace) -> Path:
-    folder = workspace.folder / "shapley" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    folder = workspace.folder / "shapley" / stamped(name)
     folder.mkdir(parents=True)
     return folder
 

@@ -12,7 +12,7 @@ from value_personas.data import card
 from value_personas.experiments.evaluation.measures import not_above_nothing
 from value_personas.experiments.fieldwork.synthetic import in_words
 from value_personas.experiments.progress.shown import Progress
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.recipe.study_record import StudyRecord, write_study
 from value_personas.experiments.run.record import Result
@@ -115,7 +115,7 @@ def sweep(
         ValuePersonasError: when a cell is no valid recipe, before anything is read or asked; or when nothing
             could be kept. A cell that fails on its own is recorded, and the rest go on.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = recipe_of(recipe)
     family = run_family(recipe, sweep_cells(recipe), "sweep", options or Options(), progress)
     table = sweep_table(family)
     table.to_parquet(family.folder / "sweep.parquet", index=False)

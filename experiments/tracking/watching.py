@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from value_personas.experiments.progress.reporter import Reporter
@@ -12,7 +11,7 @@ from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking.client import require_sound, tracking_client
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.recording import Record, open_run
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, stamped
 from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def live(
 ) -> Iterator[Live]:
     """What a study is told to while it goes on; where it does not come to its end, MLflow is told so."""
     require_sound(recipe.tracking, workspace)
-    folder = workspace.folder / "runs" / f"{recipe.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    folder = workspace.folder / "runs" / stamped(recipe.name)
     record = Record(recipe, run_title(recipe.name, recipe.answered_by), {}, {"kind": kind}, folder)
     watched = Live(record, workspace, reporter, recorded, begun)
     try:

@@ -12,7 +12,7 @@ from value_personas.experiments.evaluation.floors import Floors
 from value_personas.experiments.fieldwork.fieldwork import Fieldwork
 from value_personas.experiments.fieldwork.preparing import Prepared, prepare
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tuning.examples import examples_of
 from value_personas.experiments.tuning.journal import AttemptJournal
@@ -108,7 +108,7 @@ def tuning_task(recipe: Recipe | str | Path | None = None, progress: Progress = 
         ... )
         >>> dspy.Evaluate(devset=task.held_out, metric=task.metric)(best).score
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
+    recipe = recipe_of(recipe, "tune")
     with shown(progress) as reporter:
         reporter.stage("reading the survey")
         field = Fieldwork(Workspace.open(recipe.workspace), reporter.note, recipe.store)

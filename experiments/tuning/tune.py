@@ -24,7 +24,7 @@ from value_personas.experiments.fieldwork.serving import MODEL_FOLDER, served_ki
 from value_personas.experiments.fieldwork.synthetic import marked, synthetic_parts, synthetic_warning
 from value_personas.experiments.progress.reporter import Reporter
 from value_personas.experiments.progress.shown import Progress, shown
-from value_personas.experiments.recipe.loading import load_recipe
+from value_personas.experiments.recipe.loading import recipe_of
 from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.tracking import Live, live
 from value_personas.experiments.tuning.budget import need_prices
@@ -42,7 +42,7 @@ from value_personas.experiments.tuning.session import TuningSession
 from value_personas.experiments.tuning.splitting import TuningCells, split_cells
 from value_personas.experiments.tuning.watched import TuningStopped
 from value_personas.experiments.tuning.writing import learning_curve, write_tuning_files
-from value_personas.experiments.workspace.folders import Workspace
+from value_personas.experiments.workspace.folders import Workspace, stamped
 from value_personas.experiments.workspace.json_file import json_rows
 from value_personas.programs import PopulationProgram, signature_of
 
@@ -140,7 +140,7 @@ def tune(recipe: Recipe | str | Path | None = None, progress: Progress = True) -
     Raises:
         ValuePersonasError: for anything the user can put right; one line says how.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe or "tune")
+    recipe = recipe_of(recipe, "tune")
     need_prices(recipe.tuning, recipe.respondent, recipe.descriptors.lm)
     check_options(recipe.tuning.optimizer, OPTIMIZE[recipe.tuning.optimizer], recipe.tuning.options)
     workspace = Workspace.open(recipe.workspace)
@@ -160,7 +160,7 @@ def _tuned(recipe: Recipe, workspace: Workspace, reporter: Live) -> TuningResult
     cells = split_cells(recipe.tuning, recipe.seed, survey, floors, *start)
     floors.keep()
 
-    name = f"{recipe.name}-{recipe.tuning.optimizer}-{started:%Y%m%dT%H%M%S%f}"
+    name = stamped(f"{recipe.name}-{recipe.tuning.optimizer}")
     folder = workspace.run_folder(name)
     reporter.stage(f"tuning with {recipe.tuning.optimizer}: {recipe.tuning.budget_calls} calls at most")
     progress = _Progress(reporter, recipe.tuning.budget_calls)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from value_personas.signatures import StoreError
@@ -16,6 +17,11 @@ PROGRAM_FILE = "program.json"
 """Tuned prompts, where they were found and in the record of a run that asked by them."""
 
 _PART_FILE = "part_of.txt"
+
+
+def stamped(name: str) -> str:
+    """The name of a folder that is made now: ``name-TIME``, later times behind earlier ones."""
+    return f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
 
 
 @dataclass(frozen=True, slots=True)
