@@ -140,7 +140,8 @@ def _asked(
 ) -> tuple[dict[str, Question], dict[str, StoredScale]]:
     """The questions, and how their options may be written."""
     if book.questions:
-        held = [code for code in book.questions if code in set(table["code"])]
+        there = set(table["code"].unique())
+        held = [code for code in book.questions if code in there]
         return (
             {code: book.questions[code].question for code in held},
             {code: book.questions[code].stored for code in held},

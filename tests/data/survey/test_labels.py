@@ -1,6 +1,7 @@
 """The file's own labels decide what its codes mean, column by column, digits included."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -202,28 +203,43 @@ def _facts(survey: Survey) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", codebook_names())
-def test_a_factor_file_reads_as_the_file_it_came_from(name: str, order: str, tmp_path: Path) -> None:
-    codebook = load_codebook(name)
+@dataclass(frozen=True)
+class _Plain:
+    """A file of a codebook's columns as it is published, and what it holds."""
+
+    table: pd.DataFrame
+    columns: Mapping[str, Mapping[float, str]]
+    country: Mapping[str, Mapping[float, str]]
+    survey: Survey
+    facts: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=codebook_names())
+def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> _Plain:
+    codebook = load_codebook(request.param)
     columns = _columns(codebook)
     table = _table(codebook, columns)
     numbers = codebook.design["country"][:1]
-    country: dict[str, dict[float, str]] = {
-        column: {276.0: "Germany", 404.0: "Kenya", 900.0: "Nordhavia"} for column in numbers
-    }
+    country = {column: {276.0: "Germany", 404.0: "Kenya", 900.0: "Nordhavia"} for column in numbers}
     labels = {column: {**MISSING, **codes} for column, codes in columns.items()}
-    source = write_sav(table, tmp_path / "s.sav", labels={**labels, **country})
-    factors = _as_factors(table, {**columns, **country}, order, tmp_path / "s.dta")
-    expected, found = read_survey(source, codebook=name), read_survey(factors, codebook=name)
+    source = write_sav(table, tmp_path_factory.mktemp("plain") / "s.sav", labels={**labels, **country})
+    survey = read_survey(source, codebook=request.param)
+    return _Plain(table, columns, country, survey, _facts(survey))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_factor_file_reads_as_the_file_it_came_from(plain: _Plain, order: str, tmp_path: Path) -> None:
+    country, expected = plain.country, plain.survey
+    factors = _as_factors(plain.table, {**plain.columns, **country}, order, tmp_path / "s.dta")
+    found = read_survey(factors, codebook=expected.codebook_name)
     assert {found.names[code] for code in found.countries} == {
         expected.names[code] for code in expected.countries
     }
     if country:  # an invented country has no code but its number
         invented = next(code for code, text in found.names.items() if text == "Nordhavia")
-        expected_facts = {key.replace("900", invented): value for key, value in _facts(expected).items()}
+        expected_facts = {key.replace("900", invented): value for key, value in plain.facts.items()}
     else:
-        expected_facts = _facts(expected)
+        expected_facts = plain.facts
     actual = _facts(found)
     assert expected_facts.keys() == actual.keys()
     for key, value in expected_facts.items():

@@ -1,6 +1,7 @@
 """Requests as the project sends them, for tests of the synthetic respondent."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from dspy.lm15 import Config, Request
@@ -80,6 +81,7 @@ def ask(engine: SyntheticRespondent, text: str, question: Question, order: str =
     return answer.probabilities.tolist()
 
 
+@cache
 def descriptor(
     engine: SyntheticRespondent,
     item: ValueItem,
