@@ -23,9 +23,10 @@ _ORDER = (
 _NO_COMMANDS = frozenset({"approval", "asking", "options", "printing"})
 """What commands share; every other file of the folder is a command."""
 
-_NET_ALLOCATIONS = 100_000
-"""After so many the young objects are looked through. At Python's 700 a fifth of all importing, and as much
-of drawing, went into looking for cycles among millions of objects that last as long as the command."""
+_NET_ALLOCATIONS = 500_000
+"""After so many the young objects are looked through: the libraries are in before it is first done. At
+Python's 700 a fifth of all importing, and as much of drawing, went into looking for cycles among objects that
+last as long as the command."""
 
 _INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""

@@ -74,21 +74,22 @@ class _Wording:
 
 @dataclass(slots=True)
 class _Page:
-    """One wording and form of one cell, with a reply for each draw."""
+    """One wording and form of one cell; once looked up, with a key and a reply for each draw."""
 
     wording: _Wording
     form: Form
     text: str
-    replies: list[Reply | None]
+    keys: Sequence[bytes] = ()
+    replies: Sequence[Reply | None] = ()
 
     def unanswered(self) -> list[Request]:
         """The draws without a reply."""
         return [self.wording.request(d, self.text) for d, reply in enumerate(self.replies) if reply is None]
 
-    def answered(self) -> list[bytes]:
-        """The keys of the draws that have one."""
-        keys = self.wording.keys(self.text)
-        return [key for key, reply in zip(keys, self.replies, strict=True) if reply is not None]
+    def keys_of(self, *, answered: bool) -> list[bytes]:
+        """The keys of the draws that have a reply, or have none."""
+        both = zip(self.keys, self.replies, strict=True)
+        return [key for key, reply in both if (reply is not None) is answered]
 
 
 @dataclass(slots=True)
@@ -234,7 +235,7 @@ class Panel:
         texts = list(dict.fromkeys(persona.text for persona in personas))
         for cell in self._cells(texts, questions, every):
             for page in cell.pages:
-                yield page.answered(), runs_of_draws(page.unanswered(), self.model.at_once)
+                yield page.keys_of(answered=True), runs_of_draws(page.unanswered(), self.model.at_once)
 
     def forget(
         self, personas: Sequence[Persona], questions: Sequence[Question], reasons: Collection[MissingReason]
@@ -295,7 +296,7 @@ class Panel:
 
         def pages(column: int, row: int, text: str) -> list[_Page]:
             around = layout(column, style.orders(questions[column], row))
-            return [_Page(w, form, f"{before}{text}{after}", []) for w, form, before, after in around]
+            return [_Page(w, form, f"{before}{text}{after}") for w, form, before, after in around]
 
         rows = islice(enumerate(texts), 0, None, every)
         side_by_side = _SIDE_BY_SIDE * self.model.places if self.model.places > 1 else 1
@@ -320,7 +321,8 @@ class Panel:
 
         stored = self.model.stored(keys, request_of)
         for number, page in enumerate(pages):
-            page.replies = stored[number * draws : (number + 1) * draws]
+            own = slice(number * draws, (number + 1) * draws)
+            page.keys, page.replies = keys[own], stored[own]
 
     async def _settle(self, elicitation: Elicitation, cell: _Cell) -> list[Answer | MissingAnswer]:
         """One answer a page."""
@@ -343,12 +345,12 @@ class Panel:
         known = [reply for reply in page.replies if reply is not None]
         if len(known) == len(page.replies):
             return known
-        fresh = iter(await self.model.replies(page.unanswered(), looked_up=True))
+        fresh = iter(await self.model.replies(page.unanswered(), page.keys_of(answered=False)))
         return [reply or next(fresh) for reply in page.replies]
 
 
 def _page(wording: _Wording, text: str, form: Form) -> _Page:
-    return _Page(wording, form, text.join(wording.around(form)), [])
+    return _Page(wording, form, text.join(wording.around(form)))
 
 
 class _Settled:

@@ -133,6 +133,8 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         # In WAL mode a commit survives the death of the process; only a power cut may take the last
         # ones with it, and never leaves the file damaged.
         connection.execute("PRAGMA synchronous=NORMAL")
+        # A key is a hash, so commits change pages all over the file; up to 32 MB are put there at once.
+        connection.execute("PRAGMA wal_autocheckpoint=8000")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: sa.Connection) -> None:

@@ -244,8 +244,8 @@ class _Slopes:
 
     def values(self, e: Array, by_country: Array, by_question: Array) -> Array:
         known = ~np.isnan(e)
-        per_country = np.einsum("uq,scq->usc", by_question, np.where(known, e, 0.0))
-        cells = np.einsum("uq,scq->usc", by_question, known.astype(np.float64))
+        per_country = np.moveaxis(np.where(known, e, 0.0) @ by_question.T, -1, 0)
+        cells = np.moveaxis(known.astype(np.float64) @ by_question.T, -1, 0)
         weight = by_country[:, None, :] * (cells > 0)
         away = self._away(weight)
         means = _divide(per_country, cells, 0.0)
@@ -273,9 +273,9 @@ def _weighted_sums(e: Array, by_country: Array, by_question: Array) -> tuple[Arr
     """Σ_c Σ_q a_c b_q of the defined errors and of 1, shapes (U, S): matrix products, no loop."""
     known = ~np.isnan(e)
     both = np.stack([np.where(known, e, 0.0), known.astype(np.float64)])
-    over_questions = np.einsum("kscq,uq->kusc", both, by_question, optimize=True)
-    total, weight = np.einsum("kusc,uc->kus", over_questions, by_country, optimize=True)
-    return total, weight
+    over_questions = both @ by_question.T
+    total, weight = (over_questions * by_country.T).sum(axis=2)
+    return total.T, weight.T
 
 
 def _divide(a: ArrayLike, b: ArrayLike, otherwise: float = np.nan) -> Array:
@@ -347,7 +347,7 @@ def _left_out(
 
 def _in_units(influence: Array, members: NDArray[np.bool_]) -> Array:
     """Influences summed within units: shape (S, units, Q)."""
-    return np.asarray(np.einsum("uc,...cq->...uq", members.astype(np.float64), influence))
+    return np.asarray(members.astype(np.float64) @ influence)
 
 
 def _unseen(statistic: _Statistic, e: Array, replicates: Array, units: Sequence[object]) -> Array:
@@ -358,9 +358,10 @@ def _unseen(statistic: _Statistic, e: Array, replicates: Array, units: Sequence[
     # A cell that some draw of personas leaves without an estimate is passed over in that draw alone.
     moved = np.where(np.isnan(e), np.nan, np.where(known, replicates - centre, 0.0))
     ones = np.ones((1, e.shape[1])), np.ones((1, e.shape[2]))
-    values = np.stack([statistic.values(one, *ones)[0] for one in moved])
+    one_by_one = moved.reshape(-1, *e.shape[1:])  # every draw of every method as a method of its own
+    values = statistic.values(one_by_one, *ones)[0].reshape(moved.shape[:2])
     of_unit = np.array([[name == unit for name in units] for unit in dict.fromkeys(units)])
-    seen = np.mean([_seen(statistic.influence(one), of_unit) for one in moved], axis=0)
+    seen = _seen(statistic.influence(one_by_one), of_unit).reshape(moved.shape[:2]).mean(axis=0)
     return np.asarray(np.fmax(0.0, (values**2).sum(axis=0) / (len(moved) - 1) - seen))
 
 

@@ -107,7 +107,7 @@ class MeteredModel(Model):
         self._price(key, request, reply)
         return reply
 
-    async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
+    async def replies(self, requests: Sequence[Request], absent: Sequence[bytes] = ()) -> list[Reply]:
         """Answer several requests, each in a call of its own: an attempt is booked before it is sent.
 
         Raises:

@@ -33,7 +33,7 @@ def _enter() -> None:
     if _open_scopes > 1:
         return
     _threshold, _froze = gc.get_threshold(), gc.get_freeze_count() == 0
-    gc.set_threshold(_NET_ALLOCATIONS, *_threshold[1:])
+    gc.set_threshold(max(_NET_ALLOCATIONS, _threshold[0]), *_threshold[1:])  # a command looks less often yet
     if _froze:  # else somebody else did, and it is theirs to undo
         gc.freeze()
 

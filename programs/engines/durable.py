@@ -35,23 +35,24 @@ class DurableEngine:
         self._in_flight = _InFlight()
         self._is_free: bool = getattr(engine, "is_free", False)
 
-    async def reply(self, request: Request, sample: int = 0, *, looked_up: bool = False) -> Reply:
+    async def reply(self, request: Request, sample: int = 0) -> Reply:
         """Answer one request, from the store or anew; durable when this returns.
 
         Args:
             request: what is asked.
             sample: which draw of it.
-            looked_up: the store was just found to lack it. What is free is then asked without a claim: that
-                another process asks it too costs less than to find out.
         """
-        key = reply_key(self.identity, request, sample)
+        return await self._keyed(reply_key(self.identity, request, sample), request, sample)
+
+    async def _keyed(self, key: bytes, request: Request, sample: int = 0, *, absent: bool = False) -> Reply:
         while (awaited := self._in_flight.join(key)) is not None:
             reply = await awaited
             if reply is not None:  # None: whoever asked was cancelled, so ask in its place
                 return reply
         reply, failure = None, None
         try:
-            ask = self._ask if looked_up and self._is_free else self._claim_and_ask
+            # What is free is asked without a claim: that another process asks it too costs less than to know.
+            ask = self._ask if absent and self._is_free else self._claim_and_ask
             reply = await ask(key, request, sample)
             return reply
         except Exception as error:
@@ -65,14 +66,14 @@ class DurableEngine:
         """How many answers of one request the engine is asked for in one call."""
         return getattr(self._engine, "at_once", 1)
 
-    async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
+    async def replies(self, requests: Sequence[Request], absent: Sequence[bytes] = ()) -> list[Reply]:
         """Answer several requests; those that differ by successive seeds in one call, where the engine can.
 
         Each reply is kept under its request's own key, as if that had been asked alone.
 
         Args:
             requests: in the order of their seeds.
-            looked_up: as in ``reply``.
+            absent: the requests' keys, where the store was just found to lack all of them.
 
         Returns:
             One reply a request, durable.
@@ -80,9 +81,10 @@ class DurableEngine:
         Raises:
             ReplyFailure: when one was given up; the replies that came beside it are kept.
         """
+        keys = absent or [reply_key(self.identity, request) for request in requests]
         if self.at_once == 1 or len(requests) <= 1:
-            return [await self.reply(request, looked_up=looked_up) for request in requests]
-        keys = [reply_key(self.identity, request) for request in requests]
+            asked = zip(keys, requests, strict=True)
+            return [await self._keyed(key, request, absent=bool(absent)) for key, request in asked]
         mine = {k: request for k, request in zip(keys, requests, strict=True) if self._in_flight.begin(k)}
         replies: dict[bytes, Reply] = {}
         failure = None

@@ -132,12 +132,12 @@ class Model:
         """
         return await self._engine.reply(request, sample)
 
-    async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
+    async def replies(self, requests: Sequence[Request], absent: Sequence[bytes] = ()) -> list[Reply]:
         """Answer several requests, in one call where they are draws of one that the engine gives together.
 
         Args:
             requests: in the order of their seeds.
-            looked_up: ``stored`` just found none of them.
+            absent: their keys, where ``stored`` just found none of them.
 
         Returns:
             One reply a request, each already durable under the key that it has when asked alone.
@@ -145,7 +145,7 @@ class Model:
         Raises:
             ReplyFailure, EngineError, StoreError: as ``reply`` does; what came before it is kept.
         """
-        return await self._engine.replies(requests, looked_up=looked_up)
+        return await self._engine.replies(requests, absent)
 
     def stored(self, keys: Sequence[bytes], request_of: Callable[[int], Request]) -> list[Reply | None]:
         """Look many replies up at once.

@@ -152,7 +152,7 @@ def test_a_budget_that_ends_buys_the_same_answers_whichever_comes_first(slowest:
 
         is_free = False
 
-        async def replies(self, requests: Sequence[Request], *, looked_up: bool = False) -> list[Reply]:
+        async def replies(self, requests: Sequence[Request], absent: Sequence[bytes] = ()) -> list[Reply]:
             begun.append(requests[0].messages[-1].text)
             if len(begun) > 4:
                 raise BudgetError("the budget is reached")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dspy.lm15 import Request, TextPart
 
@@ -39,8 +40,7 @@ class DescriptorTask:
     examples: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionTask:
+class QuestionTask(NamedTuple):
     """A request to answer a question as a described person.
 
     Attributes:
@@ -64,10 +64,10 @@ class QuestionTask:
 
 def read_request(request: Request) -> DescriptorTask | QuestionTask | None:
     """What a request wants, told by its system text and its last message; None when it is neither."""
-    system = request.system if isinstance(request.system, str) else _joined(request.system or ())
-    user = _joined(request.messages[-1].parts)
+    system = request.system if isinstance(request.system, str) else joined(request.system or ())
+    user = joined(request.messages[-1].parts)
     if "[[ ## " in user:
-        shown = tuple(_joined(m.parts) for m in request.messages[:-1] if m.role == "assistant")
+        shown = tuple(joined(m.parts) for m in request.messages[:-1] if m.role == "assistant")
         return _read_fields(system, dict(_FIELD.findall(user)), shown)
     start = user.rfind("\nA. ")  # the last list: a persona may hold one too
     start = max(start, user.rfind("\nA) ", max(start, 0)))
@@ -137,5 +137,8 @@ def _is_forecast(system: str) -> bool:
     return re.search(r"\bForecast\b", system) is not None
 
 
-def _joined(parts: tuple[object, ...]) -> str:
+def joined(parts: tuple[object, ...]) -> str:
+    """The texts of a message's parts."""
+    if len(parts) == 1 and isinstance(parts[0], TextPart):
+        return parts[0].text
     return "\n".join(part.text for part in parts if isinstance(part, TextPart))

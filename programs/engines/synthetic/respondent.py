@@ -26,7 +26,12 @@ from value_personas.programs.engines.synthetic.heeding import heeded_version
 from value_personas.programs.engines.synthetic.known_faults import KnownFaults, RespondentParameters
 from value_personas.programs.engines.synthetic.lexicon import Belief, load_lexicon
 from value_personas.programs.engines.synthetic.perceiving import Perception, perceive
-from value_personas.programs.engines.synthetic.prompts import DescriptorTask, QuestionTask, read_request
+from value_personas.programs.engines.synthetic.prompts import (
+    DescriptorTask,
+    QuestionTask,
+    joined,
+    read_request,
+)
 from value_personas.programs.engines.synthetic.questions import option_positions, recognise_question
 from value_personas.programs.engines.synthetic.reading import read_description
 from value_personas.programs.engines.synthetic.tokens import REFUSAL, draw_letter, first_token_alternatives
@@ -120,7 +125,7 @@ class SyntheticRespondent(EngineKind):
             sample: sets draws of one request apart, as another seed would.
         """
         task = read_request(request)
-        text = "\0".join([message.text or "" for message in request.messages])
+        text = "\0".join([joined(message.parts) for message in request.messages])
         seed = (request.config.seed or 0) + sample
         if isinstance(task, QuestionTask):
             return self._answer(request, task, _without_letters(text, task), seed)
