@@ -307,8 +307,9 @@ def _halve(points: Array, share: Array, rows: Integers, depth: int) -> list[Inte
 
 def _main_axis(points: Array, share: Array) -> Array:
     """Positions along the first principal component of a cell; its sign is fixed so that cells line up."""
-    centred = points - np.average(points, axis=0, weights=share)
-    _, vectors = np.linalg.eigh((centred * share[:, None]).T @ centred)
+    weights = share[:, None]
+    centred = points - (points * weights).sum(axis=0) / weights.sum(axis=0)
+    _, vectors = np.linalg.eigh((centred * weights).T @ centred)
     axis = vectors[:, -1]
     # The sum is arbitrary but the same for neighbouring cells: their order then runs the same way.
     return np.asarray(centred @ (axis if axis.sum() >= 0 else -axis))

@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import atexit
 import gc
 import os
 import sys
@@ -19,6 +20,7 @@ from tests.plugins import Plugins
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # before dspy: no network look-ups
 
 gc.set_threshold(20_000, *gc.get_threshold()[1:])  # as a command's; looking took a tenth of the CPU
+atexit.register(gc.freeze)  # likewise
 
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     # To compile three thousand modules anew is most of what each worker and each command of a test would do.

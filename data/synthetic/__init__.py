@@ -6,7 +6,7 @@ Example:
     {...}
 """
 
-from value_personas.data.synthetic.survey_file import write_synthetic_survey
+from value_personas.data.synthetic.survey_file import CODEBOOK, write_synthetic_survey
 from value_personas.data.synthetic.world import (
     AnswerLaw,
     Causes,
@@ -17,6 +17,7 @@ from value_personas.data.synthetic.world import (
 )
 
 __all__ = [
+    "CODEBOOK",
     "AnswerLaw",
     "Causes",
     "ItemLaw",

@@ -16,6 +16,9 @@ from value_personas.data.survey.layout import SYNTHETIC_COLUMN
 from value_personas.data.synthetic.world import Causes, People, SyntheticCountry, World, load_world
 from value_personas.signatures import Array, Integers, SurveyError
 
+CODEBOOK = "wvs7"
+"""In whose columns and codes it is written."""
+
 _YEAR, _WAVE = 2020, 7
 _CREATION = 92
 """Where the header of a .sav file says when it was written: 9 characters of date, 8 of time."""
@@ -62,7 +65,7 @@ def write_synthetic_survey(
             f"a synthetic survey needs at least 50 respondents a country, got {respondents_per_country}"
         )
     streams = np.random.SeedSequence(seed).spawn(len(homes))
-    columns = _Columns(load_codebook("wvs7"), load_instrument("inglehart-welzel"), world, codes)
+    columns = _Columns(load_codebook(CODEBOOK), load_instrument("inglehart-welzel"), world, codes)
     frames = [
         columns.interview(home, respondents_per_country, np.random.default_rng(stream))
         for home, stream in zip(homes, streams, strict=True)

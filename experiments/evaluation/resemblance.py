@@ -92,15 +92,10 @@ def _regressions(y: Array, kw: Array, z: Array) -> tuple[Array, Array]:
 
 def _contrasts(y: Array, kw: Array, groups: Array) -> Array:
     """Differences in means between those above and those below, shape (G, M)."""
-    out = np.full((len(groups), y.shape[1]), np.nan)
-    for g, group in enumerate(groups):
-        means = []
-        for side in (1.0, 0.0):
-            inside = kw * (group == side)[:, None]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                means.append((inside * y).sum(axis=0) / inside.sum(axis=0))
-        out[g] = means[0] - means[1]
-    return out
+    sides = np.stack([groups == 1.0, groups == 0.0]).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        above, below = (sides @ (kw * y)) / (sides @ kw)
+    return np.asarray(above - below)
 
 
 def compared(people: Side, others: Side) -> dict[str, Values]:

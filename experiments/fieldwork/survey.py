@@ -4,7 +4,7 @@ import hashlib
 from importlib.resources import files
 
 from value_personas import data
-from value_personas.data.synthetic import Causes, write_synthetic_survey
+from value_personas.data.synthetic import CODEBOOK, Causes, write_synthetic_survey
 from value_personas.experiments.recipe.survey import QuestionSection, SurveySection
 from value_personas.experiments.workspace.folders import Workspace, whole
 from value_personas.signatures import SurveyError
@@ -32,6 +32,7 @@ def open_survey(
             somebody recoded.
     """
     path: str | tuple[str, ...] = section.path
+    codebook = section.codebook
     if section.is_synthetic:
         file = workspace.synthetic_survey(_world(section.causes), seed, section.respondents)
         if not file.is_file():
@@ -40,10 +41,10 @@ def open_survey(
                 write_synthetic_survey(
                     partial, seed=seed, respondents_per_country=size, causes=section.causes
                 )
-        path = str(file)
+        path, codebook = str(file), codebook or CODEBOOK
     survey = data.read_survey(
         path,
-        codebook=section.codebook,
+        codebook=codebook,
         countries=section.countries,
         weight=section.weight,
         reverse=section.reverse,

@@ -1,5 +1,6 @@
 """MLflow's client, opened quietly, whose errors are one line."""
 
+import atexit
 import contextlib
 import functools
 import logging
@@ -23,6 +24,7 @@ from value_personas.signatures import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from sqlalchemy import Engine
 
 _TOLD_AFTER, _GIVEN_UP_AFTER = 5.0, 60.0
 """Seconds that a store may be held by another process before it is said, and before it is given up."""
@@ -101,7 +103,26 @@ def tracking_client(
         with alone_at(uri):
             make_ready(uri, workspace)
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        yield client
+        try:
+            yield client
+        finally:
+            _close_at_the_end(client)
+
+
+def _close_at_the_end(client: "MlflowClient") -> None:
+    """MLflow leaves its connections to Python's last look for garbage, which a command spares itself.
+
+    A SQLite file is whole by itself only once the last of them is closed.
+    """
+    for part in ("_tracking_client", "_registry_client_lazy"):  # there is no public way to its stores
+        engine = getattr(getattr(getattr(client, part, None), "store", None), "engine", None)
+        if engine is not None:  # a server's has none
+            _dispose_at_the_end(engine)
+
+
+@functools.cache  # an address has one engine
+def _dispose_at_the_end(engine: "Engine") -> None:
+    atexit.register(engine.dispose)
 
 
 @contextmanager

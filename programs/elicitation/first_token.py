@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import dspy
 from dspy.lm15 import Config
@@ -18,9 +17,6 @@ _HIDDEN_LIMIT = 0.01
 
 _MOST_PROBABLE = 1.01
 """The largest sum of reported probabilities, which servers round; a larger one is no distribution."""
-
-_WRAPPINGS = " \t\r\n\u2581\u0120\u010a*_`\"'([{<>}]).:,"
-"""What tokenisers and markdown put around a letter; the marks that are no ASCII are tokenisers' spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +88,11 @@ def _letter_mass(
     first_token: Sequence[tuple[str, float]], probabilities: Sequence[float], form: Form
 ) -> tuple[list[float], float, float]:
     """Probability of each option in scale order, of "don't know", and of other letters; variants summed."""
-    places, stray = form.places, 0.0
-    mass = [0.0] * (len(form.order) + 1)
+    places, options = form.places, len(form.order)
+    mass = [0.0] * (options + 3)
     for (token, _), p in zip(first_token, probabilities, strict=True):
-        if (letter := _letter(token)) in places:
-            mass[places[letter]] += p
-        elif letter:
-            stray += p
-    return mass[:-1], mass[-1], stray
-
-
-@lru_cache(maxsize=8192)  # a model's first tokens are few
-def _letter(token: str) -> str:
-    """The letter of which a token is a variant; empty where it is of none."""
-    letter = token.strip(_WRAPPINGS).upper()
-    return letter if len(letter) == 1 and "A" <= letter <= "Z" else ""
+        mass[places[token]] += p
+    return mass[:options], mass[options], mass[options + 1]
 
 
 def _hidden(reported: Sequence[float], mass: Sequence[float]) -> float:

@@ -15,7 +15,29 @@ from value_personas.signatures import OPTION_LETTERS, Question, RecipeError
 
 DONT_KNOW = "don't know"
 
+_WRAPPINGS = " \t\r\n\u2581\u0120\u010a*_`\"'([{<>}]).:,"
+"""What tokenisers and markdown put around a letter; the marks that are no ASCII are tokenisers' spaces."""
+
+_REMEMBERED = 1024
+"""Tokens whose place is kept; a model's first tokens are few."""
+
 OptionOrder = Literal["forward", "reversed", "both", "rotated", "balanced"]
+
+
+class _Places(dict[str, int]):
+    """Token → where its probability counts; variants of a letter have its place, and are told but once."""
+
+    def __init__(self, of_letter: Mapping[str, int], options: int) -> None:
+        super().__init__(of_letter)
+        self._of_letter, self._other = of_letter, options + 1
+
+    def __missing__(self, token: str) -> int:
+        letter = token.strip(_WRAPPINGS).upper()
+        is_letter = len(letter) == 1 and "A" <= letter <= "Z"
+        place = self._of_letter.get(letter, self._other) if is_letter else self._other + 1
+        if len(self) < _REMEMBERED:
+            self[token] = place
+        return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +53,8 @@ class Form:
         letters: the letters of the options in the order of the page; that of "don't know" is not among them.
         dont_know_letter: the letter of "don't know", where it is offered.
         options: the options, one a line.
-        places: letter → scale position; that of "don't know", where offered, comes after the scale's last.
+        places: of K options, token → scale position where it is a variant of an option's letter, K where of
+            that of "don't know", K + 1 where of another letter, K + 2 where of none.
     """
 
     question: Question
@@ -54,7 +77,7 @@ class Form:
             "letters": letters,
             "dont_know_letter": unsure,
             "options": "\n".join(lines),
-            "places": places,
+            "places": _Places(places, len(self.order)),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

@@ -224,6 +224,8 @@ def test_json_says_what_is_synthetic(tmp_path: Path) -> None:
     found = json.loads(command(*typed(tmp_path), "--json").stdout)
     assert found["synthetic"] == ["respondent", "population"]
     assert {row["method"] for row in found["summary"]} == {"country"}
+    assert (tmp_path / "mlflow.db").is_file()
+    assert not list(tmp_path.glob("*-wal"))  # each database is whole by itself once the command has ended
 
 
 def test_the_table_fits_a_terminal_and_says_synthetic(tmp_path: Path) -> None:
