@@ -80,7 +80,7 @@ def test_proposals_that_break_every_rule_are_rejected(tmp_path: Path, optimizer:
     assert (others["rejected"] != "").all()
 
 
-@pytest.mark.parametrize("text", ["", "I would rather not.", "[[ ## proposed_instruction ## ]]", "{" * 5000])
+@pytest.mark.parametrize("text", ["", "I would rather not.", "[[ ## proposed_instruction ## ]]", "{" * 1000])
 @pytest.mark.parametrize(
     "optimizer", ["copro", *(pytest.param(o, marks=pytest.mark.slow) for o in ("gepa", "miprov2", "simba"))]
 )
