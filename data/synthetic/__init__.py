@@ -7,22 +7,12 @@ Example:
 """
 
 from value_personas.data.synthetic.survey_file import CODEBOOK, write_synthetic_survey
-from value_personas.data.synthetic.world import (
-    AnswerLaw,
-    Causes,
-    ItemLaw,
-    SyntheticCountry,
-    World,
-    load_world,
-)
+from value_personas.data.synthetic.world import AnswerLaw, Causes, load_world
 
 __all__ = [
     "CODEBOOK",
     "AnswerLaw",
     "Causes",
-    "ItemLaw",
-    "SyntheticCountry",
-    "World",
     "load_world",
     "write_synthetic_survey",
 ]

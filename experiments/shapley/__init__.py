@@ -1,5 +1,1 @@
 """Shapley values of value items: who is asked what, coalition by coalition, and what it says of each item."""
-
-from value_personas.experiments.recipe.shapley import ShapleySettings
-
-__all__ = ["ShapleySettings"]

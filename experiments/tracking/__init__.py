@@ -1,12 +1,11 @@
 """Every experiment in MLflow: settings, inputs, numbers and files, to be found and repeated."""
 
 from value_personas.experiments.tracking.adding import add_files
-from value_personas.experiments.tracking.client import quiet_mlflow, store_errors, tracking_client, uri_of
+from value_personas.experiments.tracking.client import tracking_client
 from value_personas.experiments.tracking.inputs import InputFile, calibration_file, input_files
 from value_personas.experiments.tracking.names import metric_name, run_title
 from value_personas.experiments.tracking.prompts import TUNED, Prompt, link_prompts
 from value_personas.experiments.tracking.recording import (
-    FOLDER_TAG,
     Record,
     close_run,
     open_run,
@@ -22,7 +21,6 @@ from value_personas.experiments.workspace.passwords import without_passwords
 
 __all__ = [
     "ANSWERS",
-    "FOLDER_TAG",
     "TUNED",
     "Call",
     "InputFile",
@@ -38,16 +36,13 @@ __all__ = [
     "metric_name",
     "model_name",
     "open_run",
-    "quiet_mlflow",
     "record_run",
     "record_study",
     "register_version",
     "registered_file",
     "reopen_run",
     "run_title",
-    "store_errors",
     "tags_of",
     "tracking_client",
-    "uri_of",
     "without_passwords",
 ]

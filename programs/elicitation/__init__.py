@@ -2,9 +2,7 @@
 
 from value_personas.programs.elicitation.base import Elicitation, average
 from value_personas.programs.elicitation.choice import (
-    ElicitationName,
     ElicitationSettings,
-    Finding,
     choose_elicitation,
     keep_finding,
     probe_ways,
@@ -24,9 +22,7 @@ from value_personas.programs.elicitation.verbalised import VerbalisedDistributio
 
 __all__ = [
     "Elicitation",
-    "ElicitationName",
     "ElicitationSettings",
-    "Finding",
     "FirstTokenLogprobs",
     "Form",
     "OptionOrder",

@@ -26,7 +26,7 @@ from .serving import Several, SyntheticServer
 from .serving_faults import FAULTS, FaultPlan
 from .serving_quirks import QUIRKS
 from .settings import Aside, EngineSettings, Prices, without_keys
-from .threads import run_in_background, start_in_background
+from .threads import run_in_background
 from .vetting import Secrets, fit_to_keep
 from .waiting import Tell, nobody
 
@@ -75,7 +75,6 @@ __all__ = [
     "reply_key",
     "request_content",
     "run_in_background",
-    "start_in_background",
     "tallied",
     "without_keys",
 ]

@@ -3,30 +3,22 @@
 from value_personas.programs.personas.arrangement import Arranged, Arrangement, ItemOrder
 from value_personas.programs.personas.base import Fact, Person, PersonaBuilder, PopulationSample
 from value_personas.programs.personas.building import persona_builder
-from value_personas.programs.personas.composed import ComposedPersonas
 from value_personas.programs.personas.demographic import DEMOGRAPHIC_FACTS
-from value_personas.programs.personas.forecast import Forecast
 from value_personas.programs.personas.kinds import PARTS, PersonaKindSpec, known_kinds, parse_kind
-from value_personas.programs.personas.neutral import NEUTRAL_WORDINGS, CountryRoleplay, NoPersona
+from value_personas.programs.personas.neutral import CountryRoleplay, NoPersona
 from value_personas.programs.personas.part import Part, PersonaSources
 from value_personas.programs.personas.personality import PERSONALITY_TRAITS
-from value_personas.programs.personas.placebos import MarginalPersonas, MeanProfile, ShuffledPersonas, donors
 from value_personas.programs.personas.values import verbatim_answer
 
 __all__ = [
     "DEMOGRAPHIC_FACTS",
-    "NEUTRAL_WORDINGS",
     "PARTS",
     "PERSONALITY_TRAITS",
     "Arranged",
     "Arrangement",
-    "ComposedPersonas",
     "CountryRoleplay",
     "Fact",
-    "Forecast",
     "ItemOrder",
-    "MarginalPersonas",
-    "MeanProfile",
     "NoPersona",
     "Part",
     "Person",
@@ -34,8 +26,6 @@ __all__ = [
     "PersonaKindSpec",
     "PersonaSources",
     "PopulationSample",
-    "ShuffledPersonas",
-    "donors",
     "known_kinds",
     "parse_kind",
     "persona_builder",
