@@ -20,11 +20,15 @@ from value_personas.programs.engines.synthetic import SyntheticRespondent
 
 @pytest.fixture(scope="module")
 def over_three_seeds(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[TuningResult]]:
-    """The recipe's own tuning with settings of one's own, made once for all tests that look at it."""
+    """The recipe's own tuning with settings of one's own, made once for all tests that look at it.
+
+    All in one workspace: what a budget counts is the same, and noise floors and first candidates are there.
+    """
+    workspace = tmp_path_factory.mktemp("tunings")
 
     @cache
     def thrice(*settings: str) -> list[TuningResult]:
-        given = [f"workspace={tmp_path_factory.mktemp('tunings')}", *settings]
+        given = [f"workspace={workspace}", *settings]
         return [tune(load_recipe("tune", [*given, f"seed={seed}"])) for seed in range(3)]
 
     return thrice
