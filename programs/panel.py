@@ -168,21 +168,20 @@ class Panel:
         Raises:
             EngineError: when the engine cannot answer at all; a call that fails alone is a missing answer.
         """
-        texts = list(dict.fromkeys(persona.text for persona in personas))
         copies = Counter(persona.text for persona in personas)
         balanced = self.respondent.style.option_order == "balanced"
-        sheet = Sheet(len(texts), questions, len(self.respondent.signatures), balanced)
+        sheet = Sheet(personas, questions, len(self.respondent.signatures), balanced)
         settled = _Settled(on_answered)
         elicitation = self.respondent.elicitation  # DSPy looks closely at each attribute of a module
 
         def enter(cell: _Cell, answers: list[Answer | MissingAnswer], *, replied: bool = True) -> None:
             turned = cell.pages[0].form.order[0] > 0
             sheet.enter((cell.row, cell.column), answers, replied=replied, turned=turned)
-            settled.count(copies[texts[cell.row]])
+            settled.count(copies[sheet.texts[cell.row]])
 
         def to_ask() -> Iterator[_Cell]:
             """The cells of which the store lacks a reply, or which may be drawn again; others are entered."""
-            for cell in self._cells(texts, questions):
+            for cell in self._cells(sheet.texts, questions):
                 known = None if elicitation.redraws else cell.stored()
                 if known is None:
                     yield cell
@@ -202,9 +201,7 @@ class Panel:
             rest = to_ask()
             if (first := next(rest, None)) is not None:
                 await _side_by_side(chain((first,), rest), settle, side_by_side)
-        row_of = {text: row for row, text in enumerate(texts)}
-        rows = [row_of[persona.text] for persona in personas]
-        return sheet.result(tuple(personas), rows, self._counted_draws(questions))
+        return sheet.result(self._counted_draws(questions))
 
     def _counted_draws(self, questions: Sequence[Question]) -> int:
         elicitation = self.respondent.elicitation

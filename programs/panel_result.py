@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from value_personas.signatures import (
     Question,
     mean_of_known,
 )
+
+T = TypeVar("T", bound=np.generic)
 
 REASONS = tuple(MissingReason)
 """The order in which ``PanelResult.missing`` numbers the reasons."""
@@ -78,23 +81,39 @@ class PanelResult:
 
 
 class Sheet:
-    """The arrays being filled, one row for each distinct persona text."""
+    """The arrays being filled, first a row for each distinct persona text, in the end one for each persona.
 
-    def __init__(self, rows: int, questions: Sequence[Question], wordings: int, balanced: bool) -> None:
+    Args:
+        personas: whose answers they are.
+        questions: what they are asked.
+        wordings: in how many wordings.
+        balanced: whether the options of one in two stand the other way round.
+
+    Attributes:
+        texts: the distinct texts, each of which is asked once.
+    """
+
+    def __init__(
+        self, personas: Sequence[Persona], questions: Sequence[Question], wordings: int, balanced: bool
+    ) -> None:
+        self.personas = tuple(personas)
         self.questions = tuple(questions)
         self.wordings = wordings
-        shape = (rows, len(questions))
+        row_of: dict[str, int] = {}
+        self._rows = np.array([row_of.setdefault(p.text, len(row_of)) for p in personas], dtype=np.intp)
+        self.texts = tuple(row_of)
+        shape, of_texts = (len(personas), len(questions)), (len(row_of), len(questions))
         options = max((len(q.scale) for q in questions), default=0)
         self.log_p = np.full((*shape, options), np.nan)
         self.missing = np.full(shape, -1, dtype=np.int8)
         self.label_mass = np.full(shape, np.nan)
         self.dont_know = np.full(shape, np.nan)
         self.stray_mass = np.full(shape, np.nan)
-        self.turned = np.zeros(shape, dtype=np.bool_) if balanced else None
-        self.order_effect = np.full(shape, np.nan)
-        self.wording_spread = np.full(shape, np.nan)
-        self.normalised = np.zeros(shape, dtype=np.bool_)
         self.missing_stored = np.zeros(shape, dtype=np.bool_)
+        self.turned = np.zeros(of_texts, dtype=np.bool_) if balanced else None
+        self.order_effect = np.full(of_texts, np.nan)
+        self.wording_spread = np.full(of_texts, np.nan)
+        self.normalised = np.zeros(of_texts, dtype=np.bool_)
         self.examples: dict[str, str] = {}
 
     def enter(
@@ -134,30 +153,44 @@ class Sheet:
             means = by_wording.mean(axis=1)
             self.wording_spread[at] = 0.5 * np.abs(means - means.mean(axis=0)).sum(axis=1).mean()
 
-    def result(self, personas: tuple[Persona, ...], rows: list[int], draws: int) -> PanelResult:
-        """The result with one row for each persona; nothing is copied where all texts differ."""
-        at = slice(None) if rows == list(range(len(self.log_p))) else rows
+    def result(self, draws: int) -> PanelResult:
+        """The result, once; ``draws`` as there."""
+        asked = slice(len(self.texts))
         effect, chance = mean_of_known(self.order_effect), np.full(len(self.questions), np.nan)
         if self.turned is not None:
-            pairs = [_between(np.exp(self.log_p[:, m]), turned) for m, turned in enumerate(self.turned.T)]
+            pairs = [_between(np.exp(self.log_p[asked, m]), turned) for m, turned in enumerate(self.turned.T)]
             effect, chance = np.reshape(pairs, (-1, 2)).T
+        normalised = mean_of_known(np.where(self.missing[asked] < 0, self.normalised, np.nan))
         return PanelResult(
-            personas,
+            self.personas,
             self.questions,
-            log_p=self.log_p[at],
-            label_mass=self.label_mass[at],
-            dont_know=self.dont_know[at],
-            missing=self.missing[at],
+            log_p=self._of_personas(self.log_p),
+            label_mass=self._of_personas(self.label_mass),
+            dont_know=self._of_personas(self.dont_know),
+            missing=self._of_personas(self.missing),
             order_effect=effect,
             wording_spread=mean_of_known(self.wording_spread),
             draws=draws,
-            normalised=mean_of_known(np.where(self.missing < 0, self.normalised, np.nan)),
-            missing_stored=self.missing_stored[at],
+            normalised=normalised,
+            missing_stored=self._of_personas(self.missing_stored),
             examples=self.examples,
             order_chance=chance,
-            stray_mass=self.stray_mass[at],
+            stray_mass=self._of_personas(self.stray_mass),
         )
 
+    def _of_personas(self, values: NDArray[T]) -> NDArray[T]:
+        """From a row a text to a row a persona, in place.
+
+        No persona stands before its text's row: from the end on, nothing is written over that is still read.
+        """
+        for end in range(len(values), 0, -_SPREAD):
+            part = slice(max(end - _SPREAD, 0), end)
+            values[part] = values[self._rows[part]]
+        return values
+
+
+_SPREAD = 1024
+"""Rows that are copied at once."""
 
 _REDEALT = 64
 """How often the coins are thrown anew to see what chance makes of the order's effect."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
+import pyarrow
 
 from value_personas.data.codebooks.missing import code_of_kind
 from value_personas.data.formats import Header
@@ -94,7 +95,9 @@ def read_survey(
     if len(headers) == 1 and holds_shares(headers[0].columns):
         _refuse_what_needs_respondents(options, headers[0])
         return read_shares(headers[0], options.codebook, countries, options.questions)
-    return _join([read_part(header, options) for header in headers], options)
+    survey = _join([read_part(header, options) for header in headers], options)
+    pyarrow.default_memory_pool().release_unused()  # else Arrow keeps room for every column that was read
+    return survey
 
 
 def _refuse_what_needs_respondents(options: ReadOptions, header: Header) -> None:

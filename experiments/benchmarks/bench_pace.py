@@ -117,7 +117,7 @@ def _rows(survey: Path | None, wide: bool) -> list[Row]:
         read = (*_MODULE, "survey", str(survey))
         rows.append(Row("survey-again", "2 s CPU", lambda _: read, before=(lambda _: read,)))
     if wide:
-        rows.append(Row("wide-full", "45 s CPU", _wide(30), before=(_wide(30),)))
+        rows.append(Row("wide-full", "45 s CPU, 600 MB", _wide(30), before=(_wide(30),)))
         rows.append(Row("wide-report", "20 s CPU, 500 MB", _report, before=(_wide(60),)))
     return rows
 

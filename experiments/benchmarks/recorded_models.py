@@ -60,7 +60,7 @@ def predictions(outputs: Path) -> pd.DataFrame:
 def before_and_after(file: Path) -> tuple[float, float, float, int]:
     """Error as answered, error calibrated by a T of other questions, the median T, and how many questions."""
     answers = Answers.load(file)
-    prepared = Prepared(answers)
+    prepared = Prepared(answers, keep=True)
 
     def errors(setting: Setting) -> Array:
         return np.asarray(score_panel(answers, prepared.estimate(setting), [_SCORE])[_SCORE][0])

@@ -33,7 +33,7 @@ class FoldedObjective:
             known_score(name)
         self.panel = panel
         self.scores = scores
-        self.prepared = Prepared(panel)
+        self.prepared = Prepared(panel, keep=True)
         self.folds = fold_names(panel)
         self._parts: dict[str, tuple[Prepared, Prepared]] = {}
         self._fitted: dict[tuple[str, str], Setting] = {}
@@ -77,5 +77,6 @@ class FoldedObjective:
             codes = [
                 code for code, name in zip(self.panel.countries, self.folds, strict=True) if name == fold
             ]
-            self._parts[fold] = Prepared(self.panel.without(codes)), Prepared(self.panel.only(codes))
+            parts = self.panel.without(codes), self.panel.only(codes)
+            self._parts[fold] = Prepared(parts[0], keep=True), Prepared(parts[1], keep=True)
         return self._parts[fold]

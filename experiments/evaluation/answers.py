@@ -4,9 +4,10 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from value_personas.experiments.scoring import score_array
@@ -178,9 +179,11 @@ class Answers(_Answers):
 
     def save(self, path: Path) -> None:
         """Write a compressed .npz of plain arrays, whole or not at all."""
-        arrays = {one.name: np.asarray(getattr(self, one.name)) for one in fields(self)}
-        with whole(path) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, format=np.asarray(FORMAT), **arrays)
+        values = {"format": FORMAT} | {one.name: getattr(self, one.name) for one in fields(self)}
+        with whole(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, value in values.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    _write_array(file, np.asarray(value, order="C"))
 
     @classmethod
     def load(cls, path: Path) -> "Answers":
@@ -202,6 +205,13 @@ class Answers(_Answers):
         if missing := names - _LATER - set(arrays):
             raise StoreError(f"{path}: stored answers lack {', '.join(sorted(missing))}; write them again")
         return cls(**{name: _plain(arrays[name]) for name in names & set(arrays)})
+
+
+def _write_array(file: IO[bytes], array: NDArray[Any]) -> None:
+    """As ``np.savez_compressed`` does, which would copy 16 MB at a time, and hold as many compressed."""
+    npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(array))
+    for block in array if array.ndim > 1 else (array,):
+        file.write(block.tobytes())
 
 
 def _place(codes: Sequence[str], code: str, what: str) -> int:

@@ -1,6 +1,7 @@
 """Answers calibrated and averaged: the one way from a panel's answers to what a population is predicted."""
 
 import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
@@ -91,12 +92,14 @@ class Prepared:
 
     Args:
         panel: stored answers. Cells with more missing than the panel allows are not estimated.
+        keep: whether rows stay for the next setting, for a search: they take twice the answers' memory.
     """
 
-    def __init__(self, panel: Answers | TrainingAnswers) -> None:
+    def __init__(self, panel: Answers | TrainingAnswers, *, keep: bool = False) -> None:
         self.panel = panel
         own: Prepared = weakref.proxy(self)  # no circle: a hundred megabytes go with their last user
-        self._rows = lru_cache(maxsize=64)(lambda *what: own._make_rows(*what))
+        kept = lru_cache(maxsize=64)(lambda *what: tuple(own._make_rows(*what)))
+        self._rows = kept if keep else lambda *what: own._make_rows(*what)
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
@@ -136,9 +139,8 @@ class Prepared:
         """Calibrate and average; shape (C, M, K), as ``Averages.probabilities``."""
         if setting.level == "population":
             return self._calibrated_averages(setting)
-        p = self.answers(setting)
-        means = [weighted_means(*self._own(c, p), self.panel.mask, self._most)[0][0] for c in self._countries]
-        return self._filled(np.stack(means))
+        own = self._each_country(setting)
+        return self._filled(np.stack([weighted_means(*o, self.panel.mask, self._most)[0][0] for o in own]))
 
     def average(self, setting: Setting) -> Averages:
         """The same with its missing answers and its variance split.
@@ -147,9 +149,8 @@ class Prepared:
         Where a population is of two minds its average is wider than a tilt makes it; then the part within can
         fall below zero, and the sum alone has a meaning.
         """
-        p, scores = self.answers(setting), np.where(self.panel.mask, self.panel.scores, np.nan)
-        own = (self._own(c, p) for c in self._countries)
-        parts = [average_answers(w[0], q, scores, self._most) for w, q in own]
+        scores = np.where(self.panel.mask, self.panel.scores, np.nan)
+        parts = [average_answers(w[0], q, scores, self._most) for w, q in self._each_country(setting)]
         means, missing, within, between = (np.stack(arrays) for arrays in zip(*parts, strict=True))
         if setting.level == "persona":
             return Averages(self._filled(means), missing, within, between)
@@ -157,8 +158,8 @@ class Prepared:
         total = (q * r**2).sum(axis=-1) - (q * r).sum(axis=-1) ** 2
         return Averages(q, missing, total - between, between)
 
-    def rows(self, setting: Setting) -> tuple[Rows, ...]:
-        """The rows that a setting works on, smoothed as it says; made once for each smoothing."""
+    def rows(self, setting: Setting) -> Iterable[Rows]:
+        """The rows that a setting works on, smoothed as it says, a block at a time."""
         if setting.alpha and not self.panel.draws:
             raise StatisticsError(
                 "these answers are log-probabilities, not counts: there is nothing to smooth; set alpha to 0"
@@ -182,37 +183,38 @@ class Prepared:
             out[rows.cell, : q.shape[0]] = q.T
         return out.reshape(c, m, k)
 
-    def _make_rows(self, level: Level, split: bool, alpha: float, raw: bool) -> tuple[Rows, ...]:
+    def _make_rows(self, level: Level, split: bool, alpha: float, raw: bool) -> Iterator[Rows]:
         lengths = self.panel.lengths
         if level == "population":
             smoothed = Setting(method="none", alpha=alpha, keeps_mean_of="raw" if raw else "smoothed")
             averages = self.estimate(smoothed)
             blocks = [np.flatnonzero(lengths == k) for k in np.unique(lengths)] if split else [...]
-            return tuple(self._average_rows(averages, np.arange(self.shape[1])[block]) for block in blocks)
-        if not alpha:
-            return tuple(self._persona_rows(int(k)) for k in np.unique(lengths))
-        return tuple(
-            _with(rows, smooth(rows.distributions, self.panel.draws, alpha, keep_mean=raw))
-            for rows in self._rows("persona", True, 0.0, True)
-        )
+            for block in blocks:
+                yield self._average_rows(averages, np.arange(self.shape[1])[block])
+        elif alpha:
+            for rows in self._rows("persona", True, 0.0, True):
+                yield _with(rows, smooth(rows.distributions, self.panel.draws, alpha, keep_mean=raw))
+        else:
+            yield from (self._persona_rows(int(k)) for k in np.unique(lengths))
 
     def _persona_rows(self, k: int) -> Rows:
         """All answers to questions of k options, persona by persona within a cell."""
-        panel = self.panel
+        panel, weights = self.panel, self.panel.weights[:, None, :]
         questions = np.flatnonzero(panel.lengths == k)
-        p = panel.log_p[:, questions, :, :k]
-        weights = np.broadcast_to(panel.weights[:, None, :], p.shape[:3])
-        valid = ~np.isnan(p[..., 0]) & (weights > 0)
+        valid = ~np.isnan(panel.log_p[..., 0][:, questions]) & (weights > 0)
         share = np.where(valid, weights, 0.0).sum(axis=2)
         c, m, n = np.nonzero(valid)
-        cell, start = np.unique(c * self.shape[1] + questions[m], return_index=True)
+        question = questions[m]
+        cell = c * self.shape[1] + question
+        start = np.flatnonzero(np.diff(cell, prepend=-1))
+        scores = panel.scores[questions, :k]
+        same = (scores == scores[:1]).all()
+        scores = np.broadcast_to(scores[:1], (len(c), k)) if same else scores[m]
         distributions = Distributions.check_rows(
-            p[valid], panel.scores[questions[m], :k], np.ones((1, k), dtype=np.bool_), (len(c),), log=True
+            panel.log_p[c, question, n, :k], scores, np.ones((1, k), dtype=np.bool_), (len(c),), log=True
         )
-        order = np.argsort(start)
-        return Rows(
-            distributions, questions[m], cell[order], start[order], weights[valid] / share[c, m], n, k
-        )
+        weight = panel.weights[c, n] / share[c, m]
+        return Rows(distributions, question, cell[start], start, weight, n, k)
 
     def _average_rows(self, averages: Array, questions: Ints) -> Rows:
         """Each cell's average as one row. Few rows are cheapest solved together, whatever their lengths."""
@@ -230,18 +232,18 @@ class Prepared:
             k if mask.all() else 0,
         )
 
-    def _own(self, country: int, p: Array) -> tuple[Array, Array]:
+    def _each_country(self, setting: Setting) -> Iterator[tuple[Array, Array]]:
         """A country's personas, without the padding: weights (1, N) and answers (N, M, K)."""
-        weights = self.panel.borne[country]
-        there = weights > 0
-        return weights[None, there], p[country].transpose(1, 0, 2)[there]
+        own = setting if setting.level == "persona" else _uncalibrated(setting)
+        as_given = own.method == "none" and not own.alpha
+        every = self.panel.log_p if as_given else self.answers(own)
+        for weights, answers in zip(self.panel.borne, every, strict=True):
+            there = weights > 0
+            p = answers.transpose(1, 0, 2)[there]
+            yield weights[None, there], np.exp(p, out=p) if as_given else p
 
     def _filled(self, q: Array) -> Array:
         return np.where(self.panel.mask, q, 0.0)
-
-    @property
-    def _countries(self) -> range:
-        return range(self.shape[0])
 
     @property
     def _most(self) -> float:

@@ -143,5 +143,5 @@ def _averages(prepared: Prepared, setting: Setting, counts: Array) -> Array:
 def _average(rows: Rows, q: Array, count: Array) -> Array:
     weight = rows.weight * count
     share = np.add.reduceat(weight, rows.start)
-    total = np.add.reduceat(q * weight, rows.start, axis=1)
+    total = np.stack([np.add.reduceat(option * weight, rows.start) for option in q])
     return np.asarray(np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0))

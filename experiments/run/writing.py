@@ -169,9 +169,9 @@ def _measure_metrics(measures: pd.DataFrame) -> dict[str, float]:
 def _write_files(outcome: Outcome, result: RunResult, inputs: tuple[InputFile, ...]) -> None:
     """Every file into the run's folder; ``result.json``, by which a run counts as finished, comes late."""
     folder, asked, items = result.folder, outcome.asked, outcome.populations.items
+    _save_answers(outcome, folder)
     for name, table in outcome.tables().items():
         _write_run_table(folder, name, table)
-    _save_answers(outcome, folder)
     if asked.descriptors:
         prompts = {digest: text for t in asked.descriptors.values() for digest, text in t.prompts.items()}
         write_json(folder / "descriptor_prompts.json", pydantic.RootModel(prompts))

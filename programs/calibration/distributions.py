@@ -71,12 +71,13 @@ class Distributions:
 
         ``first`` is the number by which a message calls the first row.
         """
-        if not np.isfinite(np.where(mask, scores, 0.0)).all():
+        points = np.where(mask, scores, 0.0)
+        if not np.isfinite(points).all():
             raise StatisticsError(
                 "scores must be finite wherever an option exists; mask out options that a question lacks"
             )
         log_p = _checked_log(values, mask, log, first)
-        return cls(np.ascontiguousarray(log_p.T), np.where(mask, scores, 0.0).T, mask.T, shape)
+        return cls(log_p, points.T, mask.T, shape)
 
     def __len__(self) -> int:
         return int(self.log_p.shape[1])
@@ -127,7 +128,7 @@ def aligned(values: ArrayLike, shape: tuple[int, ...], k: int, name: str) -> NDA
 
 
 def _checked_log(values: Array, exists: NDArray[np.bool_], log: bool, first: int) -> Array:
-    """Normalised log-probabilities, −inf outside the mask."""
+    """Normalised log-probabilities, shape (K, n), −inf outside the mask."""
     absent = -np.inf if log else 0.0
     inside = values if exists.all() else np.where(exists, values, absent)
     bad = np.isnan(inside) | (inside == np.inf) if log else ~((inside >= 0.0) & (inside < np.inf))
@@ -145,4 +146,4 @@ def _checked_log(values: Array, exists: NDArray[np.bool_], log: bool, first: int
         )
     with np.errstate(divide="ignore"):
         logs = inside if log else np.log(inside)
-    return np.asarray(logs - np.log(total)[:, None])
+    return np.asarray(np.subtract(logs.T, np.log(total), order="C"))

@@ -82,7 +82,8 @@ class Tilt:
 
     def __call__(self, rows: Distributions) -> Array:
         """See ``Calibrator``."""
-        return np.exp(tilt_rows(rows, self.temperature))
+        log_q = tilt_rows(rows, self.temperature)
+        return np.exp(log_q, out=log_q)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,11 @@ def tilt_rows(rows: Distributions, temperature: float | Array) -> Array:
     Returns:
         log q, shape (K, n).
     """
-    return solve_tilt(rows.log_p / np.asarray(temperature), rows.scores, rows.p)
+    log_prior = rows.log_p / np.asarray(temperature)
+    return solve_tilt(log_prior, rows.scores, rows.p, out=log_prior)
 
 
-def solve_tilt(log_prior: Array, scores: Array, target: Array) -> Array:
+def solve_tilt(log_prior: Array, scores: Array, target: Array, out: Array | None = None) -> Array:
     """The law ∝ prior · exp(β·r) whose mean is that of ``target``.
 
     Args:
@@ -105,11 +106,12 @@ def solve_tilt(log_prior: Array, scores: Array, target: Array) -> Array:
         scores: shape (K, n) or (K, 1).
         target: shape (K, n), probabilities whose mean is to be met. Where it lies at an end of the prior's
             support (or beyond), the result is the limit, all mass on that end.
+        out: takes the result; it may be the prior.
 
     Returns:
         Normalised log-probabilities, shape (K, n).
     """
-    out = np.empty_like(log_prior)
+    out = np.empty_like(log_prior) if out is None else out
     shared = scores.shape[1] == 1
     for start in range(0, log_prior.shape[1], CHUNK):
         part = slice(start, start + CHUNK)

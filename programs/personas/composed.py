@@ -62,8 +62,12 @@ class ComposedPersonas:
             wordings=tuple(arranged.wordings[i] for i in arranged.order) if stated else (),
             replicate=replicate,
             draws=person.draws,
-            jackknife=tuple(weight / self._replicates for weight in person.jackknife),
+            jackknife=self._shared_out(person.jackknife),
         )
+
+    def _shared_out(self, weights: tuple[float, ...]) -> tuple[float, ...]:
+        """Each of a person's texts has its part of the weights; a person's only text has them as they are."""
+        return weights if self._replicates == 1 else tuple(weight / self._replicates for weight in weights)
 
 
 def _merged(personas: Iterable[Persona], replicates: int) -> tuple[Persona, ...]:

@@ -71,7 +71,8 @@ def _tilted(
     estimates: dict[tuple[Level, float], list[Array]] = {}
     limits: dict[Level, list[Array]] = {}
     for first in range(0, len(panel.questions), _TOGETHER):
-        prepared = Prepared(panel.part(panel.countries, panel.questions[first : first + _TOGETHER]))
+        some = panel.part(panel.countries, panel.questions[first : first + _TOGETHER])
+        prepared = Prepared(some, keep=True)
         for level in LEVELS:
             limits.setdefault(level, []).append(variance_limit(prepared, Setting(level=level)))
             for temperature in temperatures:

@@ -13,7 +13,7 @@ from value_personas.signatures import (
 
 
 def test_saved_and_loaded_is_the_same(tmp_path):
-    panel = stored_panel(missing=0.1, synthetic=("respondent",), draws=10)
+    panel = stored_panel(missing=0.1, synthetic=("respondent", "people"), draws=10)
     panel.save(tmp_path / "a.npz")
     got = Answers.load(tmp_path / "a.npz")
     for name in ("log_p", "human", "weights", "mask", "scores"):

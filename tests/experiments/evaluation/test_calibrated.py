@@ -93,6 +93,16 @@ def test_smoothing_keeps_or_moves_the_mean_as_it_says(level, keeps):
     assert got[:, 1].min() > plain[:, 1].min()
 
 
+@pytest.mark.parametrize("level", ["persona", "population"])
+@pytest.mark.parametrize("alpha", [0.0, 0.5])
+def test_rows_that_are_kept_lead_to_the_same_digits(level, alpha):
+    panel = stored_panel(draws=5, missing=0.1)
+    setting = Setting(level=level, strength={"all": 2.0}, alpha=alpha)
+    kept = Prepared(panel, keep=True)
+    for made in (kept.estimate(setting), kept.estimate(setting)):
+        np.testing.assert_array_equal(made, Prepared(panel).estimate(setting))
+
+
 def test_log_probabilities_cannot_be_smoothed():
     with pytest.raises(StatisticsError, match="nothing to smooth"):
         Prepared(stored_panel()).estimate(Setting(alpha=0.5))
@@ -103,13 +113,14 @@ def test_a_method_without_its_fitted_parts_is_refused():
         Prepared(stored_panel()).estimate(Setting(method="pooled-shape", strength={"all": 0.5}))
 
 
-def test_what_is_laid_out_goes_with_its_last_user():
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_is_laid_out_goes_with_its_last_user(keep):
     gc.disable()  # nobody may have to look for circles first
     try:
-        prepared = Prepared(stored_panel())
+        prepared = Prepared(stored_panel(), keep=keep)
         prepared.estimate(Setting(strength={"all": 2.0}))
         blocks = [weakref.ref(rows) for rows in prepared.rows(Setting(strength={"all": 2.0}))]
-        assert all(block() is not None for block in blocks)
+        assert all((block() is not None) == keep for block in blocks)
         del prepared
         assert all(block() is None for block in blocks)
     finally:
