@@ -8,7 +8,6 @@ from typing import Any
 from value_personas.experiments.evaluation.hypotheses import verdict_line
 from value_personas.experiments.evaluation.measures import beside_nothing, not_above_nothing
 from value_personas.experiments.fieldwork.synthetic import in_words
-from value_personas.experiments.recipe.recipe import Recipe
 from value_personas.experiments.report.figures.paired import overall_comparisons
 from value_personas.experiments.report.glossary import what_it_is
 from value_personas.experiments.report.material import Material
@@ -94,15 +93,16 @@ def _personas(material: Material) -> Iterator[str]:
     recipe = material.run.recipe
     section, kinds = recipe.profiles, [parse_kind(kind) for kind in recipe.personas]
     if any(kind.states_values for kind in kinds):
-        yield from _of_values(recipe)
+        yield from _of_values(material)
     elif any(kind.of_individuals for kind in kinds):
         people = _drawn(section.design, section.n).replace("profiles", "respondents")
         yield f"In each country {people} with the survey’s weights (seed {recipe.seed})."
     yield f"Compared were {'; '.join(_told(material))}."
 
 
-def _of_values(recipe: Recipe) -> Iterator[str]:
+def _of_values(material: Material) -> Iterator[str]:
     """Whose values personas carry, and in which words."""
+    recipe = material.run.recipe
     section, items, written = recipe.profiles, recipe.profiles.items, recipe.descriptors
     told = "all items" if items == "all" else items if isinstance(items, str) else ", ".join(items)
     yield (

@@ -166,7 +166,10 @@ def search(
         )
         best = _best(searched, [one.losses[wanted.objectives[0]] for one in original])
         reporter.stage("judging on held-out countries")
-        judged = _judged(plain, best, split.held_out, evaluate, wanted.objectives) if best else pd.DataFrame()
+        judged = pd.DataFrame()
+        if best:
+            pair = evaluate(plain, split.held_out), evaluate(varied(plain, best), split.held_out)
+            judged = _judged(pair, split.held_out, wanted.objectives, recipe.scoring.level, recipe.seed)
         result = SearchResult(
             recipe,
             best,
@@ -250,10 +253,11 @@ class RecipeProblem:
     def folds(self, setting: dict[str, Any]) -> Mapping[str, Callable[[], Mapping[str, float]]]:
         """Of the varied recipe."""
         recipe = varied(self.recipe, setting)
-        return {", ".join(fold): partial(self._losses, recipe, fold) for fold in self.countries}
 
-    def _losses(self, recipe: Recipe, fold: Sequence[str]) -> Mapping[str, float]:
-        return self.evaluate(recipe, fold).losses
+        def losses(fold: tuple[str, ...]) -> Mapping[str, float]:
+            return self.evaluate(recipe, fold).losses
+
+        return {", ".join(fold): partial(losses, fold) for fold in self.countries}
 
 
 def _best(searched: Searched[dict[str, Any]], original: Sequence[float]) -> dict[str, Any]:
@@ -262,17 +266,12 @@ def _best(searched: Searched[dict[str, Any]], original: Sequence[float]) -> dict
 
 
 def _judged(
-    recipe: Recipe,
-    best: dict[str, Any],
-    countries: tuple[str, ...],
-    evaluate: Evaluator,
-    objectives: Sequence[str],
+    pair: Sequence[Evaluation], countries: tuple[str, ...], objectives: Sequence[str], level: float, seed: int
 ) -> pd.DataFrame:
-    """Both on held-out countries, cell by cell, by the standard error of every table.
+    """A recipe as it stood and as chosen, on held-out countries, by the standard error of every table.
 
     A distance on the map is one cell a country.
     """
-    pair = [evaluate(recipe, countries), evaluate(varied(recipe, best), countries)]
     cells = pair[0].cells.drop_duplicates("question").set_index("question")
     zones = list(zones_of(countries).values())
     of_questions = CellGroups(zones, cells["near"].tolist(), cells["options"].astype(int).tolist())
@@ -280,14 +279,7 @@ def _judged(
     for name in (one for one in objectives if one in (*SCORES, MAP_DISTANCE)):
         groups = CellGroups(zones, [True], [0]) if name == MAP_DISTANCE else of_questions
         errors = np.stack([_errors(one, name, countries, cells.index) for one in pair])
-        told = compare_methods(
-            errors,
-            ["original", "chosen"],
-            groups,
-            [(1, 0)],
-            level=recipe.scoring.level,
-            seed=recipe.seed,
-        )
+        told = compare_methods(errors, ["original", "chosen"], groups, [(1, 0)], level=level, seed=seed)
         told = told if name == MAP_DISTANCE else within(told, SCORES[name].furthest)
         row = told[told["group"] == "all"].iloc[0]
         rows.append(
