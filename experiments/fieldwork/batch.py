@@ -121,9 +121,11 @@ class Batch:
             series.discard()
 
     def close(self) -> list[Path]:
-        """Finish the files; returns them, in the order in which they are to be sent."""
+        """Finish the files, let go of the store, and return the files in the order of being sent."""
         with self._lock:
             self._note()
+            if self._store is not None:  # a job closes its own, which then opens once more to note the rest
+                self._store.close()
             self.settings = {path: s.settings for s in self._series.values() for path in s.close()}
             if self.settings:
                 _replace_list(self.folder, [path.name for path in self.settings])

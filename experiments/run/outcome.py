@@ -236,10 +236,13 @@ def _stray_notes(asked: Asked) -> Iterator[str]:
 
 def _stored_notes(asked: Asked) -> Iterator[str]:
     """Which missing answers the same command finds again, because they were replied to."""
-    for kind, panel in asked.panels.items():
-        if stored := panel.stored_by_reason():
-            shown = ", ".join(f"{n} {reason}" for reason, n in stored.items())
-            yield f"{kind}: missing by replies that are kept: {shown}; --ask-again REASON asks them anew"
+    kept = [
+        f"{kind} {', '.join(f'{n} {reason}' for reason, n in stored.items())}"
+        for kind, panel in asked.panels.items()
+        if (stored := panel.stored_by_reason())
+    ]
+    if kept:
+        yield f"missing by replies that are kept: {'; '.join(kept)}; --ask-again REASON asks them anew"
 
 
 def _place_notes(asked: Asked) -> Iterator[str]:

@@ -50,7 +50,10 @@ def _table(result: CalibrationResult) -> Table:
             str(row["part"]),
             str(row["cells"]),
             f"{row['largest_mean_difference']:.9f}",
-            *(f"{row[f'{name}_before']:.3f}\n→ {row[f'{name}_after']:.3f}" for name in shape_scores()),
+            *(
+                f"{three_digits(row[f'{name}_before'])}\n→ {three_digits(row[f'{name}_after'])}"
+                for name in shape_scores()
+            ),
             f"{100 * row['beyond_limit']:.0f} %",
         )
     for number, (null, means) in enumerate(null_lines(result.nulls)):

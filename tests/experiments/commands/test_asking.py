@@ -88,6 +88,7 @@ def test_files_are_written_answered_and_brought_back(tmp_path: Path, server: Fak
     keyless = "respondent.api_key_env=NOBODYS_KEY"  # whoever sends the files has one
     recipe, out = recipe_at(server.url, tmp_path / "ws", keyless), tmp_path / "out"
     assert by_files(recipe, out) is None
+    assert [path.name for path in (tmp_path / "ws").glob("answers.db*")] == ["answers.db"], "whole by itself"
     (first,) = out.glob("*.jsonl")
     requests = [json.loads(line) for line in first.read_bytes().splitlines()]
     assert len(requests) == 54, "descriptors first, each once"

@@ -44,7 +44,7 @@ def test_a_run_that_estimates_nothing_says_why_and_can_be_asked_again(tmp_path: 
         again = CliRunner().invoke(_app(), ["run", "quickstart", *settings])
         assert again.exit_code == 1
         assert server.calls == calls
-        kept = "note: none: missing by replies that are kept: 40 reasoning_only; --ask-again REASON asks"
+        kept = "note: missing by replies that are kept: none 40 reasoning_only; --ask-again REASON asks"
         for output in (first.output, again.output):  # of both alike: what was just asked is kept as well
             assert kept in " ".join(output.split())
     with FakeServer() as server:
