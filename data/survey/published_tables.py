@@ -110,7 +110,10 @@ def _as_long(header: Header) -> pd.DataFrame:
     )
     for name in ("code", "country", "option"):
         table[name] = table[name].map(_as_text)
-    if "label" not in table and not _of_letters(table):
+    if "label" in table:  # an option without words of its own is called as it is written
+        told = table["label"].map(_as_text, na_action="ignore").fillna("")
+        table["label"] = told.where(told != "", table["option"])
+    elif not _of_letters(table):
         table["label"] = table["option"]
     return table
 

@@ -103,6 +103,16 @@ def test_a_table_names_its_own_questions_and_counts_missing_answers(tmp_path: Pa
     assert read_survey(tmp_path / "counts.csv", countries=["JPN"], questions=["parks"]).countries == ("JPN",)
 
 
+def test_options_without_words_of_their_own_are_called_as_they_are_written(tmp_path: Path) -> None:
+    rows = [("DEU", "X1", "rarely", 10.0), ("DEU", "X1", "often", 60.0), ("DEU", "X1", "don't know", 30.0)]
+    frame = pd.DataFrame(rows, columns=["country", "qid", "opt", "pct"])
+    for labels in ([None] * 3, ["", " ", ""], [None, "often", None]):
+        frame.assign(label=labels).to_csv(tmp_path / "d.csv", index=False)
+        published = read_survey(tmp_path / "d.csv")
+        assert published.question("X1").scale.labels == ("rarely", "often")
+        np.testing.assert_allclose(published.distribution("X1", "DEU"), [1 / 7, 6 / 7])
+
+
 def test_answers_behind_shares_come_to_them_exactly_and_are_as_many(tmp_path: Path) -> None:
     shares = pd.DataFrame({"country": "Chile", "question": "q", "option": list("abcde"), "n": 37})
     shares["share"] = [0.4999, 0.0001, 0.25, 0.25, 0.0]
