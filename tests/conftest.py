@@ -42,7 +42,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if only_slow and "mark.slow" not in collection_path.read_text(encoding="utf-8") else None
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before those that are not wanted are taken out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first, then those of many: no worker ends alone with a long file."""
     tests = Counter(item.path for item in items)
