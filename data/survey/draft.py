@@ -24,6 +24,9 @@ _HEAD = """\
 # Columns with more than {most} answers, and those of the fieldwork, are listed at the end.
 """
 
+_BY_HAND = Path(__file__).resolve().parents[1] / "codebooks" / "README.md"
+"""How a codebook is written; installed with the package."""
+
 _MOST_TARGETS = 24
 _MOST_MISSING = 11  # a code below may be an answer of another question
 
@@ -106,7 +109,7 @@ def draft_survey(path: str | Path, encoding: str | None = None, country_is: str 
     if not asked:
         raise SurveyError(
             f"{path}: no column looks like a question: none has 2 to {MOST_OPTIONS} answers; a codebook "
-            "for it has to be written by hand (data/codebooks/README.md tells how)"
+            f"for it has to be written by hand ({_BY_HAND} tells how)"
         )
     common = _common_missing(asked.values())
     demographics = {c.name: (name, c) for name, c in columns.items() if c.role == "demographic"}

@@ -34,6 +34,7 @@ def export(
     profiles the file holds respondents' answers on the value
     items: it stands under the survey's licence.
     """
+    from value_personas.experiments import export as package
     from value_personas.experiments.export import ExportOptions, export_run
     from value_personas.experiments.run.rerun import workspace_of
     from value_personas.experiments.run.stored import recorded_run
@@ -47,4 +48,5 @@ def export(
     say(f"methods: {', '.join(found.methods)}")
     for note in found.notes:
         say(f"note: {note}")
-    say(f"{'next':<12} open {to} beside the real survey; what each column is: experiments/export/README.md")
+    columns = Path(package.__file__).resolve().with_name("README.md")
+    say(f"{'next':<12} open {to} beside the real survey; what each column is: {columns}")

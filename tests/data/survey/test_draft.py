@@ -1,5 +1,6 @@
 """A draft finds what an unknown file holds, and reads it as a plain computation does."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -156,8 +157,10 @@ def test_levels_that_somebody_put_in_order_are_drafted_in_it(tmp_path: Path) -> 
 def test_nothing_drafted_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     path.write_text("country,x\n" + "".join(f"DEU,{i}.5\n" for i in range(40)))
-    with pytest.raises(SurveyError, match="no column looks like a question"):
+    with pytest.raises(SurveyError, match="no column looks like a question") as told:
         draft_survey(path)
+    (guide,) = re.findall(r"\((\S+) tells how\)", str(told.value))
+    assert "[questions" in Path(guide).read_text(encoding="utf-8")
 
 
 @pytest.mark.shared

@@ -168,4 +168,4 @@ def test_the_recipes_claims_come_out_and_each_goes_with_its_cause(workspace: Pat
     assert spread[3] == "refuted"  # answers are as wide as people's already
     told = '{kind=["values-hedged", "shuffled", "mean-profile"], "profiles.n"=[48, 5]}'
     unheard = without(told, prior_pull=1.0)  # whoever is told of answers as everybody does
-    assert "supported" not in (unheard[1], unheard[2], unheard[4])
+    assert {unheard[1], unheard[2], unheard[4]} <= {"undecided", "refuted"}  # each is tested, none supported

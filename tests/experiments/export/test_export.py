@@ -236,6 +236,7 @@ def test_the_command_and_a_run_out_of_mlflow(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "a.sav  160 rows" in done.stdout  # 8 countries × 10 wordings × 2
     assert "licence" in done.stdout
+    assert Path(done.stdout.rpartition("what each column is: ")[2].strip()).is_file()
     shutil.rmtree(run.folder)
     refused = command("export", run.mlflow_run_id, *to, "--overwrite")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
