@@ -133,7 +133,7 @@ def store_errors(uri: str, advice: str = "") -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         said = first_line(error)
         end = f"; {advice}" if advice else ""
         raise StoreError(f"MLflow store {without_passwords(uri)}: {without_passwords(said)}{end}") from None

@@ -57,6 +57,20 @@ def test_the_own_store_is_in_wal_mode(place: Workspace) -> None:
         assert store.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_a_disk_that_is_full_when_the_tables_are_made_is_one_line(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: Path) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(client, "make_tables", full)
+    with (
+        pytest.raises(StoreError, match=r"mlflow\.db: .*disk is full$"),
+        tracking_client(TrackingSection(), place),
+    ):
+        pass
+
+
 def test_the_environment_says_where_a_silent_recipe_is_recorded(
     place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
