@@ -1,7 +1,7 @@
 """A calibration setting, and the frozen record of one that was fitted."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, cast
 
 import numpy as np
 from pydantic import Field
@@ -168,8 +168,9 @@ def build_calibrator(setting: Setting, strength: float | Array, k: int) -> Calib
     if setting.method == "dirichlet":
         one = _part(setting.maps, k, "Dirichlet map")
         return DirichletCalibration(np.array(one.weights), np.array(one.bias))
-    made: Callable[..., Calibrator] = METHODS[setting.method]
-    return made(strength) if METHODS[setting.method].strength else made()
+    method = METHODS[setting.method]
+    made = cast("Callable[..., Calibrator]", method)  # each has an argument of its own, or none
+    return made(strength) if method.strength else made()
 
 
 def _part(parts: dict[str, Part], k: int, what: str) -> Part:

@@ -63,10 +63,10 @@ def _tables(result: SweepResult) -> Iterator[Table]:
             table.add_row(Text(str(label).replace(" ", "\n"), style="bold"))
             for method, rows in cell.groupby("method", sort=False):
                 by_score = rows.set_index("score").to_dict("index")
-                means = (mean_and_ends(by_score[name], between) for name in names)
-                table.add_row(Text(f"  {method}"), *means)
-            for null, known in () if alike else null_lines(nulls[nulls["label"] == label]):
-                table.add_row(f"  {null}", *(three_digits(known[name]) for name in names), style="dim")
+                shown = (mean_and_ends(by_score[name], between) for name in names)
+                table.add_row(Text(f"  {method}"), *shown)
+            for null, means in () if alike else null_lines(nulls[nulls["label"] == label]):
+                table.add_row(f"  {null}", *(three_digits(means[name]) for name in names), style="dim")
         for null, means in null_lines(nulls.drop_duplicates(columns)) if alike else ():
             table.add_row(null, *(three_digits(means[name]) for name in names), style="dim")
         yield table

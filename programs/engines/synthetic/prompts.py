@@ -140,5 +140,5 @@ def _is_forecast(system: str) -> bool:
 def joined(parts: tuple[object, ...]) -> str:
     """The texts of a message's parts."""
     if len(parts) == 1 and isinstance(parts[0], TextPart):
-        return parts[0].text
+        return str(parts[0].text)
     return "\n".join(part.text for part in parts if isinstance(part, TextPart))
