@@ -259,7 +259,9 @@ _IN_TOML = {
 def _first_problem(error: ValidationError, origins: Mapping[str, str], whole: str) -> str:
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    near = [key for key in origins if f"{where}.".startswith(f"{key}.") or key.startswith(f"{where}.")]
+    # Who gave the table whole has the word before whoever named a key of it.
+    near = [key for key in origins if f"{where}.".startswith(f"{key}.")]
+    near = near or [key for key in origins if key.startswith(f"{where}.")]
     place = origins[max(near, key=len)] if near and where else whole
     if problem["type"] == "extra_forbidden":
         return f"{place}: unknown key {where}{_nearest(where)}"

@@ -250,5 +250,8 @@ def test_what_several_keys_come_to_is_told_with_the_file(tmp_path: Path) -> None
     with pytest.raises(RecipeError) as told:
         load_recipe(base, ["profiles.design=marginal"])
     assert str(told.value).startswith(f"recipe {base}, with --set: profiles.design = marginal deals")
+    # the quickstart has keys of that table
+    with pytest.raises(RecipeError, match=r"^--set: respondent\.elicitation: expected a table of settings"):
+        load_recipe("quickstart", ["respondent.elicitation=logprobs"])
     with pytest.raises(RecipeError, match=r"^--set: unknown key sede; did you mean seed\?$"):
         load_recipe(base, ["sede="])
