@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ def mark_part(folder: Path, parent: str) -> None:
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Where to write what then is a file whole, or not at all, whoever else writes it at the same time."""
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    own = f"{os.getpid()}-{threading.get_ident()}"
+    partial = path.with_name(f".{path.stem}.{own}.partial{path.suffix}")
     try:
         yield partial
         partial.replace(path)
