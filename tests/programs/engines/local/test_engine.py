@@ -72,7 +72,7 @@ def pages(personas: int = 3, questions: int = 5, **config: Any) -> list[Request]
     ]
 
 
-def replies(engine: local.LocalEngine, requests: Sequence[Request]) -> list[Reply]:
+def replies(engine: "local.LocalEngine", requests: Sequence[Request]) -> list[Reply]:
     async def together() -> list[Reply]:
         return list(await asyncio.gather(*map(engine.reply, requests)))
 
